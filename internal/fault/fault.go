@@ -1,0 +1,151 @@
+// Package fault is the one vocabulary of errors: every room says what went wrong
+// with a Code of this package, and every door turns the code into what its
+// callers read. It promises that a code survives wrapping, and that an error
+// without one counts as Internal. It knows nothing of HTTP, SQL or files, and
+// imports no other room.
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Code is one kind of failure, in the words of the product. The text people
+// read for it stands in the doors' tables, never here.
+type Code string
+
+// The vocabulary. A new kind of failure is added here, and with its sentence in
+// the doors' tables, or not at all.
+const (
+	Internal    Code = "internal"    // a bug or a broken machine; the cause is logged, never shown
+	Unavailable Code = "unavailable" // draining, or a resource is busy past its deadline: try again
+	DiskFull    Code = "disk_full"   // the store or the database has no room left
+	Canceled    Code = "canceled"    // the caller went away
+
+	BadRequest   Code = "bad_request"    // a parameter is missing or malformed; Args[0] names it
+	BadBody      Code = "bad_body"       // the body can't be read as what it says it is, or ended early
+	BodyTooLarge Code = "body_too_large" // the body is over the door's limit
+	TooManyIDs   Code = "too_many_ids"   // more ids in one call than allowed; Args[0] is the limit
+	BadName      Code = "bad_name"       // a name that no entry may have
+	BadEtag      Code = "bad_etag"       // an etag that is not 32 hex digits
+
+	BadCredentials Code = "bad_credentials" // unknown client id, wrong secret
+	NoToken        Code = "no_token"        // no access token, or not one of ours
+	TokenExpired   Code = "token_expired"   // the token's time is over, or it was revoked
+	Disabled       Code = "disabled"        // the account is disabled
+
+	NotFound       Code = "not_found"        // no such drive file, image or folder in this account
+	ParentNotFound Code = "parent_not_found" // the folder to work in is not there
+	NotFolder      Code = "not_folder"       // a file where a folder is needed
+	NotFile        Code = "not_file"         // a folder where a file is needed
+	NameTaken      Code = "name_taken"       // the name is taken in that folder
+	FolderTaken    Code = "folder_taken"     // a drive folder of that name is there already
+	BedFolderTaken Code = "bed_folder_taken" // a bed folder of that name is there already
+	IntoItself     Code = "into_itself"      // a folder can't be moved under itself
+	TooDeep        Code = "too_deep"         // the tree would pass the allowed depth; Args[0] is the limit
+	NotTrashed     Code = "not_trashed"      // only what is in the trash can be deleted for good
+	QuotaExceeded  Code = "quota_exceeded"   // the account has no room left
+	Blocked        Code = "blocked"          // the operator has blocked this content
+	ContentMissing Code = "content_missing"  // the stored content is gone or damaged
+
+	NotAnImage   Code = "not_an_image"   // the bed takes the nine formats only
+	FileTooLarge Code = "file_too_large" // over the size limit of this call; Args[0] is the limit in words
+	EmptyFile    Code = "empty_file"     // the bed takes no empty file
+
+	UploadNotFound Code = "upload_not_found" // no such upload, or it has expired
+	UploadMissing  Code = "upload_missing"   // no upload id was given
+	TooManyUploads Code = "too_many_uploads" // Args[0] uploads are open already
+	BadSlice       Code = "bad_slice"        // a slice number or length outside the upload; Args[0] says which
+	SliceMissing   Code = "slice_missing"    // slice Args[0] has not been uploaded
+	HashMismatch   Code = "hash_mismatch"    // the content is not what etag and size declared
+	BadSignature   Code = "bad_signature"    // a signed URL that is forged or has expired
+
+	TooManyTasks Code = "too_many_tasks" // Args[0] tasks are unfinished already
+	TaskNotFound Code = "task_not_found" // no such task in this account
+	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
+
+	NoSuchRoute  Code = "no_such_route" // the path is not of this API
+	WrongMethod  Code = "wrong_method"  // the path is, the method isn't
+	NotSupported Code = "not_supported" // a documented feature that this server does not have
+	Exists       Code = "exists"        // an account of that name exists
+	InUse        Code = "in_use"        // another process owns the data folder
+	BadConfig    Code = "bad_config"    // a setting that makes no sense; Args[0] says which and why
+)
+
+// Error is a failure with its code, what was being done, and its cause.
+type Error struct {
+	Code  Code
+	Op    string // what was being done, "room: action"
+	Args  []any  // what the code's sentence wants, see the constants
+	Cause error
+}
+
+// Error lists what was being done, outermost first, then the code.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	b.WriteString(": ")
+	b.WriteString(string(e.Code))
+	if len(e.Args) > 0 {
+		fmt.Fprintf(&b, " %v", e.Args)
+	}
+	if e.Cause != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// New makes an error with a code. args are what the code's sentence wants.
+func New(code Code, op string, args ...any) error {
+	return &Error{Code: code, Op: op, Args: args}
+}
+
+// Because makes an error with a code and the cause behind it; a nil cause is fine.
+func Because(code Code, op string, cause error, args ...any) error {
+	return &Error{Code: code, Op: op, Args: args, Cause: cause}
+}
+
+// Wrap says what was being done when err happened; the code stays what it was.
+// A nil err stays nil.
+func Wrap(err error, op string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// CodeOf gives the code of the outermost Error within err. A cancelled context
+// is Canceled, a passed deadline Unavailable, anything else without a code
+// Internal. A nil err has the code "".
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return Unavailable
+	}
+	return Internal
+}
+
+// ArgsOf gives the arguments of the outermost Error within err.
+func ArgsOf(err error) []any {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Args
+	}
+	return nil
+}
+
+// Is says whether err carries the code.
+func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }
