@@ -1,0 +1,92 @@
+# tuchuang: `make` builds bin/tuchuang, `make help` lists the rest.
+# Needs Go (the version in go.mod), make, git and bash.
+
+SHELL := bash
+GO    ?= go
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
+
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+SOURCES   := $(wildcard cmd internal test bench)
+KILLS     ?= 5000
+LOG       := bin/log
+
+# Rooms whose tests run under the race detector. The embedded database is some
+# 25 times slower under it, so rooms that stand on the database are tested with
+# many goroutines and without it; add a room when its tests stay quick.
+RACE_PKGS ?= fault api/wire picture blob client
+
+.PHONY: build
+build: ## bin/tuchuang, one static binary
+	@$(BUILD) -o bin/tuchuang ./cmd/tuchuang
+
+.PHONY: demo
+demo: build ## the main job on pictures of its own, in one command
+	@bin/tuchuang demo
+
+.PHONY: run
+run: build ## the demo, which then keeps serving until Ctrl-C
+	@bin/tuchuang demo --serve
+
+# step NAME,COMMAND runs quietly: one line when all is well, else the end of its log.
+define step
+mkdir -p $(LOG); SECONDS=0; \
+if { $(2); } >$(LOG)/$(1).log 2>&1; \
+then printf 'ok    %-8s %4ds\n' $(1) $$SECONDS; \
+else status=$$?; tail -n 40 $(LOG)/$(1).log; printf 'FAIL  %-8s %4ds  all of it: %s\n' $(1) $$SECONDS $(LOG)/$(1).log; exit $$status; fi
+endef
+
+.PHONY: test
+test: ## everything that must pass: format, vet, lint, all tests
+	@rm -f $(LOG)/count
+	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
+	@$(call step,vet,$(GO) vet ./... && $(GO) vet -tags killpoints ./...)
+	@$(call step,lint,$(LINT) run ./...)
+	@$(MAKE) --no-print-directory go-test
+
+# The race detector needs a C compiler, which a fresh machine may not have.
+.PHONY: go-test
+go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+go-test: ALL   = $(shell $(GO) list ./...)
+go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
+go-test:
+	@mkdir -p $(LOG); set -o pipefail; \
+	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
+	{ status=0; \
+	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
+	  $(GO) test -json -vet=off -timeout 40m $(filter-out $(RACED),$(ALL)) || status=1; \
+	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
+
+.PHONY: bench
+bench: ## what is promised of speed, each beside its floor
+	@$(GO) run ./bench
+
+.PHONY: crash
+crash: ## the kill harness for long: KILLS=5000
+	$(GO) test -v -timeout 0 ./test/crash -args -crash.kills=$(KILLS)
+
+.PHONY: cross
+cross: ## bin/cross/: linux, darwin and windows, amd64 and arm64, without cgo
+	@for p in $(PLATFORMS); do \
+	  os=$${p%/*}; arch=$${p#*/}; exe=; [ $$os != windows ] || exe=.exe; SECONDS=0; \
+	  GOOS=$$os GOARCH=$$arch $(BUILD) -o bin/cross/tuchuang-$$os-$$arch$$exe ./cmd/tuchuang || exit; \
+	  printf 'ok    %-14s %4ds\n' $$p $$SECONDS; \
+	done
+
+.PHONY: lint
+lint: ## golangci-lint, built from source at the version in tools/go.mod
+	@$(LINT) run ./...
+
+.PHONY: fmt
+fmt: ## format all Go files in place
+	@gofmt -s -w $(SOURCES)
+
+.PHONY: clean
+clean: ## remove what was built; data folders stay
+	@rm -rf bin
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
