@@ -1,0 +1,215 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
+)
+
+// Disk is a Store in two folders of one file system. Paths are made of numbers
+// alone:
+//
+//	uploads/<account>-<id>.part        staged
+//	blobs/<account>/<id / 1024>/<id>   committed
+type Disk struct {
+	blobs, uploads string
+
+	mu sync.Mutex
+	// folders whose entry in their parent this process has made durable
+	folders map[string]struct{}
+	// staged files whose entry in uploads this process has made durable
+	entries map[Key]struct{}
+}
+
+var _ Store = (*Disk)(nil)
+
+// NewDisk opens the store in two folders and makes those that are missing, for
+// their owner's eyes only (mode 0700). Folders on different file systems, where
+// content could not be moved in one step, are fault.BadConfig.
+func NewDisk(blobsDir, uploadsDir string) (*Disk, error) {
+	const op = "blob: open disk store"
+	for _, dir := range []string{blobsDir, uploadsDir} {
+		if err := makeFolder(dir); err != nil {
+			return nil, failed(err, op)
+		}
+	}
+	if err := tryMove(uploadsDir, blobsDir); err != nil {
+		return nil, err
+	}
+	return &Disk{
+		blobs:   blobsDir,
+		uploads: uploadsDir,
+		folders: map[string]struct{}{},
+		entries: map[Key]struct{}{},
+	}, nil
+}
+
+// tryMove moves an empty file, so that folders of two file systems are found at
+// the start and not by the first upload.
+func tryMove(from, to string) error {
+	const op = "blob: try to move a file"
+	f, err := os.CreateTemp(from, "probe-")
+	if err != nil {
+		return failed(err, op)
+	}
+	source := f.Name()
+	if err := f.Close(); err != nil {
+		return errors.Join(failed(err, op), os.Remove(source))
+	}
+	target := filepath.Join(to, filepath.Base(source))
+	if err := os.Rename(source, target); err != nil {
+		why := fmt.Sprintf("files can't be moved from %s to %s", from, to)
+		return errors.Join(fault.Because(fault.BadConfig, op, err, why), os.Remove(source))
+	}
+	return failed(os.Remove(target), op)
+}
+
+// Stage opens the staged file of key, see Store.
+func (d *Disk) Stage(ctx context.Context, key Key) (Staged, error) {
+	op := "blob: stage " + key.String()
+	if err := begin(ctx, key, op); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(d.stagedPath(key), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, failed(err, op)
+	}
+	return &diskStaged{disk: d, key: key, file: f}, nil
+}
+
+// Commit syncs the staged file, moves it to its place and syncs the folder, see
+// Store. Staged content takes the place of committed content of its key.
+func (d *Disk) Commit(ctx context.Context, key Key) error {
+	op := "blob: commit " + key.String()
+	if err := begin(ctx, key, op); err != nil {
+		return err
+	}
+	staged, final := d.stagedPath(key), d.finalPath(key)
+
+	killpoint.Here("blob.commit.before_sync")
+	err := syncFile(staged)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.recommit(key, op)
+	}
+	if err != nil {
+		return failed(err, op)
+	}
+	killpoint.Here("blob.commit.after_sync")
+
+	err = d.move(staged, final)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.recommit(key, op) // another Commit of the key was quicker
+	}
+	if err != nil {
+		return failed(err, op)
+	}
+	d.forgetEntry(key)
+	killpoint.Here("blob.commit.after_rename")
+
+	if err := syncFolder(filepath.Dir(final)); err != nil {
+		return failed(err, op)
+	}
+	killpoint.Here("blob.commit.after_dirsync")
+	return nil
+}
+
+// move renames a staged file into its folder, which it makes where needed.
+func (d *Disk) move(staged, final string) error {
+	if err := d.ensureFolder(filepath.Dir(final)); err != nil {
+		return err
+	}
+	err := os.Rename(staged, final)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Somebody may have taken away a folder that we remember: look again.
+	d.forgetFolders()
+	if err := d.ensureFolder(filepath.Dir(final)); err != nil {
+		return err
+	}
+	return os.Rename(staged, final)
+}
+
+// recommit answers a Commit that found nothing staged: fine if the content is
+// in its place. The process before us may have died between the move and the
+// folder's sync, so the sync is done now.
+func (d *Disk) recommit(key Key, op string) error {
+	final := d.finalPath(key)
+	_, err := os.Lstat(final)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.NotFound, op)
+	}
+	if err != nil {
+		return failed(err, op)
+	}
+	if err := d.ensureFolder(filepath.Dir(final)); err != nil {
+		return failed(err, op)
+	}
+	return failed(syncFolder(filepath.Dir(final)), op)
+}
+
+// Open opens committed content, see Store. The Object also has the method
+// File() *os.File, for handing the file to the kernel.
+func (d *Disk) Open(ctx context.Context, key Key) (Object, error) {
+	op := "blob: open " + key.String()
+	if err := begin(ctx, key, op); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(d.finalPath(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Because(fault.ContentMissing, op, err)
+	}
+	if err != nil {
+		return nil, failed(err, op)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file", f.Name())
+	}
+	if err != nil {
+		return nil, errors.Join(failed(err, op), f.Close())
+	}
+	return &diskObject{f, info}, nil
+}
+
+// Remove deletes the staged and the committed file of key, see Store. Folders
+// stay. It does not wait for the disk: a file that comes back after a power
+// failure is garbage, not harm.
+func (d *Disk) Remove(ctx context.Context, key Key) error {
+	op := "blob: remove " + key.String()
+	if err := begin(ctx, key, op); err != nil {
+		return err
+	}
+	killpoint.Here("blob.remove.before")
+	d.forgetEntry(key)
+	for _, path := range []string{d.stagedPath(key), d.finalPath(key)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return failed(err, op)
+		}
+	}
+	return nil
+}
+
+// begin is what every call on a key checks first.
+func begin(ctx context.Context, key Key, op string) error {
+	if err := ctx.Err(); err != nil {
+		return fault.Wrap(err, op)
+	}
+	return key.check(op)
+}
+
+// failed gives err its code: a full disk or quota is DiskFull, anything else is
+// the machine's (Internal). A nil err stays nil.
+func failed(err error, op string) error {
+	if isDiskFull(err) {
+		return fault.Because(fault.DiskFull, op, err)
+	}
+	return fault.Wrap(err, op)
+}
