@@ -1,0 +1,267 @@
+// Package db opens the database, migrates it, and runs transactions: one text of
+// SQL serves SQLite and PostgreSQL, a write is durable when Write has returned
+// nil, and what the engines do differently stands here behind a name. It must not
+// know a single table of the product's rooms.
+//
+// SQL is written as PostgreSQL reads it ($1, FOR UPDATE); for SQLite the text is
+// rewritten once and the prepared statement kept.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tuchuang/internal/fault"
+)
+
+// Engine names a database.
+type Engine string
+
+// SQLite is the embedded engine: one file, no other process.
+const SQLite Engine = "sqlite"
+
+// Options say what to open.
+type Options struct {
+	Engine Engine           // SQLite where empty
+	Path   string           // SQLite: the file; its folder must exist
+	Now    func() time.Time // the clock; time.Now where nil
+	Log    *slog.Logger     // slog.Default where nil
+}
+
+// DB is an open database. Its methods may be called at the same time.
+type DB struct {
+	engine Engine
+	path   string
+	now    func() time.Time
+	log    *slog.Logger
+
+	writer  *pool // one connection: SQLite has one writer
+	readers *pool // requests' reads
+	workers *pool // long reads of background work, so that they can't starve requests
+
+	jobs    chan *job
+	stop    chan struct{} // closed: accept no more writes
+	ended   chan struct{} // closed: the writer has answered its last
+	stopped sync.WaitGroup
+	closed  sync.Once
+
+	mu      sync.Mutex
+	foreign []func()
+}
+
+// Open opens the database, waits for its locks at most for the busy timeout, and
+// brings the schema up to date, keeping a copy of the file before an upgrade.
+// The caller closes it.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Engine == "" {
+		o.Engine = SQLite
+	}
+	if o.Engine != SQLite {
+		return nil, fault.New(fault.BadConfig, "db: open", fmt.Sprintf("unknown engine %q", o.Engine))
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	d := &DB{engine: o.Engine, path: o.Path, now: o.Now, log: o.Log, jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{})}
+	if err := d.open(ctx); err != nil {
+		return nil, errors.Join(err, d.closePools())
+	}
+	return d, nil
+}
+
+func (d *DB) open(ctx context.Context) (err error) {
+	if err = d.migrate(ctx); err != nil {
+		return err
+	}
+	if d.writer, err = openSQLite(ctx, d.path, writing, 1); err != nil {
+		return err
+	}
+	if d.readers, err = openSQLite(ctx, d.path, reading, 4); err != nil {
+		return err
+	}
+	if d.workers, err = openSQLite(ctx, d.path, reading, 2); err != nil {
+		return err
+	}
+	return d.startWriter(ctx)
+}
+
+// Close ends the writer after the writes that were accepted, and closes every
+// connection. It may be called twice.
+func (d *DB) Close() error {
+	var err error
+	d.closed.Do(func() {
+		close(d.stop)
+		d.stopped.Wait()
+		err = d.closePools()
+	})
+	return err
+}
+
+func (d *DB) closePools() error {
+	var first error
+	for _, p := range []*pool{d.workers, d.readers, d.writer} {
+		if p == nil {
+			continue
+		}
+		if err := p.close(); err != nil && first == nil {
+			first = fault.Wrap(err, "db: close")
+		}
+	}
+	return first
+}
+
+// Engine says which engine this is.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Now is the injected clock.
+func (d *DB) Now() time.Time { return d.now() }
+
+// OnForeignWrite has fn called after another process has, or may have, committed
+// a change: at most about a second later. fn must be quick and must not use the
+// database.
+func (d *DB) OnForeignWrite(fn func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.foreign = append(d.foreign, fn)
+}
+
+func (d *DB) foreignWrite() {
+	d.mu.Lock()
+	fns := d.foreign
+	d.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+}
+
+// Read runs fn on one snapshot of the database (repeatable read). fn must not
+// write. The context bounds the wait for a connection and every statement.
+func (d *DB) Read(ctx context.Context, op string, fn func(*Tx) error) error {
+	return d.read(ctx, d.readers, op, fn)
+}
+
+// WorkerRead is Read on connections of the background workers' own.
+func (d *DB) WorkerRead(ctx context.Context, op string, fn func(*Tx) error) error {
+	return d.read(ctx, d.workers, op, fn)
+}
+
+func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (err error) {
+	c, err := p.take(ctx)
+	if err != nil {
+		return translate(err, op)
+	}
+	defer p.give(c)
+	if err := c.plain(ctx, "BEGIN"); err != nil {
+		return translate(err, op)
+	}
+	// The caller may have gone; the connection must come back clean all the same.
+	defer func() {
+		if e := c.plain(context.WithoutCancel(ctx), "ROLLBACK"); err == nil && e != nil {
+			err = translate(e, op)
+		}
+	}()
+	return translate(fn(&Tx{d: d, c: c, now: d.now()}), op)
+}
+
+// Tx is a transaction. It is valid inside the function it was handed to, for one
+// goroutine.
+type Tx struct {
+	d     *DB
+	c     *conn
+	write bool
+	now   time.Time
+	after []func()
+}
+
+// Now is the injected clock, read once when the transaction began.
+func (t *Tx) Now() time.Time { return t.now }
+
+// Micros is Now as it is stored: microseconds since 1970, UTC.
+func (t *Tx) Micros() int64 { return t.now.UnixMicro() }
+
+// Clock is the time that leases are compared with, in microseconds: the
+// database's own, which on SQLite is the process's (injected) clock.
+func (t *Tx) Clock(context.Context) (int64, error) { return t.d.now().UnixMicro(), nil }
+
+// AfterCommit has fn called once the transaction is durable, before Write
+// returns; not at all when it is rolled back. fn must be quick and must not use
+// the database.
+func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
+
+// Exec runs a statement and says how many rows it changed.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	ctx = t.context(ctx)
+	s, err := t.c.prepare(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.st.ExecContext(ctx, s.reorder(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query runs a statement that answers rows. The caller closes them.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = t.context(ctx)
+	s, err := t.c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.st.QueryContext(ctx, s.reorder(args)...)
+}
+
+// Get scans the one row of a query. found is false where there is none.
+func (t *Tx) Get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+	rows, err := t.Query(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	defer closeRows(rows, &err)
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	return true, rows.Scan(dest...)
+}
+
+// Collect scans every row of a query.
+func Collect[T any](ctx context.Context, t *Tx, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
+	rows, err := t.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer closeRows(rows, &err)
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+func closeRows(rows *sql.Rows, err *error) {
+	if e := rows.Close(); *err == nil {
+		*err = e
+	}
+}
+
+// context is what a statement runs under. SQLite answers an interrupted write by
+// rolling the whole transaction back, and others may share that transaction: so a
+// write that has begun is finished.
+func (t *Tx) context(ctx context.Context) context.Context {
+	if t.write {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}

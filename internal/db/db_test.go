@@ -1,0 +1,285 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/fault"
+)
+
+const insertKey = `INSERT INTO signing_key (name, secret) VALUES ($1, $2)`
+
+func put(d *db.DB, name string) error {
+	return d.Write(context.Background(), "test: put", func(tx *db.Tx) error {
+		_, err := tx.Exec(context.Background(), insertKey, name, "s")
+		return err
+	})
+}
+
+func count(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	err := d.Read(t.Context(), "test: count", func(tx *db.Tx) error {
+		_, err := tx.Get(t.Context(), `SELECT count(*) FROM signing_key`, nil, &n)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestWriteIsAllOrNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		boom := errors.New("boom")
+		committed := 0
+		err := d.Write(t.Context(), "test", func(tx *db.Tx) error {
+			tx.AfterCommit(func() { committed++ })
+			if _, err := tx.Exec(t.Context(), insertKey, "a", "s"); err != nil {
+				return err
+			}
+			return boom
+		})
+		if !errors.Is(err, boom) || count(t, d) != 0 || committed != 0 {
+			t.Errorf("err %v, rows %d, hooks run %d", err, count(t, d), committed)
+		}
+		func() {
+			defer func() {
+				if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "ouch") {
+					t.Errorf("recovered %v", r)
+				}
+			}()
+			_ = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+				if _, err := tx.Exec(t.Context(), insertKey, "b", "s"); err != nil {
+					return err
+				}
+				panic("ouch")
+			})
+		}()
+		if n := count(t, d); n != 0 {
+			t.Errorf("%d rows after a panic", n)
+		}
+		if err := put(d, "c"); err != nil || count(t, d) != 1 {
+			t.Errorf("a write after these: %v, %d rows", err, count(t, d))
+		}
+	})
+}
+
+// Many writers at once share commits; each one's failure stays its own.
+func TestWritesAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const n = 400
+		var wg sync.WaitGroup
+		errs := make([]error, n)
+		for i := range n {
+			wg.Go(func() {
+				errs[i] = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+					if _, err := tx.Exec(t.Context(), insertKey, fmt.Sprint(i), "s"); err != nil {
+						return err
+					}
+					if i%3 == 0 {
+						return fault.New(fault.NotFound, "test")
+					}
+					return nil
+				})
+			})
+		}
+		wg.Wait()
+		good := 0
+		for i, err := range errs {
+			if i%3 == 0 != fault.Is(err, fault.NotFound) || i%3 != 0 && err != nil {
+				t.Errorf("write %d: %v", i, err)
+			}
+			if err == nil {
+				good++
+			}
+		}
+		if got := count(t, d); got != good {
+			t.Errorf("%d rows, %d writes said they succeeded", got, good)
+		}
+	})
+}
+
+func TestUniqueViolationIsTriedAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		tries := 0
+		err := d.Write(t.Context(), "test", func(tx *db.Tx) error {
+			tries++
+			for range 2 {
+				if _, err := tx.Exec(t.Context(), insertKey, fmt.Sprint("k", min(tries, 2)), "s"); err != nil {
+					return err
+				}
+				if tries == 2 {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil || tries != 2 {
+			t.Errorf("%v after %d tries", err, tries)
+		}
+		tries = 0
+		err = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+			tries++
+			_, err := tx.Exec(t.Context(), insertKey, "k2", "s")
+			return err
+		})
+		if fault.CodeOf(err) != fault.Internal || tries != 5 {
+			t.Errorf("a lasting violation: %v after %d tries, want internal after 5", err, tries)
+		}
+	})
+}
+
+func TestCancelledBeforeItBegan(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := d.Write(ctx, "test", func(*db.Tx) error { return nil })
+		if !fault.Is(err, fault.Canceled) {
+			t.Errorf("write: %v", err)
+		}
+		if err := d.Read(ctx, "test", func(*db.Tx) error { return nil }); !fault.Is(err, fault.Canceled) {
+			t.Errorf("read: %v", err)
+		}
+		if err := put(d, "after"); err != nil || count(t, d) != 1 {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+func TestReadIsOneSnapshotAndCannotWrite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
+			var before, after int
+			if _, err := tx.Get(t.Context(), `SELECT count(*) FROM signing_key`, nil, &before); err != nil {
+				return err
+			}
+			if err := put(d, "meanwhile"); err != nil {
+				return err
+			}
+			if _, err := tx.Get(t.Context(), `SELECT count(*) FROM signing_key`, nil, &after); err != nil {
+				return err
+			}
+			if before != after {
+				t.Errorf("saw %d rows, then %d", before, after)
+			}
+			if _, err := tx.Exec(t.Context(), insertKey, "x", "s"); err == nil {
+				t.Error("a read transaction wrote")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestForeignKeysHold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.Write(t.Context(), "test", func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO queue_turn (account_id, kind, served_at) VALUES (77, 1, 0)`)
+			return err
+		})
+		if err == nil {
+			t.Error("a row that refers to no account was taken")
+		}
+	})
+}
+
+func TestFolderNamesAndSecondHandle(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), `图床 100% #1?a=b&c`)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "tuchuang.db")
+	one, err := db.Open(t.Context(), db.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	two, err := db.Open(t.Context(), db.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	noticed := make(chan struct{}, 1)
+	one.OnForeignWrite(func() {
+		select {
+		case noticed <- struct{}{}:
+		default:
+		}
+	})
+	if err := put(two, "by another process"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-noticed:
+	case <-t.Context().Done():
+		t.Fatal("the write of another handle was not noticed")
+	}
+	if n := count(t, one); n != 1 {
+		t.Errorf("%d rows seen by the first handle", n)
+	}
+}
+
+func TestCloseFinishesWhatWasAccepted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tuchuang.db")
+	d, err := db.Open(t.Context(), db.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	good := 0
+	for i := range 50 {
+		wg.Go(func() {
+			switch err := put(d, fmt.Sprint(i)); {
+			case err == nil:
+				mu.Lock()
+				good++
+				mu.Unlock()
+			case !fault.Is(err, fault.Unavailable):
+				t.Errorf("write %d: %v", i, err)
+			}
+		})
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	d, err = db.Open(t.Context(), db.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if n := count(t, d); n != good {
+		t.Errorf("%d rows, %d writes said they succeeded", n, good)
+	}
+}
+
+func TestChunks(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 63, 64, 65, 200, 1000} {
+		next, runs := 0, 0
+		err := db.Chunks(n, func(from, to int) error {
+			if from != next || to <= from {
+				t.Errorf("n %d: run [%d, %d) after %d", n, from, to, next)
+			}
+			next = to
+			runs++
+			return nil
+		})
+		if err != nil || next != n {
+			t.Errorf("n %d: covered %d, err %v", n, next, err)
+		}
+	}
+	if got, want := db.Rows(2, 2, 3), "($2,$3,$4),($5,$6,$7)"; got != want {
+		t.Errorf("Rows = %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,70 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+
+	"tuchuang/internal/fault"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to date. A database that exists already is copied
+// beside itself first; a newer one than this program knows is refused.
+func (d *DB) migrate(ctx context.Context) (err error) {
+	name, err := dsn(d.path, writing)
+	if err != nil {
+		return err
+	}
+	conn, err := sql.Open("sqlite", name)
+	if err != nil {
+		return translate(err, "db: migrate")
+	}
+	conn.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	dir, err := fs.Sub(migrations, "migrations/"+string(d.engine))
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, conn, dir)
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return translate(err, "db: open "+d.path)
+	}
+	switch {
+	case have == want:
+		return nil
+	case have > want:
+		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
+			"the database %s is of a newer version (%d) than this program knows (%d); use the newer program", d.path, have, want))
+	case have > 0:
+		if err := snapshot(ctx, conn, fmt.Sprintf("%s.before-%d", d.path, want)); err != nil {
+			return err
+		}
+	}
+	_, err = p.Up(ctx)
+	return translate(err, "db: migrate")
+}
+
+// snapshot writes a consistent copy of the database to a new file.
+func snapshot(ctx context.Context, conn *sql.DB, to string) error {
+	part := to + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fault.Wrap(err, "db: copy before upgrade")
+	}
+	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
+		return translate(err, "db: copy before upgrade to "+to)
+	}
+	return fault.Wrap(os.Rename(part, to), "db: copy before upgrade")
+}

@@ -1,0 +1,210 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// conn is one connection with the statements prepared on it. One goroutine uses
+// it at a time.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*statement
+}
+
+// statement is a text as SQLite wants it: plain question marks, with the
+// arguments in order of use. (Numbered parameters are looked up one by one there,
+// which makes a statement of a thousand rows quadratic.)
+type statement struct {
+	st    *sql.Stmt
+	order []int // the ith question mark takes the argument order[i]; nil: the ith itself
+}
+
+// pool hands out connections of one kind.
+type pool struct {
+	db   *sql.DB
+	idle chan *conn
+	size int
+}
+
+func newPool(ctx context.Context, d *sql.DB, size int) (*pool, error) {
+	p := &pool{db: d, idle: make(chan *conn, size), size: size}
+	for range size {
+		c, err := d.Conn(ctx)
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		p.idle <- &conn{c: c, stmts: make(map[string]*statement)}
+	}
+	return p, nil
+}
+
+var errClosed = errors.New("the database is closed")
+
+func (p *pool) take(ctx context.Context) (*conn, error) {
+	select {
+	case c, ok := <-p.idle:
+		if !ok {
+			return nil, errClosed
+		}
+		return c, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pool) give(c *conn) { p.idle <- c }
+
+// close waits until every connection has come back.
+func (p *pool) close() error {
+	var errs []error
+	for range p.size {
+		c := <-p.idle
+		for _, s := range c.stmts {
+			errs = append(errs, s.st.Close())
+		}
+		errs = append(errs, c.c.Close())
+	}
+	close(p.idle)
+	return errors.Join(append(errs, p.db.Close())...)
+}
+
+// plain runs a statement without arguments that is not worth keeping or that
+// begins or ends a transaction.
+func (c *conn) plain(ctx context.Context, query string) error {
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = s.st.ExecContext(ctx)
+	return err
+}
+
+// prepare finds or makes the statement. The texts are constants of the rooms and
+// the few sizes of Chunks, so the map is bounded.
+func (c *conn) prepare(ctx context.Context, query string) (*statement, error) {
+	if s := c.stmts[query]; s != nil {
+		return s, nil
+	}
+	text, order := rewrite(query)
+	st, err := c.c.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s := &statement{st, order}
+	c.stmts[query] = s
+	return s, nil
+}
+
+func (s *statement) reorder(args []any) []any {
+	if s.order == nil {
+		return args
+	}
+	out := make([]any, len(s.order))
+	for i, n := range s.order {
+		out[i] = args[n]
+	}
+	return out
+}
+
+// rewrite turns a text for PostgreSQL into one for SQLite: $n becomes ?, row
+// locks go (there is one writer). Texts of our own never hold a $ or FOR UPDATE
+// inside a string literal.
+func rewrite(query string) (text string, order []int) {
+	query = strings.TrimSpace(query)
+	if i := strings.Index(query, "FOR UPDATE"); i >= 0 {
+		query = strings.TrimSpace(query[:i]) // always last in our texts
+	}
+	var b strings.Builder
+	b.Grow(len(query))
+	straight := true
+	for i := 0; i < len(query); i++ {
+		if query[i] != '$' {
+			b.WriteByte(query[i])
+			continue
+		}
+		j := i + 1
+		for j < len(query) && query[j] >= '0' && query[j] <= '9' {
+			j++
+		}
+		n, err := strconv.Atoi(query[i+1 : j])
+		if err != nil || n < 1 {
+			panic("db: a $ without a number in " + query)
+		}
+		straight = straight && n == len(order)+1
+		order = append(order, n-1)
+		b.WriteByte('?')
+		i = j - 1
+	}
+	if straight {
+		order = nil
+	}
+	return b.String(), order
+}
+
+// Rows writes the placeholders of a multi-row statement: n groups of cols, as
+// ($1, $2), ($3, $4), numbered from first.
+func Rows(first, n, cols int) string {
+	var b strings.Builder
+	b.Grow(n * cols * 7)
+	for r := range n {
+		if r > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('(')
+		for c := range cols {
+			if c > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(first + r*cols + c))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// chunkSizes are the row counts a multi-row statement is prepared for.
+var chunkSizes = [...]int{64, 8, 1}
+
+// Chunks cuts n rows into runs of a few fixed sizes, so that each multi-row
+// statement has a few texts only, and calls fn for each run [from, to).
+func Chunks(n int, fn func(from, to int) error) error {
+	from := 0
+	for _, size := range chunkSizes {
+		for n-from >= size {
+			if err := fn(from, from+size); err != nil {
+				return err
+			}
+			from += size
+		}
+	}
+	return nil
+}
+
+// Statements holds the texts of one multi-row statement, one for each size that
+// Chunks makes.
+type Statements map[int]string
+
+// MultiRow makes the texts: before and after stand around the groups of cols
+// placeholders, which are numbered from first.
+func MultiRow(before string, first, cols int, after string) Statements {
+	m := make(Statements, len(chunkSizes))
+	for _, n := range chunkSizes {
+		m[n] = before + " " + Rows(first, n, cols) + " " + after
+	}
+	return m
+}
+
+// List makes the texts for a statement with a list of n single values, as in
+// IN ($2,$3,…): before and after stand around the comma-separated placeholders.
+func List(before string, first int, after string) Statements {
+	m := make(Statements, len(chunkSizes))
+	for _, n := range chunkSizes {
+		m[n] = before + strings.TrimSuffix(strings.TrimPrefix(Rows(first, 1, n), "("), ")") + after
+	}
+	return m
+}

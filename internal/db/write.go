@@ -1,0 +1,275 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
+)
+
+// On SQLite one goroutine writes. It takes what is waiting, runs each write under
+// a savepoint of one shared transaction, commits once, and only then answers
+// them: many small writes cost one sync of the disk (group commit).
+
+type job struct {
+	ctx  context.Context
+	op   string
+	fn   func(*Tx) error
+	done chan result
+
+	tx    *Tx
+	err   error
+	panic any
+}
+
+type result struct {
+	err   error
+	panic any
+}
+
+const (
+	groupJobs = 64                   // at most so many writes share a commit
+	groupTime = 2 * time.Millisecond // and none is added to one that took longer
+	attempts  = 5                    // how often a transaction is tried in all
+	// In pages of 4 KiB: from walCopy on the log is copied back into the file
+	// without anybody waiting, from walFull on it is emptied even if writes wait.
+	walCopy = 1000
+	walFull = 16384
+)
+
+// Write runs fn in a transaction that writes. Once it returned nil the change
+// survives kill -9 and loss of power; after an error nothing of it remains. fn
+// may run more than once and must not wait for another write. A context that
+// ends before fn was started stops it; once started it is finished.
+func (d *DB) Write(ctx context.Context, op string, fn func(*Tx) error) error {
+	for try := 1; ; try++ {
+		j := &job{ctx: ctx, op: op, fn: fn, done: make(chan result, 1)}
+		select {
+		case d.jobs <- j:
+		case <-ctx.Done():
+			return fault.Wrap(ctx.Err(), op)
+		case <-d.stop:
+			return fault.Because(fault.Unavailable, op, errClosed)
+		}
+		var r result
+		select {
+		case r = <-j.done:
+		case <-d.ended:
+			select {
+			case r = <-j.done:
+			default:
+				return fault.Because(fault.Unavailable, op, errClosed)
+			}
+		}
+		if r.panic != nil {
+			panic(r.panic)
+		}
+		if r.err != nil && retryable(r.err) && try < attempts {
+			continue
+		}
+		return translate(r.err, op)
+	}
+}
+
+func (d *DB) startWriter(ctx context.Context) error {
+	c, err := d.writer.take(ctx)
+	if err != nil {
+		return err
+	}
+	version, err := c.dataVersion(ctx)
+	if err != nil {
+		d.writer.give(c)
+		return translate(err, "db: open")
+	}
+	check, err := openSQLite(ctx, d.path, checkpointing, 1)
+	if err != nil {
+		d.writer.give(c)
+		return err
+	}
+	dirty := make(chan struct{}, 1)
+	d.stopped.Add(2)
+	go func() {
+		defer d.stopped.Done()
+		defer close(d.ended)
+		defer d.writer.give(c)
+		defer close(dirty)
+		d.writeLoop(c, version, dirty)
+	}()
+	go func() {
+		defer d.stopped.Done()
+		d.checkpointLoop(check, dirty)
+	}()
+	return nil
+}
+
+func (d *DB) writeLoop(c *conn, version int64, dirty chan<- struct{}) {
+	ctx := context.Background()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case j := <-d.jobs:
+			d.group(ctx, c, j)
+			select {
+			case dirty <- struct{}{}:
+			default:
+			}
+		case <-tick.C:
+			v, err := c.dataVersion(ctx)
+			if err != nil {
+				d.log.Error("db: ask for writes of others", "err", err)
+			}
+			if err != nil || v != version {
+				version = v
+				d.foreignWrite()
+			}
+		case <-d.stop:
+			for {
+				select {
+				case j := <-d.jobs:
+					d.group(ctx, c, j)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// group runs first and what else is waiting in one transaction.
+func (d *DB) group(ctx context.Context, c *conn, first *job) {
+	if err := c.plain(ctx, "BEGIN IMMEDIATE"); err != nil {
+		first.err = err
+		first.finish()
+		return
+	}
+	jobs := []*job{first}
+	began := time.Now()
+	alone := len(d.jobs) == 0
+	ok := d.one(ctx, c, first, alone)
+	for ok && !alone && len(jobs) < groupJobs && len(d.jobs) > 0 && time.Since(began) < groupTime {
+		j := <-d.jobs // this goroutine is the only one that takes
+		jobs = append(jobs, j)
+		ok = d.one(ctx, c, j, false)
+	}
+	var err error
+	if ok {
+		killpoint.Here("db.before_commit")
+		if err = c.plain(ctx, "COMMIT"); err != nil {
+			ok = false
+		}
+		killpoint.Here("db.after_commit")
+	}
+	if !ok {
+		d.abandon(ctx, c)
+	}
+	for _, j := range jobs {
+		switch {
+		case ok || j.failed():
+			j.finish()
+		case err != nil:
+			j.err = err
+			j.finish()
+		default:
+			// Another write of the group took the whole transaction down with
+			// it: this one runs again, for itself.
+			d.group1(ctx, c, j)
+		}
+	}
+}
+
+// group1 runs one write in a transaction of its own.
+func (d *DB) group1(ctx context.Context, c *conn, j *job) {
+	j.tx = nil
+	if j.err = c.plain(ctx, "BEGIN IMMEDIATE"); j.err == nil {
+		if d.run(c, j); !j.failed() {
+			j.err = c.plain(ctx, "COMMIT")
+		}
+		if j.failed() {
+			d.abandon(ctx, c)
+		}
+	}
+	j.finish()
+}
+
+func (j *job) failed() bool { return j.err != nil || j.panic != nil }
+
+// finish runs what waits for the commit, and answers.
+func (j *job) finish() {
+	if !j.failed() {
+		for _, fn := range j.tx.after {
+			fn()
+		}
+	}
+	j.done <- result{j.err, j.panic}
+}
+
+// one runs a write inside the shared transaction. ok is false where all of the
+// transaction has to be rolled back, or was by the engine.
+func (d *DB) one(ctx context.Context, c *conn, j *job, alone bool) (ok bool) {
+	if j.err = j.ctx.Err(); j.err != nil {
+		return true
+	}
+	if alone {
+		d.run(c, j)
+		return !j.failed()
+	}
+	if j.err = c.plain(ctx, "SAVEPOINT w"); j.err != nil {
+		return false
+	}
+	if d.run(c, j); j.failed() && c.plain(ctx, "ROLLBACK TO w") != nil {
+		return false
+	}
+	return c.plain(ctx, "RELEASE w") == nil
+}
+
+// run calls the write's function and keeps its error or panic.
+func (d *DB) run(c *conn, j *job) {
+	defer func() {
+		if r := recover(); r != nil {
+			j.panic = fmt.Sprintf("%v (in %s)\n%s", r, j.op, debug.Stack())
+		}
+	}()
+	j.tx = &Tx{d: d, c: c, write: true, now: d.now()}
+	j.err = j.fn(j.tx)
+}
+
+// abandon ends whatever transaction is open.
+func (d *DB) abandon(ctx context.Context, c *conn) {
+	if err := c.plain(ctx, "ROLLBACK"); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
+		d.log.Error("db: rollback", "err", err)
+	}
+}
+
+// checkpointLoop copies the log back into the file while writes go on.
+func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
+	ctx := context.Background()
+	defer func() {
+		if err := p.close(); err != nil {
+			d.log.Error("db: close", "err", err)
+		}
+	}()
+	c, err := p.take(ctx)
+	if err != nil {
+		d.log.Error("db: checkpoint", "err", err)
+		return
+	}
+	defer p.give(c)
+	for range dirty {
+		frames, copied, err := c.checkpoint(ctx, "NOOP")
+		if err == nil && frames-copied >= walCopy {
+			how := "PASSIVE"
+			if frames >= walFull {
+				how = "TRUNCATE"
+			}
+			_, _, err = c.checkpoint(ctx, how)
+		}
+		if err != nil {
+			d.log.Warn("db: checkpoint", "err", err)
+		}
+	}
+}
