@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"go/ast"
 	"io/fs"
+	"path"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -69,18 +72,18 @@ var foreign = []string{"/work/", "/root/", "proxy.golang.org"}
 
 func TestTextsSpeakOfTheProductAlone(t *testing.T) {
 	const itself = "internal/habits_test.go"
-	err := files(func(path string) error {
-		text, err := fs.ReadFile(repository, path)
+	err := files(func(name string) error {
+		text, err := fs.ReadFile(repository, name)
 		if err != nil {
 			return err
 		}
-		if path == itself || bytes.IndexByte(text, 0) >= 0 { // not a text
+		if name == itself || bytes.IndexByte(text, 0) >= 0 { // not a text
 			return nil
 		}
 		for i, line := range bytes.Split(text, []byte("\n")) {
 			for _, word := range foreign {
 				if bytes.Contains(line, []byte(word)) {
-					t.Errorf("%s:%d: mentions %s", path, i+1, word)
+					t.Errorf("%s:%d: mentions %s", name, i+1, word)
 				}
 			}
 		}
@@ -88,5 +91,54 @@ func TestTextsSpeakOfTheProductAlone(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// link is a Markdown link to a file; the first group is its path, without the
+// heading that may follow.
+var link = regexp.MustCompile(`\]\(([^)\s:#]+)(?:#[^)\s]*)?\)`)
+
+// deadLinks are the links of a document that exists does not find, one a line.
+func deadLinks(document, text string, exists func(path string) bool) []string {
+	var dead []string
+	for i, line := range strings.Split(text, "\n") {
+		for _, m := range link.FindAllStringSubmatch(line, -1) {
+			if target := path.Join(path.Dir(document), m[1]); !exists(target) {
+				dead = append(dead, fmt.Sprintf("%s:%d: links to %s, which is not there", document, i+1, target))
+			}
+		}
+	}
+	return dead
+}
+
+func TestDocumentsLinkToWhatIsThere(t *testing.T) {
+	exists := func(path string) bool {
+		_, err := fs.Stat(repository, path)
+		return err == nil
+	}
+	err := files(func(name string) error {
+		if path.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := fs.ReadFile(repository, name)
+		if err != nil {
+			return err
+		}
+		for _, fault := range deadLinks(name, string(text), exists) {
+			t.Error(fault)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"[a](../Makefile)":            "",
+		"[a](../LICENSE#top), more":   "",
+		"[a](https://example.org/x)":  "",
+		"[a](#heading)":               "",
+		"![a](nowhere.svg) and after": "links to docs/nowhere.svg",
+	} {
+		expectFault(t, text, deadLinks("docs/a.md", text, exists), want)
 	}
 }

@@ -12,9 +12,9 @@ import (
 // What is printed fits one screen: this many failures with their output, this
 // many lines of each, and then the names alone.
 const (
-	shownFailures = 3
-	shownLines    = 25
-	shownNames    = 20
+	shownFailures = 4
+	shownLines    = 12
+	shownNames    = 15
 	shownPackages = 5
 )
 
@@ -48,7 +48,7 @@ func (t *tests) summarize() summary {
 		if parent != nil {
 			parent.failedBy += u.failedBy
 		}
-		if u.test == "" {
+		if u.test == "" && u.took >= time.Second {
 			s.slowest = append(s.slowest, u)
 		}
 	}
