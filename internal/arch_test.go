@@ -166,16 +166,23 @@ func (f *source) reservedFaults(spec *ast.ImportSpec, path string) []string {
 	return faults
 }
 
-// tagFaults finds JSON tags on types that are not shapes of a wire.
+// tagFaults finds JSON tags on exported types that are not shapes of a wire. What
+// a room keeps to itself, as the claims of a token, may be written as JSON.
 func tagFaults(f *source) []string {
 	if _, ok := lookup(f.room); !ok || f.forTests || slices.Contains(tagged, f.room) {
 		return nil
 	}
 	var faults []string
 	for n := range ast.Preorder(f.ast) {
-		if field, ok := n.(*ast.Field); ok && field.Tag != nil && strings.Contains(field.Tag.Value, "json:") {
-			faults = append(faults, fmt.Sprintf("%s: a type of %s carries a JSON tag: the wire's shapes live in %s",
-				f.at(field.Tag), f.room, strings.Join(tagged, ", ")))
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || !spec.Name.IsExported() {
+			continue
+		}
+		for n := range ast.Preorder(spec.Type) {
+			if field, ok := n.(*ast.Field); ok && field.Tag != nil && strings.Contains(field.Tag.Value, "json:") {
+				faults = append(faults, fmt.Sprintf("%s: %s.%s carries a JSON tag: the wire's shapes live in %s",
+					f.at(field.Tag), f.room, spec.Name.Name, strings.Join(tagged, ", ")))
+			}
 		}
 	}
 	return faults
@@ -299,6 +306,7 @@ func TestThePlanBites(t *testing.T) {
 	const withTag = "package p\ntype T struct { A int `json:\"a\"` }\n"
 	expectFault(t, "a tag in drive", tagFaults(parse(t, "internal/drive/a.go", withTag)), "carries a JSON tag")
 	expectFault(t, "a tag in api", tagFaults(parse(t, "internal/api/a.go", withTag)), "")
+	expectFault(t, "a tag on a type of the room alone", tagFaults(parse(t, "internal/drive/a.go", strings.Replace(withTag, "T", "own", 1))), "")
 	expectFault(t, "a tag in a test", tagFaults(parse(t, "internal/drive/a_test.go", withTag)), "")
 }
 
