@@ -1,0 +1,198 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"tuchuang/internal/fault"
+)
+
+// call is one request of the API, in a form that can be sent more than once.
+type call struct {
+	method string
+	path   string     // on the server, or a whole URL
+	query  url.Values // may be nil
+	body   body       // zero: none
+	safe   bool       // carrying it out twice is the same as once
+	open   bool       // goes without a token
+}
+
+// body is what a request carries; from gives it anew for each try.
+type body struct {
+	kind string // its Content-Type
+	size int64
+	from func() io.Reader
+	undo func() // takes back what was reported of it as sent; may be nil
+}
+
+func jsonBody(v any) body {
+	// The shapes are this package's own structs of numbers and strings: they
+	// can't fail to encode.
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("client: encode a request: " + err.Error())
+	}
+	return body{kind: "application/json", size: int64(len(b)), from: func() io.Reader { return bytes.NewReader(b) }}
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
+	return c.do(ctx, call{method: http.MethodGet, path: path, query: query, safe: true}, out)
+}
+
+// ask posts what may be carried out twice, order what may not.
+func (c *Client) ask(ctx context.Context, path string, in, out any) error {
+	return c.do(ctx, call{method: http.MethodPost, path: path, body: jsonBody(in), safe: true}, out)
+}
+
+func (c *Client) order(ctx context.Context, path string, in, out any) error {
+	return c.do(ctx, call{method: http.MethodPost, path: path, body: jsonBody(in)}, out)
+}
+
+// do carries a call out: it sends it, asks once for a new token when the token
+// is refused, and tries again with growing pauses what can be tried again.
+func (c *Client) do(ctx context.Context, k call, out any) error {
+	err := c.tries(ctx, k, out)
+	if err != nil && k.body.undo != nil {
+		k.body.undo()
+	}
+	return err
+}
+
+func (c *Client) tries(ctx context.Context, k call, out any) error {
+	pause := pauses{c: c}
+	renewed := false
+	for {
+		var token string
+		if !k.open {
+			var err error
+			if token, err = c.token(ctx); err != nil {
+				return err
+			}
+		}
+		retryAfter, err := c.once(ctx, k, token, out)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		refusal, _ := errors.AsType[*Error](err)
+		switch {
+		case refusal != nil && refusal.Code == codeBadToken && !k.open && !renewed:
+			renewed = true
+			c.forget(token)
+			continue
+		case refusal != nil && (refusal.Code == codeTooMany || refusal.Reason == string(fault.Unavailable)):
+		case Broken(err) && (k.safe || neverSent(err)):
+		default:
+			return err
+		}
+		if more, waitErr := pause.next(ctx, retryAfter); waitErr != nil {
+			return waitErr
+		} else if !more {
+			return err
+		}
+	}
+}
+
+// once sends a call one time.
+func (c *Client) once(ctx context.Context, k call, token string, out any) (retryAfter time.Duration, err error) {
+	resp, err := c.send(ctx, k, token)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }() // what there was to read has been read
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		retryAfter = time.Duration(seconds) * time.Second
+	}
+	return retryAfter, readAnswer(resp, out)
+}
+
+// errStalled ends a try of which no byte moves any more.
+var errStalled = errors.New("client: the connection stalled")
+
+// send sends the request of a call and gives the answer's head; its body is the
+// caller's to close.
+func (c *Client) send(ctx context.Context, k call, token string) (*http.Response, error) {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	var stream io.Reader
+	if k.body.from != nil {
+		stream = k.body.from()
+	}
+	if stream != nil && k.body.size > 0 {
+		watched := watch(stream, c.stall, func() { giveUp(errStalled) })
+		defer watched.stop()
+		stream = watched
+	}
+	target := k.path
+	if !strings.Contains(target, "://") {
+		target = c.server.String() + target
+	}
+	if len(k.query) > 0 {
+		target += "?" + k.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, k.method, target, stream)
+	if err != nil {
+		giveUp(nil)
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	if k.body.size == 0 && stream != nil {
+		req.Body = http.NoBody
+	}
+	req.ContentLength = k.body.size
+	if k.body.from != nil {
+		req.Header.Set("Content-Type", k.body.kind)
+	}
+	req.Header.Set("User-Agent", c.userAgent)
+	if !isPresigned(k) {
+		req.Header.Set("Platform", "open_platform")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		cause := context.Cause(ctx)
+		giveUp(nil)
+		if errors.Is(cause, errStalled) {
+			err = errStalled
+		}
+		return nil, &brokenError{fmt.Errorf("client: %w", err)}
+	}
+	c.reached.Store(true)
+	resp.Body = &closer{resp.Body, func() { giveUp(nil) }}
+	return resp, nil
+}
+
+// isPresigned says whether the call goes to a signed URL, which wants neither
+// token nor platform.
+func isPresigned(k call) bool { return k.method == http.MethodPut }
+
+// closer frees the request's context once its answer has been read.
+type closer struct {
+	io.ReadCloser
+	done func()
+}
+
+func (c *closer) Close() error {
+	err := c.ReadCloser.Close()
+	c.done()
+	return err
+}
+
+// neverSent says whether a broken call surely did not arrive: nobody answered
+// the dial.
+func neverSent(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}

@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+)
+
+// MaxCopyIDs is how many ids one copy task takes.
+const MaxCopyIDs = 100
+
+// States of a copy task.
+const (
+	CopyRunning  = 1
+	CopyFinished = 2
+	CopyFailed   = 3
+	CopyWaiting  = 4
+)
+
+// sourceDrive is the one source a copy task knows.
+const sourceDrive = 1
+
+// CopyState is how far a copy task is. What follows FailMsg is not in the
+// documentation: a server without it leaves Total nil and the rest zero.
+type CopyState struct {
+	Status   int    `json:"status"`
+	FailMsg  string `json:"failMsg"`
+	Total    *int64 `json:"total"` // eligible pictures, once they are known
+	Copied   int64  `json:"copied"`
+	Replaced int64  `json:"replaced"`
+	Skipped  int64  `json:"skipped"`
+	Failed   int64  `json:"failed"`
+	Bytes    int64  `json:"bytes"`
+	FailCode string `json:"failCode"`
+	CreateAt string `json:"createAt"`
+	StartAt  string `json:"startAt"`
+	FinishAt string `json:"finishAt"`
+}
+
+// Ended says whether nothing more will happen in the task.
+func (s CopyState) Ended() bool { return s.Status == CopyFinished || s.Status == CopyFailed }
+
+// CopyFailure is one picture that was not published. The reason may be missing.
+type CopyFailure struct {
+	FileID      int64  `json:"fileId"` // of the drive
+	Filename    string `json:"filename"`
+	FailReason  string `json:"failReason"`
+	FailMessage string `json:"failMessage"`
+}
+
+// CopyFailures is one page of them.
+type CopyFailures struct {
+	Total int64         `json:"total"`
+	List  []CopyFailure `json:"list"`
+}
+
+// Copy creates a task that publishes up to 100 drive files and folders into a
+// folder of the bed, and gives its id.
+func (c *Client) Copy(ctx context.Context, ids []int64, to string) (string, error) {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(id, 10)
+	}
+	var out struct {
+		TaskID string `json:"taskID"`
+	}
+	err := c.order(ctx, "/api/v1/oss/source/copy", struct {
+		FileIDs        []string `json:"fileIDs"`
+		ToParentFileID string   `json:"toParentFileID"`
+		SourceType     int      `json:"sourceType"`
+		Type           int      `json:"type"`
+	}{texts, to, sourceDrive, businessType}, &out)
+	return out.TaskID, err
+}
+
+// CopyProcess says how far a task is.
+func (c *Client) CopyProcess(ctx context.Context, taskID string) (CopyState, error) {
+	var out CopyState
+	err := c.get(ctx, "/api/v1/oss/source/copy/process", url.Values{"taskID": {taskID}}, &out)
+	return out, err
+}
+
+// CopyFail gives one page, from 1, of the pictures a task could not publish.
+func (c *Client) CopyFail(ctx context.Context, taskID string, page, limit int) (CopyFailures, error) {
+	var out CopyFailures
+	err := c.get(ctx, "/api/v1/oss/source/copy/fail", url.Values{
+		"taskID": {taskID},
+		"page":   {strconv.Itoa(max(page, 1))},
+		"limit":  {strconv.Itoa(pageSize(limit))},
+	}, &out)
+	return out, err
+}
+
+// CopyFailAll gives all pictures a task could not publish.
+func (c *Client) CopyFailAll(ctx context.Context, taskID string) ([]CopyFailure, error) {
+	var all []CopyFailure
+	for page := 1; ; page++ {
+		got, err := c.CopyFail(ctx, taskID, page, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, got.List...)
+		if len(got.List) == 0 || int64(len(all)) >= got.Total {
+			return all, nil
+		}
+	}
+}

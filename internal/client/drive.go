@@ -1,0 +1,257 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/url"
+	"strconv"
+)
+
+// User is who the account is and how much room it has, sizes in bytes.
+type User struct {
+	UID            int64  `json:"uid"`
+	Nickname       string `json:"nickname"`
+	SpaceUsed      int64  `json:"spaceUsed"`
+	SpacePermanent int64  `json:"spacePermanent"`
+	SpaceTemp      int64  `json:"spaceTemp"`
+}
+
+// UserInfo answers who the client is.
+func (c *Client) UserInfo(ctx context.Context) (User, error) {
+	var u User
+	err := c.get(ctx, "/api/v1/user/info", nil, &u)
+	return u, err
+}
+
+// DriveRoot is the id of the drive's first level.
+const DriveRoot int64 = 0
+
+// Kinds of an entry of drive or bed.
+const (
+	TypeFile   = 0
+	TypeFolder = 1
+)
+
+// File is an entry of the drive as lists give it. Times are as served,
+// "2006-01-02 15:04:05" in UTC+8.
+type File struct {
+	FileID       int64  `json:"fileId"`
+	Filename     string `json:"filename"`
+	ParentFileID int64  `json:"parentFileId"`
+	Type         int    `json:"type"`
+	Etag         string `json:"etag"`
+	Size         int64  `json:"size"`
+	Category     int    `json:"category"`
+	Status       int    `json:"status"`
+	Trashed      int    `json:"trashed"`
+	CreateAt     string `json:"createAt"`
+	UpdateAt     string `json:"updateAt"`
+}
+
+// IsFolder says whether the entry is a folder.
+func (f File) IsFolder() bool { return f.Type == TypeFolder }
+
+// Mkdir makes a folder and gives its id. A name that is taken is a refusal for
+// fault.FolderTaken or fault.NameTaken.
+func (c *Client) Mkdir(ctx context.Context, parent int64, name string) (int64, error) {
+	var out struct {
+		DirID int64 `json:"dirID"`
+	}
+	err := c.order(ctx, "/upload/v1/file/mkdir", struct {
+		Name     string `json:"name"`
+		ParentID int64  `json:"parentID"`
+	}{name, parent}, &out)
+	return out.DirID, err
+}
+
+// Search modes of ListV2.
+const (
+	SearchWords = 0 // names that contain the words
+	SearchExact = 1 // names that are equal
+)
+
+// ListQuery asks for one page of the drive by key.
+type ListQuery struct {
+	Parent     int64
+	Limit      int    // 100 when zero, which is also the most
+	After      int64  // the LastFileID of the page before; 0 for the first
+	SearchData string // searches the whole drive, whatever Parent says; "" lists
+	SearchMode int
+}
+
+// FilePage is one page; LastFileID is -1 on the last.
+type FilePage struct {
+	LastFileID int64  `json:"lastFileId"`
+	FileList   []File `json:"fileList"`
+}
+
+// ListV2 gives one page of a folder, what is in the trash included.
+func (c *Client) ListV2(ctx context.Context, q ListQuery) (FilePage, error) {
+	query := url.Values{
+		"parentFileId": {strconv.FormatInt(q.Parent, 10)},
+		"limit":        {strconv.Itoa(pageSize(q.Limit))},
+	}
+	if q.After != 0 {
+		query.Set("lastFileId", strconv.FormatInt(q.After, 10))
+	}
+	if q.SearchData != "" {
+		query.Set("searchData", q.SearchData)
+		query.Set("searchMode", strconv.Itoa(q.SearchMode))
+	}
+	var page FilePage
+	err := c.get(ctx, "/api/v2/file/list", query, &page)
+	return page, err
+}
+
+// maxPage is the largest page of every list of the API.
+const maxPage = 100
+
+func pageSize(limit int) int {
+	if limit <= 0 || limit > maxPage {
+		return maxPage
+	}
+	return limit
+}
+
+// ListAll goes through a folder page by page and leaves out what is in the trash.
+// It ends at the first error, which it gives with an empty entry.
+func (c *Client) ListAll(ctx context.Context, parent int64) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		q := ListQuery{Parent: parent}
+		for {
+			page, err := c.ListV2(ctx, q)
+			if err != nil {
+				yield(File{}, err)
+				return
+			}
+			for _, f := range page.FileList {
+				if f.Trashed == 0 && !yield(f, nil) {
+					return
+				}
+			}
+			// The first page of a server that says 0 for "the end" must not come
+			// round for ever.
+			if page.LastFileID <= 0 || page.LastFileID == q.After {
+				return
+			}
+			q.After = page.LastFileID
+		}
+	}
+}
+
+// FileV1 is an entry as the older list gives it.
+type FileV1 struct {
+	FileID       int64  `json:"fileID"`
+	Filename     string `json:"filename"`
+	ParentFileID int64  `json:"parentFileId"`
+	ParentName   string `json:"parentName"`
+	Type         int    `json:"type"`
+	Etag         string `json:"etag"`
+	Size         int64  `json:"size"`
+	Category     int    `json:"category"`
+	Status       int    `json:"status"`
+	CreateAt     string `json:"createAt"`
+	UpdateAt     string `json:"updateAt"`
+}
+
+// ListV1Query asks for one page by its number.
+type ListV1Query struct {
+	Parent         int64
+	Page           int // from 1
+	Limit          int // 100 when zero
+	OrderBy        string
+	OrderDirection string
+	Trashed        bool // the whole trash instead of Parent
+	SearchData     string
+}
+
+// FilePageV1 is one page of the older list.
+type FilePageV1 struct {
+	Total    int64    `json:"total"`
+	FileList []FileV1 `json:"fileList"`
+}
+
+// ListV1 gives one page by its number.
+func (c *Client) ListV1(ctx context.Context, q ListV1Query) (FilePageV1, error) {
+	query := url.Values{
+		"parentFileId":   {strconv.FormatInt(q.Parent, 10)},
+		"page":           {strconv.Itoa(max(q.Page, 1))},
+		"limit":          {strconv.Itoa(pageSize(q.Limit))},
+		"orderBy":        {"file_id"},
+		"orderDirection": {"asc"},
+	}
+	if q.OrderBy != "" {
+		query.Set("orderBy", q.OrderBy)
+	}
+	if q.OrderDirection != "" {
+		query.Set("orderDirection", q.OrderDirection)
+	}
+	if q.Trashed {
+		query.Set("trashed", "true")
+	}
+	if q.SearchData != "" {
+		query.Set("searchData", q.SearchData)
+	}
+	var page FilePageV1
+	err := c.get(ctx, "/api/v1/file/list", query, &page)
+	return page, err
+}
+
+// FileDetail is one entry; the size of a folder is the sum of what is under it.
+type FileDetail struct {
+	FileID       int64  `json:"fileID"`
+	Filename     string `json:"filename"`
+	Type         int    `json:"type"`
+	Size         int64  `json:"size"`
+	Etag         string `json:"etag"`
+	Status       int    `json:"status"`
+	ParentFileID int64  `json:"parentFileID"`
+	CreateAt     string `json:"createAt"`
+	Trashed      int    `json:"trashed"`
+}
+
+// Detail gives one entry of the drive.
+func (c *Client) Detail(ctx context.Context, id int64) (FileDetail, error) {
+	var out FileDetail
+	err := c.get(ctx, "/api/v1/file/detail", url.Values{"fileID": {strconv.FormatInt(id, 10)}}, &out)
+	return out, err
+}
+
+// Infos gives the entries with these ids; the unknown ones are left out.
+func (c *Client) Infos(ctx context.Context, ids []int64) ([]File, error) {
+	// The documentation names the list both ways, and so do servers.
+	var out struct {
+		FileList []File `json:"fileList"`
+		List     []File `json:"list"`
+	}
+	err := c.ask(ctx, "/api/v1/file/infos", struct {
+		FileIDs []int64 `json:"fileIds"`
+	}{ids}, &out)
+	if out.FileList == nil {
+		out.FileList = out.List
+	}
+	return out.FileList, err
+}
+
+// DownloadInfo gives a signed URL of a file that works for a while without a token.
+func (c *Client) DownloadInfo(ctx context.Context, id int64) (string, error) {
+	var out struct {
+		DownloadURL string `json:"downloadUrl"`
+	}
+	err := c.get(ctx, "/api/v1/file/download_info", url.Values{"fileId": {strconv.FormatInt(id, 10)}}, &out)
+	return out.DownloadURL, err
+}
+
+type driveIDs struct {
+	FileIDs []int64 `json:"fileIDs"`
+}
+
+// Trash moves up to 100 entries to the trash.
+func (c *Client) Trash(ctx context.Context, ids []int64) error {
+	return c.ask(ctx, "/api/v1/file/trash", driveIDs{ids}, nil)
+}
+
+// Delete removes up to 100 entries of the trash for good.
+func (c *Client) Delete(ctx context.Context, ids []int64) error {
+	return c.ask(ctx, "/api/v1/file/delete", driveIDs{ids}, nil)
+}

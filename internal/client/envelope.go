@@ -1,0 +1,64 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// maxAnswer bounds what is read of one answer; a page of 100 entries is far below.
+const maxAnswer = 32 << 20
+
+// envelope is what every answer of the API comes in.
+type envelope struct {
+	Code    *int            `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data"`
+	TraceID string          `json:"x-traceID"`
+	Error   *struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// readAnswer reads one answer into out, which may be nil. A refusal is an *Error;
+// what is no answer of this API at all is a brokenError.
+func readAnswer(resp *http.Response, out any) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return &brokenError{fmt.Errorf("client: the answer broke off: %w", err)}
+	}
+	var env envelope
+	if err := json.Unmarshal(body, &env); err != nil || env.Code == nil {
+		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp)}
+		if resp.StatusCode >= 500 {
+			return &brokenError{refusal} // a proxy before a server that is away
+		}
+		return refusal
+	}
+	if *env.Code != 0 {
+		refusal := &Error{Code: *env.Code, Message: env.Message, TraceID: env.TraceID, HTTP: resp.StatusCode}
+		if env.Error != nil {
+			refusal.Reason, refusal.English = env.Error.Code, env.Error.Message
+		} else {
+			refusal.Reason = string(reasonOf(*env.Code, env.Message))
+		}
+		return refusal
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(env.Data, out); err != nil {
+		return fmt.Errorf("client: the answer has another shape than expected: %w", err)
+	}
+	return nil
+}
+
+func notThisAPI(resp *http.Response) string {
+	text := fmt.Sprintf("%s does not speak this API (HTTP %s)", resp.Request.URL.Host, resp.Status)
+	if to := resp.Header.Get("Location"); to != "" {
+		text += ", it points to " + to
+	}
+	return text
+}
