@@ -100,6 +100,9 @@ func (c *Client) tries(ctx context.Context, k call, out any) error {
 		if more, waitErr := pause.next(ctx, retryAfter); waitErr != nil {
 			return waitErr
 		} else if !more {
+			if broken, ok := errors.AsType[*brokenError](err); ok {
+				broken.final = true
+			}
 			return err
 		}
 	}
@@ -167,7 +170,7 @@ func (c *Client) send(ctx context.Context, k call, token string) (*http.Response
 		if errors.Is(cause, errStalled) {
 			err = errStalled
 		}
-		return nil, &brokenError{fmt.Errorf("client: %w", err)}
+		return nil, &brokenError{cause: fmt.Errorf("client: %w", err)}
 	}
 	c.reached.Store(true)
 	resp.Body = &closer{resp.Body, func() { giveUp(nil) }}

@@ -27,13 +27,13 @@ type envelope struct {
 func readAnswer(resp *http.Response, out any) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return &brokenError{fmt.Errorf("client: the answer broke off: %w", err)}
+		return &brokenError{cause: fmt.Errorf("client: the answer broke off: %w", err)}
 	}
 	var env envelope
 	if err := json.Unmarshal(body, &env); err != nil || env.Code == nil {
 		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp)}
 		if resp.StatusCode >= 500 {
-			return &brokenError{refusal} // a proxy before a server that is away
+			return &brokenError{cause: refusal} // a proxy before a server that is away
 		}
 		return refusal
 	}

@@ -40,7 +40,10 @@ func Is(err error, reason fault.Code) bool {
 var errNoID = errors.New("client: the server answered success without an id")
 
 // brokenError is a call of which nobody knows whether it arrived.
-type brokenError struct{ cause error }
+type brokenError struct {
+	cause error
+	final bool // the call's patience is used up
+}
 
 func (e *brokenError) Error() string { return e.cause.Error() }
 func (e *brokenError) Unwrap() error { return e.cause }

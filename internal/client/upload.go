@@ -50,24 +50,31 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	pause := pauses{c: c}
 	for {
 		done, err := c.uploadOnce(ctx, u)
-		lost := Is(err, fault.UploadNotFound) && u.Resume != nil
-		if err == nil || ctx.Err() != nil || !Broken(err) && !lost {
+		if err == nil || ctx.Err() != nil || !beginsAnew(err) {
 			return done, err
 		}
-		u.Resume = nil
-		if !lost {
-			if more, waitErr := pause.next(ctx, 0); waitErr != nil {
-				return Uploaded{}, waitErr
-			} else if !more {
-				return Uploaded{}, err
-			}
+		if more, waitErr := pause.next(ctx, 0); waitErr != nil {
+			return Uploaded{}, waitErr
+		} else if !more {
+			return Uploaded{}, err
 		}
+		u.Resume = nil
 		if id, found, findErr := c.findUploaded(ctx, u.File); findErr != nil {
 			return Uploaded{}, findErr
 		} else if found {
 			return Uploaded{FileID: id}, nil
 		}
 	}
+}
+
+// beginsAnew says whether an upload that failed so is worth another beginning: the
+// server has forgotten it, or the call that declares it was cut off. Calls that may
+// be repeated have had their patience when they break.
+func beginsAnew(err error) bool {
+	if broken, ok := errors.AsType[*brokenError](err); ok {
+		return !broken.final
+	}
+	return Is(err, fault.UploadNotFound)
 }
 
 // uploadOnce tries the upload one time; Broken(err) when its outcome is open.

@@ -1,0 +1,102 @@
+// Command tuchuang is the picture publisher: the server, what its operator runs,
+// and the commands that use any server of the same API. This package parses the
+// line, wires the rooms, and reports once how it ended; it decides nothing else.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field a command, each in a file of its own. A
+// command has a method Run that takes what it wants of (context.Context, *ui).
+type cli struct {
+	JSON bool `name:"json" help:"${help_json}"`
+
+	Login   loginCmd   `cmd:"" help:"${help_login}"`
+	Put     putCmd     `cmd:"" help:"${help_put}"`
+	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
+	Task    taskCmd    `cmd:"" help:"${help_task}"`
+	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
+	Links   linksCmd   `cmd:"" help:"${help_links}"`
+	Version versionCmd `cmd:"" help:"${help_version}"`
+}
+
+// How the program ends.
+const (
+	exitDone        = 0
+	exitFailed      = 1 // with --json as well as without
+	exitUsage       = 2 // the line makes no sense; nothing was done
+	exitInterrupted = 130
+)
+
+// errReported ends a command that has already said what failed.
+var errReported = errors.New("some of it failed")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first Ctrl-C ends the command in order; the second ends it at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command line and gives the exit code.
+func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer) int {
+	u := newUI(in, out, errOut, os.Getenv)
+	var c cli
+	parser, err := newParser(ctx, &c, u)
+	if err != nil {
+		u.fail(err)
+		return exitUsage
+	}
+	line, err := parser.Parse(arrange(parser.Model, args))
+	if err != nil {
+		u.fail(err)
+		u.note(u.text(tryHelp))
+		return exitUsage
+	}
+	u.json = c.JSON
+	err = line.Run()
+	switch usage := (usageError{}); {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil:
+		if !errors.Is(err, errReported) {
+			u.note(u.text(interrupted))
+		}
+		return exitInterrupted
+	case errors.Is(err, errReported):
+		return exitFailed
+	case errors.As(err, &usage):
+		u.fail(err)
+		return exitUsage
+	default:
+		u.fail(err)
+		return exitFailed
+	}
+}
+
+func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("tuchuang"),
+		kong.Description(u.text(description)),
+		kong.Writers(u.out, u.err),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		helpTexts(u),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(u),
+	)
+}
+
+// usageError is a line that parses but makes no sense.
+type usageError struct{ text, advice string }
+
+func (e usageError) Error() string { return e.text }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// asProgram makes the test binary behave as the program itself.
+const asProgram = "TUCHUANG_TEST_RUNS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is the command line as one user of one machine sees it.
+type program struct {
+	t    *testing.T
+	home string
+	env  []string
+}
+
+func newProgram(t *testing.T) *program {
+	t.Helper()
+	return &program{t: t, home: t.TempDir()}
+}
+
+// result is how one run ended.
+type result struct {
+	code        int
+	out, errOut string
+}
+
+// command prepares a run with nothing of the surroundings in its environment.
+func (p *program) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(p.t.Context(), os.Args[0], args...)
+	cmd.Dir = p.home
+	cmd.Env = append([]string{
+		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LANG=C.UTF-8",
+		"XDG_CONFIG_HOME=" + p.home + "/config", "XDG_CACHE_HOME=" + p.home + "/cache",
+		// A coverage run would warn about its missing folder.
+		"GOCOVERDIR=" + p.home,
+	}, p.env...)
+	return cmd
+}
+
+func (p *program) run(args ...string) result {
+	p.t.Helper()
+	cmd := p.command(args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), out.String(), errOut.String()}
+}
+
+func TestWrongLines(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"no command", nil, exitUsage, "login"},
+		{"unknown command", []string{"foo"}, exitUsage, "unexpected argument foo"},
+		{"unknown flag", []string{"ls", "drive:/", "--colour"}, exitUsage, "--colour"},
+		{"a secret on the line", []string{"login", "--client-secret", "x"}, exitUsage, "--client-secret"},
+		{"put without a file", []string{"put"}, exitUsage, "local"},
+		{"put to the bed", []string{"put", "a", "--to", "bed:/x"}, exitUsage, "tuchuang copy"},
+		{"put both ways", []string{"put", "a", "--overwrite", "--keep-both"}, exitUsage, "can't be used together"},
+		{"copy from the bed", []string{"copy", "bed:/a"}, exitUsage, "bed:/a is not a path of the drive"},
+		{"copy to the drive", []string{"copy", "drive:/a", "--to", "drive:/b"}, exitUsage, "drive:/b is not a path of the bed"},
+		{"copy the root", []string{"copy", "drive:/"}, exitUsage, "name folders"},
+		{"copy 101 paths", append([]string{"copy"}, strings.Fields(strings.Repeat("/a ", 101))...), exitUsage, "at most 100 paths, 101 were given"},
+		{"ls nowhere", []string{"ls", "/a"}, exitUsage, "drive:/…"},
+		{"links of the drive", []string{"links", "drive:/a"}, exitUsage, "not a path of the bed"},
+		{"links in an unknown form", []string{"links", "/a", "--format", "pdf"}, exitUsage, "bbcode"},
+		{"links as two things", []string{"links", "/a", "--format", "md", "--json"}, exitUsage, "exclude each other"},
+		{"no server", []string{"ls", "drive:/"}, exitUsage, "tuchuang login --server"},
+		{"login without a server", []string{"login"}, exitUsage, "tuchuang login --server"},
+		{"login without an id", []string{"login", "--server", "http://127.0.0.1:1"}, exitUsage, "--client-id"},
+		{"a server without a scheme", []string{"ls", "drive:/", "--server", "127.0.0.1:1"}, exitUsage, "http://host:port"},
+		{"no secret and nobody to ask", []string{"ls", "drive:/", "--server", "http://127.0.0.1:1", "--client-id", "x"}, exitUsage, "TUCHUANG_CLIENT_SECRET"},
+	}
+	p := newProgram(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := p.run(tt.args...)
+			if r.code != tt.code || !strings.Contains(r.errOut, tt.says) {
+				t.Errorf("exit %d, want %d; said:\n%s\nwant %q", r.code, tt.code, r.errOut, tt.says)
+			}
+			if r.out != "" {
+				t.Errorf("wrote to standard output: %s", r.out)
+			}
+		})
+	}
+}
+
+func TestUnreachableServer(t *testing.T) {
+	p := newProgram(t)
+	p.env = []string{secretVariable + "=x", "TUCHUANG_CLIENT_ID=y", "TUCHUANG_SERVER=http://127.0.0.1:1"}
+	r := p.run("ls", "drive:/")
+	if r.code != exitFailed || !strings.Contains(r.errOut, "can't be reached") || !strings.Contains(r.errOut, "→ check address") {
+		t.Errorf("exit %d: %s", r.code, r.errOut)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	p := newProgram(t)
+	for _, command := range []string{"", "login", "put", "copy", "task", "ls", "links", "version"} {
+		args := []string{"--help"}
+		if command != "" {
+			args = []string{command, "--help"}
+		}
+		r := p.run(args...)
+		if r.code != exitDone || !strings.Contains(r.out, "Usage: tuchuang") || strings.Contains(r.out, "${") {
+			t.Errorf("%s: exit %d\n%s%s", command, r.code, r.out, r.errOut)
+		}
+	}
+	p.env = []string{"LC_ALL=zh_CN.UTF-8"}
+	if r := p.run("put", "--help"); !strings.Contains(r.out, putHelpInChinese) {
+		t.Errorf("no Chinese help:\n%s", r.out)
+	}
+}
+
+var putHelpInChinese = helpPut.zh
+
+func TestVersion(t *testing.T) {
+	p := newProgram(t)
+	if r := p.run("version"); r.code != exitDone || !strings.HasPrefix(r.out, "tuchuang ") {
+		t.Errorf("%+v", r)
+	}
+	if r := p.run("--json", "version"); r.code != exitDone || !strings.HasPrefix(r.out, "{") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"strings"
+
+	"tuchuang/internal/client"
+)
+
+// The two places a path can be in.
+const (
+	driveScheme = "drive:"
+	bedScheme   = "bed:"
+)
+
+// drivePath reads a path of the drive, with or without its scheme; ok is false
+// for one of the bed.
+func drivePath(arg string) (p string, ok bool) {
+	return client.CleanPath(strings.TrimPrefix(arg, driveScheme)), !strings.HasPrefix(arg, bedScheme)
+}
+
+// bedPath reads a path of the bed, with or without its scheme; ok is false for
+// one of the drive.
+func bedPath(arg string) (p string, ok bool) {
+	return client.CleanPath(strings.TrimPrefix(arg, bedScheme)), !strings.HasPrefix(arg, driveScheme)
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"tuchuang/internal/client"
+)
+
+type putCmd struct {
+	remote
+	Local     []string `arg:"" name:"local" help:"${help_local}"`
+	To        string   `default:"/" placeholder:"/drive/path" help:"${help_put_to}"`
+	Jobs      int      `short:"j" default:"8" help:"${help_jobs}"`
+	Overwrite bool     `xor:"duplicate" help:"${help_overwrite}"`
+	KeepBoth  bool     `xor:"duplicate" help:"${help_keep_both}"`
+}
+
+// Run uploads the files, several at once, and says what became of each.
+func (c *putCmd) Run(ctx context.Context, u *ui) error {
+	to, ok := drivePath(c.To)
+	if !ok {
+		return usageError{text: u.text(putToBed)}
+	}
+	s, err := c.connect(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p := &putter{
+		u:      u,
+		client: s.Client,
+		tree:   s.DriveTree(),
+		states: u.openStates(s.Server(), s.clientID),
+		mode:   c.mode(),
+		start:  time.Now(),
+	}
+	p.files = plan(u, c.Local, to)
+	// A wrong password or address is said once, not for every file.
+	if _, err := p.tree.Resolve(ctx, to); err != nil && !isPathError(err) {
+		return err
+	}
+	p.uploadAll(ctx, min(max(c.Jobs, 1), 64))
+	return p.report(ctx.Err() != nil)
+}
+
+func (c *putCmd) mode() int {
+	switch {
+	case c.Overwrite:
+		return client.DuplicateOverwrite
+	case c.KeepBoth:
+		return client.DuplicateKeepBoth
+	}
+	return client.DuplicateRefuse
+}
+
+// outcome is what became of one file.
+type outcome string
+
+const (
+	outcomeNone     outcome = "" // not begun, or stopped half way
+	outcomeUploaded outcome = "uploaded"
+	outcomeSkipped  outcome = "skipped"
+	outcomeFailed   outcome = "failed"
+)
+
+// putter is one run of put.
+type putter struct {
+	u      *ui
+	client *client.Client
+	tree   *client.DriveTree
+	states *states
+	mode   int
+	files  []*putFile
+	bar    *bar
+	start  time.Time
+
+	mu    sync.Mutex
+	ended int
+	gone  error // the server went away, which ended the run
+}
+
+// uploadAll goes through the files with so many workers until all have an outcome
+// or ctx ends.
+func (p *putter) uploadAll(ctx context.Context, jobs int) {
+	var total int64
+	for _, f := range p.files {
+		total += f.size
+	}
+	p.bar = p.u.byteBar(p.u.text(putProgress), total)
+	defer p.bar.done()
+	p.bar.aside(p.u.text(putFiles, 0, len(p.files)))
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queue := make(chan *putFile)
+	var workers sync.WaitGroup
+	for range min(jobs, max(len(p.files), 1)) {
+		workers.Go(func() {
+			for f := range queue {
+				if err := p.upload(ctx, f); client.Broken(err) {
+					p.leave(err)
+					cancel()
+				}
+				p.tell(f)
+			}
+		})
+	}
+feed:
+	for _, f := range p.files {
+		select {
+		case queue <- f:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(queue)
+	workers.Wait()
+}
+
+func (p *putter) leave(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone == nil {
+		p.gone = err
+	}
+}
+
+// tell says what became of a file: at a terminal the failures alone, else all.
+func (p *putter) tell(f *putFile) {
+	if f.outcome == outcomeNone {
+		return
+	}
+	p.mu.Lock()
+	p.ended++
+	ended := p.ended
+	p.mu.Unlock()
+	p.bar.aside(p.u.text(putFiles, ended, len(p.files)))
+	if f.outcome != outcomeUploaded || f.instant {
+		p.bar.grow(-f.size) // nothing of it was sent: that must not count for the rate
+	}
+	name := printable(f.drive)
+	var line string
+	switch {
+	case f.outcome == outcomeFailed:
+		what, advice := p.u.explain(f.err)
+		line = p.u.text(putFailed, printable(f.local), what)
+		if advice != "" {
+			line += "\n  → " + advice
+		}
+	case p.bar.drawn() || p.u.json:
+		return
+	case f.outcome == outcomeSkipped:
+		line = p.u.text(putSkipped, name)
+	case f.instant:
+		line = p.u.text(putInstant, name)
+	default:
+		line = p.u.text(putUploaded, name)
+	}
+	if !p.bar.drawn() && !p.u.json {
+		line = fmt.Sprintf("[%d/%d] %s", ended, len(p.files), line)
+	}
+	p.bar.note(line)
+}
+
+// putReport is the document of --json.
+type putReport struct {
+	Uploaded    int             `json:"uploaded"`
+	Skipped     int             `json:"skipped"`
+	Failed      int             `json:"failed"`
+	Left        int             `json:"left"`  // not done when the run was interrupted or the server went away
+	Bytes       int64           `json:"bytes"` // of the uploaded files
+	Seconds     float64         `json:"seconds"`
+	Interrupted bool            `json:"interrupted"`
+	Files       []putReportFile `json:"files"`
+}
+
+type putReportFile struct {
+	Local   string  `json:"local"`
+	Drive   string  `json:"drive"`
+	Outcome outcome `json:"outcome"` // "" for one that is left
+	FileID  int64   `json:"fileID,omitempty"`
+	Size    int64   `json:"size"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// report prints the summary and says how the run ended.
+func (p *putter) report(interrupted bool) error {
+	r := putReport{Files: []putReportFile{}, Interrupted: interrupted || p.gone != nil}
+	for _, f := range p.files {
+		line := putReportFile{Local: f.local, Drive: f.drive, Outcome: f.outcome, FileID: f.id, Size: f.size}
+		switch f.outcome {
+		case outcomeUploaded:
+			r.Uploaded++
+			r.Bytes += f.size
+		case outcomeSkipped:
+			r.Skipped++
+		case outcomeFailed:
+			r.Failed++
+			line.Error, _ = p.u.explain(f.err)
+		case outcomeNone:
+			r.Left++
+		}
+		r.Files = append(r.Files, line)
+	}
+	took := time.Since(p.start)
+	r.Seconds = took.Seconds()
+	if p.u.json {
+		if err := p.u.document(r); err != nil {
+			return err
+		}
+	}
+	p.u.say(p.u.text(putSummary, r.Uploaded, humanSize(r.Bytes), r.Skipped, r.Failed,
+		took.Round(10*time.Millisecond), humanSize(int64(float64(r.Bytes)/max(took.Seconds(), 1e-3)))))
+	if p.gone != nil && !interrupted {
+		p.u.fail(p.gone)
+	}
+	switch {
+	case r.Interrupted:
+		p.u.note(p.u.text(putStopped, r.Left))
+		return errReported
+	case r.Failed > 0:
+		p.u.note(p.u.text(putSomeFailed))
+		return errReported
+	}
+	return nil
+}

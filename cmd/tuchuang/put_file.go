@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"sync/atomic"
+
+	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
+)
+
+// slicesAtOnce is how many slices of one large file go side by side.
+const slicesAtOnce = 3
+
+// upload brings one file into the drive and writes its outcome down. A file that
+// was planned as failed stays so; one that ctx or a broken connection stops has no
+// outcome, and the error says which.
+func (p *putter) upload(ctx context.Context, f *putFile) error {
+	if f.outcome == outcomeFailed {
+		return nil
+	}
+	id, result, err := p.bring(ctx, f)
+	switch {
+	case err == nil:
+		f.id, f.outcome = id, result
+	case ctx.Err() == nil && !client.Broken(err):
+		f.outcome, f.err = outcomeFailed, err
+		return nil
+	}
+	return err
+}
+
+func isPathError(err error) bool {
+	_, ok := errors.AsType[*client.PathError](err)
+	return ok
+}
+
+// bring uploads one file, unless it is there already.
+func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) {
+	local, err := os.Open(f.local)
+	if err != nil {
+		return 0, outcomeNone, localError(p.u, err)
+	}
+	defer func() { _ = local.Close() }() // it was only read
+	before, err := local.Stat()
+	if err != nil {
+		return 0, outcomeNone, err
+	}
+	p.bar.grow(before.Size() - f.size)
+	f.size, f.mod = before.Size(), before.ModTime()
+
+	parent, err := p.tree.MkdirAll(ctx, path.Dir(f.drive))
+	if err != nil {
+		return 0, outcomeNone, err
+	}
+	want := client.NewFile{ParentFileID: parent, Filename: path.Base(f.drive), Size: f.size, Duplicate: p.mode}
+	there, taken, err := p.tree.Child(ctx, parent, want.Filename)
+	if err != nil {
+		return 0, outcomeNone, err
+	}
+	if taken && there.IsFolder() {
+		return 0, outcomeNone, errors.New(p.u.text(putFolderHere))
+	}
+	if taken && there.Size != f.size && p.mode == client.DuplicateRefuse {
+		return 0, outcomeNone, errors.New(p.u.text(putOther))
+	}
+
+	state := p.states.load(f, want)
+	if want.Etag = state.Etag; want.Etag == "" {
+		if want.Etag, err = hash(ctx, local, f.size); err != nil {
+			return 0, outcomeNone, p.changedOr(f, local, err)
+		}
+	}
+	if err := p.changedOr(f, local, nil); err != nil {
+		return 0, outcomeNone, err
+	}
+	if id, found, err := p.find(ctx, want, there, taken); err != nil || found {
+		return id, outcomeSkipped, err
+	}
+	if taken && p.mode == client.DuplicateRefuse {
+		return 0, outcomeNone, errors.New(p.u.text(putOther))
+	}
+	return p.send(ctx, f, local, want, state)
+}
+
+// find looks whether the file is there already: under its name, or, where both are
+// to be kept, under its name with a number.
+func (p *putter) find(ctx context.Context, want client.NewFile, there client.File, taken bool) (int64, bool, error) {
+	if taken && client.Same(there, want) {
+		return there.FileID, true, nil
+	}
+	if !taken || p.mode != client.DuplicateKeepBoth {
+		return 0, false, nil
+	}
+	siblings, err := p.tree.Children(ctx, want.ParentFileID)
+	for _, sibling := range siblings {
+		if client.Same(sibling, want) {
+			return sibling.FileID, true, err
+		}
+	}
+	return 0, false, err
+}
+
+// send uploads the file and keeps, while that lasts, what a later run needs to go on.
+func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want client.NewFile, state uploadState) (int64, outcome, error) {
+	var sent atomic.Int64
+	done, err := p.client.Upload(ctx, client.Upload{
+		File:    want,
+		Content: client.Content{From: local, Size: f.size, Sent: func(n int64) { sent.Add(n); p.bar.add(n) }},
+		Slices:  slicesAtOnce,
+		Resume:  state.Session,
+		Began: func(s client.Session) {
+			if err := p.states.save(f, want, s); err != nil {
+				p.bar.note(p.u.text(putNoState, err))
+			}
+		},
+	})
+	if _, refused := errors.AsType[*client.Error](err); err == nil || refused && !client.Broken(err) {
+		if forgetErr := p.states.forget(f, want); forgetErr != nil {
+			p.bar.note(p.u.text(putNoState, forgetErr))
+		}
+	}
+	// A file that was written to meanwhile is not what was promised, even where
+	// the bytes that went were a whole.
+	if err := p.changedOr(f, local, err); err != nil {
+		return 0, outcomeNone, err
+	}
+	f.instant = sent.Load() == 0 && f.size > 0
+	return done.FileID, outcomeUploaded, nil
+}
+
+// changedOr says that the file changed since it was opened, if it did, else err.
+func (p *putter) changedOr(f *putFile, local *os.File, err error) error {
+	now, statErr := local.Stat()
+	named, nameErr := os.Stat(f.local)
+	switch {
+	case statErr != nil || nameErr != nil,
+		now.Size() != f.size, !now.ModTime().Equal(f.mod), !os.SameFile(now, named):
+		return errors.New(p.u.text(putChanged))
+	case client.Is(err, fault.NameTaken):
+		return errors.New(p.u.text(putOther))
+	}
+	return err
+}
+
+// hash is the MD5 in hex of the first size bytes of a file, which is its etag.
+func hash(ctx context.Context, file *os.File, size int64) (string, error) {
+	h := md5.New()
+	n, err := io.Copy(h, &untilDone{ctx, io.NewSectionReader(file, 0, size)})
+	if err != nil {
+		return "", err
+	}
+	if n != size {
+		return "", io.ErrUnexpectedEOF
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// untilDone reads until the context ends.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u *untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.r.Read(p)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+	"unicode/utf8"
+
+	"tuchuang/internal/client"
+)
+
+// putFile is one local file on its way, and what became of it. A worker owns it
+// while it is uploaded, the putter before and after.
+type putFile struct {
+	local string
+	drive string // the path it shall have
+	size  int64
+	mod   time.Time
+
+	outcome outcome
+	err     error // why it failed
+	id      int64 // in the drive
+	instant bool  // no byte had to go
+}
+
+// plan walks what was named on the line and gives every file below it. What can't
+// be uploaded is in the plan with its failure; what is left out is said.
+func plan(u *ui, locals []string, to string) []*putFile {
+	p := &planner{u: u, places: map[string]string{}}
+	for _, local := range locals {
+		p.add(local, to)
+	}
+	return p.files
+}
+
+type planner struct {
+	u      *ui
+	files  []*putFile
+	places map[string]string // path in the drive: the local file that goes there
+}
+
+// add plans a file or folder named on the line; a link named there is followed.
+func (p *planner) add(local, to string) {
+	whole, err := filepath.Abs(local)
+	if err != nil {
+		p.fail(local, to, err)
+		return
+	}
+	name := filepath.Base(whole)
+	if name == string(filepath.Separator) || filepath.VolumeName(whole)+string(filepath.Separator) == whole {
+		name = "" // the root of a file system has no name of its own
+	}
+	root, err := filepath.EvalSymlinks(whole)
+	if err != nil {
+		p.fail(local, path.Join(to, name), p.localError(err))
+		return
+	}
+	// The walk gives no error of its own: what goes wrong belongs to one file.
+	_ = filepath.WalkDir(root, func(at string, d fs.DirEntry, err error) error {
+		rel, relErr := filepath.Rel(root, at)
+		if err == nil {
+			err = relErr
+		}
+		shown := filepath.Join(local, rel)
+		drive := client.CleanPath(path.Join(to, name, filepath.ToSlash(rel)))
+		if err != nil {
+			p.fail(shown, drive, p.localError(err))
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		p.entry(shown, drive, d)
+		return nil
+	})
+}
+
+// entry plans one entry of the walk.
+func (p *planner) entry(local, drive string, d fs.DirEntry) {
+	switch {
+	case d.IsDir():
+		return
+	case d.Type()&fs.ModeSymlink != 0:
+		p.u.note(p.u.text(putSymlink, printable(local)))
+		return
+	case !d.Type().IsRegular():
+		p.u.note(p.u.text(putNotRegular, printable(local)))
+		return
+	}
+	info, err := d.Info()
+	if err != nil {
+		p.fail(local, drive, p.localError(err))
+		return
+	}
+	if !utf8.ValidString(local) {
+		p.fail(local, drive, errors.New(p.u.text(putBadUTF8)))
+		return
+	}
+	if other, taken := p.places[drive]; taken {
+		p.fail(local, drive, errors.New(p.u.text(putTwice, printable(other))))
+		return
+	}
+	p.places[drive] = local
+	p.files = append(p.files, &putFile{local: local, drive: drive, size: info.Size(), mod: info.ModTime()})
+}
+
+func (p *planner) fail(local, drive string, err error) {
+	p.files = append(p.files, &putFile{local: local, drive: drive, outcome: outcomeFailed, err: err})
+}
+
+// localError words what the file system said.
+func (p *planner) localError(err error) error { return localError(p.u, err) }
+
+func localError(u *ui, err error) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return errors.New(u.text(putMissing))
+	case errors.Is(err, os.ErrPermission):
+		return errors.New(u.text(putDenied))
+	}
+	return err
+}

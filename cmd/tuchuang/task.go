@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"tuchuang/internal/client"
+)
+
+type taskCmd struct {
+	remote
+	ID string `arg:"" name:"id" help:"${help_task_id}"`
+}
+
+// Run shows how far a task is. A task that failed is an answer, not a failure of
+// this command.
+func (c *taskCmd) Run(ctx context.Context, u *ui) error {
+	s, err := c.connect(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	state, err := s.CopyProcess(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	report, err := readTask(ctx, s.Client, c.ID, state)
+	if err != nil {
+		return err
+	}
+	return u.showTask(report, 0)
+}
+
+// taskReport is the document of --json for copy and task.
+type taskReport struct {
+	TaskID string `json:"taskID"`
+	client.CopyState
+	Failures []client.CopyFailure `json:"failures"`
+}
+
+// readTask adds to a state the pictures that failed.
+func readTask(ctx context.Context, c *client.Client, taskID string, state client.CopyState) (taskReport, error) {
+	failures, err := c.CopyFailAll(ctx, taskID)
+	if failures == nil {
+		failures = []client.CopyFailure{}
+	}
+	return taskReport{taskID, state, failures}, err
+}
+
+// showTask prints a task: each failure with its reason, then what was done.
+func (u *ui) showTask(r taskReport, took time.Duration) error {
+	if u.json {
+		return u.document(r)
+	}
+	for _, f := range r.Failures {
+		u.say(u.text(copyFailedItem, printable(f.Filename), u.reason(failReasons, f.FailReason, f.FailMessage)))
+	}
+	switch r.Status {
+	case client.CopyWaiting:
+		u.say(u.text(copyWaiting, r.TaskID))
+	case client.CopyRunning:
+		u.say(u.text(copyRunning, r.TaskID))
+		u.sayCounts(copyState, r)
+	case client.CopyFailed:
+		u.say(u.text(copyFailed, r.TaskID, u.reason(failCodes, r.FailCode, r.FailMsg)))
+		u.sayCounts(copyState, r)
+	case client.CopyFinished:
+		if r.Total == nil {
+			u.say(u.text(copyDoneShort, r.TaskID, len(r.Failures)))
+		}
+		u.sayCounts(copyDone, r)
+	default:
+		u.say(u.text(copyUnknown, r.TaskID, r.Status))
+	}
+	if took > 0 {
+		u.say(u.text(copyDuration, took.Round(time.Millisecond)))
+	}
+	return nil
+}
+
+// sayCounts prints the numbers of a task, where the server counts.
+func (u *ui) sayCounts(t text, r taskReport) {
+	if r.Total != nil {
+		u.say(u.text(t, r.TaskID, r.Copied, r.Replaced, r.Skipped, r.Failed))
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"github.com/alecthomas/kong"
+
+	"tuchuang/internal/client/links"
+)
+
+// text is one message in both languages, with the same verbs in the same order.
+type text struct{ zh, en string }
+
+// texts are all messages there are, for the test that reads them.
+var texts []text
+
+func say(zh, en string) text {
+	t := text{zh, en}
+	texts = append(texts, t)
+	return t
+}
+
+// What goes wrong, and what to do about it.
+var (
+	tryHelp       = say("用 tuchuang --help 或 tuchuang 命令 --help 查看用法", "see tuchuang --help, or tuchuang COMMAND --help")
+	interrupted   = say("已中断", "interrupted")
+	tellOperator  = say("如需帮助，请把这个编号告诉管理员：%s", "if it stays so, tell the operator this number: %s")
+	unreachable   = say("连接不上服务器：%v", "the server can't be reached: %v")
+	checkServer   = say("检查地址和网络；用 --server 或 tuchuang login 指定服务器，稍后可原样重试", "check address and network; --server or tuchuang login name a server; the same command can be run again")
+	pathMissing   = say("%s 不存在", "%s does not exist")
+	pathNotFolder = say("%s 不是文件夹", "%s is not a folder")
+	lookWithLs    = say("用 tuchuang ls drive:/ 或 tuchuang ls bed:/ 看看有什么", "tuchuang ls drive:/ and tuchuang ls bed:/ show what is there")
+
+	noServer       = say("还不知道要用哪个服务器", "no server is known yet")
+	noServerAdvice = say("先运行 tuchuang login --server http://主机:端口 --client-id ID", "run tuchuang login --server http://host:port --client-id ID first")
+	noClientID     = say("没有给出 --client-id", "no --client-id was given")
+	noSecret       = say("没有密钥：请设置环境变量 %s，或在终端里运行", "no secret: set the variable %s, or run this at a terminal")
+	badProfile     = say("配置文件 %s 无法读取：%v", "the profile %s can't be read: %v")
+	tokenNotKept   = say("访问令牌没能保存：%v", "the access token could not be kept: %v")
+
+	adviceCredentials = say("检查 client id 和密钥，然后重新运行 tuchuang login", "check client id and secret, then run tuchuang login again")
+	adviceDisabled    = say("账号已停用，请联系管理员", "the account is disabled: ask the operator")
+	adviceQuota       = say("删除一些文件并清空回收站，或请管理员增加配额", "delete something and empty the trash, or ask the operator for a larger quota")
+	adviceDiskFull    = say("服务器磁盘已满，请联系管理员", "the server's disk is full: tell the operator")
+	adviceTasks       = say("等一个任务结束再试（tuchuang task ID 可查看进度）", "wait until one of them has ended (tuchuang task ID shows how far it is), then try again")
+	adviceTaskID      = say("检查任务编号：它由 tuchuang copy 给出", "check the id: it is the one tuchuang copy gave")
+	adviceName        = say("请改名：名称少于 256 个字符，不能含 \" \\ / : * ? | > <", "rename it: a name has less than 256 characters and none of \" \\ / : * ? | > <")
+	adviceLater       = say("服务器暂时不可用，请稍后重试", "the server is busy: try again later")
+	adviceUploads     = say("未完成的上传太多，它们 24 小时后过期；请稍后重试", "too many uploads are unfinished; they expire after 24 hours: try again later")
+	adviceHash        = say("传输内容与声明不符，请重试", "what arrived is not what was sent: run the same command again")
+	adviceDepth       = say("文件夹层级太深，请换一个更浅的位置", "the folders are nested too deep: choose a place further up")
+)
+
+// login
+var (
+	askSecret = say("%s 的密钥（不显示）：", "secret of %s (not shown): ")
+	loggedIn  = say("已登录 %s，账号 %s（uid %d），已用 %s；配置保存在 %s", "logged in at %s as %s (uid %d), %s in use; kept in %s")
+)
+
+// put
+var (
+	putUploaded   = say("已上传 %s", "uploaded %s")
+	putInstant    = say("已秒传 %s", "uploaded at once (the content was there) %s")
+	putSkipped    = say("已存在 %s", "already there %s")
+	putFailed     = say("失败 %s：%s", "failed %s: %s")
+	putNotRegular = say("跳过 %s：不是普通文件", "left out %s: not a regular file")
+	putSymlink    = say("跳过 %s：文件夹里的符号链接不会跟随", "left out %s: symbolic links inside folders are not followed")
+	putProgress   = say("上传", "upload")
+	putFiles      = say("%d/%d 个文件", "%d/%d files")
+	putSummary    = say("上传 %d 个（%s），已存在 %d 个，失败 %d 个；用时 %s，%s/s", "%d uploaded (%s), %d already there, %d failed; %s, %s/s")
+	putStopped    = say("已中断，还有 %d 个没有完成。再次运行同一命令：已有的会跳过，大文件从断点继续。", "stopped with %d left. Run the same command again: what is there is skipped, large files go on where they were.")
+	putSomeFailed = say("解决上述问题后再次运行同一命令即可：已有的会跳过。", "Run the same command again when this is solved: what is there is skipped.")
+
+	putMissing    = say("没有这个文件", "no such file")
+	putDenied     = say("没有读取权限", "no permission to read it")
+	putChanged    = say("读取过程中文件发生了变化；请在不再变化后重试", "it changed while it was read; run the command again when it no longer changes")
+	putOther      = say("云盘里已有同名但内容不同的文件；用 --overwrite 覆盖或 --keep-both 同时保留", "the drive has other content under that name; --overwrite replaces it, --keep-both keeps both")
+	putFolderHere = say("云盘里已有同名文件夹", "the drive has a folder of that name")
+	putTwice      = say("与 %s 目标相同", "it would go to the same place as %s")
+	putBadUTF8    = say("文件名不是 UTF-8，请改名", "its name is not UTF-8: rename it")
+	putNoState    = say("断点信息没能保存，中断后大文件要重新上传：%v", "what is needed to go on later could not be kept, so a large file would begin anew: %v")
+	putToBed      = say("put 只上传到云盘：--to 要写云盘路径；图床用 tuchuang copy 发布", "put uploads into the drive: --to is a path of the drive; tuchuang copy publishes to the bed")
+)
+
+// copy and task
+var (
+	copyTooMany    = say("一个任务最多 %d 个路径，给了 %d 个；请分几次，或给出它们所在的文件夹", "a task takes at most %d paths, %d were given: use several, or name the folder they are in")
+	copyNotDrive   = say("%s 不是云盘路径：复制任务从云盘（drive:/…）复制到图床（--to bed:/…）", "%s is not a path of the drive: a task copies from the drive (drive:/…) to the bed (--to bed:/…)")
+	copyNotBed     = say("%s 不是图床路径", "%s is not a path of the bed")
+	copyRoot       = say("不能复制整个云盘：请给出其中的文件夹", "the whole drive can't be copied: name folders in it")
+	copyWaiting    = say("任务 %s 在排队", "task %s is waiting")
+	copyRunning    = say("任务 %s 正在运行", "task %s is running")
+	copyProgress   = say("复制", "copy")
+	copyInQueue    = say("排队中", "waiting")
+	copyCounts     = say("%d/%d 张", "%d/%d pictures")
+	copyGoesOn     = say("任务 %s 在服务器上继续；查看进度：tuchuang task %s", "task %s goes on at the server; see how far it is with: tuchuang task %s")
+	copyDone       = say("任务 %s 已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "task %s is done: %d copied, %d replaced, %d skipped, %d failed")
+	copyState      = say("任务 %s：复制 %d，替换 %d，跳过 %d，失败 %d", "task %s: %d copied, %d replaced, %d skipped, %d failed")
+	copyDoneShort  = say("任务 %s 已完成，失败 %d", "task %s is done, %d failed")
+	copyFailed     = say("任务 %s 失败：%s", "task %s failed: %s")
+	copyFailedItem = say("失败 %s：%s", "failed %s: %s")
+	copyUnknown    = say("任务 %s 状态未知：%d", "task %s has an unknown state: %d")
+	copyDuration   = say("用时 %s", "took %s")
+
+	noReason           = say("服务器没有说明原因", "the server gives no reason")
+	failSourceDeleted  = say("源文件已被删除或替换", "the source was deleted or replaced")
+	failSourceBlocked  = say("源内容已被管理员屏蔽", "the operator has blocked this content")
+	failContentMissing = say("源内容丢失", "the stored content is missing")
+	failContentDamaged = say("源内容损坏", "the stored content is damaged")
+	failTargetDeleted  = say("目标文件夹已被删除", "the target folder was deleted")
+	failQuota          = say("空间不足", "no room left in the account")
+	failInternal       = say("服务器内部错误", "an error inside the server")
+	taskLimitImages    = say("图片超过 1000 张，没有复制任何图片；请分几个任务", "more than 1000 pictures, nothing was copied: use several tasks")
+	taskLimitDepth     = say("文件夹超过 15 层，没有复制任何图片；请从更深的文件夹开始", "more than 15 levels of folders, nothing was copied: begin further down")
+	taskLimitFolders   = say("文件夹太多，没有复制任何图片；请分几个任务", "too many folders, nothing was copied: use several tasks")
+	taskAllFailed      = say("所有图片都失败了", "every picture failed")
+	taskCancelled      = say("任务已取消", "it was cancelled")
+)
+
+// ls and links
+var (
+	lsWhich    = say("%s：请写 drive:/… （云盘）或 bed:/… （图床）", "%s: write drive:/… for the drive or bed:/… for the bed")
+	lsEmpty    = say("（空）", "(empty)")
+	linksNone  = say("%s 里没有图片", "no pictures in %s")
+	linksClash = say("--json 与 --format %s 不能同时使用", "--json and --format %s exclude each other")
+)
+
+// Help.
+var (
+	description = say("图床：把云盘里的图片发布为永久链接", "Publishes pictures from a drive as permanent links.")
+
+	helpJSON      = say("向标准输出写 JSON，供脚本使用", "Write JSON to standard output, for scripts.")
+	helpLogin     = say("检查并保存服务器、client id 和密钥", "Check and keep server, client id and secret.")
+	helpPut       = say("上传文件和文件夹到云盘", "Upload files and folders into the drive.")
+	helpCopy      = say("把云盘里的图片复制到图床", "Copy pictures from the drive to the bed.")
+	helpTask      = say("查看复制任务", "Show a copy task.")
+	helpLs        = say("列出云盘或图床文件夹", "List a folder of drive or bed.")
+	helpLinks     = say("写出图床里图片的链接", "Write the links of pictures in the bed.")
+	helpVersion   = say("显示版本", "Show the version.")
+	helpServer    = say("服务器地址，默认为登录时保存的", "Address of the server; by default the one kept by login.")
+	helpClientID  = say("账号的 client id；密钥来自 TUCHUANG_CLIENT_SECRET 或提问", "Client id of the account; the secret comes from TUCHUANG_CLIENT_SECRET or is asked for.")
+	helpLocal     = say("本地文件或文件夹", "Local files and folders.")
+	helpPutTo     = say("云盘目标文件夹，缺少时创建", "Folder of the drive; made where it is missing.")
+	helpJobs      = say("同时上传的文件数", "Files uploaded at once.")
+	helpOverwrite = say("替换同名但内容不同的文件", "Replace files of the same name and other content.")
+	helpKeepBoth  = say("保留同名文件，新文件加序号", "Keep both; the new one gets a number.")
+	helpSource    = say("云盘路径，最多 100 个", "Paths of the drive, at most 100.")
+	helpCopyTo    = say("图床目标文件夹，缺少时创建", "Folder of the bed; made where it is missing.")
+	helpNoWait    = say("只打印任务编号，不等待结束", "Print the task's id and don't wait.")
+	helpTaskID    = say("copy 给出的任务编号", "Id that copy gave.")
+	helpPath      = say("drive:/… 或 bed:/…", "drive:/… or bed:/…")
+	helpBedPath   = say("图床中的文件夹或图片", "A folder or picture of the bed.")
+	helpFormat    = say("格式：%s", "One of %s.")
+)
+
+// helpTexts hands the help to the parser in the user's language.
+func helpTexts(u *ui) kong.Vars {
+	return kong.Vars{
+		"help_json": u.text(helpJSON), "help_login": u.text(helpLogin), "help_put": u.text(helpPut),
+		"help_copy": u.text(helpCopy), "help_task": u.text(helpTask), "help_ls": u.text(helpLs),
+		"help_links": u.text(helpLinks), "help_version": u.text(helpVersion), "help_server": u.text(helpServer),
+		"help_client_id": u.text(helpClientID), "help_local": u.text(helpLocal), "help_put_to": u.text(helpPutTo),
+		"help_jobs": u.text(helpJobs), "help_overwrite": u.text(helpOverwrite), "help_keep_both": u.text(helpKeepBoth),
+		"help_source": u.text(helpSource), "help_copy_to": u.text(helpCopyTo), "help_no_wait": u.text(helpNoWait),
+		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
+		"help_format": u.text(helpFormat, links.Formats), "formats": links.Formats,
+	}
+}

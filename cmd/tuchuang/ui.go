@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// ui is how a command speaks with whoever started it: results go to out, what is
+// said meanwhile to err. Under --json out carries nothing but one document.
+type ui struct {
+	in   *os.File
+	out  io.Writer
+	err  io.Writer
+	tty  bool // err is a terminal: bars instead of lines
+	json bool
+	zh   bool // Chinese instead of English
+}
+
+func newUI(in *os.File, out, errOut io.Writer, env func(string) string) *ui {
+	u := &ui{in: in, out: out, err: errOut, zh: speaksChinese(env)}
+	if f, ok := errOut.(*os.File); ok {
+		u.tty = term.IsTerminal(int(f.Fd()))
+	}
+	return u
+}
+
+// speaksChinese reads the language of messages as POSIX orders the variables.
+func speaksChinese(env func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env(name); v != "" {
+			return strings.HasPrefix(strings.ToLower(v), "zh")
+		}
+	}
+	return false
+}
+
+// text gives a message in the user's language.
+func (u *ui) text(t text, args ...any) string {
+	format := t.en
+	if u.zh {
+		format = t.zh
+	}
+	if len(args) == 0 {
+		return format
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// say prints a line of the result for people.
+func (u *ui) say(line string) {
+	if !u.json {
+		fmt.Fprintln(u.out, line)
+	}
+}
+
+// note prints a line beside the result.
+func (u *ui) note(line string) { fmt.Fprintln(u.err, line) }
+
+// fail says what went wrong and what to do now.
+func (u *ui) fail(err error) {
+	what, advice := u.explain(err)
+	u.note("tuchuang: " + what)
+	if advice != "" {
+		u.note("  → " + advice)
+	}
+}
+
+// document prints the one document of --json.
+func (u *ui) document(v any) error {
+	enc := json.NewEncoder(u.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// printable keeps a name from moving the cursor or colouring the terminal.
+func printable(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// humanSize writes bytes as people read them: 512 B, 1.5 KiB, 20 MiB.
+func humanSize(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, units := float64(n)/1024, "KMGTPE"
+	for f >= 1023.95 && len(units) > 1 {
+		f /= 1024
+		units = units[1:]
+	}
+	if f < 10 {
+		return fmt.Sprintf("%.1f %ciB", f, units[0])
+	}
+	return fmt.Sprintf("%.0f %ciB", f, units[0])
+}
