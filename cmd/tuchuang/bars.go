@@ -1,15 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// bar shows how far something is at a terminal. Without one it shows nothing and
-// only passes lines on, so that callers need not care.
+// bar shows how far something is at a terminal. Without one it shows nothing, so
+// that callers need not care.
 type bar struct {
 	u     *ui
 	all   *mpb.Progress
@@ -46,11 +45,14 @@ func (u *ui) newBar(label string, total int64, counters decor.Decorator, right [
 		return ""
 	}))
 	b.all = mpb.New(mpb.WithOutput(u.err), mpb.WithWidth(100), mpb.WithAutoRefresh())
-	b.one = b.all.New(total, mpb.BarStyle().Lbound("[").Rbound("]"),
+	// Begun with a total of 0 it never counts as complete by itself: the total may
+	// still grow, and what was sent may have to be sent again.
+	b.one = b.all.New(0, mpb.BarStyle().Lbound("[").Rbound("]"),
 		mpb.PrependDecorators(decor.Name(label+" "), counters),
 		mpb.AppendDecorators(right...),
-		mpb.BarRemoveOnComplete(),
 	)
+	b.one.SetTotal(total, false)
+	u.above.Store(b.all)
 	return b
 }
 
@@ -82,19 +84,10 @@ func (b *bar) set(current, total int64) {
 // aside puts a text beside the bar.
 func (b *bar) aside(s string) { b.side.Store(&s) }
 
-// note prints a line above the bar.
-func (b *bar) note(line string) {
-	if b.drawn() {
-		if _, err := fmt.Fprintln(b.all, line); err == nil {
-			return
-		}
-	}
-	b.u.note(line)
-}
-
 // done takes the bar away.
 func (b *bar) done() {
 	if b.drawn() {
+		b.u.above.Store(nil)
 		b.one.Abort(true)
 		b.all.Wait()
 		b.all = nil

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/url"
+	"strings"
 
 	"tuchuang/internal/client"
 	"tuchuang/internal/fault"
@@ -12,7 +13,9 @@ import (
 // advice may be empty.
 func (u *ui) explain(err error) (what, advice string) {
 	if e, ok := errors.AsType[*client.Error](err); ok {
-		what = u.refusal(e)
+		// Where the error was wrapped, what stands before it names the place.
+		place, _ := strings.CutSuffix(err.Error(), e.Error())
+		what = place + u.refusal(e)
 		if a, ok := advices[fault.Code(e.Reason)]; ok {
 			advice = u.text(a)
 		} else if e.TraceID != "" {

@@ -162,7 +162,7 @@ func (p *putter) tell(f *putFile) {
 	if !p.bar.drawn() && !p.u.json {
 		line = fmt.Sprintf("[%d/%d] %s", ended, len(p.files), line)
 	}
-	p.bar.note(line)
+	p.u.note(line)
 }
 
 // putReport is the document of --json.

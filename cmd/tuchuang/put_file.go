@@ -116,13 +116,13 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 		Resume:  state.Session,
 		Began: func(s client.Session) {
 			if err := p.states.save(f, want, s); err != nil {
-				p.bar.note(p.u.text(putNoState, err))
+				p.u.note(p.u.text(putNoState, err))
 			}
 		},
 	})
 	if _, refused := errors.AsType[*client.Error](err); err == nil || refused && !client.Broken(err) {
 		if forgetErr := p.states.forget(f, want); forgetErr != nil {
-			p.bar.note(p.u.text(putNoState, forgetErr))
+			p.u.note(p.u.text(putNoState, forgetErr))
 		}
 	}
 	// A file that was written to meanwhile is not what was promised, even where

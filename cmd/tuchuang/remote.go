@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -37,7 +38,14 @@ func (r remote) connect(ctx context.Context, u *ui) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := client.Options{Server: r.Server, ClientID: r.ClientID, Secret: os.Getenv(secretVariable), UserAgent: userAgent()}
+	var once sync.Once // many calls wait for one server
+	o := client.Options{
+		Server:    r.Server,
+		ClientID:  r.ClientID,
+		Secret:    os.Getenv(secretVariable),
+		UserAgent: userAgent(),
+		Away:      func(error) { once.Do(func() { u.note(u.text(waiting)) }) },
+	}
 	if o.Server == "" {
 		o.Server = p.Server
 	}

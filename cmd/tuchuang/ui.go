@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
+	"github.com/vbauerster/mpb/v8"
 	"golang.org/x/term"
 )
 
@@ -20,6 +22,8 @@ type ui struct {
 	tty  bool // err is a terminal: bars instead of lines
 	json bool
 	zh   bool // Chinese instead of English
+
+	above atomic.Pointer[mpb.Progress] // the bar on the screen; lines go above it
 }
 
 func newUI(in *os.File, out, errOut io.Writer, env func(string) string) *ui {
@@ -59,8 +63,15 @@ func (u *ui) say(line string) {
 	}
 }
 
-// note prints a line beside the result.
-func (u *ui) note(line string) { fmt.Fprintln(u.err, line) }
+// note prints a line beside the result; any goroutine may.
+func (u *ui) note(line string) {
+	if bar := u.above.Load(); bar != nil {
+		if _, err := fmt.Fprintln(bar, line); err == nil {
+			return
+		}
+	}
+	fmt.Fprintln(u.err, line)
+}
 
 // fail says what went wrong and what to do now.
 func (u *ui) fail(err error) {

@@ -97,6 +97,9 @@ func (c *Client) tries(ctx context.Context, k call, out any) error {
 		default:
 			return err
 		}
+		if c.away != nil && Broken(err) && pause.waited == 0 {
+			c.away(err)
+		}
 		if more, waitErr := pause.next(ctx, retryAfter); waitErr != nil {
 			return waitErr
 		} else if !more {

@@ -26,6 +26,7 @@ type Options struct {
 	UserAgent string        // "tuchuang" when empty
 	HTTP      *http.Client  // a client with sensible limits of its own when nil
 	Patience  time.Duration // waiting over all tries of a call for a server that went away; 30 s when zero
+	Away      func(error)   // told when a call begins to wait for a server that went away, from any goroutine; may be nil
 }
 
 // Client talks to one server as one account. It may be used from many
@@ -37,6 +38,7 @@ type Client struct {
 	userAgent string
 	http      *http.Client
 	patience  time.Duration
+	away      func(error)
 	stall     time.Duration                              // a body of which no byte moves for so long is given up
 	wait      func(context.Context, time.Duration) error // how back-off waits; tests put a clock here
 	reached   atomic.Bool                                // the server has answered once
@@ -56,6 +58,7 @@ func New(o Options) (*Client, error) {
 		userAgent: o.UserAgent,
 		http:      o.HTTP,
 		patience:  o.Patience,
+		away:      o.Away,
 		stall:     time.Minute,
 		wait:      sleep,
 		tokens:    tokens{kept: o.Token},

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type network struct {
 	mu     sync.Mutex
 	paths  []string
 	waited []time.Duration
+	away   atomic.Int64 // how often the client said that the server is gone
 }
 
 // open starts a network that answers with handle, and a client on it whose pauses
@@ -48,7 +50,10 @@ func open(t *testing.T, handle func(n int, w http.ResponseWriter, r *http.Reques
 		handle(count, w, r)
 	}))
 	t.Cleanup(n.server.Close)
-	c, err := client.New(client.Options{Server: n.server.URL + "/", ClientID: "id", Secret: "secret"})
+	c, err := client.New(client.Options{
+		Server: n.server.URL + "/", ClientID: "id", Secret: "secret",
+		Away: func(error) { n.away.Add(1) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +274,9 @@ func TestPausesGrowAndEnd(t *testing.T) {
 	}
 	if sum > 30*time.Second || sum < 20*time.Second {
 		t.Errorf("waited %v in all: %v", sum, n.waited)
+	}
+	if n.away.Load() != 1 {
+		t.Errorf("said %d times that the server is gone", n.away.Load())
 	}
 }
 

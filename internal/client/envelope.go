@@ -56,7 +56,7 @@ func readAnswer(resp *http.Response, out any) error {
 }
 
 func notThisAPI(resp *http.Response) string {
-	text := fmt.Sprintf("%s does not speak this API (HTTP %s)", resp.Request.URL.Host, resp.Status)
+	text := fmt.Sprintf("%s did not answer in the form of this API: HTTP %s", resp.Request.URL.Host, resp.Status)
 	if to := resp.Header.Get("Location"); to != "" {
 		text += ", it points to " + to
 	}
