@@ -65,7 +65,8 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 	}
 	u.json = c.JSON
 	err = line.Run()
-	switch usage := (usageError{}); {
+	_, usage := errors.AsType[usageError](err)
+	switch {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil:
@@ -75,7 +76,7 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 		return exitInterrupted
 	case errors.Is(err, errReported):
 		return exitFailed
-	case errors.As(err, &usage):
+	case usage:
 		u.fail(err)
 		return exitUsage
 	default:
