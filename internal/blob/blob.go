@@ -1,7 +1,7 @@
-// Package blob keeps immutable content under a key of two numbers. It promises
-// that what Commit has answered for survives a crash of the machine, that
-// nothing is readable before it is committed, and that a removal may run late
-// and twice. It must not know accounts, hashes, names or who refers to what.
+// Package blob keeps immutable content under a key of two numbers, and the row of
+// facts about it. It promises that what Commit has answered for survives a crash
+// of the machine, that nothing is readable before it is committed, and that a
+// removal may run late and twice. It must not know names or who refers to what.
 package blob
 
 import (

@@ -279,7 +279,7 @@ func TestChunks(t *testing.T) {
 			t.Errorf("n %d: covered %d, err %v", n, next, err)
 		}
 	}
-	if got, want := db.Rows(2, 2, 3), "($2,$3,$4),($5,$6,$7)"; got != want {
+	if got, want := db.Rows(2, 2, "", "BIGINT", ""), "($2,CAST($3 AS BIGINT),$4),($5,CAST($6 AS BIGINT),$7)"; got != want {
 		t.Errorf("Rows = %s, want %s", got, want)
 	}
 }

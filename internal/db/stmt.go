@@ -145,22 +145,26 @@ func rewrite(query string) (text string, order []int) {
 	return b.String(), order
 }
 
-// Rows writes the placeholders of a multi-row statement: n groups of cols, as
-// ($1, $2), ($3, $4), numbered from first.
-func Rows(first, n, cols int) string {
+// Rows writes the placeholders of a multi-row statement: n groups of one
+// placeholder a column, as ($1,$2),($3,$4), numbered from first. A column is ""
+// or the type it is cast to: in a VALUES list that feeds an UPDATE the engine
+// can't infer one.
+func Rows(first, n int, columns ...string) string {
 	var b strings.Builder
-	b.Grow(n * cols * 7)
 	for r := range n {
 		if r > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteByte('(')
-		for c := range cols {
+		for c, typ := range columns {
 			if c > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(first + r*cols + c))
+			arg := "$" + strconv.Itoa(first+r*len(columns)+c)
+			if typ != "" {
+				arg = "CAST(" + arg + " AS " + typ + ")"
+			}
+			b.WriteString(arg)
 		}
 		b.WriteByte(')')
 	}
@@ -189,12 +193,18 @@ func Chunks(n int, fn func(from, to int) error) error {
 // Chunks makes.
 type Statements map[int]string
 
-// MultiRow makes the texts: before and after stand around the groups of cols
-// placeholders, which are numbered from first.
-func MultiRow(before string, first, cols int, after string) Statements {
+// Insert makes the texts of a multi-row INSERT with so many columns, its
+// placeholders numbered from $1.
+func Insert(before string, columns int) Statements {
+	return MultiRow(before, 1, make([]string, columns), "")
+}
+
+// MultiRow makes the texts: before and after stand around the groups of
+// placeholders, see Rows.
+func MultiRow(before string, first int, columns []string, after string) Statements {
 	m := make(Statements, len(chunkSizes))
 	for _, n := range chunkSizes {
-		m[n] = before + " " + Rows(first, n, cols) + " " + after
+		m[n] = before + " " + Rows(first, n, columns...) + " " + after
 	}
 	return m
 }
@@ -204,7 +214,22 @@ func MultiRow(before string, first, cols int, after string) Statements {
 func List(before string, first int, after string) Statements {
 	m := make(Statements, len(chunkSizes))
 	for _, n := range chunkSizes {
-		m[n] = before + strings.TrimSuffix(strings.TrimPrefix(Rows(first, 1, n), "("), ")") + after
+		m[n] = before + strings.Trim(Rows(first, 1, make([]string, n)...), "()") + after
 	}
 	return m
+}
+
+// ExecRows runs a multi-row statement over all rows: args holds what comes before
+// the rows, row the columns of each. It says how many rows were changed.
+func (t *Tx) ExecRows(ctx context.Context, st Statements, args []any, n int, row func(i int) []any) (changed int64, err error) {
+	err = Chunks(n, func(from, to int) error {
+		all := append(make([]any, 0, len(args)+(to-from)*12), args...)
+		for i := from; i < to; i++ {
+			all = append(all, row(i)...)
+		}
+		c, err := t.Exec(ctx, st[to-from], all...)
+		changed += c
+		return err
+	})
+	return changed, err
 }

@@ -53,6 +53,7 @@ CREATE TABLE blob (
 CREATE UNIQUE INDEX blob_sha256 ON blob (account_id, sha256) WHERE state IN (1, 2);
 CREATE INDEX blob_md5 ON blob (account_id, md5, size) WHERE state IN (1, 2);
 CREATE INDEX blob_sha1 ON blob (account_id, sha1, size) WHERE state IN (1, 2);
+CREATE INDEX blob_lost ON blob (account_id, sha256) WHERE state IN (3, 4);
 CREATE INDEX blob_pending ON blob (created_at) WHERE state = 0;
 CREATE TABLE doomed (
   account_id INTEGER NOT NULL,
@@ -181,15 +182,24 @@ CREATE TABLE copy_folder (
   PRIMARY KEY (account_id, task_seq, no),
   FOREIGN KEY (account_id, task_seq) REFERENCES copy_task (account_id, task_seq)
 ) WITHOUT ROWID;
+CREATE TABLE copy_dir (
+  account_id INTEGER NOT NULL,
+  task_seq   INTEGER NOT NULL,
+  no         INTEGER NOT NULL,
+  drive_id   INTEGER NOT NULL, -- the drive folder that items were planned from
+  path       TEXT    NOT NULL, -- where it was then
+  folder_no  INTEGER NOT NULL, -- the target folder of its pictures; -1 where it has none
+  PRIMARY KEY (account_id, task_seq, no),
+  FOREIGN KEY (account_id, task_seq) REFERENCES copy_task (account_id, task_seq)
+) WITHOUT ROWID;
 CREATE TABLE copy_item (
   account_id INTEGER NOT NULL,
   task_seq   INTEGER NOT NULL,
   seq        INTEGER NOT NULL, -- in order of the plan
+  dir_no     INTEGER NOT NULL,
   drive_id   INTEGER NOT NULL,
-  parent_id  INTEGER NOT NULL, -- the drive folder it was planned from
   name       TEXT    NOT NULL, -- in the drive, when planned
-  folder_no  INTEGER NOT NULL,
-  blob_id    INTEGER NOT NULL, -- 0 where it had none any more
+  blob_id    INTEGER NOT NULL, -- 0 where the source was gone already
   etag       TEXT    NOT NULL,
   size       INTEGER NOT NULL,
   outcome    INTEGER NOT NULL, -- 0 open, 1 copied, 2 replaced, 3 skipped, 4 failed

@@ -1,0 +1,255 @@
+// Package account says who may act and how much they may keep: accounts, client
+// secrets, access tokens, signing keys and the quota's one counter. It promises
+// that secrets are kept as hashes only and that used and reserved bytes change in
+// the transaction of what they count. It knows nothing of what accounts keep.
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"math/big"
+	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+// ID is an account's number, uid on the wire.
+type ID int64
+
+// State says whether an account may act and whether its links are served.
+type State int
+
+// The states as they are stored.
+const (
+	Enabled     State = 1
+	Disabled    State = 2 // may not act; its links go on
+	Unpublished State = 3 // may not act, and its links are not served
+)
+
+// NoQuota is the quota of an account without a limit.
+const NoQuota int64 = -1
+
+// TokenLife is how long an access token is valid.
+const TokenLife = 30 * 24 * time.Hour
+
+// Account is one account as it was when it was read.
+type Account struct {
+	ID        ID
+	Name      string
+	Operator  bool
+	State     State
+	Quota     int64 // bytes, or NoQuota
+	Used      int64 // bytes of drive files and images
+	Reserved  int64 // bytes of open uploads
+	CreatedAt time.Time
+}
+
+// Secrets are what a new or reset account is told once.
+type Secrets struct {
+	ID           ID
+	ClientID     string
+	ClientSecret string
+	Password     string
+}
+
+// Accounts is the room's door to the database. Its methods may be called at the
+// same time.
+type Accounts struct {
+	db       *db.DB
+	tokenKey []byte
+	urlKey   []byte
+}
+
+// Open reads the signing keys, making them at the first start.
+func Open(ctx context.Context, d *db.DB) (*Accounts, error) {
+	a := &Accounts{db: d}
+	err := d.Write(ctx, "account: signing keys", func(tx *db.Tx) (err error) {
+		if a.tokenKey, err = signingKey(ctx, tx, "token"); err != nil {
+			return err
+		}
+		a.urlKey, err = signingKey(ctx, tx, "url")
+		return err
+	})
+	return a, err
+}
+
+// Add makes an account and its first client, and answers their secrets. The
+// caller makes the roots of what the account keeps in the same transaction.
+// A taken name is fault.Exists.
+func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool) (Secrets, error) {
+	if err := checkName(name); err != nil {
+		return Secrets{}, err
+	}
+	taken, err := tx.Get(ctx, byName, []any{name}, new(int64))
+	if err != nil {
+		return Secrets{}, fault.Wrap(err, "account: add")
+	}
+	if taken {
+		return Secrets{}, fault.New(fault.Exists, "account: add", name)
+	}
+	s := Secrets{Password: secret(16)}
+	hash, err := hashPassword(ctx, s.Password)
+	if err != nil {
+		return Secrets{}, err
+	}
+	if _, err := tx.Get(ctx, insertAccount, []any{name, operator, Enabled, quota, hash, tx.Micros()}, &s.ID); err != nil {
+		return Secrets{}, fault.Wrap(err, "account: add")
+	}
+	return s, addClient(ctx, tx, &s)
+}
+
+// Reset gives an account new secrets; its old clients and tokens end, and it is
+// enabled again.
+func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error) {
+	s.Password = secret(16)
+	hash, err := hashPassword(ctx, s.Password)
+	if err != nil {
+		return Secrets{}, err
+	}
+	err = a.db.Write(ctx, "account: reset", func(tx *db.Tx) error {
+		if s.ID, err = find(ctx, tx, name); err != nil {
+			return err
+		}
+		if _, err := Lock(ctx, tx, s.ID); err != nil {
+			return err
+		}
+		for _, q := range []string{deleteTokens, deleteClients} {
+			if _, err := tx.Exec(ctx, q, s.ID); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, resetAccount, s.ID, hash, Enabled); err != nil {
+			return err
+		}
+		return addClient(ctx, tx, &s)
+	})
+	return s, err
+}
+
+// SetState enables or disables an account. What is disabled keeps its data; its
+// tokens answer fault.Disabled until it is enabled again.
+func (a *Accounts) SetState(ctx context.Context, name string, s State) (id ID, err error) {
+	err = a.db.Write(ctx, "account: set state", func(tx *db.Tx) error {
+		if id, err = find(ctx, tx, name); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, setState, id, s)
+		return err
+	})
+	return id, err
+}
+
+// List answers every account in order of creation.
+func (a *Accounts) List(ctx context.Context) (list []Account, err error) {
+	err = a.db.Read(ctx, "account: list", func(tx *db.Tx) error {
+		list, err = db.Collect(ctx, tx, scanAccount, selectAccounts)
+		return err
+	})
+	return list, err
+}
+
+// Get answers one account.
+func (a *Accounts) Get(ctx context.Context, id ID) (acc Account, err error) {
+	err = a.db.Read(ctx, "account: get", func(tx *db.Tx) error {
+		acc, err = one(ctx, tx, selectAccount, id)
+		return err
+	})
+	return acc, err
+}
+
+// Lock takes the account's row until the transaction ends: nobody else writes
+// this account's rows meanwhile. It answers the account as it now is.
+func Lock(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
+	return one(ctx, tx, lockAccount, id)
+}
+
+// Room says how many bytes the account may still take; a very large number where
+// there is no limit. Call it with the account locked.
+func (a Account) Room() int64 {
+	if a.Quota < 0 {
+		return 1 << 62
+	}
+	return max(0, a.Quota-a.Used-a.Reserved)
+}
+
+// Count changes the used and reserved bytes by what the same transaction adds or
+// removes. It is fault.QuotaExceeded where the sum grows past the quota; shrinking
+// always succeeds. Call it with the account locked.
+func Count(ctx context.Context, tx *db.Tx, id ID, used, reserved int64) error {
+	if used == 0 && reserved == 0 {
+		return nil
+	}
+	n, err := tx.Exec(ctx, countBytes, id, used, reserved)
+	if err != nil {
+		return fault.Wrap(err, "account: count bytes")
+	}
+	if n == 0 {
+		return fault.New(fault.QuotaExceeded, "account: count bytes")
+	}
+	return nil
+}
+
+// NextTask takes the next number in the account's sequence of tasks. Call it with
+// the account locked.
+func NextTask(ctx context.Context, tx *db.Tx, id ID) (seq int64, err error) {
+	_, err = tx.Get(ctx, nextTask, []any{id}, &seq)
+	return seq, fault.Wrap(err, "account: next task")
+}
+
+// NextBlob takes the next number in the account's sequence of stored contents.
+func NextBlob(ctx context.Context, tx *db.Tx, id ID) (n int64, err error) {
+	_, err = tx.Get(ctx, nextBlob, []any{id}, &n)
+	return n, fault.Wrap(err, "account: next blob")
+}
+
+func find(ctx context.Context, tx *db.Tx, name string) (id ID, err error) {
+	found, err := tx.Get(ctx, byName, []any{name}, &id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "account: find", name)
+	}
+	return id, err
+}
+
+func addClient(ctx context.Context, tx *db.Tx, s *Secrets) error {
+	s.ClientID, s.ClientSecret = secret(32), secret(40)
+	_, err := tx.Exec(ctx, insertClient, s.ClientID, s.ID, digest(s.ClientSecret), tx.Micros())
+	return fault.Wrap(err, "account: add client")
+}
+
+func checkName(name string) error {
+	if name == "" || len(name) > 64 {
+		return fault.New(fault.BadRequest, "account: add", "name")
+	}
+	for _, r := range name {
+		if r <= ' ' || r == 0x7f {
+			return fault.New(fault.BadRequest, "account: add", "name")
+		}
+	}
+	return nil
+}
+
+const secretAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// secret makes n random characters, 5.17 bits each.
+func secret(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		v, err := rand.Int(rand.Reader, big.NewInt(int64(len(secretAlphabet))))
+		if err != nil {
+			panic("account: no randomness: " + err.Error()) // crypto/rand never fails on the systems we build for
+		}
+		b[i] = secretAlphabet[v.Int64()]
+	}
+	return string(b)
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,0 +1,41 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+
+	"golang.org/x/crypto/argon2"
+
+	"tuchuang/internal/fault"
+)
+
+// Argon2id with 19 MiB and two passes, at most two at once.
+const (
+	argonTime   = 2
+	argonMemory = 19 << 10 // KiB
+)
+
+var argonSlots = make(chan struct{}, 2)
+
+func hashPassword(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, 16)
+	rand.Read(salt) //nolint:errcheck // never fails
+	key, err := argon(ctx, password, salt)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("argon2id$%d$%d$%s$%s", argonMemory, argonTime,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+}
+
+func argon(ctx context.Context, password string, salt []byte) ([]byte, error) {
+	select {
+	case argonSlots <- struct{}{}:
+		defer func() { <-argonSlots }()
+		return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, 1, 32), nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(ctx.Err(), "account: hash password")
+	}
+}

@@ -1,0 +1,68 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+const (
+	columns = `id, name, operator, state, quota, used, reserved, created_at`
+
+	selectAccounts = `SELECT ` + columns + ` FROM account ORDER BY id`
+	selectAccount  = `SELECT ` + columns + ` FROM account WHERE id = $1`
+	lockAccount    = `SELECT ` + columns + ` FROM account WHERE id = $1 FOR UPDATE`
+	byName         = `SELECT id FROM account WHERE name = $1`
+
+	// The first account has the number 1001.
+	insertAccount = `
+		INSERT INTO account (id, name, operator, state, quota, password_hash, created_at)
+		VALUES ((SELECT coalesce(max(id), 1000) + 1 FROM account), $1, $2, $3, $4, $5, $6)
+		RETURNING id`
+	resetAccount = `UPDATE account SET password_hash = $2, state = $3 WHERE id = $1`
+	setState     = `UPDATE account SET state = $2 WHERE id = $1`
+
+	countBytes = `
+		UPDATE account SET used = used + $2, reserved = reserved + $3
+		WHERE id = $1 AND (quota < 0 OR $2 + $3 <= 0 OR used + $2 + reserved + $3 <= quota)`
+	nextTask = `UPDATE account SET next_task = next_task + 1 WHERE id = $1 RETURNING next_task - 1`
+	nextBlob = `UPDATE account SET next_blob = next_blob + 1 WHERE id = $1 RETURNING next_blob - 1`
+
+	insertClient = `INSERT INTO client (id, account_id, secret_sha256, created_at) VALUES ($1, $2, $3, $4)`
+	selectClient = `
+		SELECT c.account_id, c.secret_sha256, a.state FROM client c JOIN account a ON a.id = c.account_id
+		WHERE c.id = $1`
+	deleteClients = `DELETE FROM client WHERE account_id = $1`
+
+	insertToken = `
+		INSERT INTO token (account_id, id, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`
+	selectToken = `
+		SELECT t.expires_at, a.state FROM token t JOIN account a ON a.id = t.account_id
+		WHERE t.account_id = $1 AND t.id = $2`
+	deleteTokens  = `DELETE FROM token WHERE account_id = $1`
+	expiredTokens = `DELETE FROM token WHERE expires_at < $1`
+
+	selectKey = `SELECT secret FROM signing_key WHERE name = $1`
+	insertKey = `INSERT INTO signing_key (name, secret) VALUES ($1, $2)`
+)
+
+func scanAccount(rows *sql.Rows) (a Account, err error) {
+	var created int64
+	err = rows.Scan(&a.ID, &a.Name, &a.Operator, &a.State, &a.Quota, &a.Used, &a.Reserved, &created)
+	a.CreatedAt = time.UnixMicro(created)
+	return a, err
+}
+
+func one(ctx context.Context, tx *db.Tx, query string, id ID) (Account, error) {
+	list, err := db.Collect(ctx, tx, scanAccount, query, id)
+	if err != nil {
+		return Account{}, fault.Wrap(err, "account: read")
+	}
+	if len(list) == 0 {
+		return Account{}, fault.New(fault.NotFound, "account: read", int64(id))
+	}
+	return list[0], nil
+}

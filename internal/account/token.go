@@ -1,0 +1,136 @@
+package account
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+type claims struct {
+	ID ID `json:"id"` // clients read the account's number here
+	jwt.RegisteredClaims
+}
+
+// Login answers a new access token for a client and its end. None of the older
+// ones is kicked. Unknown clients and wrong secrets are both fault.BadCredentials.
+func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (token string, expires time.Time, err error) {
+	given := digest(clientSecret)
+	var id ID
+	err = a.db.Write(ctx, "account: login", func(tx *db.Tx) error {
+		var want string
+		var state State
+		found, err := tx.Get(ctx, selectClient, []any{clientID}, &id, &want, &state)
+		switch {
+		case err != nil:
+			return err
+		case !equal(given, want) || !found:
+			return fault.New(fault.BadCredentials, "account: login")
+		case state != Enabled:
+			return fault.New(fault.Disabled, "account: login")
+		}
+		jti := rand.Text()
+		expires = tx.Now().Add(TokenLife).Truncate(time.Second)
+		if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro()); err != nil {
+			return err
+		}
+		token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{ID: id, RegisteredClaims: jwt.RegisteredClaims{
+			ID: jti, ExpiresAt: jwt.NewNumericDate(expires),
+		}}).SignedString(a.tokenKey)
+		return err
+	})
+	return token, expires, err
+}
+
+// Authenticate answers the account that a token acts for: fault.NoToken for what
+// is no token of ours, fault.TokenExpired for one that ended or was revoked,
+// fault.Disabled where the account is.
+func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
+	var c claims
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return 0, fault.Because(fault.TokenExpired, "account: authenticate", err)
+	case err != nil:
+		return 0, fault.Because(fault.NoToken, "account: authenticate", err)
+	}
+	err = a.db.Read(ctx, "account: authenticate", func(tx *db.Tx) error {
+		var expires int64
+		var state State
+		found, err := tx.Get(ctx, selectToken, []any{c.ID, c.RegisteredClaims.ID}, &expires, &state)
+		switch {
+		case err != nil:
+			return err
+		case !found || expires <= tx.Micros():
+			return fault.New(fault.TokenExpired, "account: authenticate")
+		case state != Enabled:
+			return fault.New(fault.Disabled, "account: authenticate")
+		}
+		return nil
+	})
+	return c.ID, err
+}
+
+// SweepTokens forgets the tokens that have expired.
+func (a *Accounts) SweepTokens(ctx context.Context) error {
+	return a.db.Write(ctx, "account: sweep tokens", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, expiredTokens, tx.Micros())
+		return err
+	})
+}
+
+// Sign makes the signature of a URL: an expiry in unix seconds and what the URL
+// stands for, which must begin with a word for its use. See Verify.
+func (a *Accounts) Sign(expires time.Time, what string) string {
+	return strconv.FormatInt(expires.Unix(), 10) + "-" + a.mac(expires.Unix(), what)
+}
+
+// Verify checks a signature made by Sign for the same words:
+// fault.BadSignature where it is forged or its time is over.
+func (a *Accounts) Verify(signature, what string) error {
+	for i := range len(signature) {
+		if signature[i] != '-' {
+			continue
+		}
+		expires, err := strconv.ParseInt(signature[:i], 10, 64)
+		if err == nil && hmac.Equal([]byte(signature[i+1:]), []byte(a.mac(expires, what))) && a.db.Now().Unix() < expires {
+			return nil
+		}
+		break
+	}
+	return fault.New(fault.BadSignature, "account: verify")
+}
+
+func (a *Accounts) mac(expires int64, what string) string {
+	m := hmac.New(sha256.New, a.urlKey)
+	m.Write([]byte(strconv.FormatInt(expires, 10) + "\n" + what))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+func signingKey(ctx context.Context, tx *db.Tx, name string) ([]byte, error) {
+	var key string
+	found, err := tx.Get(ctx, selectKey, []any{name}, &key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		b := make([]byte, 32)
+		rand.Read(b) //nolint:errcheck // never fails
+		key = hex.EncodeToString(b)
+		if _, err := tx.Exec(ctx, insertKey, name, key); err != nil {
+			return nil, err
+		}
+	}
+	return hex.DecodeString(key)
+}

@@ -1,0 +1,218 @@
+// Package copytask publishes chosen files and folders of the drive into the image
+// bed as durable tasks: plan what will happen, make it happen in batches, settle.
+// It promises exactly one outcome for every picture, whenever the process is
+// killed, and never moves a byte of content. It knows nothing of HTTP.
+package copytask
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/queue"
+)
+
+// ID names a task, 32 lower-case letters and digits.
+type ID string
+
+// The documented limits.
+const (
+	MaxTasks   = 3       // unfinished tasks of an account
+	MaxIDs     = 100     // ids of one request
+	MaxImages  = 1000    // eligible pictures of a task
+	MaxLevels  = 15      // levels of folders, a chosen one being the first
+	MaxFolders = 100_000 // folders that a task walks
+	maxNoted   = 1000    // skips that are written down
+	maxCounted = 100_000 // skips that are counted
+	batchItems = 200     // a batch takes whole target folders until it has so many
+)
+
+// Tasks is the room's door to the database. Its methods may be called at the same
+// time.
+type Tasks struct {
+	db   *db.DB
+	bed  *imagebed.Bed
+	log  *slog.Logger
+	wake func()
+}
+
+// New makes the room's door and the workers that do its tasks.
+func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
+	t := &Tasks{db: d, bed: bed, log: log}
+	w := queue.NewWorkers(d, queue.Copy, t, log)
+	t.wake = w.Wake
+	return t, w
+}
+
+// Create writes a task down and wakes a worker; when it has returned, the task
+// survives a crash. The target is a folder as imagebed.Folder takes it.
+//
+// fault.TooManyIDs, fault.BadRequest for no ids, fault.NotFound where one of the
+// ids is missing, in the trash or another account's, fault.ParentNotFound or
+// fault.NotFolder for the target, fault.TooManyTasks where MaxTasks are
+// unfinished.
+func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID) (ID, error) {
+	switch {
+	case len(ids) == 0:
+		return "", fault.New(fault.BadRequest, "copytask: create", "fileIDs")
+	case len(ids) > MaxIDs:
+		return "", fault.New(fault.TooManyIDs, "copytask: create", MaxIDs)
+	}
+	ids = dedupe(ids)
+	id := newID()
+	err := t.db.Write(ctx, "copytask: create", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		n, err := queue.Unfinished(ctx, tx, queue.Copy, int64(acc))
+		if err != nil {
+			return err
+		}
+		if n >= MaxTasks {
+			return fault.New(fault.TooManyTasks, "copytask: create", MaxTasks)
+		}
+		found, err := drive.Lookup(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if e, ok := found[id]; !ok || e.Trashed != drive.Live {
+				return fault.New(fault.NotFound, "copytask: create", int64(id))
+			}
+		}
+		folder, err := imagebed.FolderIn(ctx, tx, acc, target)
+		if err != nil {
+			return err
+		}
+		seq, err := account.NextTask(ctx, tx, acc)
+		if err != nil {
+			return err
+		}
+		if err := queue.Add(ctx, tx, queue.Copy, int64(acc), seq, string(id)); err != nil {
+			return err
+		}
+		return insertTask(ctx, tx, acc, seq, folder, ids, found)
+	})
+	if err != nil {
+		return "", err
+	}
+	t.wake()
+	return id, nil
+}
+
+// Counts are the figures of a task.
+type Counts struct {
+	Total    int   // eligible pictures
+	Copied   int   // new in the bed
+	Replaced int   // the same picture was there: its link stays
+	Skipped  int   // duplicates in the task, and files that are no eligible pictures
+	Failed   int   // eligible pictures that could not be published
+	Bytes    int64 // of the pictures copied and replaced
+}
+
+// Status is where a task stands.
+type Status struct {
+	queue.Task
+	Counts
+	FailCode FailCode // "" unless State is Failed or Cancelled
+	TraceID  string   // with FailCode Broken: where to look in the log
+}
+
+// Status answers where a task stands; fault.TaskNotFound where the account has
+// none of that id.
+func (t *Tasks) Status(ctx context.Context, acc account.ID, id ID) (s Status, err error) {
+	err = t.db.Read(ctx, "copytask: status", func(tx *db.Tx) error {
+		s, err = readStatus(ctx, tx, acc, id)
+		return err
+	})
+	return s, err
+}
+
+// Failure is an eligible picture that was not published.
+type Failure struct {
+	DriveID drive.ID
+	Name    string
+	Reason  Reason
+}
+
+// Failures answers a page of a task's failures, page counting from 1, and how
+// many there are in all.
+func (t *Tasks) Failures(ctx context.Context, acc account.ID, id ID, page, limit int) (list []Failure, total int, err error) {
+	err = t.db.Read(ctx, "copytask: failures", func(tx *db.Tx) error {
+		s, err := readStatus(ctx, tx, acc, id)
+		if err != nil {
+			return err
+		}
+		total = s.Failed
+		first := int64(page-1) * int64(limit)
+		list, err = db.Collect(ctx, tx, scanFailure, selectFailures, acc, s.Seq, first, first+int64(limit))
+		return err
+	})
+	return list, total, err
+}
+
+// Run brings a claimed task to its end. See queue.Handler.
+func (t *Tasks) Run(ctx context.Context, l *queue.Lease) error {
+	w, err := t.load(ctx, l)
+	if err != nil {
+		return err
+	}
+	if !w.planned {
+		ended, err := t.plan(ctx, w)
+		if err != nil || ended {
+			return err
+		}
+	}
+	return t.publish(ctx, w)
+}
+
+// Abandon ends a task whose attempts keep dying without progress. See
+// queue.Handler.
+func (t *Tasks) Abandon(ctx context.Context, l *queue.Lease) error {
+	trace := rand.Text()
+	t.log.Error("copytask: given up after attempts without progress",
+		"account", l.Account, "task", l.ID, "attempts", l.Idle-1, "trace", trace)
+	return t.db.Write(ctx, "copytask: abandon", func(tx *db.Tx) error {
+		if err := l.Fence(ctx, tx); err != nil {
+			return err
+		}
+		if err := failOpenItems(ctx, tx, l, trace); err != nil {
+			return err
+		}
+		return l.Finish(ctx, tx, queue.Failed)
+	})
+}
+
+const idAlphabet = "0123456789abcdefghijklmnopqrstuv"
+
+func newID() ID {
+	b := make([]byte, 32)
+	rand.Read(b) //nolint:errcheck // never fails
+	for i := range b {
+		b[i] = idAlphabet[b[i]%32]
+	}
+	return ID(b)
+}
+
+// dedupe keeps the first of equal ids, in order.
+func dedupe(ids []drive.ID) []drive.ID {
+	seen := make(map[drive.ID]bool, len(ids))
+	return slices.DeleteFunc(slices.Clone(ids), func(id drive.ID) bool {
+		was := seen[id]
+		seen[id] = true
+		return was
+	})
+}
+
+func eligibleName(name string) bool {
+	_, ok := picture.FormatOfName(strings.ToLower(name))
+	return ok
+}

@@ -1,0 +1,328 @@
+package copytask
+
+import (
+	"context"
+	"errors"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/queue"
+)
+
+// plan is a snapshot: what will happen, read in one read transaction and written
+// down before the first picture is published. A limit that is passed ends the task
+// with nothing published.
+func (t *Tasks) plan(ctx context.Context, w *work) (ended bool, err error) {
+	p := &planner{acc: w.acc, folders: w.folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool)}
+	err = t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error { return p.read(ctx, tx, w.sources) })
+	if limit := (*limitError)(nil); errors.As(err, &limit) {
+		return true, t.fail(ctx, w, limit.code)
+	}
+	if err != nil {
+		return false, err
+	}
+	killpoint.Here("copytask.plan.read")
+	err = t.db.Write(ctx, "copytask: write plan", func(tx *db.Tx) error {
+		if err := w.FenceProgress(ctx, tx); err != nil {
+			return err
+		}
+		return p.write(ctx, tx, w.Seq)
+	})
+	if err != nil {
+		return false, err
+	}
+	killpoint.Here("copytask.plan.written")
+	w.planned, w.folders = true, p.folders
+	for _, i := range p.items {
+		if i.outcome == Open {
+			w.open = append(w.open, i)
+		}
+	}
+	return false, nil
+}
+
+// fail ends a task before anything was published.
+func (t *Tasks) fail(ctx context.Context, w *work, code FailCode) error {
+	return t.db.Write(ctx, "copytask: fail", func(tx *db.Tx) error {
+		if err := w.Fence(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setFailCode, w.acc, w.Seq, code, ""); err != nil {
+			return err
+		}
+		return w.Finish(ctx, tx, queue.Failed)
+	})
+}
+
+// limitError ends the walk: the task asks for more than a task may.
+type limitError struct{ code FailCode }
+
+func (e *limitError) Error() string { return "copytask: plan: " + string(e.code) }
+
+// planner holds O(MaxImages + depth), however large the tree is.
+type planner struct {
+	acc     account.ID
+	folders []targetFolder
+	byName  map[folderKey]int
+	dirs    []dir
+	items   []item
+	seen    map[contentKey]bool
+	depth   int // of the target folder
+
+	images, noted, skipped, failed, walked int
+}
+
+type folderKey struct {
+	parent int
+	name   string
+}
+
+type contentKey struct {
+	folder int
+	etag   string
+	size   int64
+}
+
+type dir struct {
+	id     drive.ID
+	path   string
+	folder int // -1 until a picture is found in it
+}
+
+// level is one folder on the way down.
+type level struct {
+	id     drive.ID
+	name   string // "" for where loose files go
+	path   string
+	dir    int // -1 until something of it is written down
+	after  string
+	buffer []drive.Entry
+	last   bool // buffer is the end of the folder
+}
+
+const walkPage = 256
+
+func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
+	target := p.folders[0].id
+	there, err := imagebed.Folders(ctx, tx, p.acc, []imagebed.ID{target})
+	if err != nil {
+		return err
+	}
+	if !there[target] {
+		return &limitError{NoTarget}
+	}
+	if p.depth, err = imagebed.Depth(ctx, tx, p.acc, target); err != nil {
+		return err
+	}
+	ids := make([]drive.ID, len(sources))
+	for i, s := range sources {
+		ids[i] = s.id
+	}
+	found, err := drive.Lookup(ctx, tx, p.acc, ids)
+	if err != nil {
+		return err
+	}
+	loose := make(map[drive.ID]*level) // by the drive folder that loose files are in
+	for _, s := range sources {
+		e, ok := found[s.id]
+		gone := !ok || e.Trashed != drive.Live
+		if gone {
+			e.ID, e.Name = s.id, s.name
+		}
+		if s.isFolder && gone {
+			continue // its pictures are not found
+		}
+		at := loose[e.Parent]
+		if at == nil {
+			path, err := drive.Path(ctx, tx, p.acc, e.Parent)
+			if err != nil {
+				return err
+			}
+			at = &level{id: e.Parent, path: path, dir: -1}
+			loose[e.Parent] = at
+		}
+		switch {
+		case gone && eligibleName(s.name):
+			err = p.take([]*level{at}, e, SourceDeleted)
+		case gone:
+			p.skip([]*level{at}, e, NotAnImage)
+		case e.IsFolder():
+			err = p.walk(ctx, tx, []*level{at}, e)
+		case e.Class == picture.Eligible:
+			err = p.take([]*level{at}, e, "")
+		default:
+			p.skip([]*level{at}, e, skipReason(e.Class))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk goes through a folder depth first by name, with one cursor a level.
+// way is where it hangs; way[0] is no level of its own.
+func (p *planner) walk(ctx context.Context, tx *db.Tx, way []*level, top drive.Entry) error {
+	way, err := p.enter(ctx, tx, way, top)
+	if err != nil {
+		return err
+	}
+	for len(way) > 1 {
+		at := way[len(way)-1]
+		if len(at.buffer) == 0 {
+			if at.last {
+				way = way[:len(way)-1]
+				continue
+			}
+			if at.buffer, err = drive.Walk(ctx, tx, p.acc, at.id, at.after, walkPage); err != nil {
+				return err
+			}
+			at.last = len(at.buffer) < walkPage
+			continue
+		}
+		e := at.buffer[0]
+		at.buffer, at.after = at.buffer[1:], e.Name
+		if e.IsFolder() {
+			way, err = p.enter(ctx, tx, way, e)
+		} else {
+			err = p.take(way, e, "")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter goes one level down and notes what is skipped there.
+func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.Entry) ([]*level, error) {
+	if len(way) > MaxLevels {
+		return nil, &limitError{LimitDepth}
+	}
+	if p.walked++; p.walked > MaxFolders {
+		return nil, &limitError{LimitFolders}
+	}
+	at := &level{id: e.ID, name: e.Name, path: way[len(way)-1].path + e.Name + "/", dir: -1}
+	way = append(way, at)
+	for after := ""; p.skipped < maxCounted; {
+		rest, err := drive.WalkRest(ctx, tx, p.acc, e.ID, after, walkPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rest {
+			p.skip(way, r, skipReason(r.Class))
+			after = r.Name
+		}
+		if len(rest) < walkPage {
+			break
+		}
+	}
+	return way, nil
+}
+
+// take plans an eligible picture; with a reason it has failed already.
+func (p *planner) take(way []*level, e drive.Entry, failed Reason) error {
+	if p.images++; p.images > MaxImages {
+		return &limitError{LimitImages}
+	}
+	i := item{driveID: e.ID, name: e.Name, blobID: e.BlobID, etag: e.Etag, size: e.Size, parent: way[len(way)-1].id}
+	if failed != "" {
+		p.failed++
+		i.outcome, i.reason, i.failNo = Failed, failed, p.failed
+		p.add(way, i)
+		return nil
+	}
+	folder, err := p.folder(way)
+	if err != nil {
+		return err
+	}
+	i.folder = folder
+	if key := (contentKey{folder, e.Etag, e.Size}); p.seen[key] {
+		i.outcome, i.reason = Skipped, DuplicateInTask
+		p.skipped++
+	} else {
+		p.seen[key] = true
+	}
+	d := p.add(way, i)
+	p.dirs[d].folder = folder
+	return nil
+}
+
+// skip counts a file that is no eligible picture, and notes the first ones.
+func (p *planner) skip(way []*level, e drive.Entry, why Reason) {
+	if p.skipped >= maxCounted {
+		return
+	}
+	p.skipped++
+	if p.noted == maxNoted {
+		return
+	}
+	p.noted++
+	p.add(way, item{driveID: e.ID, name: e.Name, blobID: e.BlobID, etag: e.Etag, size: e.Size, outcome: Skipped, reason: why})
+}
+
+// add writes an item into the plan, and the drive folder it comes from.
+func (p *planner) add(way []*level, i item) (dirNo int) {
+	at := way[len(way)-1]
+	if at.dir < 0 {
+		at.dir = len(p.dirs)
+		p.dirs = append(p.dirs, dir{id: at.id, path: at.path, folder: -1})
+	}
+	i.dir, i.seq = at.dir, len(p.items)+1
+	p.items = append(p.items, i)
+	return at.dir
+}
+
+// folder gives the number of the target folder, planning it and those above it
+// where no picture came to them before.
+func (p *planner) folder(way []*level) (no int, err error) {
+	if p.depth+len(way)-1 > imagebed.MaxDepth {
+		return 0, &limitError{LimitDepth}
+	}
+	for _, at := range way[1:] {
+		key := folderKey{no, at.name}
+		next, ok := p.byName[key]
+		if !ok {
+			next = len(p.folders)
+			p.folders = append(p.folders, targetFolder{parent: no, name: at.name})
+			p.byName[key] = next
+		}
+		no = next
+	}
+	return no, nil
+}
+
+// write writes the plan down.
+func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
+	n, err := tx.Exec(ctx, planWritten, p.acc, seq, p.images, p.skipped, p.failed)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errors.New("copytask: the plan is written down already")
+	}
+	_, err = tx.ExecRows(ctx, insertFolders, nil, len(p.folders)-1, func(i int) []any {
+		f := p.folders[i+1]
+		return []any{p.acc, seq, i + 1, f.parent, f.name, ""}
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecRows(ctx, insertDirs, nil, len(p.dirs), func(i int) []any {
+		d := p.dirs[i]
+		return []any{p.acc, seq, i, d.id, d.path, d.folder}
+	})
+	if err != nil {
+		return err
+	}
+	killpoint.Here("copytask.plan.half")
+	_, err = tx.ExecRows(ctx, insertItems, nil, len(p.items), func(n int) []any {
+		i := p.items[n]
+		return []any{p.acc, seq, i.seq, i.dir, i.driveID, i.name, i.blobID, i.etag, i.size, i.outcome, i.reason, "", i.failNo}
+	})
+	return err
+}

@@ -1,0 +1,103 @@
+package copytask
+
+import "tuchuang/internal/picture"
+
+// Outcome is what became of a picture of a task.
+type Outcome int
+
+// The outcomes as they are stored.
+const (
+	Open     Outcome = 0
+	Copied   Outcome = 1
+	Replaced Outcome = 2
+	Skipped  Outcome = 3
+	Failed   Outcome = 4
+)
+
+func (o Outcome) String() string {
+	return [...]string{"open", "copied", "replaced", "skipped", "failed"}[o]
+}
+
+// Reason says why a picture was skipped or has failed; "" for the others.
+type Reason string
+
+// The reasons. A new one is added here with its sentences, or not at all.
+const (
+	NotAnImage      Reason = "not_an_image"
+	TooLarge        Reason = "too_large"
+	Empty           Reason = "empty"
+	DuplicateInTask Reason = "duplicate_in_task"
+
+	SourceDeleted  Reason = "source_deleted"
+	SourceBlocked  Reason = "source_blocked"
+	ContentMissing Reason = "content_missing"
+	ContentDamaged Reason = "content_damaged"
+	TargetDeleted  Reason = "target_deleted"
+	QuotaExceeded  Reason = "quota_exceeded"
+	Internal       Reason = "internal"
+)
+
+// FailCode says why a whole task has failed.
+type FailCode string
+
+// The codes. A new one is added here with its sentences, or not at all.
+const (
+	LimitImages  FailCode = "limit_images"
+	LimitDepth   FailCode = "limit_depth"
+	LimitFolders FailCode = "limit_folders"
+	NoTarget     FailCode = "target_deleted"
+	NoQuota      FailCode = "quota_exceeded"
+	AllFailed    FailCode = "all_failed"
+	Stopped      FailCode = "cancelled"
+	Broken       FailCode = "internal"
+)
+
+type sentence struct{ chinese, english string }
+
+var reasonSentences = map[Reason]sentence{
+	NotAnImage:      {"不是支持的图片格式", "not one of the nine picture formats"},
+	TooLarge:        {"图片超过100M", "the picture is larger than 100 MiB"},
+	Empty:           {"文件为空", "the file is empty"},
+	DuplicateInTask: {"同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same target folder"},
+	SourceDeleted:   {"源文件已被删除或替换", "the source was deleted or replaced meanwhile"},
+	SourceBlocked:   {"源文件已被管理员屏蔽", "the operator has blocked this content"},
+	ContentMissing:  {"源文件内容丢失,请重新上传", "the stored content is missing; upload it again"},
+	ContentDamaged:  {"源文件内容已损坏,请重新上传", "the stored content is damaged; upload it again"},
+	TargetDeleted:   {"目标文件夹已被删除", "the target folder was deleted meanwhile"},
+	QuotaExceeded:   {"空间不足", "no space left in the account"},
+	Internal:        {"内部错误", "an internal error"},
+}
+
+var failSentences = map[FailCode]sentence{
+	LimitImages:  {"图片数量超过1000张限制", "more than 1000 pictures; choose fewer or smaller folders"},
+	LimitDepth:   {"文件夹层级超过15层限制", "folders are nested deeper than 15 levels, or the bed would pass 128"},
+	LimitFolders: {"文件夹数量超过100000个限制", "more than 100,000 folders; choose fewer"},
+	NoTarget:     {"目标文件夹不存在", "the target folder is not there any more"},
+	NoQuota:      {"空间不足", "no space left in the account; the pictures that fitted are published"},
+	AllFailed:    {"全部图片复制失败", "every picture failed; the list of failures says why"},
+	Stopped:      {"任务已取消", "the task was cancelled"},
+	Broken:       {"内部错误", "an internal error"},
+}
+
+// Chinese says the reason in Chinese.
+func (r Reason) Chinese() string { return reasonSentences[r].chinese }
+
+// English says the reason in English.
+func (r Reason) English() string { return reasonSentences[r].english }
+
+// Chinese says the code in Chinese; "" for none.
+func (c FailCode) Chinese() string { return failSentences[c].chinese }
+
+// English says the code in English; "" for none.
+func (c FailCode) English() string { return failSentences[c].english }
+
+// skipReason says why a drive file is no eligible picture.
+func skipReason(c picture.Class) Reason {
+	switch c {
+	case picture.TooLarge:
+		return TooLarge
+	case picture.Empty:
+		return Empty
+	}
+	return NotAnImage
+}

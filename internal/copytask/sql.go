@@ -1,0 +1,176 @@
+package copytask
+
+import (
+	"context"
+	"database/sql"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+const (
+	insertCopyTask = `
+		INSERT INTO copy_task (account_id, task_seq, planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id)
+		VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, '', '')`
+	selectCopyTask = `
+		SELECT planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id
+		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
+	selectSources = `SELECT drive_id, is_folder, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
+	selectFolders = `SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
+	selectOpen    = `
+		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.folder_no
+		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
+		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 0 ORDER BY i.seq`
+	selectFailures = `
+		SELECT drive_id, name, reason FROM copy_item
+		WHERE account_id = $1 AND task_seq = $2 AND fail_no > 0 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
+
+	planWritten = `
+		UPDATE copy_task SET planned = 1, total = $3, skipped = $4, failed = $5 WHERE account_id = $1 AND task_seq = $2 AND planned = 0`
+	selectCounts = `SELECT total, copied, replaced, failed, bytes FROM copy_task WHERE account_id = $1 AND task_seq = $2`
+	setCounts    = `
+		UPDATE copy_task SET copied = $3, replaced = $4, failed = $5, bytes = $6 WHERE account_id = $1 AND task_seq = $2`
+	countFailed = `UPDATE copy_task SET failed = failed + $3 WHERE account_id = $1 AND task_seq = $2`
+	setFailCode = `UPDATE copy_task SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
+	setFolderID = `UPDATE copy_folder SET folder_id = $4 WHERE account_id = $1 AND task_seq = $2 AND no = $3 AND folder_id = ''`
+	hasReason   = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND fail_no > 0 AND reason = $3 LIMIT 1`
+	// What is still open fails, numbered on in order.
+	failOpen = `
+		WITH v (seq, n) AS (
+			SELECT seq, row_number() OVER (ORDER BY seq) FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND outcome = 0)
+		UPDATE copy_item SET outcome = 4, reason = $3, fail_no = $4 + v.n
+		FROM v WHERE copy_item.account_id = $1 AND copy_item.task_seq = $2 AND copy_item.seq = v.seq`
+)
+
+var (
+	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, is_folder, name) VALUES`, 6)
+	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id) VALUES`, 6)
+	insertDirs    = db.Insert(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES`, 6)
+	insertItems   = db.Insert(`
+		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
+		VALUES`, 13)
+	insertPublications = db.Insert(`
+		INSERT INTO publication (account_id, image_id, task_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 8)
+	// The rows to change come first, so that each is found by its key.
+	setOutcomes = db.MultiRow(`
+		WITH v (seq, outcome, reason, image_id, fail_no) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, `)
+		UPDATE copy_item SET outcome = v.outcome, reason = v.reason, image_id = v.image_id, fail_no = v.fail_no
+		FROM v WHERE copy_item.account_id = $1 AND copy_item.task_seq = $2 AND copy_item.seq = v.seq AND copy_item.outcome = 0`)
+)
+
+func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, ids []drive.ID, found map[drive.ID]drive.Entry) error {
+	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, insertFolders[1], acc, seq, 0, 0, "", target); err != nil {
+		return err
+	}
+	_, err := tx.ExecRows(ctx, insertSources, nil, len(ids), func(i int) []any {
+		e := found[ids[i]]
+		return []any{acc, seq, i, e.ID, e.IsFolder(), e.Name}
+	})
+	return err
+}
+
+func readStatus(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (s Status, err error) {
+	if s.Task, err = queue.Find(ctx, tx, queue.Copy, int64(acc), string(id)); err != nil {
+		return s, err
+	}
+	var planned bool
+	_, err = tx.Get(ctx, selectCopyTask, []any{acc, s.Seq}, &planned,
+		&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID)
+	return s, fault.Wrap(err, "copytask: read")
+}
+
+func scanFailure(rows *sql.Rows) (f Failure, err error) {
+	return f, rows.Scan(&f.DriveID, &f.Name, &f.Reason)
+}
+
+// failOpenItems ends what is open of a task that is given up.
+func failOpenItems(ctx context.Context, tx *db.Tx, l *queue.Lease, trace string) error {
+	var failed int
+	if _, err := tx.Get(ctx, `SELECT failed FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{l.Account, l.Seq}, &failed); err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, failOpen, l.Account, l.Seq, Internal, failed)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, countFailed, l.Account, l.Seq, n); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, setFailCode, l.Account, l.Seq, Broken, trace)
+	return err
+}
+
+// work is a claimed task in memory.
+type work struct {
+	*queue.Lease
+	acc     account.ID
+	planned bool
+	sources []source
+	folders []targetFolder // by number; 0 is the target
+	open    []item         // in order
+}
+
+type source struct {
+	id       drive.ID
+	isFolder bool
+	name     string
+}
+
+type targetFolder struct {
+	parent int
+	name   string
+	id     imagebed.ID // "" until found or made
+}
+
+// item is a picture of the plan, or a skip that is written down.
+type item struct {
+	seq     int
+	driveID drive.ID
+	name    string
+	blobID  int64
+	etag    string
+	size    int64
+	parent  drive.ID // the drive folder it was planned from
+	folder  int      // the number of its target folder
+
+	dir     int // while planning
+	outcome Outcome
+	reason  Reason
+	failNo  int
+	imageID imagebed.ID
+}
+
+// load reads a claimed task as far as it has come.
+func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
+	w := &work{Lease: l, acc: account.ID(l.Account)}
+	err := t.db.WorkerRead(ctx, "copytask: load", func(tx *db.Tx) (err error) {
+		if _, err := tx.Get(ctx, `SELECT planned FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{w.acc, w.Seq}, &w.planned); err != nil {
+			return err
+		}
+		w.sources, err = db.Collect(ctx, tx, func(rows *sql.Rows) (s source, err error) {
+			return s, rows.Scan(&s.id, &s.isFolder, &s.name)
+		}, selectSources, w.acc, w.Seq)
+		if err != nil {
+			return err
+		}
+		w.folders, err = db.Collect(ctx, tx, func(rows *sql.Rows) (f targetFolder, err error) {
+			var no int
+			return f, rows.Scan(&no, &f.parent, &f.name, &f.id)
+		}, selectFolders, w.acc, w.Seq)
+		if err != nil || !w.planned {
+			return err
+		}
+		w.open, err = db.Collect(ctx, tx, func(rows *sql.Rows) (i item, err error) {
+			return i, rows.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &i.folder)
+		}, selectOpen, w.acc, w.Seq)
+		return err
+	})
+	return w, err
+}

@@ -1,0 +1,243 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+// Page is part of a listing. Next is the id to go on after; More says whether
+// there is anything.
+type Page struct {
+	Entries []Entry
+	Next    ID
+	More    bool
+}
+
+// List answers the entries of a folder in order of id, those in the trash
+// included, from the one after a given id on. A folder that is not there is
+// fault.NotFound.
+func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limit int) (p Page, err error) {
+	err = d.db.Read(ctx, "drive: list", func(tx *db.Tx) error {
+		trashed, err := standing(ctx, tx, acc, folder)
+		if err != nil {
+			return err
+		}
+		p, err = page(ctx, tx, limit, listByID, acc, folder, after, limit+1)
+		for i := range p.Entries {
+			p.Entries[i].Trashed = max(p.Entries[i].Trashed, trashed)
+		}
+		return err
+	})
+	return p, err
+}
+
+// Search answers the account's entries whose name contains, or is exactly, a
+// text, in order of id.
+func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact bool, after ID, limit int) (p Page, err error) {
+	query := searchFuzzy
+	if exact {
+		query = searchExact
+	}
+	err = d.db.Read(ctx, "drive: search", func(tx *db.Tx) error {
+		p, err = page(ctx, tx, limit, query, acc, after, text, limit+1)
+		if err != nil {
+			return err
+		}
+		ids := make([]ID, 0, len(p.Entries))
+		for _, e := range p.Entries {
+			ids = append(ids, e.ID)
+		}
+		known, err := Lookup(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		kept := p.Entries[:0]
+		for _, e := range p.Entries {
+			if k, ok := known[e.ID]; ok {
+				kept = append(kept, k)
+			}
+		}
+		p.Entries = kept
+		return nil
+	})
+	return p, err
+}
+
+func page(ctx context.Context, tx *db.Tx, limit int, query string, args ...any) (p Page, err error) {
+	if p.Entries, err = db.Collect(ctx, tx, scanEntry, query, args...); err != nil {
+		return p, err
+	}
+	if p.More = len(p.Entries) > limit; p.More {
+		p.Entries = p.Entries[:limit]
+	}
+	if n := len(p.Entries); n > 0 {
+		p.Next = p.Entries[n-1].ID
+	}
+	return p, nil
+}
+
+// standing says whether a folder, or one above it, is in the trash.
+func standing(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (Trashed, error) {
+	if folder == Root {
+		return Live, nil
+	}
+	e, err := find(ctx, tx, acc, folder)
+	if err == nil && !e.IsFolder() {
+		err = fault.New(fault.NotFolder, "drive: folder", int64(folder))
+	}
+	return e.Trashed, err
+}
+
+func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Entry, error) {
+	known, err := Lookup(ctx, tx, acc, []ID{id})
+	if err != nil {
+		return Entry{}, err
+	}
+	e, ok := known[id]
+	if !ok {
+		return Entry{}, fault.New(fault.NotFound, "drive: find", int64(id))
+	}
+	return e, nil
+}
+
+// Order names a column of ListPage.
+type Order string
+
+// The columns a page can be ordered by.
+const (
+	ByID      Order = "id"
+	ByName    Order = "name"
+	BySize    Order = "size"
+	ByCreated Order = "created_at"
+	ByUpdated Order = "updated_at"
+)
+
+// PageQuery asks for a numbered page of live entries of a folder or, with Trash,
+// of all that was put in the trash by itself.
+type PageQuery struct {
+	Folder ID
+	Trash  bool
+	Search string // names containing this; over the whole drive
+	Order  Order
+	Desc   bool
+	Page   int // from 1
+	Limit  int
+}
+
+// ListPage answers a numbered page and how many entries there are in all.
+func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list []Entry, total int64, err error) {
+	where, args := `parent_id = $2 AND trashed = 0 AND id <> 0`, []any{acc, q.Folder}
+	switch {
+	case q.Trash:
+		where, args = `trashed = $2`, []any{acc, InTrash}
+	case q.Search != "":
+		where, args = `trashed = 0 AND id <> 0 AND replace(name, $2, '') <> name`, []any{acc, q.Search}
+	}
+	direction := "ASC"
+	if q.Desc {
+		direction = "DESC"
+	}
+	switch q.Order {
+	case ByID, ByName, BySize, ByCreated, ByUpdated:
+	default:
+		return nil, 0, fault.New(fault.BadRequest, "drive: list page", "orderBy")
+	}
+	// Every part of the text is a constant of this file.
+	query := fmt.Sprintf(`SELECT %s FROM drive_entry WHERE account_id = $1 AND %s ORDER BY %s %s, id %s LIMIT $3 OFFSET $4`,
+		columns, where, q.Order, direction, direction)
+	err = d.db.Read(ctx, "drive: list page", func(tx *db.Tx) error {
+		trashed, err := standing(ctx, tx, acc, q.Folder)
+		if err != nil && !q.Trash && q.Search == "" {
+			return err
+		}
+		if list, err = db.Collect(ctx, tx, scanEntry, query, append(args, q.Limit, int64(q.Page-1)*int64(q.Limit))...); err != nil {
+			return err
+		}
+		for i := range list {
+			if !q.Trash && q.Search == "" {
+				list[i].Trashed = max(list[i].Trashed, trashed)
+			}
+		}
+		switch {
+		case q.Trash:
+			_, err = tx.Get(ctx, countTrash, []any{acc}, &total)
+		case q.Search != "":
+			_, err = tx.Get(ctx, `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND `+where, args, &total)
+		default:
+			_, err = tx.Get(ctx, `SELECT children FROM drive_entry WHERE account_id = $1 AND id = $2`, args, &total)
+		}
+		return err
+	})
+	return list, total, err
+}
+
+// Get answers one entry, for a folder with the sum of the sizes below it and for
+// both with the name of the folder it is in.
+func (d *Drive) Get(ctx context.Context, acc account.ID, id ID) (e Entry, parentName string, err error) {
+	err = d.db.Read(ctx, "drive: get", func(tx *db.Tx) error {
+		if e, err = find(ctx, tx, acc, id); err != nil {
+			return err
+		}
+		if e.IsFolder() {
+			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &e.Size); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Get(ctx, `SELECT name FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, e.Parent}, &parentName)
+		return err
+	})
+	return e, parentName, err
+}
+
+// Infos answers the entries that are there, in the order of the ids.
+func (d *Drive) Infos(ctx context.Context, acc account.ID, ids []ID) (list []Entry, err error) {
+	err = d.db.Read(ctx, "drive: infos", func(tx *db.Tx) error {
+		known, err := Lookup(ctx, tx, acc, ids)
+		for _, id := range ids {
+			if e, ok := known[id]; ok {
+				list = append(list, e)
+				delete(known, id) // named twice, answered once
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// Walk answers the next live folders and eligible pictures of a folder by name,
+// after a given one.
+func Walk(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, after string, limit int) ([]Entry, error) {
+	list, err := db.Collect(ctx, tx, scanEntry, listWalk, acc, folder, after, limit)
+	return list, fault.Wrap(err, "drive: walk")
+}
+
+// WalkRest answers the next live files of a folder that are no eligible pictures,
+// by name, after a given one.
+func WalkRest(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, after string, limit int) ([]Entry, error) {
+	list, err := db.Collect(ctx, tx, scanEntry, listRest, acc, folder, after, limit)
+	return list, fault.Wrap(err, "drive: walk")
+}
+
+// Path answers where a folder is: "/" for the root, else "/a/b/". What has gone on
+// the way is left out.
+func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, error) {
+	path := "/"
+	for id := folder; id != Root; {
+		var parent ID
+		var name string
+		found, err := tx.Get(ctx, `SELECT parent_id, name FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, id}, &parent, &name)
+		if err != nil {
+			return "", fault.Wrap(err, "drive: path")
+		}
+		if !found {
+			break
+		}
+		path = "/" + name + path
+		id = parent
+	}
+	return path, nil
+}

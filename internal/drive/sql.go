@@ -1,0 +1,233 @@
+package drive
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/entryname"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
+)
+
+const (
+	columns = `id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, created_at, updated_at`
+
+	insertEntry = `
+		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9)`
+	countChildren = `UPDATE drive_entry SET children = children + $3 WHERE account_id = $1 AND id = $2`
+	selectByName  = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND parent_id = $2 AND name = $3 AND trashed = 0 AND id <> 0`
+	selectByID = `SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id = $2`
+
+	listByID = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND parent_id = $2 AND id > $3 AND trashed < 2 ORDER BY id LIMIT $4`
+	// The walk of a copy task reads folders and eligible pictures, and the other
+	// files, from an index each.
+	listWalk = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class <= 1 ORDER BY name LIMIT $4`
+	listRest = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class >= 2 ORDER BY name LIMIT $4`
+
+	searchFuzzy = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND $3 <> '' AND replace(name, $3, '') <> name ORDER BY id LIMIT $4`
+	searchExact = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND name = $3 ORDER BY id LIMIT $4`
+
+	countTrash = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND trashed = 1`
+
+	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
+	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
+
+	subtree = `
+		WITH RECURSIVE sub (id) AS (
+			SELECT CAST($2 AS BIGINT)
+			UNION ALL
+			SELECT e.id FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
+		) `
+	sizeBelow    = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.id = sub.id`
+	countBelow   = subtree + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
+	deleteBelow  = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
+	nextDetached = `SELECT account_id, id FROM drive_entry WHERE trashed = 2 ORDER BY account_id, id LIMIT 1`
+	leavesBelow  = subtree + `
+		SELECT s.id, e.size FROM (SELECT id FROM sub) s JOIN drive_entry e ON e.account_id = $1 AND e.id = s.id
+		WHERE NOT EXISTS (SELECT 1 FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = s.id) LIMIT $3`
+	ancestorsOfSet = `
+		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
+			SELECT id, parent_id, class, trashed FROM drive_entry WHERE account_id = $1 AND id IN (`
+	ancestorsEnd = `)
+			UNION
+			SELECT e.id, e.parent_id, e.class, e.trashed FROM up JOIN drive_entry e ON e.account_id = $1 AND e.id = up.parent_id
+		) SELECT id, parent_id, class, trashed FROM up`
+)
+
+var (
+	selectByIDs = db.List(`SELECT `+columns+` FROM drive_entry WHERE account_id = $1 AND id IN (`, 2, `)`)
+	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
+)
+
+func scanEntry(rows *sql.Rows) (e Entry, err error) {
+	var created, updated int64
+	err = rows.Scan(&e.ID, &e.Parent, &e.Name, &e.Class, &e.BlobID, &e.Size, &e.Etag, &e.Trashed, &e.Children, &created, &updated)
+	e.CreatedAt, e.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+	return e, err
+}
+
+func insert(ctx context.Context, tx *db.Tx, acc account.ID, id, parent ID, name string, class Class, blobID any, size int64, etag string) error {
+	if _, err := tx.Exec(ctx, insertEntry, acc, id, parent, name, class, blobID, size, etag, tx.Micros()); err != nil {
+		return fault.Wrap(err, "drive: insert")
+	}
+	_, err := tx.Exec(ctx, countChildren, acc, parent, 1)
+	return fault.Wrap(err, "drive: count children")
+}
+
+// deleteRow removes a live file that is being overwritten.
+func deleteRow(ctx context.Context, tx *db.Tx, acc account.ID, e Entry) error {
+	if _, err := tx.Exec(ctx, deleteOne, acc, e.ID); err != nil {
+		return fault.Wrap(err, "drive: delete")
+	}
+	_, err := tx.Exec(ctx, countChildren, acc, e.Parent, -1)
+	return fault.Wrap(err, "drive: count children")
+}
+
+func byName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (Entry, bool, error) {
+	list, err := db.Collect(ctx, tx, scanEntry, selectByName, acc, parent, name)
+	if err != nil || len(list) == 0 {
+		return Entry{}, false, fault.Wrap(err, "drive: by name")
+	}
+	return list[0], true, nil
+}
+
+func freeName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (string, error) {
+	for n := 1; ; n++ {
+		other := entryname.Suffixed(name, n)
+		if _, taken, err := byName(ctx, tx, acc, parent, other); err != nil || !taken {
+			return other, err
+		}
+	}
+}
+
+// liveFolder answers how deep a folder is (the root is 0): fault.ParentNotFound
+// where it, or one above it, is gone or in the trash, fault.NotFolder for a file.
+func liveFolder(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (depth int, err error) {
+	if id == Root {
+		return 0, nil
+	}
+	above, err := above(ctx, tx, acc, []ID{id})
+	if err != nil {
+		return 0, err
+	}
+	at, found := above[id]
+	switch {
+	case !found:
+		return 0, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
+	case at.class != picture.Folder:
+		return 0, fault.New(fault.NotFolder, "drive: folder", int64(id))
+	}
+	for ; id != Root; id = at.parent {
+		if at = above[id]; at.trashed != Live {
+			return 0, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
+		}
+		depth++
+	}
+	return depth, nil
+}
+
+type node struct {
+	parent  ID
+	class   Class
+	trashed Trashed
+}
+
+// above reads entries and all folders above them, the root included.
+func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]node, error) {
+	out := make(map[ID]node, len(ids)+16)
+	err := inChunks(acc, ids, func(n int, args []any) error {
+		rows, err := tx.Query(ctx, ancestors[n], args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id ID
+			var at node
+			if err := rows.Scan(&id, &at.parent, &at.class, &at.trashed); err != nil {
+				return err
+			}
+			out[id] = at
+		}
+		return rows.Err()
+	})
+	return out, fault.Wrap(err, "drive: folders above")
+}
+
+// Lookup reads entries by id. One that is not there, or is being deleted for good,
+// is left out; Trashed tells of the entry and of all folders above it.
+func Lookup(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Entry, error) {
+	out := make(map[ID]Entry, len(ids))
+	ids = slices.DeleteFunc(unique(ids), func(id ID) bool { return id == Root })
+	err := inChunks(acc, ids, func(n int, args []any) error {
+		list, err := db.Collect(ctx, tx, scanEntry, selectByIDs[n], args...)
+		for _, e := range list {
+			out[e.ID] = e
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fault.Wrap(err, "drive: look up")
+	}
+	parents := make([]ID, 0, len(out))
+	for _, e := range out {
+		parents = append(parents, e.Parent)
+	}
+	above, err := above(ctx, tx, acc, unique(parents))
+	if err != nil {
+		return nil, err
+	}
+	for id, e := range out {
+		for p := e.Parent; p != Root; p = above[p].parent {
+			e.Trashed = max(e.Trashed, above[p].trashed)
+		}
+		if e.Trashed == Detached {
+			delete(out, id)
+			continue
+		}
+		out[id] = e
+	}
+	return out, nil
+}
+
+// inChunks calls fn with the arguments (account, id, id, …) for runs of ids.
+func inChunks(acc account.ID, ids []ID, fn func(n int, args []any) error) error {
+	return db.Chunks(len(ids), func(from, to int) error {
+		args := make([]any, 0, to-from+1)
+		args = append(args, acc)
+		for _, id := range ids[from:to] {
+			args = append(args, id)
+		}
+		return fn(to-from, args)
+	})
+}
+
+func unique(ids []ID) []ID {
+	ids = slices.Clone(ids)
+	slices.Sort(ids) // keys are always taken in one order
+	return slices.Compact(ids)
+}
+
+// MoveContent lets every file that showed one content show another, the same one
+// uploaded again. Call it with the account locked.
+func MoveContent(ctx context.Context, tx *db.Tx, acc account.ID, from, to int64) error {
+	_, err := tx.Exec(ctx, `UPDATE drive_entry SET blob_id = $3 WHERE account_id = $1 AND blob_id = $2`, acc, from, to)
+	return fault.Wrap(err, "drive: move content")
+}

@@ -1,0 +1,145 @@
+package drive
+
+import (
+	"context"
+	"database/sql"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+// deleteAtOnce is how many rows a request deletes itself; a larger tree is detached
+// in one statement and SweepDetached finishes.
+const deleteAtOnce = 10_000
+
+// Trash puts entries in the trash, with all that is below them. Ids that are not
+// there are passed over; fault.NotFound where none is.
+func (d *Drive) Trash(ctx context.Context, acc account.ID, ids []ID) error {
+	return d.db.Write(ctx, "drive: trash", func(tx *db.Tx) error {
+		known, err := lockAndFind(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range unique(ids) {
+			e, ok := known[id]
+			if !ok {
+				continue
+			}
+			n, err := tx.Exec(ctx, setTrashed, acc, id, InTrash, tx.Micros())
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, countChildren, acc, e.Parent, -n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Delete removes entries of the trash for good, with all that is below them, and
+// gives their bytes back to the quota. Ids that are not there are passed over;
+// fault.NotFound where none is, fault.NotTrashed where one is not in the trash.
+// detached says that a large tree is left to SweepDetached.
+func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bool, err error) {
+	err = d.db.Write(ctx, "drive: delete", func(tx *db.Tx) error {
+		detached = false
+		known, err := lockAndFind(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		budget := int64(deleteAtOnce)
+		for _, id := range unique(ids) {
+			e, ok := known[id]
+			if !ok {
+				continue
+			}
+			if e.Trashed != InTrash {
+				return fault.New(fault.NotTrashed, "drive: delete", int64(id))
+			}
+			// It may have gone with an earlier one of the list.
+			var itself Trashed
+			if found, err := tx.Get(ctx, `SELECT trashed FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, id}, &itself); err != nil || !found {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if itself == Live {
+				if _, err := tx.Exec(ctx, countChildren, acc, e.Parent, -1); err != nil {
+					return err
+				}
+			}
+			var rows int64
+			if _, err := tx.Get(ctx, countBelow, []any{acc, id, budget + 1}, &rows); err != nil {
+				return err
+			}
+			if rows > budget {
+				detached = true
+				if _, err := tx.Exec(ctx, setTrashed, acc, id, Detached, tx.Micros()); err != nil {
+					return err
+				}
+				continue
+			}
+			budget -= rows
+			var size int64
+			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, deleteBelow, acc, id); err != nil {
+				return err
+			}
+			if err := account.Count(ctx, tx, acc, -size, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return detached, err
+}
+
+// SweepDetached removes up to limit rows of trees that Delete has detached, in
+// one short transaction, and says whether there is more to do.
+func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err error) {
+	err = d.db.Write(ctx, "drive: sweep detached", func(tx *db.Tx) error {
+		var acc account.ID
+		var top ID
+		if more, err = tx.Get(ctx, nextDetached, nil, &acc, &top); err != nil || !more {
+			return err
+		}
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		type leaf struct {
+			id   ID
+			size int64
+		}
+		leaves, err := db.Collect(ctx, tx, func(rows *sql.Rows) (l leaf, err error) {
+			return l, rows.Scan(&l.id, &l.size)
+		}, leavesBelow, acc, top, limit)
+		if err != nil {
+			return err
+		}
+		var size int64
+		for _, l := range leaves {
+			if _, err := tx.Exec(ctx, deleteOne, acc, l.id); err != nil {
+				return err
+			}
+			size += l.size
+		}
+		return account.Count(ctx, tx, acc, -size, 0)
+	})
+	return more, err
+}
+
+func lockAndFind(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Entry, error) {
+	if _, err := account.Lock(ctx, tx, acc); err != nil {
+		return nil, err
+	}
+	known, err := Lookup(ctx, tx, acc, ids)
+	if err == nil && len(known) == 0 {
+		err = fault.New(fault.NotFound, "drive: find")
+	}
+	return known, err
+}

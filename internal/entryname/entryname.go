@@ -1,0 +1,51 @@
+// Package entryname says what a file, folder or image may be called, in the drive
+// and in the bed alike: one form, one rule, and how a second of a name is called.
+// It knows no tree and no database.
+package entryname
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"tuchuang/internal/fault"
+)
+
+// Max is how many characters a name may have.
+const Max = 255
+
+// Clean gives a name the form in which it is kept and compared (NFC), or
+// fault.BadName: empty or only spaces, over Max characters, not UTF-8, "."
+// or "..", with a control character or one of "\/:*?|><.
+func Clean(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", fault.New(fault.BadName, "entryname: clean")
+	}
+	name = norm.NFC.String(name)
+	if strings.TrimSpace(name) == "" || name == "." || name == ".." || utf8.RuneCountInString(name) > Max ||
+		strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(`"\/:*?|><`, r) }) {
+		return "", fault.New(fault.BadName, "entryname: clean")
+	}
+	return name, nil
+}
+
+// Suffixed is the nth other form of a name: stem(n).ext. The stem is cut where
+// Max characters would be passed.
+func Suffixed(name string, n int) string {
+	stem, ext := name, ""
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		stem, ext = name[:i], name[i:]
+	}
+	suffix := fmt.Sprintf("(%d)", n)
+	room := Max - utf8.RuneCountInString(suffix) - utf8.RuneCountInString(ext)
+	if room < 1 { // the ending alone is too long: cut it as part of the name
+		stem, ext = name, ""
+		room = Max - utf8.RuneCountInString(suffix)
+	}
+	if r := []rune(stem); len(r) > room {
+		stem = string(r[:room])
+	}
+	return stem + suffix + ext
+}

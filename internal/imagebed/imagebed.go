@@ -1,0 +1,396 @@
+// Package imagebed keeps the folders and images of an account's image bed (图床):
+// which stored content a permanent link shows, under which name, in which folder.
+// It promises that an image's id and link never change while it exists, that a
+// name is unique in its folder, and that quota changes with what it counts. It
+// does not know the drive, and it moves no bytes.
+package imagebed
+
+import (
+	"context"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/entryname"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
+)
+
+// MaxDepth is how many levels of folders a tree may have.
+const MaxDepth = 128
+
+// MaxIDs is how many ids one call may name.
+const MaxIDs = 100
+
+// Image is an image or, with IsFolder, a folder, as it was when it was read.
+type Image struct {
+	ID         ID
+	Folder     ID // the folder it is in; the root's is itself
+	FolderName string
+	IsFolder   bool
+	Name       string
+	Ext        string // of its link; fixed at first publication
+	BlobID     int64
+	Size       int64
+	Etag       string
+	Blocked    bool // by the operator
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Bed is the room's door to the database. Its methods may be called at the same
+// time.
+type Bed struct {
+	db    *db.DB
+	drops drops
+}
+
+// New makes the room's door.
+func New(d *db.DB) *Bed {
+	b := &Bed{db: d}
+	d.OnForeignWrite(b.drops.all)
+	return b
+}
+
+// MakeRoot makes a new account's top folder.
+func MakeRoot(ctx context.Context, tx *db.Tx, acc account.ID) error {
+	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
+	_, err := tx.Exec(ctx, insertFolder[1], acc, id, id, "", tx.Micros(), tx.Micros())
+	return fault.Wrap(err, "imagebed: make root")
+}
+
+// Folder finds the folder that a request means: "" and "0" are the root, whose own
+// id stands for it too. fault.ParentNotFound where there is none.
+func (b *Bed) Folder(ctx context.Context, acc account.ID, said ID) (id ID, err error) {
+	err = b.db.Read(ctx, "imagebed: folder", func(tx *db.Tx) error {
+		id, err = FolderIn(ctx, tx, acc, said)
+		return err
+	})
+	return id, err
+}
+
+// FolderIn is Folder inside a transaction.
+func FolderIn(ctx context.Context, tx *db.Tx, acc account.ID, said ID) (id ID, err error) {
+	if said == "" || said == "0" {
+		_, err = tx.Get(ctx, selectRoot, []any{acc}, &id)
+		return id, fault.Wrap(err, "imagebed: root")
+	}
+	if !said.isFolder() {
+		var found bool
+		if _, ok := said.account(); ok {
+			found, err = tx.Get(ctx, selectImageID, []any{acc, said}, &id)
+		}
+		switch {
+		case err != nil:
+			return "", fault.Wrap(err, "imagebed: folder")
+		case found:
+			return "", fault.New(fault.NotFolder, "imagebed: folder")
+		}
+		return "", fault.New(fault.ParentNotFound, "imagebed: folder")
+	}
+	found, err := tx.Get(ctx, selectFolderID, []any{acc, said}, &id)
+	if err == nil && !found {
+		err = fault.New(fault.ParentNotFound, "imagebed: folder")
+	}
+	return id, err
+}
+
+// Mkdir makes folders in one folder, all or none of them, and answers their ids
+// in order. A taken name is fault.BedFolderTaken.
+func (b *Bed) Mkdir(ctx context.Context, acc account.ID, parent ID, names []string) (ids []ID, err error) {
+	clean := make([]string, len(names))
+	for i, n := range names {
+		if clean[i], err = entryname.Clean(n); err != nil {
+			return nil, err
+		}
+	}
+	err = b.db.Write(ctx, "imagebed: mkdir", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		if parent, err = FolderIn(ctx, tx, acc, parent); err != nil {
+			return err
+		}
+		depth, err := Depth(ctx, tx, acc, parent)
+		if err != nil {
+			return err
+		}
+		if depth+1 > MaxDepth {
+			return fault.New(fault.TooDeep, "imagebed: mkdir", MaxDepth)
+		}
+		ids = ids[:0]
+		for _, name := range clean {
+			_, taken, err := holder(ctx, tx, acc, parent, name)
+			if err != nil {
+				return err
+			}
+			if taken {
+				return fault.New(fault.BedFolderTaken, "imagebed: mkdir", name)
+			}
+			id, err := MakeFolder(ctx, tx, acc, parent, name)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// MakeFolder makes a folder under a name that is free. Call it with the account
+// locked.
+func MakeFolder(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (ID, error) {
+	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
+	_, err := tx.Exec(ctx, insertFolder[1], acc, id, parent, name, tx.Micros(), tx.Micros())
+	return id, fault.Wrap(err, "imagebed: make folder")
+}
+
+// UnmakeFolder takes back a folder that the same transaction has made.
+func UnmakeFolder(ctx context.Context, tx *db.Tx, acc account.ID, id ID) error {
+	_, err := tx.Exec(ctx, deleteFolder, acc, id)
+	return fault.Wrap(err, "imagebed: unmake folder")
+}
+
+// Subfolder finds the folder of a name, or under which name it can be made: where
+// an image or one of the folders not to be used holds the name, the next of
+// name(1), name(2)… that is a folder or free. id is "" where it is to be made.
+func Subfolder(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string, not map[ID]bool) (id ID, free string, err error) {
+	for n, other := 1, name; ; n++ {
+		id, taken, err := holder(ctx, tx, acc, parent, other)
+		if err != nil || !taken || id.isFolder() && !not[id] {
+			return id, other, err
+		}
+		other = entryname.Suffixed(name, n)
+	}
+}
+
+// Depth answers how many levels a folder is below the root, which has 0.
+func Depth(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (n int, err error) {
+	_, err = tx.Get(ctx, countAbove, []any{acc, folder}, &n)
+	return n - 1, fault.Wrap(err, "imagebed: depth")
+}
+
+// Folders says which of some folders are there.
+func Folders(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]bool, error) {
+	there := make(map[ID]bool, len(ids))
+	err := collectIDs(ctx, tx, acc, foldersByID, ids, func(id ID) { there[id] = true })
+	return there, fault.Wrap(err, "imagebed: folders")
+}
+
+// Get answers an image or folder; fault.NotFound where there is none.
+func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err error) {
+	err = b.db.Read(ctx, "imagebed: get", func(tx *db.Tx) error {
+		query, scan := selectImage, scanImage
+		if id.isFolder() {
+			query, scan = selectFolder, scanFolder
+		}
+		list, err := db.Collect(ctx, tx, scan, query, acc, id)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fault.New(fault.NotFound, "imagebed: get")
+		}
+		img = list[0]
+		return nil
+	})
+	return img, err
+}
+
+// Query asks for a page of a folder: its folders, then its images, the newest
+// first, after the entry that the page before ended with.
+type Query struct {
+	Folder   ID // as Folder takes it
+	After    ID // "" for the first page
+	From, To time.Time
+	Limit    int
+}
+
+// List answers a page and whether there is more. From and To bound the time of
+// creation, both inclusive; the zero time is no bound.
+func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, more bool, err error) {
+	from, to := int64(0), int64(1)<<62
+	if !q.From.IsZero() {
+		from = q.From.UnixMicro()
+	}
+	if !q.To.IsZero() {
+		to = q.To.UnixMicro() + 999_999 // the whole second
+	}
+	const top = ID("zzz") // above every id
+	err = b.db.Read(ctx, "imagebed: list", func(tx *db.Tx) error {
+		folder, err := FolderIn(ctx, tx, acc, q.Folder)
+		if err != nil {
+			return err
+		}
+		list = nil
+		before := q.After
+		if before == "" || before.isFolder() {
+			if before == "" {
+				before = top
+			}
+			if list, err = db.Collect(ctx, tx, scanFolder, listFolders, acc, folder, before, from, to, q.Limit+1); err != nil {
+				return err
+			}
+			before = top
+		}
+		if rest := q.Limit + 1 - len(list); rest > 0 {
+			images, err := db.Collect(ctx, tx, scanImage, listImages, acc, folder, before, from, to, rest)
+			if err != nil {
+				return err
+			}
+			list = append(list, images...)
+		}
+		if more = len(list) > q.Limit; more {
+			list = list[:q.Limit]
+		}
+		return nil
+	})
+	return list, more, err
+}
+
+// Move puts images and folders into another folder. They keep ids and links; one
+// whose name is taken there gets a suffix, and two are never merged. Ids that are
+// not there are passed over; fault.NotFound where none is, fault.IntoItself for a
+// folder into itself or below.
+func (b *Bed) Move(ctx context.Context, acc account.ID, ids []ID, to ID) error {
+	return b.db.Write(ctx, "imagebed: move", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		target, err := FolderIn(ctx, tx, acc, to)
+		if err != nil {
+			return err
+		}
+		above, err := collect(ctx, tx, idsAbove, acc, target)
+		if err != nil {
+			return err
+		}
+		moved := 0
+		for _, id := range uniqueIDs(ids) {
+			e, found, err := entry(ctx, tx, acc, id)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			moved++
+			if e.Folder == target {
+				continue
+			}
+			if e.IsFolder {
+				if e.Folder == e.ID || above[id] {
+					return fault.New(fault.IntoItself, "imagebed: move")
+				}
+				var below int
+				if _, err := tx.Get(ctx, levelsBelow, []any{acc, id}, &below); err != nil {
+					return err
+				}
+				if len(above)-1+below > MaxDepth {
+					return fault.New(fault.TooDeep, "imagebed: move", MaxDepth)
+				}
+			}
+			name := e.Name
+			for n := 1; ; n++ {
+				_, taken, err := holder(ctx, tx, acc, target, name)
+				if err != nil {
+					return err
+				}
+				if !taken {
+					break
+				}
+				name = entryname.Suffixed(e.Name, n)
+			}
+			query := moveImage
+			if e.IsFolder {
+				query = moveFolder
+			}
+			if _, err := tx.Exec(ctx, query, acc, id, target, name, tx.Micros()); err != nil {
+				return err
+			}
+			b.drops.afterCommit(tx, id)
+		}
+		if moved == 0 {
+			return fault.New(fault.NotFound, "imagebed: move")
+		}
+		return nil
+	})
+}
+
+// Delete removes images, and folders with all that is below them, for good, and
+// gives their bytes back to the quota. Ids that are not there are passed over. The
+// root is emptied, never removed.
+func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) error {
+	return b.db.Write(ctx, "imagebed: delete", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		var freed int64
+		for _, id := range uniqueIDs(ids) {
+			e, found, err := entry(ctx, tx, acc, id)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			if !e.IsFolder {
+				if _, err := tx.Exec(ctx, deleteImage, acc, id); err != nil {
+					return err
+				}
+				freed += e.Size
+				b.drops.afterCommit(tx, id)
+				continue
+			}
+			var size int64
+			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
+				return err
+			}
+			for _, query := range []string{deleteImagesBelow, deleteFoldersBelow} {
+				if _, err := tx.Exec(ctx, query, acc, id); err != nil {
+					return err
+				}
+			}
+			freed += size
+			tx.AfterCommit(b.drops.all)
+		}
+		return account.Count(ctx, tx, acc, -freed, 0)
+	})
+}
+
+// Facts are what is needed to serve an image to the public.
+type Facts struct {
+	ID        ID
+	Account   account.ID
+	BlobID    int64
+	Size      int64
+	Etag      string
+	Type      string    // to serve it as, see picture.ServeType
+	StoredAt  time.Time // when this content came
+	Published bool      // false: blocked, missing, or the account's links are off
+}
+
+// Facts reads what is needed to serve an image; fault.NotFound where there is
+// none.
+func (b *Bed) Facts(ctx context.Context, id ID) (f Facts, err error) {
+	acc, ok := id.account()
+	if !ok || id.isFolder() {
+		return Facts{}, fault.New(fault.NotFound, "imagebed: facts")
+	}
+	err = b.db.Read(ctx, "imagebed: facts", func(tx *db.Tx) error {
+		var name, sniffed string
+		var stored int64
+		found, err := tx.Get(ctx, selectFacts, []any{acc, id}, &f.BlobID, &f.Size, &f.Etag, &name, &sniffed, &stored, &f.Published)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.New(fault.NotFound, "imagebed: facts")
+		}
+		f.ID, f.Account, f.StoredAt = id, acc, time.UnixMicro(stored)
+		f.Type = picture.ServeType(sniffed, picture.ExtOfName(name))
+		return nil
+	})
+	return f, err
+}

@@ -1,0 +1,282 @@
+package imagebed
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/entryname"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
+)
+
+// Incoming is content, stored already, that is to be shown in a folder.
+type Incoming struct {
+	Folder    ID
+	Name      string // as of entryname.Clean
+	BlobID    int64
+	Size      int64
+	Etag      string
+	UpdatedAt int64 // microseconds; what the image says after a replacement
+	Overwrite bool  // other content under the name: take its place, keeping its link
+}
+
+// Placed says what became of it.
+type Placed struct {
+	ID       ID
+	Name     string
+	Replaced bool
+	NoRoom   bool // the quota is used up; nothing was done
+}
+
+// Place shows contents in their folders, in order, as one set:
+//
+// An image of the folder with the same etag and size is the same picture: it keeps
+// id and link and takes name, time and content from what comes (the oldest where
+// there are several). All such images count as nameless first, so names may be
+// swapped. Where other content holds the name, the new one is called name(1).ext.
+// What is new takes quota, in order, where it still fits; reserved bytes of an
+// upload are given back to it first. The same set placed again changes nothing.
+//
+// All that goes to one folder must come in one call with no etag and size twice.
+// Call it with the account locked, acc being what the lock answered.
+func (b *Bed) Place(ctx context.Context, tx *db.Tx, acc account.Account, in []Incoming, reserved int64) ([]Placed, error) {
+	p := &placing{bed: b, tx: tx, acc: acc, in: in, out: make([]Placed, len(in)), room: acc.Room() + reserved}
+	byFolder := make(map[ID][]int)
+	var folders []ID
+	for i, item := range in {
+		if byFolder[item.Folder] == nil {
+			folders = append(folders, item.Folder)
+		}
+		byFolder[item.Folder] = append(byFolder[item.Folder], i)
+	}
+	for _, f := range folders {
+		if err := p.folder(ctx, f, byFolder[f]); err != nil {
+			return nil, fault.Wrap(err, "imagebed: place")
+		}
+	}
+	return p.out, fault.Wrap(p.write(ctx, reserved), "imagebed: place")
+}
+
+// placing is one call of Place.
+type placing struct {
+	bed  *Bed
+	tx   *db.Tx
+	acc  account.Account
+	in   []Incoming
+	out  []Placed
+	room int64 // bytes that new images may still take
+	used int64 // change of the used bytes
+
+	park   []ID  // images that change their name
+	update []int // items whose image changes
+	insert []int // items that become a new image
+}
+
+// existing is an image of the folder that matches an item.
+type existing struct {
+	id        ID
+	name      string
+	etag      string
+	size      int64
+	blobID    int64
+	updatedAt int64
+}
+
+type content struct {
+	etag string
+	size int64
+}
+
+// folder decides on the items of one folder.
+func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
+	same, err := p.same(ctx, folder, items)
+	if err != nil {
+		return err
+	}
+	named, err := p.named(ctx, folder, items)
+	if err != nil {
+		return err
+	}
+	chosen := make(map[ID]bool, len(same))
+	for _, e := range same {
+		chosen[e.id] = true
+	}
+	given := make(map[string]bool, len(items))
+	next := make(map[string]int) // the suffix to try next for a name
+	free := func(name string) (bool, error) {
+		if given[name] {
+			return false, nil
+		}
+		id, known := named[name]
+		if !known {
+			holder, taken, err := holder(ctx, p.tx, p.acc.ID, folder, name)
+			if err != nil {
+				return false, err
+			}
+			if taken {
+				id = holder
+			}
+			named[name] = id
+		}
+		return id == "" || chosen[id], nil
+	}
+	for _, i := range items {
+		item := p.in[i]
+		old, found := same[content{item.Etag, item.Size}]
+		if item.Overwrite && !found {
+			if id := named[item.Name]; id != "" && !id.isFolder() && !chosen[id] {
+				if old, found, err = p.one(ctx, id); err != nil {
+					return err
+				}
+			}
+		}
+		grow := item.Size
+		if found {
+			grow -= old.size
+		}
+		if grow > 0 && grow > p.room {
+			p.out[i].NoRoom = true
+			continue
+		}
+		p.room -= grow
+		p.used += grow
+
+		chosen[old.id] = true // also one that is overwritten by its name
+		name := item.Name
+		for {
+			ok, err := free(name)
+			if err != nil {
+				return err
+			}
+			if ok {
+				break
+			}
+			next[item.Name]++
+			name = entryname.Suffixed(item.Name, next[item.Name])
+		}
+		given[name] = true
+		p.out[i] = Placed{ID: old.id, Name: name, Replaced: found}
+		switch {
+		case !found:
+			p.insert = append(p.insert, i)
+		case old.name != name || old.blobID != item.BlobID || old.updatedAt != item.UpdatedAt || old.etag != item.Etag:
+			p.update = append(p.update, i)
+			if old.name != name {
+				p.park = append(p.park, old.id)
+			}
+		}
+	}
+	return nil
+}
+
+// same finds the oldest image of the folder for each item's etag and size.
+func (p *placing) same(ctx context.Context, folder ID, items []int) (map[content]existing, error) {
+	wanted := make(map[content]bool, len(items))
+	etags := make([]string, 0, len(items))
+	for _, i := range items {
+		wanted[content{p.in[i].Etag, p.in[i].Size}] = true
+		etags = append(etags, p.in[i].Etag)
+	}
+	found := make(map[content]existing)
+	err := p.lookup(ctx, sameImages, folder, etags, func(rows *sql.Rows) error {
+		var e existing
+		if err := rows.Scan(&e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt); err != nil {
+			return err
+		}
+		c := content{e.etag, e.size}
+		if old, ok := found[c]; wanted[c] && (!ok || e.id < old.id) {
+			found[c] = e
+		}
+		return nil
+	})
+	return found, err
+}
+
+// named tells who holds the names that the items want; "" for nobody.
+func (p *placing) named(ctx context.Context, folder ID, items []int) (map[string]ID, error) {
+	named := make(map[string]ID, len(items))
+	names := make([]string, 0, len(items))
+	for _, i := range items {
+		named[p.in[i].Name] = ""
+		names = append(names, p.in[i].Name)
+	}
+	for _, st := range []db.Statements{namedImages, namedFolders} {
+		err := p.lookup(ctx, st, folder, names, func(rows *sql.Rows) error {
+			var id ID
+			var name string
+			err := rows.Scan(&id, &name)
+			named[name] = id
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
+}
+
+func (p *placing) one(ctx context.Context, id ID) (e existing, found bool, err error) {
+	found, err = p.tx.Get(ctx, `SELECT id, name, etag, size, blob_id, updated_at FROM image WHERE account_id = $1 AND id = $2`,
+		[]any{p.acc.ID, id}, &e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt)
+	return e, found, err
+}
+
+func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys []string, scan func(*sql.Rows) error) error {
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	return db.Chunks(len(keys), func(from, to int) error {
+		args := []any{p.acc.ID, folder}
+		for _, k := range keys[from:to] {
+			args = append(args, k)
+		}
+		rows, err := p.tx.Query(ctx, st[to-from], args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// write carries out what was decided.
+func (p *placing) write(ctx context.Context, reserved int64) error {
+	acc, now := p.acc.ID, p.tx.Micros()
+	if _, err := p.tx.ExecRows(ctx, parkImages, []any{acc}, len(p.park), func(i int) []any { return []any{p.park[i]} }); err != nil {
+		return err
+	}
+	_, err := p.tx.ExecRows(ctx, updateImages, []any{acc}, len(p.update), func(n int) []any {
+		i := p.update[n]
+		item := p.in[i]
+		return []any{p.out[i].ID, p.out[i].Name, item.BlobID, item.Size, item.Etag, item.UpdatedAt}
+	})
+	if err != nil {
+		return err
+	}
+	for _, i := range p.update {
+		p.bed.drops.afterCommit(p.tx, p.out[i].ID)
+	}
+	for n, id := range mint.new(acc, kindImage, p.tx.Now(), len(p.insert)) {
+		p.out[p.insert[n]].ID = id
+	}
+	_, err = p.tx.ExecRows(ctx, insertImage, nil, len(p.insert), func(n int) []any {
+		i := p.insert[n]
+		item, out := p.in[i], p.out[i]
+		return []any{acc, out.ID, item.Folder, out.Name, linkExt(out.Name), item.BlobID, item.Size, item.Etag, now, now}
+	})
+	if err != nil {
+		return err
+	}
+	return account.Count(ctx, p.tx, acc, p.used, -reserved)
+}
+
+// linkExt is the ending that a new image's link keeps for ever.
+func linkExt(name string) string { return strings.ToLower(picture.ExtOfName(name)) }

@@ -1,0 +1,158 @@
+package imagebed
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+const (
+	imageColumns = `i.id, i.folder_id, f.name, i.name, i.ext, i.blob_id, i.size, i.etag, b.state = 2, i.created_at, i.updated_at`
+	imageTables  = `image i
+		JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id
+		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id`
+	folderColumns = `f.id, f.parent_id, p.name, f.name, f.created_at, f.updated_at`
+	folderTables  = `bed_folder f JOIN bed_folder p ON p.account_id = f.account_id AND p.id = f.parent_id`
+
+	selectRoot     = `SELECT id FROM bed_folder WHERE account_id = $1 AND parent_id = id`
+	selectFolderID = `SELECT id FROM bed_folder WHERE account_id = $1 AND id = $2`
+	selectImageID  = `SELECT id FROM image WHERE account_id = $1 AND id = $2`
+	selectImage    = `SELECT ` + imageColumns + ` FROM ` + imageTables + ` WHERE i.account_id = $1 AND i.id = $2`
+	selectFolder   = `SELECT ` + folderColumns + ` FROM ` + folderTables + ` WHERE f.account_id = $1 AND f.id = $2`
+	listFolders    = `SELECT ` + folderColumns + ` FROM ` + folderTables + `
+		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id <> $2 AND f.created_at BETWEEN $4 AND $5
+		ORDER BY f.id DESC LIMIT $6`
+	listImages = `SELECT ` + imageColumns + ` FROM ` + imageTables + `
+		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.created_at BETWEEN $4 AND $5
+		ORDER BY i.id DESC LIMIT $6`
+	selectHolder = `
+		SELECT id FROM image WHERE account_id = $1 AND folder_id = $2 AND name = $3
+		UNION ALL
+		SELECT id FROM bed_folder WHERE account_id = $1 AND parent_id = $2 AND name = $3 AND id <> parent_id`
+	selectFacts = `
+		SELECT i.blob_id, i.size, i.etag, i.name, b.type, b.created_at, b.state = 1 AND a.state <> 3
+		FROM image i
+		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id
+		JOIN account a ON a.id = i.account_id
+		WHERE i.account_id = $1 AND i.id = $2`
+
+	upwards = `
+		WITH RECURSIVE up (id, parent_id) AS (
+			SELECT id, parent_id FROM bed_folder WHERE account_id = $1 AND id = $2
+			UNION
+			SELECT f.id, f.parent_id FROM up JOIN bed_folder f ON f.account_id = $1 AND f.id = up.parent_id
+		) `
+	countAbove = upwards + `SELECT count(*) FROM up`
+	idsAbove   = upwards + `SELECT id FROM up`
+	downwards  = `
+		WITH RECURSIVE sub (id, level) AS (
+			SELECT id, 1 FROM bed_folder WHERE account_id = $1 AND id = $2
+			UNION ALL
+			SELECT f.id, sub.level + 1 FROM sub JOIN bed_folder f ON f.account_id = $1 AND f.parent_id = sub.id AND f.id <> f.parent_id
+		) `
+	levelsBelow        = downwards + `SELECT max(level) FROM sub`
+	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) FROM sub JOIN image i ON i.account_id = $1 AND i.folder_id = sub.id`
+	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
+	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
+
+	deleteFolder = `DELETE FROM bed_folder WHERE account_id = $1 AND id = $2`
+	deleteImage  = `DELETE FROM image WHERE account_id = $1 AND id = $2`
+	moveImage    = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+	moveFolder   = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+)
+
+var (
+	insertFolder = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
+	foldersByID  = db.List(`SELECT id FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
+
+	insertImage = db.Insert(`
+		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at) VALUES`, 10)
+	parkImages = db.List(`UPDATE image SET name = '/' || id WHERE account_id = $1 AND id IN (`, 2, `)`)
+	// The rows to change come first, so that each is found by its key.
+	updateImages = db.MultiRow(`
+		WITH v (id, name, blob_id, size, etag, updated_at) AS (VALUES`, 2,
+		[]string{"TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "BIGINT"}, `)
+		UPDATE image SET name = v.name, blob_id = v.blob_id, size = v.size, etag = v.etag, updated_at = v.updated_at
+		FROM v WHERE image.account_id = $1 AND image.id = v.id`)
+	sameImages = db.List(`
+		SELECT id, name, etag, size, blob_id, updated_at FROM image WHERE account_id = $1 AND folder_id = $2 AND etag IN (`, 3, `)`)
+	namedImages  = db.List(`SELECT id, name FROM image WHERE account_id = $1 AND folder_id = $2 AND name IN (`, 3, `)`)
+	namedFolders = db.List(`SELECT id, name FROM bed_folder WHERE account_id = $1 AND parent_id = $2 AND id <> parent_id AND name IN (`, 3, `)`)
+)
+
+func scanImage(rows *sql.Rows) (i Image, err error) {
+	var created, updated int64
+	err = rows.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &i.Ext, &i.BlobID, &i.Size, &i.Etag, &i.Blocked, &created, &updated)
+	i.CreatedAt, i.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+	return i, err
+}
+
+func scanFolder(rows *sql.Rows) (i Image, err error) {
+	var created, updated int64
+	err = rows.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &created, &updated)
+	i.IsFolder, i.CreatedAt, i.UpdatedAt = true, time.UnixMicro(created), time.UnixMicro(updated)
+	return i, err
+}
+
+// entry reads an image or folder by id.
+func entry(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Image, bool, error) {
+	query, scan := selectImage, scanImage
+	if id.isFolder() {
+		query, scan = selectFolder, scanFolder
+	}
+	list, err := db.Collect(ctx, tx, scan, query, acc, id)
+	if err != nil || len(list) == 0 {
+		return Image{}, false, fault.Wrap(err, "imagebed: read")
+	}
+	return list[0], true, nil
+}
+
+// holder tells which image or folder has a name in a folder.
+func holder(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, name string) (id ID, taken bool, err error) {
+	taken, err = tx.Get(ctx, selectHolder, []any{acc, folder, name}, &id)
+	return id, taken, fault.Wrap(err, "imagebed: who has the name")
+}
+
+func collect(ctx context.Context, tx *db.Tx, query string, args ...any) (map[ID]bool, error) {
+	list, err := db.Collect(ctx, tx, scanID, query, args...)
+	set := make(map[ID]bool, len(list))
+	for _, id := range list {
+		set[id] = true
+	}
+	return set, err
+}
+
+func collectIDs(ctx context.Context, tx *db.Tx, acc account.ID, st db.Statements, ids []ID, fn func(ID)) error {
+	return db.Chunks(len(ids), func(from, to int) error {
+		args := []any{acc}
+		for _, id := range ids[from:to] {
+			args = append(args, id)
+		}
+		list, err := db.Collect(ctx, tx, scanID, st[to-from], args...)
+		for _, id := range list {
+			fn(id)
+		}
+		return err
+	})
+}
+
+func scanID(rows *sql.Rows) (id ID, err error) { return id, rows.Scan(&id) }
+
+func uniqueIDs(ids []ID) []ID {
+	ids = slices.Clone(ids)
+	slices.Sort(ids) // keys are always taken in one order
+	return slices.Compact(ids)
+}
+
+// MoveContent lets every image that showed one content show another, the same one
+// uploaded again. Call it with the account locked.
+func (b *Bed) MoveContent(ctx context.Context, tx *db.Tx, acc account.ID, from, to int64) error {
+	tx.AfterCommit(b.drops.all)
+	_, err := tx.Exec(ctx, `UPDATE image SET blob_id = $3 WHERE account_id = $1 AND blob_id = $2`, acc, from, to)
+	return fault.Wrap(err, "imagebed: move content")
+}

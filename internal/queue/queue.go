@@ -1,0 +1,171 @@
+// Package queue is durable work: tasks wait, are claimed under a lease, and end.
+// It promises that of one account and kind one task runs at a time, in order of
+// creation; that among accounts the one served longest ago is next; and that a
+// worker which lost its lease can change nothing any more. It knows no verb: what
+// a task does is its handler's.
+//
+//	Add ──▶ Waiting ──claim──▶ Running ──Finish──▶ Done, Failed, Cancelled
+//	           ▲                  │
+//	           └─ Release, expiry ┘
+//
+// Every change of state is one statement that names the state it comes from.
+package queue
+
+import (
+	"context"
+	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+// Kind is a kind of task. Kinds don't block each other.
+type Kind int
+
+// Copy is the copy task.
+const Copy Kind = 1
+
+// State is where a task stands. The first four are the wire's own numbers.
+type State int
+
+// The states as they are stored.
+const (
+	Running   State = 1
+	Done      State = 2
+	Failed    State = 3
+	Waiting   State = 4
+	Cancelled State = 5
+)
+
+// Unfinished says whether a task may still change.
+func (s State) Unfinished() bool { return s == Running || s == Waiting }
+
+// MaxIdle is how many attempts in a row may die without a mark of progress.
+const MaxIdle = 5
+
+// Task is a row of the queue.
+type Task struct {
+	Account    int64
+	Seq        int64
+	ID         string
+	State      State
+	Attempt    int64
+	Idle       int // claims since the last mark of progress, this one included
+	CreatedAt  time.Time
+	StartedAt  time.Time // zero before the first claim
+	FinishedAt time.Time // zero before the end
+}
+
+const (
+	taskColumns = `account_id, seq, id, state, attempt, idle, created_at, started_at, finished_at`
+
+	insertTask = `
+		INSERT INTO task (account_id, seq, id, kind, state, attempt, idle, lease_until, created_at, started_at, finished_at)
+		VALUES ($1, $2, $3, $4, 4, 0, 0, 0, $5, 0, 0)`
+	insertTurn = `
+		INSERT INTO queue_turn (account_id, kind, served_at) VALUES ($1, $2, 0) ON CONFLICT (account_id, kind) DO NOTHING`
+	countUnfinished = `SELECT count(*) FROM task WHERE account_id = $1 AND kind = $2 AND state IN (1, 4)`
+	selectTask      = `SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND id = $2 AND kind = $3`
+
+	// Only the first unfinished task of its account and kind can be claimed, so
+	// that nothing is overtaken.
+	nextWaiting = `
+		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
+		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND NOT EXISTS (
+			SELECT 1 FROM task e
+			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
+		ORDER BY q.served_at, t.account_id LIMIT 1`
+	claimTask = `
+		UPDATE task SET state = 1, attempt = attempt + 1, idle = idle + 1, lease_until = $2,
+			started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END
+		WHERE state = 4 AND (account_id, seq) IN (` + nextWaiting + `)
+		RETURNING ` + taskColumns
+	served = `UPDATE queue_turn SET served_at = $3 WHERE account_id = $1 AND kind = $2`
+
+	renewLease = `UPDATE task SET lease_until = $4 WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
+	progress   = `UPDATE task SET lease_until = $4, idle = 0 WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
+	finish     = `UPDATE task SET state = $4, finished_at = $5 WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
+	giveBack   = `
+		UPDATE task SET state = 4, idle = CASE WHEN idle > 0 THEN idle - 1 ELSE 0 END
+		WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
+	// The first condition is the index's.
+	expire = `UPDATE task SET state = 4 WHERE state IN (1, 4) AND state = 1 AND kind = $1 AND lease_until < $2`
+)
+
+// Add puts a task at the end of its account's queue. seq is the account's next
+// number. Call it with the account locked.
+func Add(ctx context.Context, tx *db.Tx, kind Kind, account, seq int64, id string) error {
+	if _, err := tx.Exec(ctx, insertTask, account, seq, id, kind, tx.Micros()); err != nil {
+		return fault.Wrap(err, "queue: add")
+	}
+	_, err := tx.Exec(ctx, insertTurn, account, kind)
+	return fault.Wrap(err, "queue: add")
+}
+
+// Unfinished counts an account's tasks that wait or run.
+func Unfinished(ctx context.Context, tx *db.Tx, kind Kind, account int64) (n int, err error) {
+	_, err = tx.Get(ctx, countUnfinished, []any{account, kind}, &n)
+	return n, fault.Wrap(err, "queue: count unfinished")
+}
+
+// Find reads a task; fault.TaskNotFound where the account has none of that id.
+func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (Task, error) {
+	t, found, err := getTask(ctx, tx, selectTask, account, id, kind)
+	if err == nil && !found {
+		err = fault.New(fault.TaskNotFound, "queue: find")
+	}
+	return t, err
+}
+
+// Lease is a claimed task in the hands of one worker.
+type Lease struct {
+	Task
+	length time.Duration
+}
+
+// Fence is the first statement of every transaction of a worker: it renews the
+// lease where the attempt is still this one, and locks the task's row. It is
+// fault.LeaseLost otherwise, and the worker must stop. The attempt's number is
+// compared, never the time.
+func (l *Lease) Fence(ctx context.Context, tx *db.Tx) error { return l.fence(ctx, tx, renewLease) }
+
+// FenceProgress is Fence in a transaction that brings the task on, so that the
+// attempts before it no longer count as idle.
+func (l *Lease) FenceProgress(ctx context.Context, tx *db.Tx) error {
+	return l.fence(ctx, tx, progress)
+}
+
+func (l *Lease) fence(ctx context.Context, tx *db.Tx, query string) error {
+	now, err := tx.Clock(ctx)
+	if err != nil {
+		return fault.Wrap(err, "queue: fence")
+	}
+	return l.mine(tx.Exec(ctx, query, l.Account, l.Seq, l.Attempt, now+l.length.Microseconds()))
+}
+
+// Finish ends the task. It is fault.LeaseLost where the attempt is no longer this
+// one.
+func (l *Lease) Finish(ctx context.Context, tx *db.Tx, s State) error {
+	return l.mine(tx.Exec(ctx, finish, l.Account, l.Seq, l.Attempt, s, tx.Micros()))
+}
+
+func (l *Lease) mine(n int64, err error) error {
+	if err == nil && n == 0 {
+		err = fault.New(fault.LeaseLost, "queue: fence")
+	}
+	return fault.Wrap(err, "queue: task")
+}
+
+func getTask(ctx context.Context, tx *db.Tx, query string, args ...any) (t Task, found bool, err error) {
+	var created, started, finished int64
+	found, err = tx.Get(ctx, query, args, &t.Account, &t.Seq, &t.ID, &t.State, &t.Attempt, &t.Idle, &created, &started, &finished)
+	t.CreatedAt, t.StartedAt, t.FinishedAt = moment(created), moment(started), moment(finished)
+	return t, found, fault.Wrap(err, "queue: read")
+}
+
+func moment(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros)
+}

@@ -1,0 +1,197 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
+)
+
+// Times of the queue. A killed process's task runs again within LeaseLength plus
+// one poll.
+const (
+	LeaseLength = 3 * time.Second
+	renewEvery  = time.Second
+	pollEvery   = time.Second
+)
+
+// Handler does the tasks of one kind. Its errors are logged by the worker, with
+// the task; the attempt then ends and another begins when the lease has expired.
+type Handler interface {
+	// Run brings a task to its end, or returns the context's error between two
+	// steps when it is told to stop, or fault.LeaseLost.
+	Run(ctx context.Context, l *Lease) error
+	// Abandon ends a task whose attempts keep dying.
+	Abandon(ctx context.Context, l *Lease) error
+}
+
+// Workers claims the tasks of one kind and has them done.
+type Workers struct {
+	db      *db.DB
+	kind    Kind
+	handler Handler
+	log     *slog.Logger
+	bell    chan struct{}
+}
+
+// NewWorkers makes the workers of a kind; Run starts them.
+func NewWorkers(d *db.DB, kind Kind, h Handler, log *slog.Logger) *Workers {
+	return &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8)}
+}
+
+// Wake makes a worker look for tasks at once. It never blocks.
+func (w *Workers) Wake() {
+	select {
+	case w.bell <- struct{}{}:
+	default:
+	}
+}
+
+// ReclaimAll takes every lease back. Only a process that knows itself the only
+// one may call it, at its start.
+func (w *Workers) ReclaimAll(ctx context.Context) error {
+	return w.db.Write(ctx, "queue: reclaim", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, expire, w.kind, int64(1)<<62)
+		return err
+	})
+}
+
+// Run has n workers at it until the context ends; then each gives its task back at
+// the next step and Run returns. What a worker meets is logged, never returned.
+func (w *Workers) Run(ctx context.Context, n int) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() { w.loop(ctx) })
+	}
+	all.Wait()
+}
+
+func (w *Workers) loop(ctx context.Context) {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		ran, err := w.RunOnce(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.log.Error("queue: look for tasks", "kind", w.kind, "err", err)
+		}
+		if ran {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.bell:
+		case <-poll.C:
+		}
+	}
+}
+
+// RunOnce claims one task and sees it through. ran is false where there was none.
+func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
+	l, err := w.Claim(ctx)
+	if err != nil || l == nil {
+		return false, err
+	}
+	log := w.log.With("account", l.Account, "task", l.ID, "attempt", l.Attempt)
+	if l.Idle > MaxIdle {
+		err = w.handler.Abandon(ctx, l)
+	} else {
+		err = w.attempt(ctx, l)
+	}
+	switch {
+	case err == nil:
+	case fault.Is(err, fault.LeaseLost):
+		log.Warn("queue: lease lost, another attempt has the task")
+	case ctx.Err() != nil:
+		return true, w.release(context.WithoutCancel(ctx), l)
+	default:
+		log.Error("queue: attempt failed", "err", err)
+	}
+	return true, nil
+}
+
+// Claim takes the next task, if there is one; l is nil otherwise.
+func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
+	found, err := w.anything(ctx)
+	if err != nil || !found {
+		return nil, err
+	}
+	err = w.db.Write(ctx, "queue: claim", func(tx *db.Tx) error {
+		l = nil
+		now, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, expire, w.kind, now); err != nil {
+			return err
+		}
+		t, found, err := getTask(ctx, tx, claimTask, w.kind, now+LeaseLength.Microseconds(), tx.Micros())
+		if err != nil || !found {
+			return err
+		}
+		if _, err := tx.Exec(ctx, served, t.Account, w.kind, now); err != nil {
+			return err
+		}
+		l = &Lease{Task: t, length: LeaseLength}
+		return nil
+	})
+	killpoint.Here("queue.claimed")
+	return l, err
+}
+
+// anything looks, without writing, whether a claim may find something.
+func (w *Workers) anything(ctx context.Context) (found bool, err error) {
+	err = w.db.WorkerRead(ctx, "queue: look", func(tx *db.Tx) error {
+		found, err = tx.Get(ctx, `SELECT 1 FROM task WHERE kind = $1 AND state IN (1, 4) LIMIT 1`, []any{w.kind}, new(int))
+		return err
+	})
+	return found, err
+}
+
+// attempt runs the handler while a goroutine that does nothing else renews the
+// lease; a lost lease ends the handler's context.
+func (w *Workers) attempt(ctx context.Context, l *Lease) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var renewing sync.WaitGroup
+	ended := make(chan struct{})
+	renewing.Go(func() {
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			err := w.db.Write(context.WithoutCancel(ctx), "queue: renew", func(tx *db.Tx) error { return l.Fence(ctx, tx) })
+			if fault.Is(err, fault.LeaseLost) {
+				cancel(err)
+				return
+			}
+			if err != nil {
+				w.log.Warn("queue: renew", "task", l.ID, "err", err)
+			}
+		}
+	})
+	err := w.handler.Run(ctx, l)
+	close(ended)
+	renewing.Wait()
+	if cause := context.Cause(ctx); fault.Is(cause, fault.LeaseLost) && errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// release gives a task back that was not finished; the attempt is not counted.
+func (w *Workers) release(ctx context.Context, l *Lease) error {
+	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt)
+		return err
+	})
+}
