@@ -29,6 +29,9 @@ func readAnswer(resp *http.Response, out any) error {
 	if err != nil {
 		return &brokenError{cause: fmt.Errorf("client: the answer broke off: %w", err)}
 	}
+	if resp.Request.Method == http.MethodPut && len(body) == 0 && resp.StatusCode/100 == 2 {
+		return nil // a presigned PUT has no envelope
+	}
 	var env envelope
 	if err := json.Unmarshal(body, &env); err != nil || env.Code == nil {
 		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp)}

@@ -1,0 +1,292 @@
+package client_test
+
+import (
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/client"
+)
+
+// Every call sends what the documentation asks for, and reads the documented answer.
+func TestRequestsAreAsDocumented(t *testing.T) {
+	content := client.Content{From: strings.NewReader("picture"), Size: 7}
+	newFile := client.NewFile{ParentFileID: 7, Filename: "a.png", Etag: "e", Size: 7}
+	const newFileJSON = `{"parentFileID":7,"filename":"a.png","etag":"e","size":7}`
+	const created = `{"fileID":0,"reuse":false,"preuploadID":"p/+=","sliceSize":16777216}`
+	wantCreated := client.Created{PreuploadID: "p/+=", SliceSize: 16 << 20}
+	one := int64(1)
+	for _, tt := range []struct {
+		name   string
+		call   func(c *client.Client) (any, error)
+		method string
+		path   string
+		query  string
+		body   string
+		answer string
+		want   any
+	}{
+		{
+			"user info", func(c *client.Client) (any, error) { return c.UserInfo(t.Context()) },
+			"GET", "/api/v1/user/info", "", "",
+			`{"uid":7,"nickname":"n","headImage":"","passport":"","mail":"","spaceUsed":1,"spacePermanent":2,"spaceTemp":3,"spaceTempExpr":"","vip":false,"vipInfo":null}`,
+			client.User{UID: 7, Nickname: "n", SpaceUsed: 1, SpacePermanent: 2, SpaceTemp: 3},
+		},
+		{
+			"mkdir", func(c *client.Client) (any, error) { return c.Mkdir(t.Context(), 7, "图") },
+			"POST", "/upload/v1/file/mkdir", "", `{"name":"图","parentID":7}`, `{"dirID":8}`, int64(8),
+		},
+		{
+			"list v2", func(c *client.Client) (any, error) {
+				return c.ListV2(t.Context(), client.ListQuery{Parent: 7, Limit: 500, After: 9})
+			},
+			"GET", "/api/v2/file/list", "lastFileId=9&limit=100&parentFileId=7", "",
+			`{"lastFileId":-1,"fileList":[{"fileId":1758176091289,"filename":"a","parentFileId":7,"type":1,"etag":"","size":0,"trashed":1}]}`,
+			client.FilePage{LastFileID: -1, FileList: []client.File{{FileID: 1758176091289, Filename: "a", ParentFileID: 7, Type: 1, Trashed: 1}}},
+		},
+		{
+			"search", func(c *client.Client) (any, error) {
+				return c.ListV2(t.Context(), client.ListQuery{SearchData: "a b", SearchMode: client.SearchExact})
+			},
+			"GET", "/api/v2/file/list", "limit=100&parentFileId=0&searchData=a+b&searchMode=1", "",
+			`{"lastFileId":-1,"fileList":[]}`, client.FilePage{LastFileID: -1, FileList: []client.File{}},
+		},
+		{
+			"list v1", func(c *client.Client) (any, error) {
+				return c.ListV1(t.Context(), client.ListV1Query{Parent: 7, Page: 2, Limit: 10, OrderBy: "size", OrderDirection: "desc", Trashed: true})
+			},
+			"GET", "/api/v1/file/list", "limit=10&orderBy=size&orderDirection=desc&page=2&parentFileId=7&trashed=true", "",
+			`{"total":11,"fileList":[{"fileID":1,"filename":"a","parentName":"n"}]}`,
+			client.FilePageV1{Total: 11, FileList: []client.FileV1{{FileID: 1, Filename: "a", ParentName: "n"}}},
+		},
+		{
+			"detail", func(c *client.Client) (any, error) { return c.Detail(t.Context(), 7) },
+			"GET", "/api/v1/file/detail", "fileID=7", "", `{"fileID":7,"filename":"a","parentFileID":3}`,
+			client.FileDetail{FileID: 7, Filename: "a", ParentFileID: 3},
+		},
+		{
+			"infos", func(c *client.Client) (any, error) { return c.Infos(t.Context(), []int64{7, 8}) },
+			"POST", "/api/v1/file/infos", "", `{"fileIds":[7,8]}`,
+			`{"fileList":[{"fileId":7}],"list":[{"fileId":7}]}`, []client.File{{FileID: 7}},
+		},
+		{
+			"download info", func(c *client.Client) (any, error) { return c.DownloadInfo(t.Context(), 7) },
+			"GET", "/api/v1/file/download_info", "fileId=7", "", `{"downloadUrl":"https://x/y"}`, "https://x/y",
+		},
+		{
+			"trash", func(c *client.Client) (any, error) { return nil, c.Trash(t.Context(), []int64{7}) },
+			"POST", "/api/v1/file/trash", "", `{"fileIDs":[7]}`, "null", nil,
+		},
+		{
+			"delete", func(c *client.Client) (any, error) { return nil, c.Delete(t.Context(), []int64{7}) },
+			"POST", "/api/v1/file/delete", "", `{"fileIDs":[7]}`, "null", nil,
+		},
+		{
+			"create v1", func(c *client.Client) (any, error) { return c.CreateV1(t.Context(), newFile) },
+			"POST", "/upload/v1/file/create", "", newFileJSON, created, wantCreated,
+		},
+		{
+			"upload url", func(c *client.Client) (any, error) { return c.UploadURL(t.Context(), "p/+=", 2) },
+			"POST", "/upload/v1/file/get_upload_url", "", `{"preuploadID":"p/+=","sliceNo":2}`,
+			`{"presignedURL":"https://x/put?sig=1","isMultipart":true}`, "https://x/put?sig=1",
+		},
+		{
+			"parts", func(c *client.Client) (any, error) { return c.Parts(t.Context(), "p") },
+			"POST", "/upload/v1/file/list_upload_parts", "", `{"preuploadID":"p"}`,
+			`{"parts":[{"partNumber":"1","size":5,"etag":"x"}]}`, []client.Part{{Number: 1, Size: 5, Etag: "x"}},
+		},
+		{
+			"complete v1", func(c *client.Client) (any, error) { return c.CompleteV1(t.Context(), "p") },
+			"POST", "/upload/v1/file/upload_complete", "", `{"preuploadID":"p"}`,
+			`{"async":false,"completed":true,"fileID":9}`, client.Completed{Completed: true, FileID: 9},
+		},
+		{
+			"async result", func(c *client.Client) (any, error) { return c.AsyncResult(t.Context(), "p") },
+			"POST", "/upload/v1/file/upload_async_result", "", `{"preuploadID":"p"}`,
+			`{"completed":true,"fileID":9}`, client.Completed{Completed: true, FileID: 9},
+		},
+		{
+			"create v2", func(c *client.Client) (any, error) {
+				f := newFile
+				f.Duplicate, f.ContainDir = client.DuplicateOverwrite, true
+				return c.CreateV2(t.Context(), f)
+			},
+			"POST", "/upload/v2/file/create", "",
+			`{"parentFileID":7,"filename":"a.png","etag":"e","size":7,"duplicate":2,"containDir":true}`,
+			`{"fileID":5,"reuse":true,"servers":["http://u"]}`,
+			client.Created{FileID: 5, Reuse: true, Servers: []string{"http://u"}},
+		},
+		{
+			"slice", func(c *client.Client) (any, error) { return nil, c.Slice(t.Context(), "", "p", 3, "m", content) },
+			"POST", "/upload/v2/file/slice", "", "preuploadID=p&sliceMD5=m&sliceNo=3 slice:picture", "null", nil,
+		},
+		{
+			"complete v2", func(c *client.Client) (any, error) { return c.CompleteV2(t.Context(), "p") },
+			"POST", "/upload/v2/file/upload_complete", "", `{"preuploadID":"p"}`,
+			`{"completed":true,"fileID":9}`, client.Completed{Completed: true, FileID: 9},
+		},
+		{
+			"domain", func(c *client.Client) (any, error) { return c.Domain(t.Context()) },
+			"GET", "/upload/v2/file/domain", "", "", `["http://u"]`, []string{"http://u"},
+		},
+		{
+			"single", func(c *client.Client) (any, error) {
+				f := newFile
+				f.Duplicate = client.DuplicateKeepBoth
+				return c.Single(t.Context(), "", f, content)
+			},
+			"POST", "/upload/v2/file/single/create", "",
+			"duplicate=1&etag=e&filename=a.png&parentFileID=7&size=7 file:picture",
+			`{"fileID":9,"completed":true}`, client.Completed{Completed: true, FileID: 9},
+		},
+		{
+			"sha1 reuse", func(c *client.Client) (any, error) {
+				return c.SHA1Reuse(t.Context(), 7, "a.png", "s", 7, client.DuplicateRefuse)
+			},
+			"POST", "/upload/v2/file/sha1_reuse", "", `{"parentFileID":7,"filename":"a.png","sha1":"s","size":7}`,
+			`{"fileID":0,"reuse":false}`, client.Created{},
+		},
+		{
+			"bed mkdir", func(c *client.Client) (any, error) { return c.BedMkdir(t.Context(), client.BedRoot, "n") },
+			"POST", "/upload/v1/oss/file/mkdir", "", `{"name":"n","parentID":"","type":1}`,
+			`{"list":[{"filename":"n","dirID":"d"}]}`, client.BedFolder{Filename: "n", DirID: "d"},
+		},
+		{
+			"bed create", func(c *client.Client) (any, error) {
+				return c.BedCreate(t.Context(), client.NewImage{ParentFileID: "d", Filename: "a.png", Etag: "e", Size: 7})
+			},
+			"POST", "/upload/v1/oss/file/create", "", `{"parentFileID":"d","filename":"a.png","etag":"e","size":7,"type":1}`,
+			`{"fileID":"","reuse":false,"preuploadID":"p","sliceSize":104857600}`,
+			client.BedCreated{PreuploadID: "p", SliceSize: 100 << 20},
+		},
+		{
+			"bed upload url", func(c *client.Client) (any, error) { return c.BedUploadURL(t.Context(), "p", 1) },
+			"POST", "/upload/v1/oss/file/get_upload_url", "", `{"preuploadID":"p","sliceNo":1}`,
+			`{"presignedURL":"https://x","isMultipart":false}`, "https://x",
+		},
+		{
+			"bed parts", func(c *client.Client) (any, error) { return c.BedParts(t.Context(), "p") },
+			"POST", "/upload/v1/oss/file/list_upload_parts", "", `{"preuploadID":"p"}`, `{"parts":[]}`, []client.Part{},
+		},
+		{
+			"bed complete", func(c *client.Client) (any, error) { return c.BedComplete(t.Context(), "p") },
+			"POST", "/upload/v1/oss/file/upload_complete", "", `{"preuploadID":"p"}`,
+			`{"async":true,"completed":false,"fileID":""}`, client.BedCompleted{Async: true},
+		},
+		{
+			"bed async result", func(c *client.Client) (any, error) { return c.BedAsyncResult(t.Context(), "p") },
+			"POST", "/upload/v1/oss/file/upload_async_result", "", `{"preuploadID":"p"}`,
+			`{"completed":true,"fileID":"i"}`, client.BedCompleted{Completed: true, FileID: "i"},
+		},
+		{
+			"bed list", func(c *client.Client) (any, error) {
+				return c.BedList(t.Context(), client.BedListQuery{Parent: "d", After: "x", StartTime: 5, EndTime: 6})
+			},
+			"POST", "/api/v1/oss/file/list", "",
+			`{"parentFileId":"d","limit":100,"lastFileId":"x","startTime":5,"endTime":6,"type":1}`,
+			`{"lastFileId":"-1","fileList":[{"fileId":"i","filename":"a.png","downloadURL":"https://x/i.png","ossIndex":42}]}`,
+			client.ImagePage{LastFileID: "-1", FileList: []client.Image{{FileID: "i", Filename: "a.png", DownloadURL: "https://x/i.png"}}},
+		},
+		{
+			"bed detail", func(c *client.Client) (any, error) { return c.BedDetail(t.Context(), "i") },
+			"GET", "/api/v1/oss/file/detail", "fileID=i", "", `{"fileId":"i","parentFilename":"img_oss","extension":"png","totalTraffic":3}`,
+			client.Image{FileID: "i", ParentFilename: "img_oss", Extension: "png", TotalTraffic: 3},
+		},
+		{
+			"bed move", func(c *client.Client) (any, error) { return nil, c.BedMove(t.Context(), []string{"i"}, "d") },
+			"POST", "/api/v1/oss/file/move", "", `{"fileIDs":["i"],"toParentFileID":"d"}`, "null", nil,
+		},
+		{
+			"bed delete", func(c *client.Client) (any, error) { return nil, c.BedDelete(t.Context(), []string{"i"}) },
+			"POST", "/api/v1/oss/file/delete", "", `{"fileIDs":["i"]}`, "null", nil,
+		},
+		{
+			"copy", func(c *client.Client) (any, error) { return c.Copy(t.Context(), []int64{14802190, 14802189}, "d") },
+			"POST", "/api/v1/oss/source/copy", "",
+			`{"fileIDs":["14802190","14802189"],"toParentFileID":"d","sourceType":1,"type":1}`,
+			`{"taskID":"1ketmmu1000d86isuyq33su100w1bnp6"}`, "1ketmmu1000d86isuyq33su100w1bnp6",
+		},
+		{
+			"copy process", func(c *client.Client) (any, error) { return c.CopyProcess(t.Context(), "t") },
+			"GET", "/api/v1/oss/source/copy/process", "taskID=t", "",
+			`{"status":3,"failMsg":"m","total":1,"copied":0,"failed":1,"failCode":"all_failed"}`,
+			client.CopyState{Status: client.CopyFailed, FailMsg: "m", Total: &one, Failed: 1, FailCode: "all_failed"},
+		},
+		{
+			"copy fail", func(c *client.Client) (any, error) { return c.CopyFail(t.Context(), "t", 0, 0) },
+			"GET", "/api/v1/oss/source/copy/fail", "limit=100&page=1&taskID=t", "",
+			`{"total":1,"list":[{"fileId":5,"filename":"a.png","failReason":"source_deleted","failMessage":"m"}]}`,
+			client.CopyFailures{Total: 1, List: []client.CopyFailure{{FileID: 5, Filename: "a.png", FailReason: "source_deleted", FailMessage: "m"}}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := open(t, tokenOr(func(_ int, w http.ResponseWriter, r *http.Request) {
+				got := []string{r.Method, r.URL.Path, r.URL.Query().Encode(), bodyOf(t, r)}
+				if diff := cmp.Diff([]string{tt.method, tt.path, tt.query, tt.body}, got); diff != "" {
+					t.Error(diff)
+				}
+				answer(w, tt.answer)
+			}))
+			got, err := tt.call(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// bodyOf writes a body down: JSON as it is, a form as its sorted fields and its file.
+func bodyOf(t *testing.T, r *http.Request) string {
+	t.Helper()
+	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "multipart/form-data" {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(b)
+	}
+	fields, file := url.Values{}, ""
+	parts := multipart.NewReader(r.Body, params["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return fields.Encode() + " " + file
+		}
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		b, err := io.ReadAll(part)
+		if err != nil {
+			t.Error(err)
+		}
+		if part.FileName() != "" {
+			file = part.FormName() + ":" + string(b)
+		} else {
+			fields.Set(part.FormName(), string(b))
+		}
+	}
+}
+
+func TestPutSendsBytesAlone(t *testing.T) {
+	c, n := open(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if got := bodyOf(t, r); got != "cture" || r.ContentLength != 5 || r.Header.Get("Authorization") != "" || r.Header.Get("Platform") != "" {
+			t.Errorf("%q with %v", got, r.Header)
+		}
+		w.WriteHeader(http.StatusOK)
+	})
+	content := client.Content{From: strings.NewReader("picture"), Size: 7}
+	if err := c.Put(t.Context(), n.server.URL+"/put?sig=1", content.Part(2, 99)); err != nil {
+		t.Error(err)
+	}
+}
