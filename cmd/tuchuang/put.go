@@ -138,7 +138,7 @@ func (p *putter) tell(f *putFile) {
 	ended := p.ended
 	p.mu.Unlock()
 	p.bar.aside(p.u.text(putFiles, ended, len(p.files)))
-	if f.outcome != outcomeUploaded || f.instant {
+	if !f.sent {
 		p.bar.grow(-f.size) // nothing of it was sent: that must not count for the rate
 	}
 	name := printable(f.drive)
@@ -171,7 +171,7 @@ type putReport struct {
 	Skipped     int             `json:"skipped"`
 	Failed      int             `json:"failed"`
 	Left        int             `json:"left"`  // not done when the run was interrupted or the server went away
-	Bytes       int64           `json:"bytes"` // of the uploaded files
+	Bytes       int64           `json:"bytes"` // of the files that had to be sent
 	Seconds     float64         `json:"seconds"`
 	Interrupted bool            `json:"interrupted"`
 	Files       []putReportFile `json:"files"`
@@ -194,7 +194,9 @@ func (p *putter) report(interrupted bool) error {
 		switch f.outcome {
 		case outcomeUploaded:
 			r.Uploaded++
-			r.Bytes += f.size
+			if f.sent {
+				r.Bytes += f.size
+			}
 		case outcomeSkipped:
 			r.Skipped++
 		case outcomeFailed:

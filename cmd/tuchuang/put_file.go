@@ -130,7 +130,7 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 	if err := p.changedOr(f, local, err); err != nil {
 		return 0, outcomeNone, err
 	}
-	f.instant = sent.Load() == 0 && f.size > 0
+	f.instant, f.sent = done.Instant, sent.Load() > 0
 	return done.FileID, outcomeUploaded, nil
 }
 

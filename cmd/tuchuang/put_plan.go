@@ -23,7 +23,8 @@ type putFile struct {
 	outcome outcome
 	err     error // why it failed
 	id      int64 // in the drive
-	instant bool  // no byte had to go
+	instant bool  // the server had the content already
+	sent    bool  // bytes of it went
 }
 
 // plan walks what was named on the line and gives every file below it. What can't
