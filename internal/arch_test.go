@@ -55,6 +55,7 @@ var house = []room{
 	{name: "account", layer: ground, may: []string{"db"}, says: "keeps accounts, credentials, tokens and quotas"},
 	{name: "blob", layer: ground, may: []string{"db"}, says: "keeps immutable content by key"},
 	{name: "picture", layer: ground, says: "knows what a picture is: formats, header, clean SVG, renditions"},
+	{name: "entryname", layer: ground, says: "says what a file, folder or image may be called, in drive and bed alike"},
 	{name: "queue", layer: ground, may: []string{"db"}, says: "keeps durable work: claim, lease, fence, wake; knows no verb"},
 	{name: "db", layer: ground, says: "opens the database, migrates it, runs transactions, tells its time"},
 

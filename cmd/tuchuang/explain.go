@@ -39,8 +39,12 @@ func (u *ui) explain(err error) (what, advice string) {
 		}
 		return u.text(unreachable, err), u.text(checkServer)
 	}
-	if a, ok := advices[fault.CodeOf(err)]; ok {
+	code, args := fault.CodeOf(err), fault.ArgsOf(err)
+	if a, ok := advices[code]; ok {
 		advice = u.text(a)
+	}
+	if t, ok := localFaults[code]; ok && len(args) > 0 {
+		return u.text(t, args[0]), advice
 	}
 	return err.Error(), advice
 }
@@ -68,6 +72,7 @@ var advices = map[fault.Code]text{
 	fault.TooManyUploads: adviceUploads,
 	fault.HashMismatch:   adviceHash,
 	fault.TooDeep:        adviceDepth,
+	fault.InUse:          adviceInUse,
 }
 
 // failReasons say why one picture of a task was not published, failCodes why a
@@ -105,4 +110,9 @@ func (u *ui) reason(table map[string]text, code, served string) string {
 		return code
 	}
 	return u.text(noReason)
+}
+
+// localFaults are what commands on the server meet without one.
+var localFaults = map[fault.Code]text{
+	fault.BadConfig: plainText, fault.InUse: folderInUse, fault.Exists: accountExists, fault.NotFound: accountGone,
 }

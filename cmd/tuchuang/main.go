@@ -19,6 +19,8 @@ import (
 type cli struct {
 	JSON bool `name:"json" help:"${help_json}"`
 
+	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
+	User    userCmd    `cmd:"" help:"${help_user}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
@@ -92,6 +94,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		kong.Writers(u.out, u.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		helpTexts(u),
+		serverHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)

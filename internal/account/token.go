@@ -90,10 +90,11 @@ func (a *Accounts) SweepTokens(ctx context.Context) error {
 	})
 }
 
-// Sign makes the signature of a URL: an expiry in unix seconds and what the URL
-// stands for, which must begin with a word for its use. See Verify.
-func (a *Accounts) Sign(expires time.Time, what string) string {
-	return strconv.FormatInt(expires.Unix(), 10) + "-" + a.mac(expires.Unix(), what)
+// Sign makes the signature of a URL that is to work for some time: what names its
+// use, the method first. See Verify.
+func (a *Accounts) Sign(life time.Duration, what string) string {
+	expires := a.db.Now().Add(life).Unix()
+	return strconv.FormatInt(expires, 10) + "-" + a.mac(expires, what)
 }
 
 // Verify checks a signature made by Sign for the same words:

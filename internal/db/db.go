@@ -142,6 +142,14 @@ func (d *DB) foreignWrite() {
 	}
 }
 
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	return d.Read(ctx, "db: ping", func(tx *Tx) error {
+		_, err := tx.Get(ctx, `SELECT 1`, nil, new(int))
+		return err
+	})
+}
+
 // Read runs fn on one snapshot of the database (repeatable read). fn must not
 // write. The context bounds the wait for a connection and every statement.
 func (d *DB) Read(ctx context.Context, op string, fn func(*Tx) error) error {

@@ -3,8 +3,10 @@ package drive
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -240,4 +242,48 @@ func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, er
 		id = parent
 	}
 	return path, nil
+}
+
+// Content is what is needed to give a file to a reader.
+type Content struct {
+	BlobID    int64
+	Name      string
+	Etag      string
+	Size      int64
+	Type      string // sniffed; "" where it is no raster picture
+	UpdatedAt time.Time
+}
+
+const selectContent = `
+	SELECT e.blob_id, e.name, e.etag, e.size, b.type, e.updated_at, b.state, a.state
+	FROM drive_entry e
+	JOIN blob b ON b.account_id = e.account_id AND b.id = e.blob_id
+	JOIN account a ON a.id = e.account_id
+	WHERE e.account_id = $1 AND e.id = $2 AND e.trashed < 2`
+
+// Content reads what is needed to give a file to a reader; fault.NotFound where
+// there is none, fault.Blocked, fault.ContentMissing or fault.Disabled where it is
+// not to be had.
+func (d *Drive) Content(ctx context.Context, acc account.ID, id ID) (c Content, err error) {
+	err = d.db.Read(ctx, "drive: content", func(tx *db.Tx) error {
+		var updated int64
+		var state blob.State
+		var who account.State
+		found, err := tx.Get(ctx, selectContent, []any{acc, id}, &c.BlobID, &c.Name, &c.Etag, &c.Size, &c.Type, &updated, &state, &who)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.NotFound, "drive: content", int64(id))
+		case who != account.Enabled:
+			return fault.New(fault.Disabled, "drive: content")
+		case state == blob.Blocked:
+			return fault.New(fault.Blocked, "drive: content", int64(id))
+		case state != blob.Live:
+			return fault.New(fault.ContentMissing, "drive: content", int64(id))
+		}
+		c.UpdatedAt = time.UnixMicro(updated)
+		return nil
+	})
+	return c, err
 }

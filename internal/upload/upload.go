@@ -194,6 +194,50 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 	return Result{}, err
 }
 
+// Late is a slice that came before it was said where it belongs.
+type Late struct {
+	io.Reader
+	u      *Uploads
+	key    blob.Key
+	staged blob.Staged
+}
+
+// Keep puts a slice aside until its place is known. The caller closes it.
+func (u *Uploads) Keep(ctx context.Context, acc account.ID, body io.Reader) (*Late, error) {
+	var key blob.Key
+	err := u.db.Write(ctx, "upload: keep", func(tx *db.Tx) (err error) {
+		key, err = begin(ctx, tx, acc)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l := &Late{u: u, key: key}
+	if l.staged, err = u.store.Stage(ctx, key); err != nil {
+		l.Close()
+		return nil, err
+	}
+	w := &stageWriter{staged: l.staged, digest: blob.NewDigest(), limit: BedSlice, room: BedSlice}
+	if _, err = io.Copy(struct{ io.Writer }{w}, body); err != nil {
+		l.Close()
+		return nil, err
+	}
+	l.Reader = io.NewSectionReader(l.staged, 0, w.digest.Size())
+	return l, nil
+}
+
+// Close removes what was put aside. What can't be removed now is swept later.
+func (l *Late) Close() {
+	if l.staged != nil {
+		if err := l.staged.Close(); err != nil {
+			l.u.log.Warn("upload: close", "key", l.key, "err", err)
+		}
+	}
+	if err := l.u.discard(context.Background(), l.key); err != nil {
+		l.u.log.Warn("upload: discard", "key", l.key, "err", err)
+	}
+}
+
 func (u *Uploads) receive(ctx context.Context, key blob.Key, digest *blob.Digest, limit, room int64, receive func(w io.Writer) (Request, error)) (Request, error) {
 	staged, err := u.store.Stage(ctx, key)
 	if err != nil {
@@ -430,4 +474,10 @@ func SizeWords(n int64) string {
 		return strconv.FormatInt(n>>20, 10) + "M"
 	}
 	return strconv.FormatInt(n, 10)
+}
+
+// NoteMissing notes that live content was not found in the store, so that nothing
+// new is published from it and the same file can be uploaded again.
+func (u *Uploads) NoteMissing(ctx context.Context, key blob.Key) error {
+	return u.db.Write(ctx, "upload: note missing", func(tx *db.Tx) error { return blob.MarkMissing(ctx, tx, key) })
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"html"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"tuchuang/internal/api"
+	"tuchuang/internal/config"
+	"tuchuang/internal/transfer"
+)
+
+const (
+	headerLimit = 10 * time.Second
+	idleLimit   = 2 * time.Minute // of a connection between two requests
+	readLimit   = time.Minute     // of one Read of a body
+	headerBytes = 64 << 10
+)
+
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerLimit, IdleTimeout: idleLimit, MaxHeaderBytes: headerBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// handler puts the doors together. Published pictures go first and unwrapped: they
+// are the hot path.
+func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", door)
+	mux.Handle("/upload/", door)
+	raw.Routes(mux)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET /{$}", home)
+	imageHost := onlyPictures(s.conf)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/i/") {
+			raw.Picture(w, r)
+			return
+		}
+		if imageHost != "" && strings.EqualFold(r.Host, imageHost) {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Body != http.NoBody {
+			r.Body = &idleBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// onlyPictures gives the host where nothing but pictures answers; "" where
+// pictures and all else share one.
+func onlyPictures(conf config.Config) string {
+	page, err := url.Parse(conf.PublicURL)
+	if err != nil {
+		return ""
+	}
+	images, err := url.Parse(conf.ImageURL)
+	if err != nil || strings.EqualFold(images.Host, page.Host) {
+		return ""
+	}
+	return images.Host
+}
+
+// idleBody bounds each Read of a body instead of the whole: a slow upload is fine,
+// a stalled one ends.
+type idleBody struct {
+	io.ReadCloser
+	rc *http.ResponseController
+}
+
+func (b *idleBody) Read(p []byte) (int, error) {
+	if err := b.rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
+		return 0, err
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// Interrupt ends a Read that waits, see upload.Interrupter.
+func (b *idleBody) Interrupt() {
+	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) //nolint:errcheck // the connection has gone already
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.draining:
+		answer(w, http.StatusServiceUnavailable, "draining\n")
+		return
+	default:
+	}
+	if err := s.db.Ping(r.Context()); err != nil {
+		answer(w, http.StatusServiceUnavailable, "the database does not answer\n")
+		return
+	}
+	answer(w, http.StatusOK, "ready\n")
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) //nolint:errcheck // the client has gone
+}
+
+// home says what answers here.
+func home(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	_, _ = io.WriteString(w, strings.ReplaceAll(homePage, "{version}", html.EscapeString(programVersion()))) //nolint:errcheck // the client has gone
+}
+
+const homePage = `<!doctype html>
+<html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>图床 tuchuang</title>
+<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color:#222;background:#fff}
+code{background:#eee;padding:.1em .3em;border-radius:4px}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}</style>
+<h1>图床 tuchuang</h1>
+<p>这是一个自托管的图床。图片存放在云盘里，用复制任务发布到图床，每张图片都有永久的公开链接。</p>
+<p lang="en">This is a self-hosted picture publisher. Pictures are kept in its drive; a copy task publishes them into the image bed,
+where each has a permanent public link.</p>
+<p>API: <code>POST /api/v1/access_token</code> · <code>tuchuang login --server URL --client-id ID</code></p>
+<p><small>{version}</small></p>
+</html>
+`
+
+// clientAddr tells who sent a request: the peer, or, where that is a trusted proxy,
+// the last address of X-Forwarded-For that is not one.
+func clientAddr(trusted []netip.Prefix) func(*http.Request) string {
+	isTrusted := func(s string) bool {
+		a, err := netip.ParseAddr(strings.TrimSpace(s))
+		for _, p := range trusted {
+			if err == nil && p.Contains(a.Unmap()) {
+				return true
+			}
+		}
+		return false
+	}
+	return func(r *http.Request) string {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			return r.RemoteAddr
+		}
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for i := len(hops) - 1; i >= 0 && isTrusted(host); i-- {
+			if hop := strings.TrimSpace(hops[i]); hop != "" {
+				host = hop
+			}
+		}
+		return host
+	}
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/config"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/ops"
+	"tuchuang/internal/queue"
+	"tuchuang/internal/sweep"
+	"tuchuang/internal/transfer"
+	"tuchuang/internal/upload"
+)
+
+// local are the flags of every command that works on a data folder.
+type local struct {
+	Data   *string `name:"data" placeholder:"DIR" help:"${help_data}"`
+	Config string  `name:"config" placeholder:"FILE" help:"${help_config}"`
+}
+
+func (l local) flags() map[string]string { return given(map[string]*string{"data": l.Data}) }
+
+// given keeps the flags that stand on the line.
+func given(all map[string]*string) map[string]string {
+	set := make(map[string]string)
+	for name, v := range all {
+		if v != nil {
+			set[name] = *v
+		}
+	}
+	return set
+}
+
+type serveCmd struct {
+	local
+	Listen         *string `name:"listen" placeholder:"HOST:PORT" help:"${help_listen}"`
+	PublicURL      *string `name:"public-url" placeholder:"URL" help:"${help_public_url}"`
+	ImageURL       *string `name:"image-url" placeholder:"URL" help:"${help_image_url}"`
+	TLSCert        *string `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
+	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
+	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
+	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
+	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, u *ui) error {
+	flags := given(map[string]*string{
+		"data": c.Data, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
+		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "log-level": c.LogLevel,
+	})
+	conf, err := config.Load(flags, os.Getenv, c.Config)
+	if err != nil {
+		return err
+	}
+	if c.PrintConfig {
+		fmt.Fprint(u.out, conf.Print())
+		return nil
+	}
+	s, err := startServer(ctx, conf, u)
+	if err != nil {
+		return err
+	}
+	if s.admin != nil {
+		u.showSecrets(*s.admin, u.text(firstStart, ops.Admin))
+	}
+	u.say(u.text(listening, s.url, s.conf.PublicURL, conf.Data))
+	select {
+	case <-ctx.Done():
+		u.note(u.text(draining))
+	case err = <-s.broken:
+	}
+	return errors.Join(err, s.stop())
+}
+
+// drainLimit is how long running requests may take to end.
+const drainLimit = 30 * time.Second
+
+// server is a running server and all it stands on.
+type server struct {
+	conf   config.Config // with the URLs filled in
+	url    string        // where it listens
+	broken chan error
+	admin  *account.Secrets // of the first start
+
+	lock     *os.File
+	listener net.Listener
+	db       *db.DB
+	http     *http.Server
+	draining chan struct{}
+	stopWork context.CancelFunc
+	work     sync.WaitGroup
+}
+
+// startServer opens the data folder and serves it; when it has returned the server
+// is ready to answer. The caller stops it.
+func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err error) {
+	log := newLog(u, conf.LogLevel)
+	s = &server{conf: conf, broken: make(chan error, 1), draining: make(chan struct{})}
+	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopWork = stopWork
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	if s.lock, err = lockFolder(conf.Data); err != nil {
+		return s, err
+	}
+	// Taken early, answered only when everything stands.
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen); err != nil {
+		return s, fault.Because(fault.BadConfig, "serve", err, "listen: "+err.Error())
+	}
+	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
+		s.conf = conf.At(host, port)
+	}
+	if s.db, err = openDB(ctx, conf.Data, log); err != nil {
+		return s, err
+	}
+	store, err := openStore(conf.Data)
+	if err != nil {
+		return s, err
+	}
+	accounts, err := account.Open(ctx, s.db)
+	if err != nil {
+		return s, err
+	}
+	if secrets, made, err := ops.FirstStart(ctx, s.db); err != nil {
+		return s, err
+	} else if made {
+		s.admin = &secrets
+	}
+	dr, bed := drive.New(s.db), imagebed.New(s.db)
+	uploads := upload.New(s.db, store, dr, bed, log)
+	tasks, workers := copytask.New(s.db, bed, log)
+
+	// This process holds the folder's lock: what another one left is nobody's.
+	if err := uploads.SweepOrphans(ctx); err != nil {
+		return s, err
+	}
+	if err := workers.ReclaimAll(ctx); err != nil {
+		return s, err
+	}
+	detached := make(chan struct{}, 1)
+	s.background(workCtx, log, accounts, dr, uploads, store, workers, detached)
+
+	door := api.New(api.Options{
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Node: "tuchuang", Log: log,
+		OnDetached: func() {
+			select {
+			case detached <- struct{}{}:
+			default:
+			}
+		},
+		ClientAddr: clientAddr(conf.TrustedProxies),
+	})
+	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})
+	s.answer(s.handler(door, raw), log)
+	return s, nil
+}
+
+func openDB(ctx context.Context, data string, log *slog.Logger) (*db.DB, error) {
+	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Log: log})
+}
+
+func openStore(data string) (blob.Store, error) {
+	return blob.NewDisk(dataFile(data, "blobs"), dataFile(data, "uploads"))
+}
+
+const (
+	copyWorkers = 2
+	sweepRows   = 2000 // of a large delete in one transaction
+)
+
+// background starts what works without being asked.
+func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
+	uploads *upload.Uploads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+) {
+	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
+	s.work.Go(func() {
+		sweep.Run(ctx, log,
+			sweep.Job{Name: "expired uploads", Every: time.Hour, Run: uploads.SweepExpired},
+			sweep.Job{Name: "doomed content", Every: time.Hour, Run: func(ctx context.Context) error {
+				return blob.SweepDoomed(ctx, s.db, store)
+			}},
+			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
+			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
+				for more := true; more && ctx.Err() == nil; {
+					var err error
+					if more, err = dr.SweepDetached(ctx, sweepRows); err != nil {
+						return err
+					}
+				}
+				return nil
+			}},
+		)
+	})
+}
+
+// answer begins to answer at the listener.
+func (s *server) answer(h http.Handler, log *slog.Logger) {
+	scheme := "http://"
+	s.http = newHTTPServer(h, log)
+	serve := func() error { return s.http.Serve(s.listener) }
+	if s.conf.TLSCert != "" {
+		scheme = "https://"
+		serve = func() error { return s.http.ServeTLS(s.listener, s.conf.TLSCert, s.conf.TLSKey) }
+	}
+	s.url = scheme + s.listener.Addr().String()
+	s.work.Go(func() {
+		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.broken <- fault.Wrap(err, "serve")
+		}
+	})
+}
+
+// stop drains: claiming ends, running requests end, a running task stops at a
+// batch, and the database is closed last.
+func (s *server) stop() error {
+	close(s.draining)
+	s.stopWork()
+	var errs []error
+	if s.http == nil && s.listener != nil {
+		errs = append(errs, s.listener.Close())
+	}
+	if s.http != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
+		defer cancel()
+		if err := s.http.Shutdown(ctx); err != nil {
+			errs = append(errs, fault.Wrap(err, "serve: drain"), s.http.Close())
+		}
+	}
+	s.work.Wait()
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func newLog(u *ui, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo // config has checked the word
+	}
+	return slog.New(slog.NewTextHandler(u.err, &slog.HandlerOptions{Level: l}))
+}
+
+// secretsOut is how secrets are printed for scripts.
+type secretsOut struct {
+	UID          account.ID `json:"uid"`
+	ClientID     string     `json:"clientID"`
+	ClientSecret string     `json:"clientSecret"`
+	Password     string     `json:"password"`
+}
+
+func (u *ui) showSecrets(s account.Secrets, title string) {
+	u.say(title)
+	u.say(u.text(secretLines, s.ID, s.ClientID, s.ClientSecret, s.Password))
+}
+
+func (u *ui) secretsLine(s account.Secrets) error {
+	return json.NewEncoder(u.out).Encode(secretsOut{s.ID, s.ClientID, s.ClientSecret, s.Password})
+}

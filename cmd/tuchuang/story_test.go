@@ -1,0 +1,405 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/client"
+)
+
+// served is a real server and a user of it who has logged in.
+type served struct {
+	*program
+	url    string
+	id     string
+	secret string
+}
+
+// serve starts the program as a server on an empty folder, makes an account and
+// logs in; the server ends with the test.
+func serve(t *testing.T, quota string) *served {
+	t.Helper()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	address := freeAddress(t)
+	cmd := p.command("serve", "--data", data, "--listen", address, "--public-url", "http://"+address)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 30 * time.Second
+	r, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	ready, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		said := false
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			fmt.Fprintln(&log, lines.Text())
+			if !said && strings.Contains(lines.Text(), "http://"+address) {
+				said = true
+				close(ready)
+			}
+		}
+	}()
+	var end error
+	go func() {
+		end = cmd.Wait()
+		w.Close()
+	}()
+	t.Cleanup(func() {
+		// The context of the test has ended, which sent SIGTERM.
+		<-ended
+		if code := cmd.ProcessState.ExitCode(); code != exitDone {
+			t.Errorf("the server ended with %d, %v:\n%s", code, end, &log)
+		}
+	})
+	select {
+	case <-ready:
+	case <-ended:
+		t.Fatalf("the server does not start:\n%s", &log)
+	}
+	args := []string{"user", "add", "writer", "--data", data, "--json"}
+	if quota != "" {
+		args = append(args, "--quota", quota)
+	}
+	added := p.run(args...)
+	var account struct{ ClientID, ClientSecret string }
+	if err := json.Unmarshal([]byte(added.out), &account); err != nil || account.ClientSecret == "" {
+		t.Fatalf("user add: %v: %+v", err, added)
+	}
+	s := &served{p, "http://" + address, account.ClientID, account.ClientSecret}
+	p.env = []string{secretVariable + "=" + account.ClientSecret}
+	s.mustRun("login", "--server", s.url, "--client-id", s.id)
+	p.env = nil // from here on the profile has to do
+	return s
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// mustRun runs a line that has to succeed, and gives what it printed.
+func (s *served) mustRun(args ...string) string {
+	s.t.Helper()
+	r := s.run(args...)
+	if r.code != exitDone {
+		s.t.Fatalf("%v: exit %d\n%s%s", args, r.code, r.out, r.errOut)
+	}
+	return r.out
+}
+
+// file writes a file below the user's folder.
+func (s *served) file(name, content string) {
+	s.t.Helper()
+	path := filepath.Join(s.home, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// names lists a folder as ls sees it.
+func (s *served) names(path string) []string {
+	s.t.Helper()
+	var rows []lsRow
+	decode(s.t, s.mustRun("ls", path, "--json"), &rows)
+	names := []string{}
+	for _, r := range rows {
+		if r.Type == rowFolder {
+			r.Name += "/"
+		}
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func decode(t *testing.T, text string, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		t.Fatalf("%v in:\n%s", err, text)
+	}
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, resp.Status, err)
+	}
+	return string(body)
+}
+
+func TestFromFolderToLinks(t *testing.T) {
+	s := serve(t, "")
+	want := map[string]string{
+		"travel/a.png":             "first picture",
+		"travel/2024/b](x)\"c.gif": "", // a name no server takes
+		"travel/2024/c.jpg":        "third picture",
+		"travel/2025/图.webp":       "fourth picture",
+		"travel/notes.txt":         "no picture at all",
+	}
+	for name, content := range want {
+		s.file(name, content)
+	}
+	var put putReport
+	r := s.run("put", "travel", "--to", "/blog", "--json")
+	decode(t, r.out, &put)
+	if r.code != exitFailed || put.Uploaded != 4 || put.Failed != 1 || put.Skipped != 0 {
+		t.Fatalf("put: exit %d, %+v\n%s", r.code, put, r.errOut)
+	}
+	if !strings.Contains(r.errOut, "rename it") {
+		t.Errorf("no advice on the name:\n%s", r.errOut)
+	}
+	if diff := cmp.Diff([]string{"2024/", "2025/", "a.png", "notes.txt"}, s.names("drive:/blog/travel")); diff != "" {
+		t.Error(diff)
+	}
+
+	var task taskReport
+	decode(t, s.mustRun("copy", "--json", "drive:/blog/travel", "--to", "bed:/public/2026"), &task)
+	if task.Status != client.CopyFinished || task.Copied != 3 || task.Skipped != 1 || len(task.Failures) != 0 {
+		t.Fatalf("copy: %+v", task)
+	}
+	links := s.mustRun("links", "/public", "--format", "url")
+	got := map[string]bool{}
+	for link := range strings.FieldsSeq(links) {
+		got[fetch(t, link)] = true
+	}
+	if diff := cmp.Diff(map[string]bool{"first picture": true, "third picture": true, "fourth picture": true}, got); diff != "" {
+		t.Error(diff)
+	}
+
+	// Everything again: nothing is sent, nothing is new, the links stay.
+	put = putReport{}
+	decode(t, s.run("put", "travel", "--to", "/blog", "--json").out, &put)
+	if put.Uploaded != 0 || put.Skipped != 4 {
+		t.Errorf("put again: %+v", put)
+	}
+	if out := s.mustRun("copy", "/blog/travel", "--to", "/public/2026"); !strings.Contains(out, "0 copied, 3 replaced, 1 skipped, 0 failed") {
+		t.Errorf("copy again: %s", out)
+	}
+	if again := s.mustRun("links", "bed:/public"); again != links {
+		t.Errorf("links were\n%sand are\n%s", links, again)
+	}
+	if out := s.mustRun("task", task.TaskID); !strings.Contains(out, "3 copied") {
+		t.Errorf("task: %s", out)
+	}
+}
+
+func TestPutOntoOtherContent(t *testing.T) {
+	for _, tt := range []struct {
+		flag string
+		code int
+		want []string
+	}{
+		{"", exitFailed, []string{"a.png"}},
+		{"--keep-both", exitDone, []string{"a(1).png", "a.png"}},
+		{"--overwrite", exitDone, []string{"a.png"}},
+	} {
+		t.Run("put "+tt.flag, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("a.png", "old")
+			s.mustRun("put", "a.png")
+			s.file("a.png", "newer")
+			args := []string{"put", "a.png"}
+			if tt.flag != "" {
+				args = append(args, tt.flag)
+			}
+			for range 2 { // the second run changes nothing more
+				r := s.run(args...)
+				if r.code != tt.code {
+					t.Errorf("exit %d\n%s%s", r.code, r.out, r.errOut)
+				}
+				if tt.code == exitFailed && !strings.Contains(r.errOut, "--overwrite") {
+					t.Errorf("no way out is named:\n%s", r.errOut)
+				}
+				if diff := cmp.Diff(tt.want, s.names("drive:/")); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+}
+
+func TestPutOverAFolder(t *testing.T) {
+	s := serve(t, "")
+	s.file("x.png/a.png", "in a folder")
+	s.mustRun("put", "x.png")
+	s.file("y/x.png", "a file")
+	if r := s.run("put", "y/x.png"); r.code != exitFailed || !strings.Contains(r.errOut, "folder of that name") {
+		t.Errorf("exit %d: %s", r.code, r.errOut)
+	}
+}
+
+// A run that ends half way through a large file leaves what the next one needs to
+// send only the rest.
+func TestPutGoesOnAfterAStop(t *testing.T) {
+	s := serve(t, "")
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
+	t.Setenv("HOME", s.home)
+	s.file("big.png", strings.Repeat("0123456789abcdef", (50<<20)/16)) // four slices
+	local := filepath.Join(s.home, "big.png")
+
+	first := &tap{}
+	ctx, stop := context.WithCancel(t.Context())
+	first.after = func(slices int) {
+		if slices == 2 {
+			stop()
+		}
+	}
+	if done := s.put(ctx, first, local); done.outcome != outcomeNone {
+		t.Fatalf("stopped, and yet %q", done.outcome)
+	}
+	second := &tap{}
+	if done := s.put(t.Context(), second, local); done.outcome != outcomeUploaded {
+		t.Fatalf("%q, %v", done.outcome, done.err)
+	}
+	if second.slices != 2 {
+		t.Errorf("%d slices of four were sent after two had arrived", second.slices)
+	}
+	if diff := cmp.Diff([]string{"big.png"}, s.names("drive:/")); diff != "" {
+		t.Error(diff)
+	}
+	left, err := filepath.Glob(filepath.Join(s.home, "cache", "tuchuang", "uploads", "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// put uploads one file with the slices one after another, through a tap.
+func (s *served) put(ctx context.Context, through *tap, local string) *putFile {
+	s.t.Helper()
+	c, err := client.New(client.Options{Server: s.url, ClientID: s.id, Secret: s.secret, HTTP: &http.Client{Transport: through}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close()
+	u := &ui{out: io.Discard, err: io.Discard}
+	p := &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(u, []string{local}, "/")}
+	p.uploadAll(ctx, 1)
+	return p.files[0]
+}
+
+// tap lets one slice through at a time and counts those that have arrived.
+type tap struct {
+	mu     sync.Mutex
+	slices int
+	after  func(slices int)
+}
+
+func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/slice") {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil {
+		t.slices++
+		if t.after != nil {
+			t.after(t.slices)
+		}
+	}
+	return resp, err
+}
+
+func TestPutNoticesAChangingFile(t *testing.T) {
+	s := serve(t, "")
+	s.file("big.png", strings.Repeat("0123456789abcdef", (40<<20)/16))
+	local := filepath.Join(s.home, "big.png")
+	through := &tap{after: func(n int) {
+		if n == 1 {
+			if err := os.Chtimes(local, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	done := s.put(t.Context(), through, local)
+	if done.outcome != outcomeFailed || !strings.Contains(done.err.Error(), "changed while it was read") {
+		t.Errorf("%q, %v", done.outcome, done.err)
+	}
+}
+
+func TestCopyThatFails(t *testing.T) {
+	s := serve(t, "60")
+	s.file("p/a.png", strings.Repeat("a", 20))
+	s.file("p/b.png", strings.Repeat("b", 20))
+	s.mustRun("put", "p")
+	r := s.run("copy", "/p") // 40 of 60 bytes are in the drive: one more fits
+	if r.code != exitFailed || !strings.Contains(r.out, "no room left") || !strings.Contains(r.out, "1 copied, 0 replaced, 0 skipped, 1 failed") {
+		t.Errorf("exit %d\n%s%s", r.code, r.out, r.errOut)
+	}
+	if !strings.Contains(r.out, "failed b.png: no room left") {
+		t.Errorf("the failed picture is not named:\n%s", r.out)
+	}
+}
+
+func TestRefusalsInWords(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	for _, tt := range []struct {
+		name string
+		env  string
+		args []string
+		says string
+	}{
+		{"a path that is not there", "", []string{"copy", "/nope"}, "/nope does not exist"},
+		{"a file where a folder should be", "", []string{"ls", "drive:/a.png/b"}, "/a.png is not a folder"},
+		{"an unknown task", "", []string{"task", "nope"}, "→ check the id"},
+		{"an unknown task in Chinese", "LC_ALL=zh_CN.UTF-8", []string{"task", "nope"}, "任务不存在"},
+		{"a wrong secret", secretVariable + "=wrong", []string{"ls", "drive:/"}, "→ check client id and secret"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s.env = nil
+			if tt.env != "" {
+				s.env = []string{tt.env}
+			}
+			r := s.run(tt.args...)
+			if r.code != exitFailed || !strings.Contains(r.errOut, tt.says) || r.out != "" {
+				t.Errorf("exit %d\n%s%s", r.code, r.out, r.errOut)
+			}
+		})
+	}
+}
+
+func TestCopyWithoutWaiting(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	id := strings.TrimSpace(s.mustRun("copy", "--no-wait", "/a.png"))
+	var task taskReport
+	decode(t, s.mustRun("task", id, "--json"), &task)
+	if task.TaskID != id {
+		t.Errorf("%+v", task)
+	}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/config"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/ops"
+)
+
+type userCmd struct {
+	Add     userAddCmd     `cmd:"" help:"${help_user_add}"`
+	Ls      userLsCmd      `cmd:"" help:"${help_user_ls}"`
+	Reset   userResetCmd   `cmd:"" help:"${help_user_reset}"`
+	Disable userDisableCmd `cmd:"" help:"${help_user_disable}"`
+}
+
+// withDB opens the database of a data folder beside a server that may be running.
+func (l local) withDB(ctx context.Context, u *ui, fn func(*db.DB) error) (err error) {
+	conf, err := config.Load(l.flags(), os.Getenv, l.Config)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(dataFile(conf.Data, "tuchuang.db")); errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(conf.Data, 0o700); err != nil {
+			return folderError(err, conf.Data)
+		}
+		u.note(u.text(newFolder, conf.Data))
+	}
+	d, err := openDB(ctx, conf.Data, newLog(u, conf.LogLevel))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return fn(d)
+}
+
+type userAddCmd struct {
+	local
+	Name     string `arg:"" name:"name" help:"${help_user_name}"`
+	Quota    string `name:"quota" placeholder:"SIZE" help:"${help_quota}"`
+	Operator bool   `name:"operator" help:"${help_operator}"`
+}
+
+// Run makes an account and prints its secrets, and nothing else, on stdout.
+func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
+	quota, err := parseQuota(c.Quota)
+	if err != nil {
+		return usageError{text: u.text(badQuota, c.Quota)}
+	}
+	return c.withDB(ctx, u, func(d *db.DB) error {
+		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
+		if err != nil {
+			return err
+		}
+		return u.secretsLine(s)
+	})
+}
+
+// parseQuota reads 500M, 10G, 1.5T or a number of bytes; "" and unlimited are no
+// quota.
+func parseQuota(s string) (int64, error) {
+	if s == "" || strings.EqualFold(s, "unlimited") {
+		return account.NoQuota, nil
+	}
+	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(s), "B"), "I")
+	unit := 1.0
+	if i := strings.IndexAny(number, "KMGTP"); i == len(number)-1 && i > 0 {
+		for range strings.IndexByte("KMGTP", number[i]) + 1 {
+			unit *= 1024
+		}
+		number = number[:i]
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || n < 0 || n*unit > 1<<60 {
+		return 0, fault.New(fault.BadRequest, "user: quota", "quota")
+	}
+	return int64(n * unit), nil
+}
+
+type userLsCmd struct{ local }
+
+type userOut struct {
+	UID      account.ID `json:"uid"`
+	Name     string     `json:"name"`
+	State    string     `json:"state"`
+	Operator bool       `json:"operator"`
+	Used     int64      `json:"used"`
+	Quota    *int64     `json:"quota"` // null: none
+}
+
+// Run lists the accounts.
+func (c *userLsCmd) Run(ctx context.Context, u *ui) error {
+	return c.withDB(ctx, u, func(d *db.DB) error {
+		accounts, err := account.Open(ctx, d)
+		if err != nil {
+			return err
+		}
+		list, err := accounts.List(ctx)
+		if err != nil {
+			return err
+		}
+		out := make([]userOut, len(list))
+		for i, a := range list {
+			out[i] = userOut{a.ID, a.Name, stateWords[a.State], a.Operator, a.Used, nil}
+			limit := "-"
+			if a.Quota != account.NoQuota {
+				out[i].Quota = &a.Quota
+				limit = humanSize(a.Quota)
+			}
+			role := ""
+			if a.Operator {
+				role = "operator"
+			}
+			u.say(strings.TrimRight(strings.Join([]string{
+				a.Name, strconv.FormatInt(int64(a.ID), 10), out[i].State, humanSize(a.Used) + " / " + limit, role,
+			}, "\t"), "\t"))
+		}
+		if u.json {
+			return u.document(out)
+		}
+		return nil
+	})
+}
+
+var stateWords = map[account.State]string{
+	account.Enabled: "enabled", account.Disabled: "disabled", account.Unpublished: "unpublished",
+}
+
+type userResetCmd struct {
+	local
+	Name string `arg:"" name:"name" help:"${help_user_name}"`
+}
+
+// Run gives an account new secrets; the old ones and all tokens end.
+func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
+	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
+		s, err := a.Reset(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		return u.secretsLine(s)
+	})
+}
+
+type userDisableCmd struct {
+	local
+	Name      string `arg:"" name:"name" help:"${help_user_name}"`
+	Unpublish bool   `name:"unpublish" help:"${help_unpublish}"`
+}
+
+// Run keeps an account from acting; its links go on unless they are to end too.
+func (c *userDisableCmd) Run(ctx context.Context, u *ui) error {
+	state, done := account.Disabled, userDisabled
+	if c.Unpublish {
+		state, done = account.Unpublished, userUnpublished
+	}
+	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
+		if _, err := a.SetState(ctx, c.Name, state); err != nil {
+			return err
+		}
+		u.say(u.text(done, c.Name))
+		return nil
+	})
+}
+
+func (l local) withAccounts(ctx context.Context, u *ui, fn func(*account.Accounts) error) error {
+	return l.withDB(ctx, u, func(d *db.DB) error {
+		a, err := account.Open(ctx, d)
+		if err != nil {
+			return err
+		}
+		return fn(a)
+	})
+}

@@ -1,0 +1,188 @@
+// Package api is the door of the JSON wire: it reads requests leniently, asks the
+// rooms, and answers in the envelope that clients of the 123pan open platform
+// expect. routes.go shows every endpoint; one adapter answers. It knows HTTP and
+// the wire's words, and nothing of SQL.
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/upload"
+)
+
+const (
+	maxBody     = 4 << 20          // bytes of a JSON or form body
+	maxFields   = 256 << 10        // bytes of the fields beside a file
+	answerLimit = 30 * time.Second // of a request that moves no file
+)
+
+// Options are what the door needs.
+type Options struct {
+	Accounts  *account.Accounts
+	Drive     *drive.Drive
+	Bed       *imagebed.Bed
+	Uploads   *upload.Uploads
+	Tasks     *copytask.Tasks
+	PublicURL string // where clients reach this server, without a slash at the end
+	ImageURL  string // where links point to, without a slash at the end
+	Node      string // part of every x-traceID
+	Log       *slog.Logger
+
+	OnDetached func()                     // wakes the sweep of large deletes
+	ClientAddr func(*http.Request) string // who sent a request, for the log
+}
+
+// API is the door.
+type API struct {
+	Options
+	handlers map[string]http.HandlerFunc
+}
+
+// New makes the door.
+func New(o Options) *API {
+	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc)}
+	for _, r := range a.routes() {
+		for _, path := range append([]string{r.path}, r.also...) {
+			a.handlers[path] = a.adapt(r)
+		}
+	}
+	return a
+}
+
+// ServeHTTP answers every path below /api/ and /upload/ that transfer does not.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := a.handlers[r.URL.Path]; h != nil {
+		h(w, r)
+		return
+	}
+	a.fail(w, r, a.newTrace(), 0, time.Now(), fault.New(fault.NoSuchRoute, "api: route"))
+}
+
+// route is an endpoint.
+type route struct {
+	methods string // as documented; GET and POST are always both taken
+	path    string
+	serve   endpoint
+	open    bool     // answers without an access token
+	also    []string // other paths that clients use for it
+}
+
+// endpoint reads a request and answers data for the envelope. long says that it
+// moves a file, so that idle limits hold instead of one limit for all.
+type endpoint struct {
+	in   reflect.Type
+	long bool
+	call func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
+}
+
+// handle makes an endpoint of a function from the request's fields to the data.
+func handle[In any](fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
+	t := reflect.TypeFor[In]()
+	if err := wire.Check(t); err != nil {
+		panic(err) // a tag of ours is wrong: seen by any test
+	}
+	return endpoint{in: t, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+		var in In
+		p, err := wire.Parse(r, maxBody)
+		if err == nil {
+			err = wire.Bind(p, &in)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return fn(ctx, acc, in)
+	}}
+}
+
+// adapt does once what every endpoint needs: the method, the token, the limit of
+// time, the envelope, the trace id and the log.
+func (a *API) adapt(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		trace := a.newTrace()
+		var acc account.ID
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared by the server too
+					panic(p)
+				}
+				a.fail(w, r, trace, acc, began, fault.Because(fault.Internal, "api: panic", fmt.Errorf("%v", p)))
+			}
+		}()
+		ctx := r.Context()
+		if !rt.serve.long {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, answerLimit)
+			defer cancel()
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodPost && !strings.Contains(rt.methods, r.Method) {
+			a.fail(w, r, trace, acc, began, fault.New(fault.WrongMethod, "api: method"))
+			return
+		}
+		if !rt.open {
+			var err error
+			if acc, err = a.Accounts.Authenticate(ctx, bearer(r)); err != nil {
+				a.fail(w, r, trace, acc, began, err)
+				return
+			}
+		}
+		data, err := rt.serve.call(ctx, acc, r)
+		if err != nil {
+			a.fail(w, r, trace, acc, began, err)
+			return
+		}
+		if err := wire.WriteOK(w, trace, data); err != nil {
+			a.Log.Debug("api: answer", "trace", trace, "err", err) // the client has gone
+		}
+		a.log(r, trace, acc, began, "ok")
+	}
+}
+
+// fail answers an error, and logs the ones that are ours in full.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc account.ID, began time.Time, err error) {
+	ans, code := answerTo(err)
+	switch code {
+	case fault.Internal, fault.DiskFull, fault.ContentMissing:
+		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
+	}
+	if e := wire.WriteFail(w, ans.status, trace, ans.code, ans.chinese, string(code), ans.english); e != nil {
+		a.Log.Debug("api: answer", "trace", trace, "err", e) // the client has gone
+	}
+	a.log(r, trace, acc, began, string(code))
+}
+
+func (a *API) log(r *http.Request, trace string, acc account.ID, began time.Time, result string) {
+	if !a.Log.Enabled(r.Context(), slog.LevelDebug) {
+		return
+	}
+	a.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "account", acc,
+		"from", a.ClientAddr(r), "result", result, "took", time.Since(began), "trace", trace)
+}
+
+func (a *API) newTrace() string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x_%s", b[0:4], b[4:6], b[6:8], b[8:10], b[10:], a.Node)
+}
+
+func bearer(r *http.Request) string {
+	h := r.Header.Get("Authorization")
+	if len(h) > 7 && strings.EqualFold(h[:7], "Bearer ") {
+		return strings.TrimSpace(h[7:])
+	}
+	return ""
+}

@@ -1,0 +1,222 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/upload"
+)
+
+type bedMkdirIn struct {
+	Names  []string    `wire:"name;max=100"`
+	Parent imagebed.ID `wire:"parentID,parentFileID"`
+	copyFailIn
+}
+
+type bedFolder struct {
+	Filename string      `json:"filename"`
+	DirID    imagebed.ID `json:"dirID"`
+}
+
+type bedMkdirOut struct {
+	List []bedFolder `json:"list"`
+}
+
+func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (any, error) {
+	if len(in.Names) == 0 {
+		if in.TaskID != "" { // a client asks for a task's failures here by mistake
+			return a.copyFail(ctx, acc, in.copyFailIn)
+		}
+		return nil, fault.New(fault.BadRequest, "api: mkdir", "name")
+	}
+	ids, err := a.Bed.Mkdir(ctx, acc, in.Parent, in.Names)
+	if err != nil {
+		return nil, err
+	}
+	out := bedMkdirOut{List: make([]bedFolder, len(ids))}
+	for i, id := range ids {
+		out.List[i] = bedFolder{in.Names[i], id}
+	}
+	return out, nil
+}
+
+// bedItem is an image or folder in lists and details.
+type bedItem struct {
+	FileID         imagebed.ID `json:"fileId"`
+	Filename       string      `json:"filename"`
+	ParentFileID   imagebed.ID `json:"parentFileId"`
+	Type           int         `json:"type"`
+	Etag           string      `json:"etag"`
+	Size           int64       `json:"size"`
+	Status         int         `json:"status"`
+	S3KeyFlag      string      `json:"s3KeyFlag"`
+	StorageNode    string      `json:"storageNode"`
+	CreateAt       wire.Time   `json:"createAt"`
+	UpdateAt       wire.Time   `json:"updateAt"`
+	DownloadURL    string      `json:"downloadURL"`
+	OSSIndex       int         `json:"ossIndex"`
+	TotalTraffic   int64       `json:"totalTraffic"`
+	ParentFilename string      `json:"parentFilename"`
+	Extension      string      `json:"extension"`
+	UserSelfURL    string      `json:"userSelfURL"`
+	Trashed        int         `json:"trashed"`
+}
+
+// The states of an image on the wire; folders have 0.
+const (
+	imageNormal  = 2
+	imageBlocked = 101
+)
+
+const bedRootName = "img_oss"
+
+func (a *API) toBedItem(acc account.ID, i imagebed.Image) bedItem {
+	out := bedItem{
+		FileID: i.ID, Filename: i.Name, ParentFileID: i.Folder, Type: typeOf(i.IsFolder),
+		CreateAt: wire.Time(i.CreatedAt), UpdateAt: wire.Time(i.UpdatedAt), ParentFilename: i.FolderName,
+	}
+	if out.ParentFilename == "" {
+		out.ParentFilename = bedRootName
+	}
+	if i.IsFolder {
+		if i.ID == i.Folder {
+			out.Filename = bedRootName
+		}
+		return out
+	}
+	out.Etag, out.Size, out.Status = i.Etag, i.Size, imageNormal
+	if i.Blocked {
+		out.Status = imageBlocked
+	}
+	out.S3KeyFlag, out.StorageNode = keyFlag(acc), storageNode
+	out.Extension = picture.ExtOfName(i.Name)
+	out.DownloadURL = a.ImageURL + "/i/" + string(i.ID) + "." + i.Ext
+	return out
+}
+
+type bedListIn struct {
+	Parent    imagebed.ID `wire:"parentFileId,parentID"`
+	Limit     int         `wire:"limit"`
+	StartTime int64       `wire:"startTime"`
+	EndTime   int64       `wire:"endTime"`
+	Last      imagebed.ID `wire:"lastFileId"`
+}
+
+type bedListOut struct {
+	LastFileID imagebed.ID `json:"lastFileId"`
+	FileList   []bedItem   `json:"fileList"`
+}
+
+// lastPage is the cursor after the end of a list of the bed.
+const lastPage = "-1"
+
+func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (any, error) {
+	q := imagebed.Query{Folder: in.Parent, After: in.Last, Limit: clampPage(in.Limit)}
+	if q.After == "0" {
+		q.After = ""
+	}
+	if q.After == lastPage {
+		return bedListOut{lastPage, []bedItem{}}, nil
+	}
+	if in.StartTime > 0 {
+		q.From = time.Unix(in.StartTime, 0)
+	}
+	if in.EndTime > 0 {
+		q.To = time.Unix(in.EndTime, 0)
+	}
+	list, more, err := a.Bed.List(ctx, acc, q)
+	if err != nil {
+		return nil, err
+	}
+	out := bedListOut{LastFileID: lastPage, FileList: make([]bedItem, len(list))}
+	for i, img := range list {
+		out.FileList[i] = a.toBedItem(acc, img)
+	}
+	if more {
+		out.LastFileID = list[len(list)-1].ID
+	}
+	return out, nil
+}
+
+type bedFileIn struct {
+	FileID imagebed.ID `wire:"fileID;required"`
+}
+
+func (a *API) bedDetail(ctx context.Context, acc account.ID, in bedFileIn) (any, error) {
+	i, err := a.Bed.Get(ctx, acc, in.FileID)
+	if err != nil {
+		return nil, err
+	}
+	return a.toBedItem(acc, i), nil
+}
+
+type bedMoveIn struct {
+	FileIDs []imagebed.ID `wire:"fileIDs,fileID;required;max=100"`
+	To      imagebed.ID   `wire:"toParentFileID,parentFileID"`
+}
+
+func (a *API) bedMove(ctx context.Context, acc account.ID, in bedMoveIn) (any, error) {
+	return nil, a.Bed.Move(ctx, acc, in.FileIDs, in.To)
+}
+
+type bedDeleteIn struct {
+	FileIDs []imagebed.ID `wire:"fileIDs,fileID;required;max=100"`
+}
+
+func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (any, error) {
+	return nil, a.Bed.Delete(ctx, acc, in.FileIDs)
+}
+
+type bedCreateIn struct {
+	Parent    imagebed.ID     `wire:"parentFileID"`
+	Filename  string          `wire:"filename;required"`
+	Etag      string          `wire:"etag;required"`
+	Size      int64           `wire:"size;required"`
+	Duplicate drive.Duplicate `wire:"duplicate"`
+}
+
+type bedCreateOut struct {
+	FileID      string `json:"fileID"`
+	Reuse       bool   `json:"reuse"`
+	PreuploadID string `json:"preuploadID,omitempty"`
+	SliceSize   int64  `json:"sliceSize,omitempty"`
+}
+
+func (a *API) bedCreate(ctx context.Context, acc account.ID, in bedCreateIn) (any, error) {
+	r, err := a.Uploads.Create(ctx, acc, upload.Request{
+		Dest: upload.ToBed, Parent: string(in.Parent), Name: in.Filename, Etag: in.Etag, Size: in.Size, Duplicate: in.Duplicate,
+	})
+	return bedCreateOut{r.ID, r.Reuse, r.UploadID, r.SliceSize}, err
+}
+
+func (a *API) bedUploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
+	u, err := a.presign(ctx, acc, in)
+	return uploadURLOut{u, false}, err
+}
+
+type bedCompleteOut struct {
+	Async     bool   `json:"async"`
+	Completed bool   `json:"completed"`
+	FileID    string `json:"fileID"`
+	// A client polls with the id it reads here.
+	PreuploadID string `json:"preuploadID"`
+}
+
+func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	r, err := a.Uploads.Complete(ctx, acc, in.PreuploadID)
+	return bedCompleteOut{false, true, r.ID, in.PreuploadID}, err
+}
+
+func (a *API) bedAsyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	id, err := a.Uploads.Finished(ctx, acc, in.PreuploadID)
+	return struct {
+		Completed bool   `json:"completed"`
+		FileID    string `json:"fileID"`
+	}{id != "", id}, err
+}

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+type copyIn struct {
+	FileIDs    []drive.ID  `wire:"fileIDs,fileID;required;max=100"`
+	To         imagebed.ID `wire:"toParentFileID,parentFileID"`
+	SourceType int         `wire:"sourceType;default=1"`
+	Type       int         `wire:"type;default=1"`
+}
+
+func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, error) {
+	const only = 1 // the one documented value of both
+	switch {
+	case in.SourceType != only:
+		return nil, fault.New(fault.BadRequest, "api: copy", "sourceType")
+	case in.Type != only:
+		return nil, fault.New(fault.BadRequest, "api: copy", "type")
+	}
+	id, err := a.Tasks.Create(ctx, acc, in.FileIDs, in.To)
+	return struct {
+		TaskID copytask.ID `json:"taskID"`
+	}{id}, err
+}
+
+type taskIn struct {
+	TaskID copytask.ID `wire:"taskID;required"`
+}
+
+type copyProcessOut struct {
+	Status  int    `json:"status"`
+	FailMsg string `json:"failMsg"`
+
+	// Beyond the documentation.
+	FailCode copytask.FailCode `json:"failCode"`
+	Total    int               `json:"total"`
+	Copied   int               `json:"copied"`
+	Replaced int               `json:"replaced"`
+	Skipped  int               `json:"skipped"`
+	Failed   int               `json:"failed"`
+	Bytes    int64             `json:"bytes"`
+	CreateAt string            `json:"createAt"`
+	StartAt  string            `json:"startAt"`  // "" before it has started
+	FinishAt string            `json:"finishAt"` // "" before it has ended
+}
+
+func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+	s, err := a.Tasks.Status(ctx, acc, in.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	out := copyProcessOut{
+		Status: int(s.State), FailMsg: s.FailCode.Chinese(), FailCode: s.FailCode,
+		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes,
+	}
+	if s.State == queue.Cancelled {
+		out.Status = int(queue.Failed)
+	}
+	if s.TraceID != "" {
+		out.FailMsg += " (" + s.TraceID + ")"
+	}
+	for _, t := range []struct {
+		to *string
+		at time.Time
+	}{{&out.CreateAt, s.CreatedAt}, {&out.StartAt, s.StartedAt}, {&out.FinishAt, s.FinishedAt}} {
+		if t.at.IsZero() {
+			continue
+		}
+		text, err := wire.Time(t.at).MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		*t.to = string(text)
+	}
+	return out, nil
+}
+
+type copyFailIn struct {
+	TaskID copytask.ID `wire:"taskID"`
+	Limit  int         `wire:"limit"`
+	Page   int         `wire:"page"`
+}
+
+type copyFailItem struct {
+	FileID   drive.ID `json:"fileId"`
+	Filename string   `json:"filename"`
+
+	// Beyond the documentation.
+	FailReason    copytask.Reason `json:"failReason"`
+	FailMessage   string          `json:"failMessage"`
+	FailMessageEn string          `json:"failMessageEn"`
+}
+
+type copyFailOut struct {
+	Total int            `json:"total"`
+	List  []copyFailItem `json:"list"` // null when the total is 0, as documented
+}
+
+func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (any, error) {
+	list, total, err := a.Tasks.Failures(ctx, acc, in.TaskID, max(1, in.Page), clampPage(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	out := copyFailOut{Total: total}
+	if total > 0 {
+		out.List = make([]copyFailItem, len(list))
+	}
+	for i, f := range list {
+		out.List[i] = copyFailItem{f.DriveID, f.Name, f.Reason, f.Reason.Chinese(), f.Reason.English()}
+	}
+	return out, nil
+}

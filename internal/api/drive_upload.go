@@ -1,0 +1,267 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/upload"
+)
+
+type createIn struct {
+	Parent     drive.ID        `wire:"parentFileID"`
+	Filename   string          `wire:"filename;required"`
+	Etag       string          `wire:"etag;required"`
+	Size       int64           `wire:"size;required"`
+	Duplicate  drive.Duplicate `wire:"duplicate"`
+	ContainDir bool            `wire:"containDir"`
+}
+
+func (in createIn) request() upload.Request {
+	return upload.Request{
+		Dest: upload.ToDrive, Parent: in.Parent.String(), Name: in.Filename, Path: in.ContainDir,
+		Etag: in.Etag, Size: in.Size, Duplicate: in.Duplicate,
+	}
+}
+
+type createOut struct {
+	FileID      drive.ID `json:"fileID"`
+	Reuse       bool     `json:"reuse"`
+	PreuploadID string   `json:"preuploadID,omitempty"`
+	SliceSize   int64    `json:"sliceSize,omitempty"`
+	Servers     []string `json:"servers,omitempty"`
+}
+
+func (a *API) createV1(ctx context.Context, acc account.ID, in createIn) (any, error) {
+	r, err := a.Uploads.Create(ctx, acc, in.request())
+	if err != nil {
+		return nil, err
+	}
+	id, err := driveID(r.ID)
+	return createOut{FileID: id, Reuse: r.Reuse, PreuploadID: r.UploadID, SliceSize: r.SliceSize}, err
+}
+
+func (a *API) createV2(ctx context.Context, acc account.ID, in createIn) (any, error) {
+	out, err := a.createV1(ctx, acc, in)
+	if o, ok := out.(createOut); ok {
+		o.Servers = []string{a.PublicURL}
+		out = o
+	}
+	return out, err
+}
+
+// driveID reads the id of a finished upload; "" is 0.
+func driveID(s string) (drive.ID, error) {
+	if s == "" {
+		return 0, nil
+	}
+	return drive.ParseID(s)
+}
+
+type uploadURLIn struct {
+	PreuploadID string `wire:"preuploadID"`
+	SliceNo     int64  `wire:"sliceNo;default=1"`
+}
+
+type uploadURLOut struct {
+	PresignedURL string `json:"presignedURL"`
+	IsMultipart  bool   `json:"isMultipart"`
+}
+
+// putLife is how long a presigned URL works.
+const putLife = 24 * time.Hour
+
+func (a *API) presign(ctx context.Context, acc account.ID, in uploadURLIn) (string, error) {
+	if _, err := a.Uploads.CheckSlice(ctx, acc, in.PreuploadID, in.SliceNo); err != nil {
+		return "", err
+	}
+	path := fmt.Sprintf("/upload/put/%d/%s/%d", acc, in.PreuploadID, in.SliceNo)
+	return a.PublicURL + path + "?sign=" + a.Accounts.Sign(putLife, "PUT "+path), nil
+}
+
+func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
+	u, err := a.presign(ctx, acc, in)
+	return uploadURLOut{u, true}, err
+}
+
+type preuploadIn struct {
+	PreuploadID string `wire:"preuploadID"`
+}
+
+type part struct {
+	PartNumber string `json:"partNumber"`
+	Size       int64  `json:"size"`
+	Etag       string `json:"etag"`
+}
+
+type partsOut struct {
+	Parts []part `json:"parts"`
+}
+
+func (a *API) parts(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	list, err := a.Uploads.Parts(ctx, acc, in.PreuploadID)
+	if err != nil {
+		return nil, err
+	}
+	out := partsOut{Parts: make([]part, len(list))}
+	for i, p := range list {
+		out.Parts[i] = part{strconv.FormatInt(p.No, 10), p.Size, p.MD5}
+	}
+	return out, nil
+}
+
+type completeV1Out struct {
+	Async     bool     `json:"async"`
+	Completed bool     `json:"completed"`
+	FileID    drive.ID `json:"fileID"`
+}
+
+type completeV2Out struct {
+	Completed bool     `json:"completed"`
+	FileID    drive.ID `json:"fileID"`
+}
+
+func (a *API) complete(ctx context.Context, acc account.ID, in preuploadIn) (drive.ID, error) {
+	r, err := a.Uploads.Complete(ctx, acc, in.PreuploadID)
+	if err != nil {
+		return 0, err
+	}
+	return driveID(r.ID)
+}
+
+func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	id, err := a.complete(ctx, acc, in)
+	return completeV1Out{false, true, id}, err
+}
+
+func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	id, err := a.complete(ctx, acc, in)
+	return completeV2Out{true, id}, err
+}
+
+func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	s, err := a.Uploads.Finished(ctx, acc, in.PreuploadID)
+	if err != nil {
+		return nil, err
+	}
+	id, err := driveID(s)
+	return completeV2Out{s != "", id}, err
+}
+
+func (a *API) domain(context.Context, account.ID, none) (any, error) {
+	return []string{a.PublicURL}, nil
+}
+
+type sha1In struct {
+	Parent    drive.ID        `wire:"parentFileID"`
+	Filename  string          `wire:"filename;required"`
+	SHA1      string          `wire:"sha1;required"`
+	Size      int64           `wire:"size;required"`
+	Duplicate drive.Duplicate `wire:"duplicate"`
+}
+
+func (a *API) sha1Reuse(ctx context.Context, acc account.ID, in sha1In) (any, error) {
+	r, err := a.Uploads.ReuseSHA1(ctx, acc, upload.Request{
+		Dest: upload.ToDrive, Parent: in.Parent.String(), Name: in.Filename, Size: in.Size, Duplicate: in.Duplicate,
+	}, in.SHA1)
+	if err != nil {
+		return nil, err
+	}
+	id, err := driveID(r.ID)
+	return struct {
+		FileID drive.ID `json:"fileID"`
+		Reuse  bool     `json:"reuse"`
+	}{id, r.Reuse}, err
+}
+
+type sliceIn struct {
+	PreuploadID string `wire:"preuploadID"`
+	SliceNo     int64  `wire:"sliceNo;required"`
+	SliceMD5    string `wire:"sliceMD5"`
+}
+
+// slice takes a slice as a multipart form. It goes straight to its place where the
+// fields come first, as clients send them; where they follow the file it waits for
+// them in a staging area.
+func (a *API) slice() endpoint {
+	return endpoint{in: reflect.TypeFor[sliceIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+		var late *upload.Late
+		defer func() {
+			if late != nil {
+				late.Close()
+			}
+		}()
+		placed := false
+		p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, sofar *wire.Params) (err error) {
+			var in sliceIn
+			if wire.Bind(sofar, &in) == nil && in.PreuploadID != "" && in.SliceMD5 != "" {
+				placed = true
+				return a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, interruptible{part, r.Body}, in.SliceMD5)
+			}
+			late, err = a.Uploads.Keep(ctx, acc, part)
+			return err
+		})
+		if err != nil || placed {
+			return nil, err
+		}
+		var in sliceIn
+		if err := wire.Bind(p, &in); err != nil {
+			return nil, err
+		}
+		if late == nil {
+			return nil, fault.New(fault.BadRequest, "api: slice", "slice")
+		}
+		return nil, a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, late, in.SliceMD5)
+	}}
+}
+
+// interruptible is a part of a form whose body can be broken off.
+type interruptible struct {
+	io.Reader
+	body io.ReadCloser
+}
+
+// Interrupt ends a blocked Read, see upload.Interrupter.
+func (i interruptible) Interrupt() {
+	if b, ok := i.body.(upload.Interrupter); ok {
+		b.Interrupt()
+	}
+}
+
+// single takes a whole file as a multipart form; its fields may follow the file.
+func (a *API) single() endpoint {
+	return endpoint{in: reflect.TypeFor[createIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+		result, err := a.Uploads.Single(ctx, acc, drive.MaxSingleSize, func(w io.Writer) (upload.Request, error) {
+			came := false
+			p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, _ *wire.Params) error {
+				came = true
+				buf := make([]byte, 64<<10)
+				_, err := io.CopyBuffer(w, struct{ io.Reader }{part}, buf)
+				return err
+			})
+			var in createIn
+			if err == nil {
+				err = wire.Bind(p, &in)
+			}
+			if err == nil && !came {
+				err = fault.New(fault.BadRequest, "api: single", "file")
+			}
+			q := in.request()
+			q.SingleSize = true
+			return q, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		id, err := driveID(result.ID)
+		return completeV2Out{true, id}, err
+	}}
+}

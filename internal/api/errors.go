@@ -1,0 +1,99 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+
+	"tuchuang/internal/fault"
+)
+
+// answer is what a fault looks like on the wire.
+type answer struct {
+	status           int // of HTTP: 200 for all that a client is to read the code of
+	code             int
+	chinese, english string // with what fault.Error.Args hold
+}
+
+// answers is the one table from the codes of the domain to the numbers and texts
+// of the wire. Clients match on some of the Chinese ones, byte for byte.
+var answers = map[fault.Code]answer{
+	fault.Internal:    {200, 1, "内部错误,请稍后再试", "an internal error; try again later, and give the operator the x-traceID"},
+	fault.Unavailable: {200, 1, "服务繁忙,请稍后再试", "the server is busy or shutting down; try again in a moment"},
+	fault.DiskFull:    {200, 1, "服务器磁盘空间不足", "the server's disk is full; tell the operator"},
+	fault.Canceled:    {200, 1, "请求已取消", "the request was broken off"},
+
+	fault.BadRequest:   {200, 1, "参数错误: %v", "parameter %v is missing or malformed"},
+	fault.BadBody:      {200, 1, "请求体格式错误或不完整", "the body is malformed or was cut off"},
+	fault.BodyTooLarge: {200, 1, "请求体过大", "the body is too large"},
+	fault.TooManyIDs:   {200, 1, "一次最多%v个", "at most %v in one call"},
+	fault.BadName: {200, 1, `文件名要小于256个字符且不能包含以下任何字符："\/:*?|><`,
+		`a name has 1 to 255 characters, none of "\/:*?|>< and no control characters, and is not only spaces, . or ..`},
+	fault.BadEtag: {200, 1, "etag格式错误,应为32位MD5", "etag must be the MD5 in 32 hex digits"},
+
+	fault.BadCredentials: {200, 1, "clientID或clientSecret错误", "clientID or clientSecret is wrong"},
+	fault.NoToken:        {200, 401, "access Token Invalid", "the access token is missing or invalid; get one from /api/v1/access_token"},
+	fault.TokenExpired:   {200, 401, "token is expired", "the access token has expired; get a new one from /api/v1/access_token"},
+	fault.Disabled:       {200, 1, "账号已停用", "the account is disabled; ask the operator"},
+
+	fault.NotFound:       {200, 5066, "文件不存在，检查传入fileId是否正确", "there is no such file or folder; check the id"},
+	fault.ParentNotFound: {200, 1, "目标文件夹不存在", "the folder is not there"},
+	fault.NotFolder:      {200, 1, "目标不是文件夹", "the target is a file, not a folder"},
+	fault.NotFile:        {200, 1, "不能对文件夹进行此操作", "this is a folder, not a file"},
+	fault.NameTaken:      {200, 1, "文件名不能重名", "the name is taken in that folder"},
+	fault.FolderTaken:    {200, 1, "该目录下已经有同名文件夹,无法进行创建", "a folder of that name is there already"},
+	fault.BedFolderTaken: {200, 1, "目录名不能重名,该目录下已经有同名文件夹,无法进行创建", "the name is taken in that folder"},
+	fault.IntoItself:     {200, 1, "不能将文件夹移动到自身或其子文件夹", "a folder can't be moved into itself or below"},
+	fault.TooDeep:        {200, 1, "文件夹层级超过%v层限制", "folders may be nested %v levels deep"},
+	fault.NotTrashed:     {200, 1, "请先将文件移入回收站", "only what is in the trash can be deleted for good; trash it first"},
+	fault.QuotaExceeded:  {200, 1, "空间不足", "the account has no room left for it"},
+	fault.Blocked:        {200, 1, "文件已被管理员屏蔽", "the operator has blocked this content"},
+	fault.ContentMissing: {200, 1, "文件内容丢失,请重新上传", "the stored content is missing; upload it again"},
+
+	fault.NotAnImage:   {200, 1, "不支持的图片格式,仅支持png,gif,jpeg,tiff,webp,jpg,tif,svg,bmp", "the bed takes png, gif, jpeg, tiff, webp, jpg, tif, svg and bmp"},
+	fault.FileTooLarge: {200, 1, "文件大小超过%v限制", "the file is larger than %v"},
+	fault.EmptyFile:    {200, 1, "图片不能为空", "a picture can't be empty"},
+
+	fault.UploadNotFound: {200, 1, "上传任务不存在或已过期", "there is no such upload, or it has expired; create it again"},
+	fault.UploadMissing:  {200, 1, "预上传ID不能为空", "preuploadID is missing"},
+	fault.TooManyUploads: {200, 1, "未完成的上传任务过多(%v),请先完成或等待过期", "%v uploads are open; complete some, or wait until they expire"},
+	fault.BadSlice:       {200, 1, "分片%v的序号或大小不正确", "slice %v has a wrong number or length"},
+	fault.SliceMissing:   {200, 1, "分片%v尚未上传", "slice %v has not been uploaded"},
+	fault.HashMismatch:   {200, 1, "文件上传失败,内容与etag或size不符", "the content is not what etag and size say; upload it again"},
+	fault.BadSignature:   {200, 1, "链接无效或已过期", "the URL is invalid or has expired"},
+
+	fault.TooManyTasks: {200, 1, "图床复制任务数量已达上限(%v),请等待任务完成后再试", "%v copy tasks are unfinished; wait until one has ended"},
+	fault.TaskNotFound: {200, 1, "任务不存在", "there is no such task"},
+
+	fault.NoSuchRoute:  {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
+	fault.WrongMethod:  {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},
+	fault.NotSupported: {200, 1, "暂不支持", "not supported by this server"},
+}
+
+// answerTo finds what an error looks like on the wire. What the wire has no words
+// for is an internal error.
+func answerTo(err error) (a answer, code fault.Code) {
+	code = fault.CodeOf(err)
+	a, ok := answers[code]
+	if !ok {
+		code = fault.Internal
+		a = answers[code]
+	}
+	if args := fault.ArgsOf(err); len(args) > 0 {
+		a.chinese, a.english = fill(a.chinese, args), fill(a.english, args)
+	}
+	return a, code
+}
+
+// fill puts as many arguments into a text as it has places for.
+func fill(text string, args []any) string {
+	places := 0
+	for i := 1; i < len(text); i++ {
+		if text[i-1] == '%' && text[i] == 'v' {
+			places++
+		}
+	}
+	if places == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args[:min(places, len(args))]...)
+}

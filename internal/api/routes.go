@@ -1,0 +1,49 @@
+package api
+
+// routes shows every endpoint on one screen.
+func (a *API) routes() []route {
+	return []route{
+		{"POST", "/api/v1/access_token", handle(a.accessToken), true, nil},
+		{"GET", "/api/v1/user/info", handle(a.userInfo), false, nil},
+
+		// The drive.
+		{"POST", "/upload/v1/file/mkdir", handle(a.mkdir), false, nil},
+		{"GET", "/api/v2/file/list", handle(a.listV2), false, []string{"/upload/api/v2/file/list"}},
+		{"GET", "/api/v1/file/list", handle(a.listV1), false, nil},
+		{"GET", "/api/v1/file/detail", handle(a.detail), false, nil},
+		{"POST", "/api/v1/file/infos", handle(a.infos), false, nil},
+		{"GET", "/api/v1/file/download_info", handle(a.downloadInfo), false, []string{"/api/v1/file/download"}},
+		{"POST", "/api/v1/file/trash", handle(a.trash), false, nil},
+		{"POST", "/api/v1/file/delete", handle(a.delete), false, nil},
+
+		{"POST", "/upload/v1/file/create", handle(a.createV1), false, nil},
+		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), false, nil},
+		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), false, nil},
+		{"POST", "/upload/v1/file/upload_complete", handle(a.completeV1), false, nil},
+		{"POST", "/upload/v1/file/upload_async_result", handle(a.asyncResult), false, nil},
+
+		{"POST", "/upload/v2/file/create", handle(a.createV2), false, nil},
+		{"POST", "/upload/v2/file/slice", a.slice(), false, nil},
+		{"POST", "/upload/v2/file/upload_complete", handle(a.completeV2), false, nil},
+		{"GET", "/upload/v2/file/domain", handle(a.domain), false, nil},
+		{"POST", "/upload/v2/file/single/create", a.single(), false, nil},
+		{"POST", "/upload/v2/file/sha1_reuse", handle(a.sha1Reuse), false, []string{"/upload/v2/file/sha1"}},
+
+		// The image bed.
+		{"POST", "/upload/v1/oss/file/mkdir", handle(a.bedMkdir), false, nil},
+		{"POST", "/upload/v1/oss/file/create", handle(a.bedCreate), false, nil},
+		{"POST", "/upload/v1/oss/file/get_upload_url", handle(a.bedUploadURL), false, nil},
+		{"POST", "/upload/v1/oss/file/list_upload_parts", handle(a.parts), false, nil},
+		{"POST", "/upload/v1/oss/file/upload_complete", handle(a.bedComplete), false, nil},
+		{"POST", "/upload/v1/oss/file/upload_async_result", handle(a.bedAsyncResult), false, nil},
+		{"POST", "/api/v1/oss/file/list", handle(a.bedList), false, nil},
+		{"GET", "/api/v1/oss/file/detail", handle(a.bedDetail), false, nil},
+		{"POST", "/api/v1/oss/file/move", handle(a.bedMove), false, nil},
+		{"POST", "/api/v1/oss/file/delete", handle(a.bedDelete), false, nil},
+
+		// The copy task.
+		{"POST", "/api/v1/oss/source/copy", handle(a.copyCreate), false, nil},
+		{"GET", "/api/v1/oss/source/copy/process", handle(a.copyProcess), false, nil},
+		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), false, nil},
+	}
+}

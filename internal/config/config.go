@@ -1,0 +1,203 @@
+// Package config says how a server is to run: defaults, a file, the environment
+// and flags, merged in this order and checked once. It promises that rooms receive
+// values that make sense, and that no secret is a setting. It knows none of the
+// rooms.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"tuchuang/internal/fault"
+)
+
+// Config is everything a server can be told, after Load has checked it.
+type Config struct {
+	Data           string // the folder that holds everything
+	Listen         string // host:port
+	PublicURL      string // where clients reach the server; no slash at the end
+	ImageURL       string // where links point to; no slash at the end
+	TLSCert        string // both or none
+	TLSKey         string
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	LogLevel       string         // debug, info, warn or error
+}
+
+// Settings are the names of all settings, as in the file, with their defaults. The
+// environment calls data TUCHUANG_DATA and public-url TUCHUANG_PUBLIC_URL; flags
+// are called --data and --public-url.
+var Settings = []struct{ Name, Default string }{
+	{"data", "./data"},
+	{"listen", "127.0.0.1:8123"},
+	{"public-url", ""},
+	{"image-url", ""},
+	{"tls-cert", ""},
+	{"tls-key", ""},
+	{"trusted-proxies", ""},
+	{"log-level", "info"},
+}
+
+// Load merges the settings and checks them. flags holds those that were given, by
+// name; file is a TOML file of names and strings, "" for none. What makes no sense
+// is fault.BadConfig, saying which setting and why.
+func Load(flags map[string]string, env func(string) string, file string) (Config, error) {
+	values := make(map[string]string, len(Settings))
+	for _, s := range Settings {
+		values[s.Name] = s.Default
+	}
+	if file == "" {
+		file = env("TUCHUANG_CONFIG")
+	}
+	if file != "" {
+		if err := readFile(file, values); err != nil {
+			return Config{}, err
+		}
+	}
+	for _, s := range Settings {
+		if v := env("TUCHUANG_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))); v != "" {
+			values[s.Name] = v
+		}
+		if v, ok := flags[s.Name]; ok {
+			values[s.Name] = v
+		}
+	}
+	return check(values)
+}
+
+// At fills in the URLs that were not set, for a server that listens at an address.
+// Load does so itself unless the port is 0, which the system chooses.
+func (c Config) At(host, port string) Config {
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = scheme + "://" + net.JoinHostPort(host, port)
+	}
+	if c.ImageURL == "" {
+		c.ImageURL = c.PublicURL
+	}
+	return c
+}
+
+func readFile(file string, values map[string]string) error {
+	var in map[string]any
+	if _, err := toml.DecodeFile(file, &in); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return bad("config file %s: there is no such file", file)
+		}
+		return bad("config file %s: %v", file, err)
+	}
+	for name, v := range in {
+		text, ok := v.(string)
+		if _, known := values[name]; !known {
+			return bad("config file %s: there is no setting %q", file, name)
+		}
+		if !ok {
+			return bad("config file %s: %s must be a string in quotes", file, name)
+		}
+		values[name] = text
+	}
+	return nil
+}
+
+func check(v map[string]string) (c Config, err error) {
+	if v["data"] == "" {
+		return c, bad("data: no folder is named")
+	}
+	if c.Data, err = filepath.Abs(v["data"]); err != nil {
+		return c, bad("data: %v", err)
+	}
+	c.Listen = v["listen"]
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || port == "" {
+		return c, bad("listen: %q is not of the form host:port", c.Listen)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return c, bad("listen: %q is not a port", port)
+	}
+	c.TLSCert, c.TLSKey = v["tls-cert"], v["tls-key"]
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return c, bad("tls-cert and tls-key: give both or none")
+	}
+	for _, f := range []string{c.TLSCert, c.TLSKey} {
+		if f == "" {
+			continue
+		}
+		if _, err := os.Stat(f); err != nil {
+			return c, bad("tls-cert and tls-key: %v", err)
+		}
+	}
+	if c.PublicURL, err = baseURL("public-url", v["public-url"]); err != nil {
+		return c, err
+	}
+	if c.ImageURL, err = baseURL("image-url", v["image-url"]); err != nil {
+		return c, err
+	}
+	if port != "0" {
+		c = c.At(host, port)
+	}
+	for _, p := range strings.FieldsFunc(v["trusted-proxies"], func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(p)
+			if addrErr != nil {
+				return c, bad("trusted-proxies: %q is not an address or CIDR", p)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	}
+	c.LogLevel = v["log-level"]
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		return c, bad("log-level: %q is not one of debug, info, warn, error", c.LogLevel)
+	}
+	return c, nil
+}
+
+func baseURL(name, s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", bad("%s: %q is not of the form https://host", name, s)
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", bad("%s: %q has more than scheme and host; the server must have a host name of its own", name, s)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func bad(format string, args ...any) error {
+	return fault.New(fault.BadConfig, "config: check", fmt.Sprintf(format, args...))
+}
+
+// Print writes the settings as a file that Load reads.
+func (c Config) Print() string {
+	proxies := make([]string, len(c.TrustedProxies))
+	for i, p := range c.TrustedProxies {
+		proxies[i] = p.String()
+	}
+	var b strings.Builder
+	for _, s := range [][2]string{
+		{"data", c.Data}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
+		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
+	} {
+		fmt.Fprintf(&b, "%s = %q\n", s[0], s[1])
+	}
+	return b.String()
+}

@@ -1,0 +1,93 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tuchuang/internal/config"
+	"tuchuang/internal/fault"
+)
+
+func env(pairs ...string) func(string) string {
+	m := make(map[string]string)
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(k string) string { return m[k] }
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	f := filepath.Join(t.TempDir(), "tuchuang.toml")
+	if err := os.WriteFile(f, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := config.Load(nil, env(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:8123" || c.PublicURL != "http://127.0.0.1:8123" || c.ImageURL != c.PublicURL ||
+		filepath.Base(c.Data) != "data" || !filepath.IsAbs(c.Data) {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestFlagsOverEnvironmentOverFile(t *testing.T) {
+	f := write(t, "listen = \"127.0.0.1:1\"\npublic-url = \"https://file.example\"\nlog-level = \"warn\"\n")
+	c, err := config.Load(map[string]string{"listen": "0.0.0.0:3"}, env("TUCHUANG_LISTEN", "127.0.0.1:2", "TUCHUANG_PUBLIC_URL", "https://env.example/"), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "0.0.0.0:3" || c.PublicURL != "https://env.example" || c.LogLevel != "warn" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestPrintedIsReadAgain(t *testing.T) {
+	want, err := config.Load(map[string]string{"data": `/x/图床 "a"`, "trusted-proxies": "10.0.0.0/8, ::1"}, env(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := config.Load(nil, env(), write(t, want.Print()))
+	if err != nil || got.Print() != want.Print() {
+		t.Errorf("%v\n%s\nwant\n%s", err, got.Print(), want.Print())
+	}
+}
+
+func TestWhatMakesNoSenseIsRefused(t *testing.T) {
+	tests := []struct{ name, value, says string }{
+		{"data", "", "folder"},
+		{"listen", "8123", "host:port"},
+		{"listen", "127.0.0.1:", "host:port"},
+		{"listen", "127.0.0.1:99999", "port"},
+		{"public-url", "pic.example.org", "https://host"},
+		{"public-url", "ftp://pic.example.org", "https://host"},
+		{"public-url", "https://pic.example.org/sub", "scheme and host"},
+		{"image-url", "https://u:p@pic.example.org", "scheme and host"},
+		{"tls-cert", "/nowhere", "both"},
+		{"trusted-proxies", "10.0.0.0/8,x", "CIDR"},
+		{"log-level", "loud", "debug"},
+	}
+	for _, tt := range tests {
+		_, err := config.Load(map[string]string{tt.name: tt.value}, env(), "")
+		if !fault.Is(err, fault.BadConfig) || !strings.Contains(err.Error(), tt.name) || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s=%q: %v", tt.name, tt.value, err)
+		}
+	}
+	for text, says := range map[string]string{
+		"lisen = \"x\"\n": "no setting", "listen = 8123\n": "string", "listen\n": "config file",
+	} {
+		if _, err := config.Load(nil, env(), write(t, text)); !fault.Is(err, fault.BadConfig) || !strings.Contains(err.Error(), says) {
+			t.Errorf("file %q: %v", text, err)
+		}
+	}
+	if _, err := config.Load(nil, env(), "/nowhere.toml"); !fault.Is(err, fault.BadConfig) {
+		t.Errorf("a missing file: %v", err)
+	}
+}

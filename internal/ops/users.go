@@ -1,0 +1,52 @@
+// Package ops is what an operator runs: accounts today. It promises that each
+// command is one transaction, also while a server runs on the same database. It
+// knows no HTTP.
+package ops
+
+import (
+	"context"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+)
+
+// Admin is the name of the operator that the first start makes.
+const Admin = "admin"
+
+// AddUser makes an account with an empty drive and an empty bed, and answers its
+// secrets, which can't be read again. quota is in bytes, account.NoQuota for none.
+// A taken name is fault.Exists.
+func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator bool) (s account.Secrets, err error) {
+	err = d.Write(ctx, "ops: add user", func(tx *db.Tx) error {
+		s, err = addUser(ctx, tx, name, quota, operator)
+		return err
+	})
+	return s, err
+}
+
+// FirstStart makes the operator where there is no account at all; made is false
+// otherwise.
+func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, err error) {
+	err = d.Write(ctx, "ops: first start", func(tx *db.Tx) error {
+		some, err := tx.Get(ctx, `SELECT 1 FROM account LIMIT 1`, nil, new(int))
+		if made = !some; err != nil || some {
+			return err
+		}
+		s, err = addUser(ctx, tx, Admin, account.NoQuota, true)
+		return err
+	})
+	return s, made, err
+}
+
+func addUser(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool) (account.Secrets, error) {
+	s, err := account.Add(ctx, tx, name, quota, operator)
+	if err != nil {
+		return s, err
+	}
+	if err := drive.MakeRoot(ctx, tx, s.ID); err != nil {
+		return s, err
+	}
+	return s, imagebed.MakeRoot(ctx, tx, s.ID)
+}

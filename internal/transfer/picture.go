@@ -1,0 +1,199 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+)
+
+const (
+	cachedFacts = 1 << 16  // images whose facts are kept in memory
+	smallest    = 32 << 10 // bytes of a picture that is kept whole
+	cachedBytes = 32 << 20 // bytes of such pictures in all
+
+	lockedDown = "default-src 'none'; sandbox"
+	svgAllowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+
+	// The picture behind a link can be changed in place, so the bare link is asked
+	// again after an hour; one that names the content never is.
+	cacheBare    = "public, max-age=3600, stale-while-revalidate=86400"
+	cacheForever = "public, max-age=31536000, immutable"
+)
+
+// served is all that is the same for every request of a picture, made once.
+type served struct {
+	facts   imagebed.Facts
+	key     blob.Key
+	version string // of a link that names the content
+
+	// Header values, to be shared between requests and never changed.
+	etag, contentType, length, modified, policy []string
+	etagText                                    string
+}
+
+var (
+	nosniff       = []string{"nosniff"}
+	bare          = []string{cacheBare}
+	forever       = []string{cacheForever}
+	ranges        = []string{"bytes"}
+	anyOrigin     = []string{"*"}
+	crossResource = []string{"cross-origin"}
+)
+
+// build makes what is served of an image's facts.
+func (t *Transfer) build(_ context.Context, f imagebed.Facts) (*served, error) {
+	if !f.Published {
+		return nil, fault.New(fault.NotFound, "transfer: not published")
+	}
+	policy := lockedDown
+	if f.Type == "image/svg+xml" {
+		policy = svgAllowed
+	}
+	return &served{
+		facts: f, key: blob.Key{Account: int64(f.Account), ID: f.BlobID}, version: f.Etag[:min(8, len(f.Etag))],
+		etag: []string{`"` + f.Etag + `"`}, etagText: `"` + f.Etag + `"`,
+		contentType: []string{f.Type}, length: []string{strconv.FormatInt(f.Size, 10)},
+		modified: []string{f.StoredAt.UTC().Format(http.TimeFormat)}, policy: []string{policy},
+	}, nil
+}
+
+// Picture serves GET and HEAD of /i/{id}.{ext}; the ending is ignored.
+func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "405 wrong_method", http.StatusMethodNotAllowed)
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/i/")
+	if dot := strings.IndexByte(name, '.'); dot >= 0 {
+		name = name[:dot]
+	}
+	p, err := t.pictures.Get(r.Context(), imagebed.ID(name))
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h["Etag"] = p.etag
+	h["Content-Type"] = p.contentType
+	h["Last-Modified"] = p.modified
+	h["X-Content-Type-Options"] = nosniff
+	h["Content-Security-Policy"] = p.policy
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Cross-Origin-Resource-Policy"] = crossResource
+	h["Cache-Control"] = bare
+	if r.URL.RawQuery != "" && r.URL.Query().Get("v") == p.version {
+		h["Cache-Control"] = forever
+	}
+	if p.facts.Size <= smallest {
+		t.small(w, r, p)
+		return
+	}
+	t.large(w, r, p)
+}
+
+// plain says that a request wants the whole picture, whatever it has.
+func plain(r *http.Request) bool {
+	h := r.Header
+	return r.Method == http.MethodGet && len(h["Range"]) == 0 && len(h["If-None-Match"]) == 0 &&
+		len(h["If-Modified-Since"]) == 0 && len(h["If-Match"]) == 0 && len(h["If-Unmodified-Since"]) == 0
+}
+
+func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
+	b := t.bytes.get(p.key)
+	if b == nil {
+		object, err := t.open(r, p.key)
+		if err != nil {
+			t.fail(w, r, err)
+			return
+		}
+		b = make([]byte, p.facts.Size)
+		_, err = io.ReadFull(object, b)
+		t.close(object)
+		if err != nil {
+			t.fail(w, r, fault.Because(fault.ContentMissing, "transfer: read picture", err))
+			return
+		}
+		t.bytes.put(p.key, b)
+	}
+	if !plain(r) {
+		http.ServeContent(w, r, "", p.facts.StoredAt, strings.NewReader(string(b)))
+		return
+	}
+	w.Header()["Content-Length"] = p.length
+	w.Header()["Accept-Ranges"] = ranges
+	if _, err := w.Write(b); err != nil {
+		t.Log.Debug("transfer: client gone", "err", err)
+	}
+}
+
+func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
+	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etagText && r.Header.Get("If-Match") == "" {
+		delete(w.Header(), "Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	object, err := t.open(r, p.key)
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	defer t.close(object)
+	t.limitWrite(w, p.facts.Size)
+	if !plain(r) {
+		http.ServeContent(w, r, "", p.facts.StoredAt, object)
+		return
+	}
+	w.Header()["Content-Length"] = p.length
+	w.Header()["Accept-Ranges"] = ranges
+	// Handed over as a file, so that the kernel copies it.
+	var src io.Reader = object
+	if f, ok := object.(interface{ File() *os.File }); ok {
+		src = f.File()
+	}
+	if _, err := io.Copy(w, src); err != nil {
+		t.Log.Debug("transfer: client gone", "err", err)
+	}
+}
+
+// byteCache keeps small pictures whole, up to cachedBytes. Content never changes
+// under its key, so nothing has to be forgotten.
+type byteCache struct {
+	mu   sync.RWMutex
+	m    map[blob.Key][]byte
+	size int
+}
+
+func (c *byteCache) get(k blob.Key) []byte {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.m[k]
+}
+
+func (c *byteCache) put(k blob.Key, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.m == nil {
+		c.m = make(map[blob.Key][]byte)
+	}
+	if _, ok := c.m[k]; ok {
+		return
+	}
+	for old, v := range c.m { // any: the order of a map is random
+		if c.size+len(b) <= cachedBytes {
+			break
+		}
+		delete(c.m, old)
+		c.size -= len(v)
+	}
+	c.m[k] = b
+	c.size += len(b)
+}

@@ -1,0 +1,175 @@
+// Package transfer is the door for raw bytes: presigned uploads in, signed
+// downloads and published pictures out. It promises that whatever a stranger
+// uploaded is served harmlessly, and that published pictures are served without a
+// database read or an allocation that could be done once. It speaks no JSON.
+package transfer
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/upload"
+)
+
+// Options are what the door needs.
+type Options struct {
+	Accounts *account.Accounts
+	Drive    *drive.Drive
+	Bed      *imagebed.Bed
+	Uploads  *upload.Uploads
+	Store    blob.Store
+	Log      *slog.Logger
+}
+
+// Transfer is the door.
+type Transfer struct {
+	Options
+	pictures *imagebed.Cache[*served]
+	bytes    byteCache
+}
+
+// New makes the door.
+func New(o Options) *Transfer {
+	t := &Transfer{Options: o}
+	t.pictures = imagebed.NewCache(o.Bed, cachedFacts, t.build)
+	return t
+}
+
+// Routes hangs the door's paths into a mux; of the published pictures only
+// Picture.
+func (t *Transfer) Routes(mux *http.ServeMux) {
+	mux.HandleFunc("PUT /upload/put/{account}/{upload}/{slice}", t.put)
+	mux.HandleFunc("GET /d/{account}/{file}/{sign}/{name...}", t.download)
+}
+
+// put takes a slice from a presigned URL. Neither a token nor any header is asked
+// for; success is 200 with an empty body.
+func (t *Transfer) put(w http.ResponseWriter, r *http.Request) {
+	err := t.Accounts.Verify(r.URL.Query().Get("sign"), "PUT "+r.URL.Path)
+	acc, ok := number(r.PathValue("account"))
+	no, ok2 := number(r.PathValue("slice"))
+	if err == nil && !(ok && ok2) {
+		err = fault.New(fault.BadSignature, "transfer: put")
+	}
+	if err == nil {
+		err = t.Uploads.Slice(r.Context(), account.ID(acc), r.PathValue("upload"), no, r.Body, "")
+	}
+	if err != nil {
+		t.fail(w, r, err)
+	}
+}
+
+// download gives a drive file to whoever has its signed URL.
+func (t *Transfer) download(w http.ResponseWriter, r *http.Request) {
+	acc, ok := number(r.PathValue("account"))
+	id, ok2 := number(r.PathValue("file"))
+	err := t.Accounts.Verify(r.PathValue("sign"), "GET /d/"+r.PathValue("account")+"/"+r.PathValue("file"))
+	if err == nil && !(ok && ok2) {
+		err = fault.New(fault.BadSignature, "transfer: download")
+	}
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	c, err := t.Drive.Content(r.Context(), account.ID(acc), drive.ID(id))
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	object, err := t.open(r, blob.Key{Account: acc, ID: c.BlobID})
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	defer t.close(object)
+	h := w.Header()
+	h.Set("Content-Type", picture.ServeType(c.Type, picture.ExtOfName(c.Name)))
+	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(c.Name))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", lockedDown)
+	h.Set("Etag", `"`+c.Etag+`"`)
+	h.Set("Cache-Control", "private, max-age=3600")
+	t.limitWrite(w, c.Size)
+	http.ServeContent(w, r, "", c.UpdatedAt, object)
+}
+
+// open opens stored content; what is not there any more is noted in its row.
+func (t *Transfer) open(r *http.Request, key blob.Key) (blob.Object, error) {
+	object, err := t.Store.Open(r.Context(), key)
+	if fault.Is(err, fault.ContentMissing) {
+		t.Log.Error("transfer: stored content is missing", "key", key)
+		if e := t.Uploads.NoteMissing(r.Context(), key); e != nil {
+			t.Log.Error("transfer: note missing content", "key", key, "err", e)
+		}
+	}
+	return object, err
+}
+
+func (t *Transfer) close(c io.Closer) {
+	if err := c.Close(); err != nil {
+		t.Log.Warn("transfer: close", "err", err)
+	}
+}
+
+// slowest is the rate that a reader must keep up on average, in bytes a second.
+const slowest = 16 << 10
+
+// limitWrite bounds the time of an answer by its size, so that a reader who has
+// stopped ends. Nothing wraps the writer: the kernel copies files by itself.
+func (t *Transfer) limitWrite(w http.ResponseWriter, size int64) {
+	limit := time.Minute + time.Duration(size/slowest)*time.Second
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		t.Log.Debug("transfer: write deadline", "err", err)
+	}
+}
+
+// statuses are the answers to faults where no envelope is expected.
+var statuses = map[fault.Code]int{
+	fault.NotFound:       http.StatusNotFound,
+	fault.Blocked:        http.StatusNotFound,
+	fault.UploadNotFound: http.StatusNotFound,
+	fault.ContentMissing: http.StatusNotFound,
+	fault.BadSignature:   http.StatusForbidden,
+	fault.Disabled:       http.StatusForbidden,
+	fault.BadSlice:       http.StatusBadRequest,
+	fault.BadBody:        http.StatusBadRequest,
+	fault.HashMismatch:   http.StatusBadRequest,
+	fault.Canceled:       http.StatusBadRequest,
+	fault.DiskFull:       http.StatusInsufficientStorage,
+	fault.Unavailable:    http.StatusServiceUnavailable,
+}
+
+func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) {
+	code := fault.CodeOf(err)
+	status, ok := statuses[code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	if status >= 500 {
+		t.Log.Error("transfer: "+r.Method, "path", r.URL.Path, "err", err)
+	}
+	h := w.Header()
+	for name := range h {
+		delete(h, name)
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	http.Error(w, strconv.Itoa(status)+" "+string(code), status)
+}
+
+func number(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 0 && !strings.HasPrefix(s, "+")
+}

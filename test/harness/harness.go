@@ -1,0 +1,376 @@
+// Package harness runs the real server, built from this checkout with its kill
+// points, as a process of its own on an empty data folder, and speaks to it as
+// clients do.
+package harness
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tuchuang/internal/client"
+)
+
+var (
+	buildOnce sync.Once
+	binary    string
+	buildErr  error
+)
+
+// Binary builds the program once for all tests of a package, with kill points and
+// without the race detector, and answers where it is.
+func Binary(t testing.TB) string {
+	t.Helper()
+	buildOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "tuchuang-test-")
+		if err != nil {
+			buildErr = err
+			return
+		}
+		binary = filepath.Join(dir, "tuchuang")
+		_, here, _, _ := runtime.Caller(0)
+		cmd := exec.Command("go", "build", "-tags", "killpoints", "-o", binary, "./cmd/tuchuang")
+		cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			buildErr = fmt.Errorf("build the server: %w\n%s", err, out)
+		}
+	})
+	if buildErr != nil {
+		t.Fatal(buildErr)
+	}
+	return binary
+}
+
+// Server is a server process and its data folder. The folder outlives the process.
+type Server struct {
+	Data string
+	URL  string
+	Env  []string // of the next Start, beside the test's own
+	Args []string // of the next Start, beside --data and --listen
+
+	t   testing.TB
+	cmd *exec.Cmd
+	log *logBuffer
+}
+
+// New makes a server on an empty folder; Start starts it.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{Data: filepath.Join(t.TempDir(), "data"), t: t, log: &logBuffer{}}
+	t.Cleanup(func() {
+		if s.cmd != nil {
+			s.Kill()
+		}
+		if t.Failed() {
+			t.Logf("the server said last:\n%s", s.log.tail())
+		}
+	})
+	return s
+}
+
+// Start makes a server on an empty folder and starts it.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := New(t)
+	s.Args = args
+	s.Start()
+	return s
+}
+
+var listens = regexp.MustCompile(`(https?://[0-9.]+:[0-9]+)`)
+
+// Start starts the process on its folder and returns when it is ready to answer.
+func (s *Server) Start() {
+	s.t.Helper()
+	if err := s.TryStart(); err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log.tail())
+	}
+}
+
+// TryStart is Start for a process that may die on its way.
+func (s *Server) TryStart() error {
+	s.t.Helper()
+	args := append([]string{"serve", "--data", s.Data, "--listen", "127.0.0.1:0"}, s.Args...)
+	s.cmd = exec.Command(Binary(s.t), args...)
+	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C"), s.Env...)
+	s.cmd.Stderr = s.log
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		fmt.Fprintln(s.log, lines.Text())
+		if !strings.Contains(lines.Text(), "listens at") {
+			continue
+		}
+		s.URL = listens.FindString(lines.Text())
+		go func() { _, _ = io.Copy(s.log, stdout) }()
+		return nil
+	}
+	err = s.cmd.Wait()
+	s.cmd = nil
+	return fmt.Errorf("the server ended before it was ready: %v", err)
+}
+
+// Kill ends the process with SIGKILL and waits for it.
+func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+
+// Stop ends the process with SIGTERM, as an operator does, and waits for it.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
+func (s *Server) end(sig syscall.Signal) {
+	s.t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(sig) // it may have ended by itself
+	_ = s.cmd.Wait()              // says how it ended; the caller wanted that
+	s.cmd = nil
+}
+
+// Wait waits for the process to end by itself and answers how it did.
+func (s *Server) Wait() error {
+	err := s.cmd.Wait()
+	s.cmd = nil
+	return err
+}
+
+// Signal sends the process a signal.
+func (s *Server) Signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Log answers what the server has said so far.
+func (s *Server) Log() string { return s.log.tail() }
+
+// DB answers where the database is.
+func (s *Server) DB() string { return filepath.Join(s.Data, "tuchuang.db") }
+
+// Secrets are what user add prints.
+type Secrets struct {
+	UID          int64  `json:"uid"`
+	ClientID     string `json:"clientID"`
+	ClientSecret string `json:"clientSecret"`
+	Password     string `json:"password"`
+}
+
+// AddUser makes an account with the command line program.
+func (s *Server) AddUser(name string, args ...string) Secrets {
+	s.t.Helper()
+	out := s.Run(append([]string{"user", "add", name, "--data", s.Data}, args...)...)
+	var sec Secrets
+	if err := json.Unmarshal(out, &sec); err != nil {
+		s.t.Fatalf("user add said %q: %v", out, err)
+	}
+	return sec
+}
+
+// Run runs the command line program and answers its stdout; the test fails when it
+// does not end with 0.
+func (s *Server) Run(args ...string) []byte {
+	s.t.Helper()
+	cmd := exec.Command(Binary(s.t), args...)
+	cmd.Env = append(os.Environ(), "LANG=C", "LC_ALL=C")
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("tuchuang %s: %v\n%s", strings.Join(args, " "), err, errOut.String())
+	}
+	return out.Bytes()
+}
+
+// User is an account and a client of it.
+type User struct {
+	*client.Client
+	Secrets
+	Server *Server
+	Token  string
+	t      testing.TB
+}
+
+// User makes an account and signs in.
+func (s *Server) User(name string, args ...string) *User {
+	s.t.Helper()
+	u := &User{Secrets: s.AddUser(name, args...), Server: s, t: s.t}
+	u.SignIn()
+	return u
+}
+
+// SignIn makes a client for the server's present address.
+func (u *User) SignIn() {
+	u.t.Helper()
+	c, err := client.New(client.Options{Server: u.Server.URL, ClientID: u.ClientID, Secret: u.ClientSecret})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	u.Client = c
+	got := u.Server.Post("/api/v1/access_token", "", map[string]any{"clientID": u.ClientID, "clientSecret": u.ClientSecret})
+	u.Token, _ = got.Data.(map[string]any)["accessToken"].(string)
+	if u.Token == "" {
+		u.t.Fatalf("no token: %+v", got)
+	}
+}
+
+// Answer is an envelope, as generic as JSON is.
+type Answer struct {
+	Status  int    // of HTTP
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Data    any    `json:"data"`
+	TraceID string `json:"x-traceID"`
+	Error   *struct{ Code, Message string }
+}
+
+// Field answers a field of the data; nil where there is none.
+func (a Answer) Field(name string) any {
+	m, _ := a.Data.(map[string]any)
+	return m[name]
+}
+
+// Post sends a JSON body with a token and reads the envelope; it fails the test
+// only where there is no envelope at all.
+func (s *Server) Post(path, token string, body any) Answer {
+	s.t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.Send(http.MethodPost, path, token, "application/json", b)
+}
+
+// Get asks with a query and a token and reads the envelope.
+func (s *Server) Get(path, token string) Answer {
+	s.t.Helper()
+	return s.Send(http.MethodGet, path, token, "", nil)
+}
+
+// Send sends any request and reads the envelope. Numbers stay json.Number.
+func (s *Server) Send(method, path, token, contentType string, body []byte) Answer {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	r.Header.Set("Platform", "open_platform")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	a := Answer{Status: res.StatusCode}
+	d := json.NewDecoder(res.Body)
+	d.UseNumber()
+	if err := d.Decode(&a); err != nil {
+		s.t.Fatalf("%s %s: HTTP %d without an envelope: %v", method, path, res.StatusCode, err)
+	}
+	return a
+}
+
+// PutFile uploads a file into a drive folder in one request and answers its id.
+func (u *User) PutFile(parent int64, name string, content []byte) int64 {
+	u.t.Helper()
+	done, err := u.Single(u.t.Context(), u.Server.URL, client.NewFile{
+		ParentFileID: parent, Filename: name, Etag: MD5(content), Size: int64(len(content)),
+	}, client.Content{From: bytes.NewReader(content), Size: int64(len(content))})
+	if err != nil {
+		u.t.Fatalf("put %s: %v", name, err)
+	}
+	return done.FileID
+}
+
+// MkFolder makes a folder in the drive and answers its id.
+func (u *User) MkFolder(parent int64, name string) int64 {
+	u.t.Helper()
+	id, err := u.Mkdir(u.t.Context(), parent, name)
+	if err != nil {
+		u.t.Fatalf("mkdir %s: %v", name, err)
+	}
+	return id
+}
+
+// StartCopy creates a copy task and answers its id.
+func (u *User) StartCopy(to string, ids ...int64) string {
+	u.t.Helper()
+	id, err := u.Copy(u.t.Context(), ids, to)
+	if err != nil {
+		u.t.Fatalf("copy: %v", err)
+	}
+	return id
+}
+
+// Await polls a task until it has ended.
+func (u *User) Await(taskID string) client.CopyState {
+	u.t.Helper()
+	poll := time.NewTicker(2 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		s, err := u.CopyProcess(u.t.Context(), taskID)
+		if err != nil {
+			u.t.Fatalf("process: %v", err)
+		}
+		if s.Ended() {
+			return s
+		}
+		<-poll.C
+	}
+}
+
+// MD5 is the etag of content.
+func MD5(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// logBuffer keeps the end of what a server says.
+type logBuffer struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+const logKept = 64 << 10
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b = append(l.b, p...)
+	if len(l.b) > 2*logKept {
+		l.b = append([]byte(nil), l.b[len(l.b)-logKept:]...)
+	}
+	return len(p), nil
+}
+
+func (l *logBuffer) tail() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.b[max(0, len(l.b)-logKept):])
+}
