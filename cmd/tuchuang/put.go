@@ -37,7 +37,7 @@ func (c *putCmd) Run(ctx context.Context, u *ui) error {
 		mode:   c.mode(),
 		start:  time.Now(),
 	}
-	p.files = plan(u, c.Local, to)
+	p.files = plan(ctx, u, c.Local, to)
 	// A wrong password or address is said once, not for every file.
 	if _, err := p.tree.Resolve(ctx, to); err != nil && !isPathError(err) {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,9 +29,10 @@ type putFile struct {
 }
 
 // plan walks what was named on the line and gives every file below it. What can't
-// be uploaded is in the plan with its failure; what is left out is said.
-func plan(u *ui, locals []string, to string) []*putFile {
-	p := &planner{u: u, places: map[string]string{}}
+// be uploaded is in the plan with its failure; what is left out is said. When ctx
+// ends the plan ends where it is.
+func plan(ctx context.Context, u *ui, locals []string, to string) []*putFile {
+	p := &planner{u: u, done: ctx.Done(), places: map[string]string{}}
 	for _, local := range locals {
 		p.add(local, to)
 	}
@@ -39,6 +41,7 @@ func plan(u *ui, locals []string, to string) []*putFile {
 
 type planner struct {
 	u      *ui
+	done   <-chan struct{}
 	files  []*putFile
 	places map[string]string // path in the drive: the local file that goes there
 }
@@ -61,6 +64,11 @@ func (p *planner) add(local, to string) {
 	}
 	// The walk gives no error of its own: what goes wrong belongs to one file.
 	_ = filepath.WalkDir(root, func(at string, d fs.DirEntry, err error) error {
+		select {
+		case <-p.done:
+			return fs.SkipAll
+		default:
+		}
 		rel, relErr := filepath.Rel(root, at)
 		if err == nil {
 			err = relErr

@@ -54,7 +54,7 @@ func TestPlan(t *testing.T) {
 			var notes bytes.Buffer
 			u := &ui{out: &notes, err: &notes}
 			var got, failed []string
-			for _, f := range plan(u, tt.locals, tt.to) {
+			for _, f := range plan(t.Context(), u, tt.locals, tt.to) {
 				if f.outcome == outcomeFailed {
 					failed = append(failed, f.err.Error())
 					continue
