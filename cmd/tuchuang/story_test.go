@@ -304,7 +304,7 @@ func (s *served) put(ctx context.Context, through *tap, local string) *putFile {
 	}
 	defer c.Close()
 	u := &ui{out: io.Discard, err: io.Discard}
-	p := &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(u, []string{local}, "/")}
+	p := &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(s.t.Context(), u, []string{local}, "/")}
 	p.uploadAll(ctx, 1)
 	return p.files[0]
 }
