@@ -20,6 +20,7 @@ type cli struct {
 	JSON bool `name:"json" help:"${help_json}"`
 
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
+	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
 	User    userCmd    `cmd:"" help:"${help_user}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
@@ -95,6 +96,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		helpTexts(u),
 		serverHelp(u),
+		demoHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)

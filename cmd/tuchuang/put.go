@@ -73,6 +73,7 @@ type putter struct {
 	tree   *client.DriveTree
 	states *states
 	mode   int
+	quiet  bool // says nothing of a file that went well
 	files  []*putFile
 	bar    *bar
 	start  time.Time
@@ -150,7 +151,7 @@ func (p *putter) tell(f *putFile) {
 		if advice != "" {
 			line += "\n  → " + advice
 		}
-	case p.bar.drawn() || p.u.json:
+	case p.bar.drawn() || p.u.json || p.quiet:
 		return
 	case f.outcome == outcomeSkipped:
 		line = p.u.text(putSkipped, name)

@@ -1,0 +1,365 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/client"
+	"tuchuang/internal/client/links"
+	"tuchuang/internal/config"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/ops"
+	"tuchuang/internal/picture"
+)
+
+type demoCmd struct {
+	From  string `name:"from" placeholder:"DIR" help:"${help_demo_from}"`
+	Keep  string `name:"keep" placeholder:"DATA" help:"${help_demo_keep}"`
+	Serve bool   `name:"serve" help:"${help_demo_serve}"`
+}
+
+const (
+	demoUser    = "demo"
+	demoListen  = "127.0.0.1:8123"
+	demoFetches = 4 // pictures fetched back at once
+)
+
+// Run does the main job on a server of its own: pictures into the drive, a copy
+// task, and every picture back from its public link, compared with its source.
+func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
+	work, err := os.MkdirTemp("", "tuchuang-demo-")
+	if err != nil {
+		return fault.Wrap(err, "demo")
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	data := c.Keep
+	if data == "" {
+		data = filepath.Join(work, "data")
+	}
+	from := c.From
+	if from == "" {
+		from = filepath.Join(work, u.text(demoFolder))
+		u.note(u.text(demoDrawing))
+		if err := drawPictures(ctx, u, from); err != nil {
+			return err
+		}
+	} else if st, err := os.Stat(from); err != nil || !st.IsDir() {
+		return usageError{text: u.text(demoNoFolder, from)}
+	}
+	conf, err := config.Load(map[string]string{"data": data, "listen": demoAddress(ctx), "log-level": "warn"}, noEnvironment, "")
+	if err != nil {
+		return err
+	}
+	s, err := startServer(ctx, conf, u)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	secrets, err := demoAccount(ctx, s)
+	if err != nil {
+		return err
+	}
+	u.note(u.text(demoServer, s.url))
+	remote, err := client.New(client.Options{Server: s.url, ClientID: secrets.ClientID, Secret: secrets.ClientSecret, UserAgent: userAgent()})
+	if err != nil {
+		return err
+	}
+	defer remote.Close()
+	d := &demo{u: u, client: remote, from: from}
+	if err := d.run(ctx); err != nil {
+		return err
+	}
+	if c.Serve {
+		u.say(u.text(demoServing, s.url, secrets.ClientID, secrets.ClientSecret))
+		select {
+		case <-ctx.Done():
+			u.note(u.text(draining))
+			return nil
+		case err := <-s.broken:
+			return err
+		}
+	}
+	if c.Keep != "" {
+		u.say(u.text(demoKept, c.Keep))
+	} else {
+		u.say(u.text(demoNext))
+	}
+	return nil
+}
+
+// noEnvironment keeps a demo from what is set for a real server.
+func noEnvironment(string) string { return "" }
+
+// demoAddress is the default address, or a free port where that is taken.
+func demoAddress(ctx context.Context) string {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", demoListen)
+	if err != nil || l.Close() != nil {
+		return "127.0.0.1:0"
+	}
+	return demoListen
+}
+
+// demoAccount makes the account, or takes it over in a kept folder.
+func demoAccount(ctx context.Context, s *server) (account.Secrets, error) {
+	secrets, err := ops.AddUser(ctx, s.db, demoUser, account.NoQuota, false)
+	if !fault.Is(err, fault.Exists) {
+		return secrets, err
+	}
+	accounts, err := account.Open(ctx, s.db)
+	if err != nil {
+		return secrets, err
+	}
+	return accounts.Reset(ctx, demoUser)
+}
+
+// demo is one run against a server that is there.
+type demo struct {
+	u      *ui
+	client *client.Client
+	from   string
+}
+
+func (d *demo) run(ctx context.Context) error {
+	u := d.u
+	p := &putter{u: u, client: d.client, tree: d.client.DriveTree(), states: u.openStates(d.client.Server(), demoUser), quiet: true, start: time.Now()}
+	p.files = plan(ctx, u, []string{d.from}, "/")
+	p.uploadAll(ctx, demoFetches)
+	took := time.Since(p.start)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var bytes int64
+	for _, f := range p.files {
+		if f.outcome == outcomeFailed {
+			u.fail(f.err)
+			return errReported
+		}
+		bytes += f.size
+	}
+	u.note(u.text(demoUploaded, len(p.files), humanSize(bytes), took.Round(time.Millisecond), humanSize(perSecond(bytes, took))))
+
+	base := filepath.Base(d.from)
+	source, err := p.tree.Resolve(ctx, path.Join("/", base))
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	taskID, err := d.client.Copy(ctx, []int64{source.FileID}, "")
+	if err != nil {
+		return err
+	}
+	state, err := waitForTask(ctx, u, d.client, taskID)
+	if err != nil {
+		return err
+	}
+	took = time.Since(began)
+	report, err := readTask(ctx, d.client, taskID, state)
+	if err != nil {
+		return err
+	}
+	if err := u.showTask(report, took); err != nil {
+		return err
+	}
+	if state.Status != client.CopyFinished || state.Failed > 0 {
+		return errReported
+	}
+	return d.compare(ctx, base)
+}
+
+// published is an image of the bed with the folder it is in.
+type published struct {
+	folder string // relative to the demo's own, with slashes
+	client.Image
+}
+
+func (p published) path() string { return path.Join(p.folder, p.Filename) }
+
+// compare fetches every picture back and holds it against its source.
+func (d *demo) compare(ctx context.Context, base string) error {
+	tree := d.client.BedTree()
+	top, err := tree.Resolve(ctx, path.Join("/", base))
+	if err != nil {
+		return err
+	}
+	var images []published
+	if err := d.collect(ctx, tree, "", top, &images); err != nil {
+		return err
+	}
+	slices.SortFunc(images, func(a, b published) int { return cmp.Compare(a.path(), b.path()) })
+	d.table(images)
+	sources, err := d.sources()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	bar := d.u.countBar(d.u.text(demoFetching))
+	var (
+		mu          sync.Mutex
+		all         sync.WaitGroup
+		done, equal int
+		total       int64
+		failures    []string
+	)
+	queue := make(chan published)
+	for range demoFetches {
+		all.Go(func() {
+			for img := range queue {
+				got, err := fetchPicture(ctx, img.DownloadURL)
+				key := sourceKey{img.folder, img.Etag}
+				mu.Lock()
+				done++
+				total += int64(len(got))
+				switch local, known := sources[key]; {
+				case err != nil:
+					failures = append(failures, d.u.text(demoFetchFailed, img.Filename, err))
+				case !known:
+					failures = append(failures, d.u.text(demoUnknown, img.Filename))
+				case !sameAsFile(local, got):
+					failures = append(failures, d.u.text(demoDiffers, img.Filename))
+				default:
+					equal++
+					sources[key] = ""
+				}
+				bar.set(int64(done), int64(len(images)))
+				mu.Unlock()
+			}
+		})
+	}
+	for _, img := range images {
+		queue <- img
+	}
+	close(queue)
+	all.Wait()
+	bar.done()
+	took := time.Since(began)
+	for _, local := range sources {
+		if local != "" {
+			failures = append(failures, d.u.text(demoMissing, local))
+		}
+	}
+	for _, f := range failures {
+		d.u.note(f)
+	}
+	if len(failures) > 0 || ctx.Err() != nil {
+		return errors.Join(ctx.Err(), errReported)
+	}
+	d.u.say(d.u.text(demoEqual, equal, humanSize(total), took.Round(time.Millisecond), humanSize(perSecond(total, took))))
+	return nil
+}
+
+func (d *demo) collect(ctx context.Context, tree *client.BedTree, folder string, at client.Image, out *[]published) error {
+	children, err := tree.Children(ctx, at.FileID)
+	if err != nil {
+		return err
+	}
+	for _, c := range children {
+		if c.IsFolder() {
+			if err := d.collect(ctx, tree, path.Join(folder, c.Filename), c, out); err != nil {
+				return err
+			}
+			continue
+		}
+		*out = append(*out, published{folder, c})
+	}
+	return nil
+}
+
+// table prints the links, whole.
+func (d *demo) table(images []published) {
+	width := 0
+	for _, i := range images {
+		width = max(width, columns(i.path()))
+	}
+	for _, i := range images {
+		name := i.path()
+		d.u.say(fmt.Sprintf("  %s%*s  %9s  %s", printable(name), width-columns(name), "", humanSize(i.Size), i.DownloadURL))
+	}
+	if len(images) > 0 {
+		first := images[0]
+		d.u.say("  " + links.Markdown(links.Link{Name: first.Filename, URL: first.DownloadURL}))
+	}
+}
+
+// columns is how wide a terminal draws a text: Chinese takes two columns.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		if n++; r >= 0x1100 && r != 0x2026 {
+			n++
+		}
+	}
+	return n
+}
+
+type sourceKey struct{ folder, etag string }
+
+// sources are the local pictures that a task takes, by folder and etag; of equal
+// ones in a folder any stands for all.
+func (d *demo) sources() (map[sourceKey]string, error) {
+	out := make(map[sourceKey]string)
+	err := filepath.WalkDir(d.from, func(p string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if picture.ClassOf(e.Name(), info.Size()) != picture.Eligible {
+			return nil
+		}
+		content, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(d.from, filepath.Dir(p))
+		if err != nil {
+			return err
+		}
+		sum := md5.Sum(content)
+		folder := client.CleanPath(filepath.ToSlash(rel))[1:]
+		out[sourceKey{folder, hex.EncodeToString(sum[:])}] = p
+		return nil
+	})
+	return out, fault.Wrap(err, "demo: read sources")
+}
+
+func sameAsFile(local string, got []byte) bool {
+	want, err := os.ReadFile(local)
+	return err == nil && bytes.Equal(want, got)
+}
+
+func fetchPicture(ctx context.Context, url string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }() //nolint:errcheck // it was read
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.New(res.Status)
+	}
+	return io.ReadAll(io.LimitReader(res.Body, picture.MaxBytes+1))
+}
+
+func perSecond(n int64, took time.Duration) int64 {
+	return int64(float64(n) / max(took.Seconds(), 1e-3))
+}

@@ -1,0 +1,38 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// Of the demo.
+var (
+	demoFolder     = say("图床演示", "tuchuang demo")
+	demoScreenshot = say("屏幕截图", "Screenshot")
+	demoNote       = say("说明.txt", "readme.txt")
+	demoNoteText   = say("这个文件不是图片，复制任务会跳过它。\n", "This file is no picture; the copy task skips it.\n")
+	demoDrawing    = say("正在画图片……", "drawing pictures …")
+	demoNoFolder   = say("%s 不是文件夹", "%s is not a folder")
+	demoServer     = say("服务器在 %s", "the server is at %s")
+	demoUploaded   = say("云盘：%d 个文件（%s）已上传，用时 %s，%s/s", "drive: %d files (%s) uploaded in %s, %s/s")
+	demoFetching   = say("取回", "fetch")
+
+	demoFetchFailed = say("取回 %s 失败：%v", "%s could not be fetched: %v")
+	demoUnknown     = say("图床里的 %s 没有对应的源文件", "%s of the bed has no source")
+	demoDiffers     = say("%s 与源文件不一致", "%s is not what its source is")
+	demoMissing     = say("%s 没有发布", "%s was not published")
+	demoEqual       = say("全部 %d 张图片（%s）从公开链接取回，与源文件逐字节相同；用时 %s，%s/s", "all %d pictures (%s) came back from their public links, equal to their sources byte for byte, in %s, %s/s")
+
+	demoServing = say("继续服务中：%s\n  clientID      %s\n  clientSecret  %s\n按 Ctrl-C 结束", "still serving at %s\n  clientID      %s\n  clientSecret  %s\nCtrl-C ends it")
+	demoKept    = say("数据保留着：tuchuang serve --data %s 继续使用", "the data is kept: go on with tuchuang serve --data %s")
+	demoNext    = say("接下来：make run 让演示继续服务；bin/tuchuang serve --data ./data 正式使用", "Next: make run keeps the demo serving; bin/tuchuang serve --data ./data runs it for real")
+
+	helpDemo      = say("一条命令演示主要功能", "the main job in one command")
+	helpDemoFrom  = say("用这个文件夹里的图片，而不是现画", "take the pictures of this folder instead of drawing some")
+	helpDemoKeep  = say("把数据保留在这个文件夹", "keep the data in this folder")
+	helpDemoServe = say("结束后继续服务，直到 Ctrl-C", "keep serving afterwards, until Ctrl-C")
+)
+
+func demoHelp(u *ui) kong.Vars {
+	return kong.Vars{
+		"help_demo": u.text(helpDemo), "help_demo_from": u.text(helpDemoFrom),
+		"help_demo_keep": u.text(helpDemoKeep), "help_demo_serve": u.text(helpDemoServe),
+	}
+}
