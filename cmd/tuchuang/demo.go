@@ -323,7 +323,7 @@ func (d *demo) sources() (map[sourceKey]string, error) {
 		if picture.ClassOf(e.Name(), info.Size()) != picture.Eligible {
 			return nil
 		}
-		content, err := os.ReadFile(p)
+		content, err := os.ReadFile(p) //nolint:gosec // a folder of the user's own
 		if err != nil {
 			return err
 		}
@@ -353,7 +353,7 @@ func fetchPicture(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = res.Body.Close() }() //nolint:errcheck // it was read
+	defer func() { _ = res.Body.Close() }() // it was read
 	if res.StatusCode != http.StatusOK {
 		return nil, errors.New(res.Status)
 	}

@@ -87,7 +87,7 @@ func (b *idleBody) Read(p []byte) (int, error) {
 
 // Interrupt ends a Read that waits, see upload.Interrupter.
 func (b *idleBody) Interrupt() {
-	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) //nolint:errcheck // the connection has gone already
+	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // the connection has gone already
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
@@ -109,7 +109,7 @@ func answer(w http.ResponseWriter, status int, text string) {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) //nolint:errcheck // the client has gone
+	_, _ = io.WriteString(w, text) // the client has gone
 }
 
 // home says what answers here.
@@ -118,7 +118,7 @@ func home(w http.ResponseWriter, _ *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_, _ = io.WriteString(w, strings.ReplaceAll(homePage, "{version}", html.EscapeString(programVersion()))) //nolint:errcheck // the client has gone
+	_, _ = io.WriteString(w, strings.ReplaceAll(homePage, "{version}", html.EscapeString(programVersion()))) // the client has gone
 }
 
 const homePage = `<!doctype html>

@@ -279,5 +279,5 @@ func (u *ui) showSecrets(s account.Secrets, title string) {
 }
 
 func (u *ui) secretsLine(s account.Secrets) error {
-	return json.NewEncoder(u.out).Encode(secretsOut{s.ID, s.ClientID, s.ClientSecret, s.Password})
+	return json.NewEncoder(u.out).Encode(secretsOut{s.ID, s.ClientID, s.ClientSecret, s.Password}) //nolint:gosec // shown once, by request
 }

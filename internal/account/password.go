@@ -21,7 +21,7 @@ var argonSlots = make(chan struct{}, 2)
 
 func hashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
-	rand.Read(salt) //nolint:errcheck // never fails
+	rand.Read(salt) // never fails
 	key, err := argon(ctx, password, salt)
 	if err != nil {
 		return "", err

@@ -174,7 +174,7 @@ func (a *API) log(r *http.Request, trace string, acc account.ID, began time.Time
 
 func (a *API) newTrace() string {
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails
+	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x_%s", b[0:4], b[4:6], b[6:8], b[8:10], b[10:], a.Node)
 }

@@ -24,9 +24,11 @@ func (k Key) String() string {
 	return strconv.FormatInt(k.Account, 10) + "/" + strconv.FormatInt(k.ID, 10)
 }
 
+func (k Key) valid() bool { return k.Account > 0 && k.ID > 0 }
+
 // check refuses keys that name nothing; a zero in a key is a caller's bug.
 func (k Key) check(op string) error {
-	if k.Account <= 0 || k.ID <= 0 {
+	if !k.valid() {
 		return fault.Because(fault.Internal, op, fmt.Errorf("key %s is not of positive numbers", k))
 	}
 	return nil

@@ -73,7 +73,7 @@ func (d *Disk) listCommitted(ctx context.Context, fn func(Entry) error) error {
 // visit completes the entry from its file and shows it, unless it isn't ours or
 // has gone meanwhile.
 func visit(e fs.DirEntry, entry Entry, fn func(Entry) error) error {
-	if !e.Type().IsRegular() || entry.Key.check("") != nil {
+	if !e.Type().IsRegular() || !entry.Key.valid() {
 		return nil
 	}
 	info, err := e.Info()

@@ -157,20 +157,13 @@ func States(ctx context.Context, tx *db.Tx, account int64, ids []int64) (map[int
 		for _, id := range ids[from:to] {
 			args = append(args, id)
 		}
-		rows, err := tx.Query(ctx, statesOf[to-from], args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return tx.Each(ctx, func(rows *sql.Rows) error {
 			var id int64
 			var s State
-			if err := rows.Scan(&id, &s); err != nil {
-				return err
-			}
+			err := rows.Scan(&id, &s)
 			out[id] = s
-		}
-		return rows.Err()
+			return err
+		}, statesOf[to-from], args...)
 	})
 	return out, fault.Wrap(err, "blob: states")
 }

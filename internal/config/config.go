@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -126,7 +127,7 @@ func check(v map[string]string) (c Config, err error) {
 	if err != nil || port == "" {
 		return c, bad("listen: %q is not of the form host:port", c.Listen)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return c, bad("listen: %q is not a port", port)
 	}
 	c.TLSCert, c.TLSKey = v["tls-cert"], v["tls-key"]

@@ -195,7 +195,7 @@ const idAlphabet = "0123456789abcdefghijklmnopqrstuv"
 
 func newID() ID {
 	b := make([]byte, 32)
-	rand.Read(b) //nolint:errcheck // never fails
+	rand.Read(b) // never fails
 	for i := range b {
 		b[i] = idAlphabet[b[i]%32]
 	}

@@ -241,21 +241,29 @@ func (t *Tx) Get(ctx context.Context, query string, args []any, dest ...any) (fo
 	return true, rows.Scan(dest...)
 }
 
-// Collect scans every row of a query.
-func Collect[T any](ctx context.Context, t *Tx, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
+// Each calls fn for every row of a query, and ends with its first error.
+func (t *Tx) Each(ctx context.Context, fn func(*sql.Rows) error, query string, args ...any) (err error) {
 	rows, err := t.Query(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closeRows(rows, &err)
 	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
+		if err := fn(rows); err != nil {
+			return err
 		}
-		out = append(out, v)
 	}
-	return out, rows.Err()
+	return rows.Err()
+}
+
+// Collect scans every row of a query.
+func Collect[T any](ctx context.Context, t *Tx, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
+	err = t.Each(ctx, func(rows *sql.Rows) error {
+		v, err := scan(rows)
+		out = append(out, v)
+		return err
+	}, query, args...)
+	return out, err
 }
 
 func closeRows(rows *sql.Rows, err *error) {

@@ -153,20 +153,13 @@ type node struct {
 func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]node, error) {
 	out := make(map[ID]node, len(ids)+16)
 	err := inChunks(acc, ids, func(n int, args []any) error {
-		rows, err := tx.Query(ctx, ancestors[n], args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return tx.Each(ctx, func(rows *sql.Rows) error {
 			var id ID
 			var at node
-			if err := rows.Scan(&id, &at.parent, &at.class, &at.trashed); err != nil {
-				return err
-			}
+			err := rows.Scan(&id, &at.parent, &at.class, &at.trashed)
 			out[id] = at
-		}
-		return rows.Err()
+			return err
+		}, ancestors[n], args...)
 	})
 	return out, fault.Wrap(err, "drive: folders above")
 }

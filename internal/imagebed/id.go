@@ -87,7 +87,7 @@ var mint minter
 
 func (m *minter) new(acc account.ID, kind byte, now time.Time, n int) []ID {
 	random := make([]byte, 10*n)
-	rand.Read(random) //nolint:errcheck // never fails
+	rand.Read(random) // never fails
 	m.mu.Lock()
 	first := max(now.UnixMicro(), m.last+1)
 	m.last = first + int64(n) - 1

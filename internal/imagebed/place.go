@@ -233,17 +233,7 @@ func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys 
 		for _, k := range keys[from:to] {
 			args = append(args, k)
 		}
-		rows, err := p.tx.Query(ctx, st[to-from], args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
+		return p.tx.Each(ctx, scan, st[to-from], args...)
 	})
 }
 

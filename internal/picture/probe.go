@@ -45,7 +45,7 @@ func probe(r io.ReaderAt, size int64, facts *Facts) {
 	content := io.NewSectionReader(&budget{r, probeBytes}, 0, max(size, 0))
 	head := make([]byte, SniffLen)
 	n, err := content.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return
 	}
 	facts.Type = Sniff(head[:n])

@@ -125,7 +125,7 @@ func TestProbeObeysOrientation(t *testing.T) {
 		t.Errorf("of a wrong type: %+v, want %+v", got, upright)
 	}
 	const orientationEnds = 6 + 8 + 2 + 12 + 12
-	for n := range len(good) {
+	for n := range good {
 		want := upright
 		if n >= orientationEnds {
 			want = turned

@@ -30,7 +30,7 @@ import (
 var (
 	buildOnce sync.Once
 	binary    string
-	buildErr  error
+	errBuild  error
 )
 
 // Binary builds the program once for all tests of a package, with kill points and
@@ -40,7 +40,7 @@ func Binary(t testing.TB) string {
 	buildOnce.Do(func() {
 		dir, err := os.MkdirTemp("", "tuchuang-test-")
 		if err != nil {
-			buildErr = err
+			errBuild = err
 			return
 		}
 		binary = filepath.Join(dir, "tuchuang")
@@ -49,11 +49,11 @@ func Binary(t testing.TB) string {
 		cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			buildErr = fmt.Errorf("build the server: %w\n%s", err, out)
+			errBuild = fmt.Errorf("build the server: %w\n%s", err, out)
 		}
 	})
-	if buildErr != nil {
-		t.Fatal(buildErr)
+	if errBuild != nil {
+		t.Fatal(errBuild)
 	}
 	return binary
 }
