@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -49,6 +50,9 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		if imageHost != "" && strings.EqualFold(r.Host, imageHost) {
 			http.NotFound(w, r)
 			return
+		}
+		if strings.Contains(r.URL.Path, "//") { // a base URL with a slash too many; the mux would redirect
+			r.URL.Path = path.Clean(r.URL.Path)
 		}
 		if r.Body != http.NoBody {
 			r.Body = &idleBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}

@@ -9,14 +9,12 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
-	"tuchuang/internal/picture"
 	"tuchuang/internal/queue"
 )
 
@@ -210,9 +208,4 @@ func dedupe(ids []drive.ID) []drive.ID {
 		seen[id] = true
 		return was
 	})
-}
-
-func eligibleName(name string) bool {
-	_, ok := picture.FormatOfName(strings.ToLower(name))
-	return ok
 }

@@ -146,7 +146,7 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 			loose[e.Parent] = at
 		}
 		switch {
-		case gone && eligibleName(s.name):
+		case gone && picture.ClassOf(s.name, 1) == picture.Eligible: // its size is not known any more
 			err = p.take([]*level{at}, e, SourceDeleted)
 		case gone:
 			p.skip([]*level{at}, e, NotAnImage)

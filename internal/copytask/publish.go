@@ -8,7 +8,6 @@ import (
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
-	"tuchuang/internal/entryname"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/killpoint"
 )
@@ -119,12 +118,8 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx, acc account.Account) err
 		if i.reason != "" {
 			continue
 		}
-		name, err := entryname.Clean(i.name)
-		if err != nil {
-			return err
-		}
 		in = append(in, imagebed.Incoming{
-			Folder: b.folders[i.folder].id, Name: name, BlobID: i.blobID, Size: i.size, Etag: i.etag,
+			Folder: b.folders[i.folder].id, Name: i.name, BlobID: i.blobID, Size: i.size, Etag: i.etag,
 			UpdatedAt: sources[i.driveID].UpdatedAt.UnixMicro(),
 		})
 		at = append(at, n)

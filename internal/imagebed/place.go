@@ -16,7 +16,7 @@ import (
 // Incoming is content, stored already, that is to be shown in a folder.
 type Incoming struct {
 	Folder    ID
-	Name      string // as of entryname.Clean
+	Name      string // clean, see entryname
 	BlobID    int64
 	Size      int64
 	Etag      string
