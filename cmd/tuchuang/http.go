@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/api"
@@ -79,19 +81,30 @@ func onlyPictures(conf config.Config) string {
 // a stalled one ends.
 type idleBody struct {
 	io.ReadCloser
-	rc *http.ResponseController
+	rc    *http.ResponseController
+	ended atomic.Bool
 }
 
 func (b *idleBody) Read(p []byte) (int, error) {
 	if err := b.rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
 		return 0, err
 	}
-	return b.ReadCloser.Read(p)
+	if b.ended.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := b.ReadCloser.Read(p)
+	// The server itself reads on to notice that the client has gone: it must not
+	// take the end of this limit for that.
+	if e := b.rc.SetReadDeadline(time.Time{}); err == nil {
+		err = e
+	}
+	return n, err
 }
 
-// Interrupt ends a Read that waits, see upload.Interrupter.
+// Interrupt ends a Read that waits, and all later ones, see upload.Interrupter.
 func (b *idleBody) Interrupt() {
-	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // the connection has gone already
+	b.ended.Store(true)
+	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // fails where the connection has gone already
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
