@@ -4,14 +4,17 @@ import "github.com/alecthomas/kong"
 
 // Of the commands that run on the server.
 var (
-	firstStart  = say("首次启动，已创建管理员 %s。以下内容只显示这一次，请妥善保存：", "First start: the operator %s was made. This is shown once, keep it safe:")
-	secretLines = say("  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s", "  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s")
-	listening   = say("图床正在监听 %s（对外地址 %s，数据在 %s）", "tuchuang listens at %s (clients reach it at %s, data in %s)")
-	draining    = say("正在停止：等待进行中的请求结束，任务将在下次启动后继续", "stopping: running requests end, tasks go on at the next start")
-	newFolder   = say("新建了数据文件夹 %s", "made a new data folder %s")
+	firstStart     = say("首次启动，已创建管理员 %s。以下内容只显示这一次，请妥善保存：", "First start: the operator %s was made. This is shown once, keep it safe:")
+	secretLines    = say("  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s", "  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s")
+	listening      = say("图床正在监听 %s（对外地址 %s，数据在 %s）", "tuchuang listens at %s (clients reach it at %s, data in %s)")
+	draining       = say("正在停止：等待进行中的请求结束，任务将在下次启动后继续", "stopping: running requests end, tasks go on at the next start")
+	noFolder       = say("%s 里没有 tuchuang 的数据", "there is no data of tuchuang in %s")
+	noFolderAdvice = say("用 --data 指定数据文件夹；新的由 tuchuang serve 或 tuchuang user add 创建", "name the data folder with --data; tuchuang serve and tuchuang user add make a new one")
+	newFolder      = say("新建了数据文件夹 %s", "made a new data folder %s")
 
 	badQuota        = say("配额 %q 不对：写作 500M、10G、1T 或字节数", "the quota %q makes no sense: write 500M, 10G, 1T or a number of bytes")
 	userDisabled    = say("账号 %s 已停用；它的图片链接仍然有效", "%s is disabled; its picture links go on")
+	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")
 
 	plainText     = say("%v", "%v")
@@ -20,33 +23,35 @@ var (
 	accountExists = say("账号 %v 已存在", "there is an account %v already")
 	accountGone   = say("没有账号 %v", "there is no account %v")
 
-	helpServe       = say("运行服务器", "run the server")
-	helpUser        = say("管理账号", "manage accounts")
-	helpUserAdd     = say("新建账号，把密钥打印在标准输出", "make an account and print its secrets on stdout")
-	helpUserLs      = say("列出账号", "list the accounts")
-	helpUserReset   = say("重新生成密钥和密码，旧的立即失效", "make new secrets; the old ones end at once")
-	helpUserDisable = say("停用账号", "disable an account")
-	helpUserName    = say("账号名", "name of the account")
-	helpQuota       = say("空间配额，如 500M、10G；默认不限", "how much it may keep, as 500M or 10G; without limit by default")
-	helpOperator    = say("设为管理员", "make it an operator")
-	helpUnpublish   = say("同时停止它的图片链接", "end its picture links too")
-	helpData        = say("数据文件夹（默认 ./data）", "the data folder (./data)")
-	helpConfig      = say("配置文件（TOML）", "a config file (TOML)")
-	helpListen      = say("监听地址（默认 127.0.0.1:8123）", "address to listen at (127.0.0.1:8123)")
-	helpPublicURL   = say("客户端访问服务器的地址", "where clients reach the server")
-	helpImageURL    = say("图片链接的地址，默认与 --public-url 相同", "where picture links point to; --public-url by default")
-	helpTLSCert     = say("TLS 证书文件", "TLS certificate file")
-	helpTLSKey      = say("TLS 私钥文件", "TLS key file")
-	helpProxies     = say("可信反向代理的网段，逗号分隔", "networks of trusted reverse proxies, comma-separated")
-	helpLogLevel    = say("日志级别：debug、info、warn、error", "debug, info, warn or error")
-	helpPrintConfig = say("打印合并后的配置并退出", "print the merged settings and end")
+	helpServe       = say("运行服务器。", "Run the server.")
+	helpUser        = say("管理账号。", "Manage accounts.")
+	helpUserAdd     = say("新建账号，把密钥打印在标准输出。", "Make an account and print its secrets on stdout.")
+	helpUserLs      = say("列出账号。", "List the accounts.")
+	helpUserReset   = say("重新生成密钥和密码，旧的立即失效。", "Make new secrets; the old ones end at once.")
+	helpUserDisable = say("停用账号。", "Disable an account.")
+	helpUserEnable  = say("重新启用账号。", "Enable an account again.")
+	helpUserName    = say("账号名。", "Name of the account.")
+	helpQuota       = say("空间配额，如 500M、10G；默认不限。", "How much it may keep, as 500M or 10G; without limit by default.")
+	helpOperator    = say("设为管理员。", "Make it an operator.")
+	helpUnpublish   = say("同时停止它的图片链接。", "End its picture links too.")
+	helpData        = say("数据文件夹（默认 ./data）。", "The data folder (./data).")
+	helpConfig      = say("配置文件（TOML）。", "A config file (TOML).")
+	helpListen      = say("监听地址（默认 127.0.0.1:8123）。", "Address to listen at (127.0.0.1:8123).")
+	helpPublicURL   = say("客户端访问服务器的地址。", "Where clients reach the server.")
+	helpImageURL    = say("图片链接的地址，默认与 --public-url 相同。", "Where picture links point to; --public-url by default.")
+	helpTLSCert     = say("TLS 证书文件。", "TLS certificate file.")
+	helpTLSKey      = say("TLS 私钥文件。", "TLS key file.")
+	helpProxies     = say("可信反向代理的网段，逗号分隔。", "Networks of trusted reverse proxies, comma-separated.")
+	helpLogLevel    = say("日志级别：debug、info、warn、error。", "Debug, info, warn or error.")
+	helpPrintConfig = say("打印合并后的配置并退出。", "Print the merged settings and end.")
 )
 
 func serverHelp(u *ui) kong.Vars {
 	return kong.Vars{
 		"help_serve": u.text(helpServe), "help_user": u.text(helpUser), "help_user_add": u.text(helpUserAdd),
 		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_user_disable": u.text(helpUserDisable),
-		"help_user_name": u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
+		"help_user_enable": u.text(helpUserEnable),
+		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
 		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig),
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),

@@ -19,15 +19,20 @@ type userCmd struct {
 	Ls      userLsCmd      `cmd:"" help:"${help_user_ls}"`
 	Reset   userResetCmd   `cmd:"" help:"${help_user_reset}"`
 	Disable userDisableCmd `cmd:"" help:"${help_user_disable}"`
+	Enable  userEnableCmd  `cmd:"" help:"${help_user_enable}"`
 }
 
 // withDB opens the database of a data folder beside a server that may be running.
-func (l local) withDB(ctx context.Context, u *ui, fn func(*db.DB) error) (err error) {
+// Where there is none it is made only when that is what the command is for.
+func (l local) withDB(ctx context.Context, u *ui, make bool, fn func(*db.DB) error) (err error) {
 	conf, err := config.Load(l.flags(), os.Getenv, l.Config)
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(dataFile(conf.Data, "tuchuang.db")); errors.Is(err, os.ErrNotExist) {
+		if !make {
+			return usageError{u.text(noFolder, conf.Data), u.text(noFolderAdvice)}
+		}
 		if err := os.MkdirAll(conf.Data, 0o700); err != nil {
 			return folderError(err, conf.Data)
 		}
@@ -54,7 +59,7 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return usageError{text: u.text(badQuota, c.Quota)}
 	}
-	return c.withDB(ctx, u, func(d *db.DB) error {
+	return c.withDB(ctx, u, true, func(d *db.DB) error {
 		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
 		if err != nil {
 			return err
@@ -97,7 +102,7 @@ type userOut struct {
 
 // Run lists the accounts.
 func (c *userLsCmd) Run(ctx context.Context, u *ui) error {
-	return c.withDB(ctx, u, func(d *db.DB) error {
+	return c.withDB(ctx, u, false, func(d *db.DB) error {
 		accounts, err := account.Open(ctx, d)
 		if err != nil {
 			return err
@@ -161,17 +166,31 @@ func (c *userDisableCmd) Run(ctx context.Context, u *ui) error {
 	if c.Unpublish {
 		state, done = account.Unpublished, userUnpublished
 	}
-	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
-		if _, err := a.SetState(ctx, c.Name, state); err != nil {
+	return c.setState(ctx, u, c.Name, state, done)
+}
+
+type userEnableCmd struct {
+	local
+	Name string `arg:"" name:"name" help:"${help_user_name}"`
+}
+
+// Run lets an account act again, with its old secrets, and serves its links.
+func (c *userEnableCmd) Run(ctx context.Context, u *ui) error {
+	return c.setState(ctx, u, c.Name, account.Enabled, userEnabled)
+}
+
+func (l local) setState(ctx context.Context, u *ui, name string, state account.State, done text) error {
+	return l.withAccounts(ctx, u, func(a *account.Accounts) error {
+		if _, err := a.SetState(ctx, name, state); err != nil {
 			return err
 		}
-		u.say(u.text(done, c.Name))
+		u.say(u.text(done, name))
 		return nil
 	})
 }
 
 func (l local) withAccounts(ctx context.Context, u *ui, fn func(*account.Accounts) error) error {
-	return l.withDB(ctx, u, func(d *db.DB) error {
+	return l.withDB(ctx, u, false, func(d *db.DB) error {
 		a, err := account.Open(ctx, d)
 		if err != nil {
 			return err
