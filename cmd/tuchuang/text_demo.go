@@ -24,10 +24,10 @@ var (
 	demoKept    = say("数据保留着：tuchuang serve --data %s 继续使用", "the data is kept: go on with tuchuang serve --data %s")
 	demoNext    = say("接下来：make run 让演示继续服务；bin/tuchuang serve --data ./data 正式使用", "Next: make run keeps the demo serving; bin/tuchuang serve --data ./data runs it for real")
 
-	helpDemo      = say("一条命令演示主要功能。", "The main job in one command.")
-	helpDemoFrom  = say("用这个文件夹里的图片，而不是现画。", "Take the pictures of this folder instead of drawing some.")
-	helpDemoKeep  = say("把数据保留在这个文件夹。", "Keep the data in this folder.")
-	helpDemoServe = say("结束后继续服务，直到 Ctrl-C。", "Keep serving afterwards, until Ctrl-C.")
+	helpDemo      = say("一条命令演示主要功能", "The main job in one command.")
+	helpDemoFrom  = say("用这个文件夹里的图片，而不是现画", "Take the pictures of this folder instead of drawing some.")
+	helpDemoKeep  = say("把数据保留在这个文件夹", "Keep the data in this folder.")
+	helpDemoServe = say("结束后继续服务，直到 Ctrl-C", "Keep serving afterwards, until Ctrl-C.")
 )
 
 func demoHelp(u *ui) kong.Vars {
