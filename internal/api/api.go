@@ -64,6 +64,8 @@ func New(o Options) *API {
 
 // ServeHTTP answers every path below /api/ and /upload/ that transfer does not.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
 	if h := a.handlers[r.URL.Path]; h != nil {
 		h(w, r)
 		return
@@ -73,11 +75,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route is an endpoint.
 type route struct {
-	methods string // as documented; GET and POST are always both taken
-	path    string
-	serve   endpoint
-	open    bool     // answers without an access token
-	also    []string // other paths that clients use for it
+	method string // as documented; GET and POST are always both taken
+	path   string
+	serve  endpoint
+	open   bool     // answers without an access token
+	also   []string // other paths that clients use for it
 }
 
 // endpoint reads a request and answers data for the envelope. long says that it
@@ -128,7 +130,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			ctx, cancel = context.WithTimeout(ctx, answerLimit)
 			defer cancel()
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodPost && !strings.Contains(rt.methods, r.Method) {
+		if r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != rt.method {
 			a.fail(w, r, trace, acc, began, fault.New(fault.WrongMethod, "api: method"))
 			return
 		}
