@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	clients     = 16
+	callLimit   = 10 // milliseconds
+	besideLimit = 60
+)
+
+// calls measures how long the small calls take among many rows.
+func (b *bench) calls(ctx context.Context, s *server) error {
+	writer, err := s.signIn(s.Writer)
+	if err != nil {
+		return err
+	}
+	defer writer.hangUp()
+	asking := func(path string, fields func() map[string]any) func(*conn) error {
+		return func(c *conn) error { return c.ask(path, fields(), nil) }
+	}
+	any1 := func() int { return rand.IntN(max(1, b.rows)) }      //nolint:gosec // any row
+	folder := func() int { return rand.IntN(max(1, s.Folders)) } //nolint:gosec // any folder
+	driveAt, bedAt := func() any { return driveFolder(folder()) }, func() any { return s.bedFolder(folder()) }
+	if s.Folders == 0 {
+		driveAt, bedAt = func() any { return s.Album }, func() any { return "" }
+	}
+	each := max(50, 250*b.runs/7)
+	for _, call := range []struct {
+		what string
+		do   func(*conn) error
+	}{
+		{"process", asking("/api/v1/oss/source/copy/process", func() map[string]any { return map[string]any{"taskID": s.Failed} })},
+		{"fail, 100 of 1000", asking("/api/v1/oss/source/copy/fail", func() map[string]any {
+			return map[string]any{"taskID": s.Failed, "limit": 100, "page": 1 + rand.IntN(10)} //nolint:gosec // any page
+		})},
+		{"detail of a drive file", asking("/api/v1/file/detail", func() map[string]any { return map[string]any{"fileID": driveFile(s.one(any1()))} })},
+		{"detail of an image", func(c *conn) error {
+			if s.Folders == 0 {
+				return nil
+			}
+			return c.ask("/api/v1/oss/file/detail", map[string]any{"fileID": s.bedImage(any1())}, nil)
+		}},
+		{"list of 100 drive files", asking("/api/v2/file/list", func() map[string]any { return map[string]any{"parentFileId": driveAt(), "limit": 100} })},
+		{"list of 100 images", asking("/api/v1/oss/file/list", func() map[string]any { return map[string]any{"parentFileId": bedAt(), "limit": 100, "type": 1} })},
+	} {
+		samples, err := b.sample(s, each, call.do)
+		if err != nil {
+			return fmt.Errorf("%s: %w", call.what, err)
+		}
+		b.table.atMost(fmt.Sprintf("%s, p99 of %d clients", call.what, clients), inMillis(quantile(samples, 0.99)), callLimit, "ms")
+	}
+	samples, err := s.createAtOnce(each / 4)
+	if err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	b.table.atMost(fmt.Sprintf("create, p99 of %d accounts, tasks of one picture", len(s.Others)), inMillis(quantile(samples, 0.99)), callLimit, "ms")
+	if samples, err = s.createBeside(ctx, writer, b.runs*2); err != nil {
+		return fmt.Errorf("create beside: %w", err)
+	}
+	b.table.atMost("create beside a running task of 1000 pictures, p99", inMillis(quantile(samples, 0.99)), besideLimit, "ms")
+	return nil
+}
+
+// one keeps a number of a row inside what there is.
+func (s *server) one(n int) int {
+	if s.Folders == 0 {
+		return int(pictureID-filesID) + n%albumPictures + 1 // a picture of the album
+	}
+	return n
+}
+
+func inMillis(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+// sample has many clients of the large account make a call each, again and again.
+func (b *bench) sample(s *server, each int, do func(*conn) error) ([]time.Duration, error) {
+	return together(clients, func(int) (samples []time.Duration, err error) {
+		c, err := s.signIn(s.Writer)
+		if err != nil {
+			return nil, err
+		}
+		defer c.hangUp()
+		for n := range each + each/10 {
+			began := time.Now()
+			if err := do(c); err != nil {
+				return nil, err
+			}
+			if n >= each/10 {
+				samples = append(samples, time.Since(began))
+			}
+		}
+		return samples, nil
+	})
+}
+
+// createAtOnce has every other account create tasks of one picture, each after the
+// one before is done.
+func (s *server) createAtOnce(each int) ([]time.Duration, error) {
+	return together(len(s.Others), func(n int) (samples []time.Duration, err error) {
+		c, err := s.signIn(s.Others[n])
+		if err != nil {
+			return nil, err
+		}
+		defer c.hangUp()
+		for range each {
+			took, err := c.createOne(s.Others[n].Picture)
+			if err != nil {
+				return nil, err
+			}
+			samples = append(samples, took)
+		}
+		return samples, nil
+	})
+}
+
+// createOne times the creation alone, and waits for the task.
+func (c *conn) createOne(picture int64) (took time.Duration, err error) {
+	began := time.Now()
+	id, err := c.createTask(picture, "")
+	took = time.Since(began)
+	if err == nil {
+		_, err = c.await(id)
+	}
+	return took, err
+}
+
+// createBeside has another account create tasks while so many of 1000 pictures run.
+func (s *server) createBeside(ctx context.Context, writer *conn, tasks int) (samples []time.Duration, err error) {
+	other, err := s.signIn(s.Others[0])
+	if err != nil {
+		return nil, err
+	}
+	defer other.hangUp()
+	running, done := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	var failed error
+	all.Go(func() {
+		defer done()
+		for n := range tasks {
+			if _, failed = writer.copyAlbum(s.Album, n); failed != nil {
+				return
+			}
+		}
+	})
+	for running.Err() == nil && err == nil {
+		var took time.Duration
+		took, err = other.createOne(s.Others[0].Picture)
+		samples = append(samples, took)
+	}
+	all.Wait()
+	if failed != nil {
+		err = failed
+	}
+	return samples, err
+}
+
+// together runs fn so many times at once and puts together what they answer.
+func together[T any](n int, fn func(n int) ([]T, error)) (all []T, err error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for i := range n {
+		wg.Go(func() {
+			part, e := fn(i)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, part...)
+			if err == nil {
+				err = e
+			}
+		})
+	}
+	wg.Wait()
+	return all, err
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// table is what bench prints.
+type table struct{ rows [][]string }
+
+var titles = []string{"what", "measured", "floor or peer", "ratio", "reach", ""}
+
+func verdict(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "SHORT"
+}
+
+// slower adds a time that may be at most reach times that of its floor.
+func (t *table) slower(what string, got time.Duration, floor string, base time.Duration, reach float64) {
+	ratio := got.Seconds() / base.Seconds()
+	t.rows = append(t.rows, []string{
+		what, millis(got), floor + " " + millis(base), fmt.Sprintf("%.2f", ratio), fmt.Sprintf("<= %.1fx", reach), verdict(ratio <= reach),
+	})
+}
+
+// beside adds a time that nothing is asked of.
+func (t *table) beside(what string, got time.Duration, floor string, base time.Duration) {
+	t.rows = append(t.rows, []string{what, millis(got), floor + " " + millis(base), fmt.Sprintf("%.2f", got.Seconds()/base.Seconds()), "", ""})
+}
+
+// absent says that a peer is not installed.
+func (t *table) absent(what string) {
+	t.rows = append(t.rows, []string{what, "not installed", "", "", "", ""})
+}
+
+// faster adds a rate that must be at least reach times that of its peer; 0 asks
+// for nothing.
+func (t *table) faster(what string, got float64, peer string, base, reach float64) {
+	ratio := got / base
+	row := []string{what, fmt.Sprintf("%.0f/s", got), fmt.Sprintf("%s %.0f/s", peer, base), fmt.Sprintf("%.2f", ratio), "", ""}
+	if reach > 0 {
+		row[4], row[5] = fmt.Sprintf(">= %.2fx", reach), verdict(ratio >= reach)
+	}
+	t.rows = append(t.rows, row)
+}
+
+// atMost adds a figure that has a limit of its own.
+func (t *table) atMost(what string, got, limit float64, unit string) {
+	t.rows = append(t.rows, []string{
+		what, fmt.Sprintf("%.1f %s", got, unit), "", "", fmt.Sprintf("<= %.0f %s", limit, unit), verdict(got <= limit),
+	})
+}
+
+func (t *table) write(w io.Writer) {
+	all := append([][]string{titles}, t.rows...)
+	width := make([]int, len(titles))
+	for _, r := range all {
+		for i, cell := range r {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, r := range all {
+		for i, cell := range r {
+			fmt.Fprintf(w, "%s%*s  ", cell, width[i]-utf8.RuneCountInString(cell), "")
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1e3) }
+
+// median is the middle of some times; they are sorted in place.
+func median(all []time.Duration) time.Duration { return quantile(all, 0.5) }
+
+// quantile is the time that a share of all stays within; they are sorted in place.
+func quantile(all []time.Duration, share float64) time.Duration {
+	slices.Sort(all)
+	return all[max(0, int(math.Ceil(share*float64(len(all))))-1)]
+}
