@@ -150,7 +150,7 @@ func (t *Tasks) Failures(ctx context.Context, acc account.ID, id ID, page, limit
 			return err
 		}
 		total = s.Failed
-		first := int64(page-1) * int64(limit)
+		first := int64(min(page-1, total)) * int64(limit) // a page past the end stays past it
 		list, err = db.Collect(ctx, tx, scanFailure, selectFailures, acc, s.Seq, first, first+int64(limit))
 		return err
 	})
