@@ -1,0 +1,19 @@
+package api
+
+// Endpoint is an endpoint as it is documented, for tests and tools that go through
+// all of them.
+type Endpoint struct {
+	Method string   // GET and POST are taken all the same
+	Path   string   // its documented path
+	Also   []string // other paths that answer the same
+	Open   bool     // answers without an access token
+}
+
+// Endpoints lists every endpoint in the order of the routes.
+func Endpoints() []Endpoint {
+	var list []Endpoint
+	for _, r := range new(API).routes() {
+		list = append(list, Endpoint{Method: r.method, Path: r.path, Also: r.also, Open: r.open})
+	}
+	return list
+}
