@@ -1,0 +1,219 @@
+package golden
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tuchuang/test/harness"
+)
+
+// player sends the requests of the story in one spelling and writes down what the
+// golden files hold: the documented request, and the answer with stable words for
+// what differs from run to run.
+type player struct {
+	t     *testing.T
+	how   spelling
+	u     *harness.User
+	token string
+	known map[string]string // volatile value to its word
+	count map[string]int    // how many words of a kind there are
+	files map[string]*strings.Builder
+}
+
+func play(t *testing.T, sp spelling) map[string]string {
+	t.Helper()
+	s := harness.Start(t)
+	p := &player{
+		t: t, how: sp, u: s.User("writer", "--quota", "4K"), files: make(map[string]*strings.Builder),
+		known: make(map[string]string), count: make(map[string]int),
+	}
+	p.known[s.URL] = "{server}"
+	p.known[p.u.ClientID], p.known[p.u.ClientSecret] = "{clientID}", "{clientSecret}"
+	story(p)
+	out := make(map[string]string)
+	for file, b := range p.files {
+		out[file] = b.String()
+	}
+	return out
+}
+
+// answer is the data of an envelope.
+type answer struct {
+	t    *testing.T
+	data any
+}
+
+// text gives a text or number at a path of keys.
+func (a answer) text(path ...string) string {
+	a.t.Helper()
+	at := a.data
+	for _, key := range path {
+		if list, ok := at.([]any); ok && len(list) > 0 {
+			at = list[0]
+		}
+		m, _ := at.(map[string]any)
+		at = m[key]
+	}
+	switch at.(type) {
+	case string, json.Number:
+		return fmt.Sprint(at)
+	}
+	a.t.Fatalf("no %v in %v", path, a.data)
+	return ""
+}
+
+func (a answer) number(path ...string) int64 {
+	a.t.Helper()
+	n, err := json.Number(a.text(path...)).Int64()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return n
+}
+
+// ask sends a request of fields, given as name, value, name, value…
+func (p *player) ask(title, route string, nameValues ...any) answer {
+	p.t.Helper()
+	method, path, _ := strings.Cut(route, " ")
+	fields := pair(nameValues)
+	r, err := p.how.plain(method, p.u.Server.URL+path, fields)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	text := method + " " + path
+	switch {
+	case len(fields) == 0:
+	case method == http.MethodGet:
+		text += "?" + pairs(fields)
+	default:
+		text += "\n\n" + object(fields)
+	}
+	return p.send(title, path, text, r)
+}
+
+// upload sends a request of fields and a file.
+func (p *player) upload(title, route, name string, content []byte, nameValues ...any) answer {
+	p.t.Helper()
+	method, path, _ := strings.Cut(route, " ")
+	fields := pair(nameValues)
+	r, err := p.how.withFile(p.u.Server.URL+path, fields, name, content)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	text := method + " " + path + "\nContent-Type: multipart/form-data\n"
+	for _, f := range fields {
+		text += "\n" + f.name + ": " + texts(f.value)[0]
+	}
+	return p.send(title, path, fmt.Sprintf("%s\n%s: (file) %s", text, name, content), r)
+}
+
+// put sends bytes to a presigned URL.
+func (p *player) put(title, target string, content []byte) {
+	p.t.Helper()
+	r, err := request(http.MethodPut, target, "", bytes.NewReader(content))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.send(title, putPath, fmt.Sprintf("PUT %s\n\n%s", target, content), r)
+}
+
+// putPath names the golden file of presigned uploads.
+const putPath = "/upload/put"
+
+func pair(nameValues []any) []field {
+	fields := make([]field, 0, len(nameValues)/2)
+	for i := 0; i < len(nameValues); i += 2 {
+		fields = append(fields, field{nameValues[i].(string), nameValues[i+1]})
+	}
+	return fields
+}
+
+func (p *player) send(title, path, text string, r *http.Request) answer {
+	p.t.Helper()
+	if r.Method != http.MethodPut {
+		r.Header.Set("Platform", "open_platform")
+		r.Header.Set("Authorization", "")
+		if p.token != "" {
+			r.Header.Set("Authorization", "Bearer "+p.token)
+		}
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var envelope struct{ Data any }
+	var indented bytes.Buffer
+	if len(body) > 0 {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		if err := d.Decode(&envelope); err != nil {
+			p.t.Fatalf("%s: %v in %s", text, err, body)
+		}
+		if err := json.Indent(&indented, body, "", "  "); err != nil {
+			p.t.Fatal(err)
+		}
+		if got := res.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
+			p.t.Errorf("%s: Content-Type %q", path, got)
+		}
+	}
+	file := fileOf(path)
+	if p.files[file] == nil {
+		p.files[file] = new(strings.Builder)
+	}
+	text = p.stable(text) // before the answer, so that its words come first
+	fmt.Fprintf(p.files[file], "# %s\n\n%s\n\nHTTP %d\n\n%s\n\n", title, text, res.StatusCode, p.stable(indented.String()))
+	return answer{p.t, envelope.Data}
+}
+
+// The shapes of what differs from run to run. A value of another shape stays, and
+// the golden file shows it.
+var (
+	traceID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}_tuchuang`)
+	jwt     = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}`)
+	sign    = regexp.MustCompile(`[0-9]{10}-[\w-]{43}`)
+	rfcTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00`)
+	wall    = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
+
+	counted = []struct {
+		word  string
+		shape *regexp.Regexp
+	}{
+		{"bedfolder", regexp.MustCompile(`\b2[0-9a-v]{2}f[0-9a-v]{27}\b`)},
+		{"image", regexp.MustCompile(`\b2[0-9a-v]{2}i[0-9a-v]{27}\b`)},
+		{"task", regexp.MustCompile(`\b[0-9a-z]{32}\b`)},
+		{"upload", regexp.MustCompile(`\b[A-Z2-7]{26}\b`)},
+	}
+)
+
+func (p *player) stable(text string) string {
+	for value, word := range p.known {
+		text = strings.ReplaceAll(text, value, word)
+	}
+	text = traceID.ReplaceAllString(text, "{trace}")
+	text = jwt.ReplaceAllString(text, "{token}")
+	text = sign.ReplaceAllString(text, "{sign}")
+	text = rfcTime.ReplaceAllString(text, "2006-01-02T15:04:05+08:00")
+	text = wall.ReplaceAllString(text, "2006-01-02 15:04:05")
+	for _, c := range counted {
+		text = c.shape.ReplaceAllStringFunc(text, func(value string) string {
+			if c.word == "task" && strings.Trim(value, "0123456789abcdef") == "" {
+				return value // an etag, which is the same each time
+			}
+			p.count[c.word]++
+			p.known[value] = fmt.Sprintf("{%s%d}", c.word, p.count[c.word])
+			return p.known[value]
+		})
+	}
+	return text
+}

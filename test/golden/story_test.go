@@ -1,0 +1,197 @@
+package golden
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"strings"
+
+	"tuchuang/test/harness"
+)
+
+const (
+	md5OfNothing = "d41d8cd98f00b204e9800998ecf8427e"
+	unknownDrive = 4503599627370495
+	unknownTask  = "1ketmmu1000d86isuyq33su100w1bnp6"
+	unknownImage = "yk6baz03t0l000d7w33fbyq51l4izkneDIYPAIDOBIY0DcxvDwFO"
+)
+
+// story sends every documented request, in an order in which each has something
+// to answer.
+func story(p *player) {
+	signIn(p)
+	album := folders(p)
+	uploadV1(p, album)
+	uploadV2(p, album)
+	lists(p, album)
+	bed(p)
+	copies(p, album)
+	p.ask("who am I", "GET /api/v1/user/info")
+}
+
+func signIn(p *player) {
+	p.ask("a wrong secret", "POST /api/v1/access_token", "clientID", p.u.ClientID, "clientSecret", "wrong")
+	p.ask("without a token", "GET /api/v1/user/info")
+	p.token = p.ask("sign in", "POST /api/v1/access_token", "clientID", p.u.ClientID, "clientSecret", p.u.ClientSecret).text("accessToken")
+}
+
+func folders(p *player) (album int64) {
+	const mkdir = "POST /upload/v1/file/mkdir"
+	album = p.ask("a folder", mkdir, "name", "旅行 & 照片", "parentID", 0).number("dirID")
+	p.ask("the name is taken", mkdir, "name", "旅行 & 照片", "parentID", 0)
+	p.ask("a name that can't be", mkdir, "name", "a/b", "parentID", 0)
+	p.ask("no such parent", mkdir, "name", "a", "parentID", unknownDrive)
+	return album
+}
+
+func uploadV1(p *player, album int64) {
+	const create, complete = "POST /upload/v1/file/create", "POST /upload/v1/file/upload_complete"
+	picture := []byte("picture one")
+	id := p.ask("a new file", create, "parentFileID", album, "filename", "one.png", "etag", harness.MD5(picture), "size", len(picture)).text("preuploadID")
+	p.ask("nothing has come", "POST /upload/v1/file/list_upload_parts", "preuploadID", id)
+	p.ask("a slice is missing", complete, "preuploadID", id)
+	p.ask("it is not complete", "POST /upload/v1/file/upload_async_result", "preuploadID", id)
+	target := p.ask("where the slice goes", "POST /upload/v1/file/get_upload_url", "preuploadID", id, "sliceNo", 1).text("presignedURL")
+	p.ask("a slice that it has not", "POST /upload/v1/file/get_upload_url", "preuploadID", id, "sliceNo", 2)
+	p.put("a slice", target, picture)
+	p.ask("what has come", "POST /upload/v1/file/list_upload_parts", "preuploadID", id)
+	p.ask("it is there", complete, "preuploadID", id)
+	p.ask("asked again", complete, "preuploadID", id)
+	p.ask("it is complete", "POST /upload/v1/file/upload_async_result", "preuploadID", id)
+	p.ask("without an upload", "POST /upload/v1/file/upload_async_result")
+	p.ask("an upload that is not there", complete, "preuploadID", "none")
+
+	p.ask("known content (instant upload)", create, "parentFileID", 0, "filename", "a/b/again.png", "etag", strings.ToUpper(harness.MD5(picture)),
+		"size", len(picture), "containDir", true)
+	p.ask("the name is taken", create, "parentFileID", album, "filename", "one.png", "etag", md5OfNothing, "size", 5, "containDir", false)
+	p.ask("keep both", create, "parentFileID", album, "filename", "one.png", "etag", harness.MD5(picture), "size", len(picture), "duplicate", 1)
+	p.ask("no etag", create, "parentFileID", album, "filename", "one.png", "size", 5)
+	p.ask("an etag that is none", create, "parentFileID", album, "filename", "x.png", "etag", "abc", "size", 5)
+	p.ask("more than fits", create, "parentFileID", album, "filename", "x.png", "etag", md5OfNothing, "size", 5000)
+	p.ask("larger than any file", create, "parentFileID", album, "filename", "x.png", "etag", md5OfNothing, "size", 10<<30+1)
+}
+
+func uploadV2(p *player, album int64) {
+	const create, slice, complete = "POST /upload/v2/file/create", "POST /upload/v2/file/slice", "POST /upload/v2/file/upload_complete"
+	picture := []byte("picture two")
+	p.ask("where slices go", "GET /upload/v2/file/domain")
+	id := p.ask("a new file", create, "parentFileID", album, "filename", "two.jpg", "etag", harness.MD5(picture), "size", len(picture)).text("preuploadID")
+	p.upload("the slice is damaged", slice, "slice", picture, "preuploadID", id, "sliceNo", 1, "sliceMD5", md5OfNothing)
+	p.upload("the slice is short", slice, "slice", picture[1:], "preuploadID", id, "sliceNo", 1, "sliceMD5", harness.MD5(picture[1:]))
+	p.ask("a slice is missing", complete, "preuploadID", id)
+	p.upload("a slice", slice, "slice", picture, "preuploadID", id, "sliceNo", 1, "sliceMD5", harness.MD5(picture))
+	p.upload("a slice comes again", slice, "slice", picture, "preuploadID", id, "sliceNo", 1, "sliceMD5", harness.MD5(picture))
+	p.ask("it is there", complete, "preuploadID", id)
+	p.ask("known content (instant upload)", create, "parentFileID", album, "filename", "two.jpg", "etag", harness.MD5(picture), "size", len(picture), "duplicate", 2)
+
+	const single = "POST /upload/v2/file/single/create"
+	text := []byte("notes")
+	p.upload("a whole file", single, "file", text, "parentFileID", album, "filename", "notes.txt", "etag", harness.MD5(text), "size", len(text))
+	p.upload("the name is taken", single, "file", text, "parentFileID", album, "filename", "notes.txt", "etag", harness.MD5(text), "size", len(text))
+	p.upload("another content", single, "file", text, "parentFileID", album, "filename", "other.txt", "etag", md5OfNothing, "size", len(text))
+	p.upload("another size", single, "file", text, "parentFileID", album, "filename", "other.txt", "etag", harness.MD5(text), "size", len(text)+1)
+
+	sum := sha1.Sum(picture)
+	const reuse = "POST /upload/v2/file/sha1_reuse"
+	p.ask("known content", reuse, "parentFileID", album, "filename", "three.jpg", "sha1", hex.EncodeToString(sum[:]), "size", len(picture), "duplicate", 1)
+	p.ask("unknown content", reuse, "parentFileID", album, "filename", "four.jpg", "sha1", hex.EncodeToString(sum[:]), "size", len(picture)+1)
+}
+
+func lists(p *player, album int64) {
+	const v2, v1 = "GET /api/v2/file/list", "GET /api/v1/file/list"
+	p.ask("the root", v2, "parentFileId", 0, "limit", 100)
+	last := p.ask("a page", v2, "parentFileId", album, "limit", 2).number("lastFileId")
+	p.ask("the next page", v2, "parentFileId", album, "limit", 2, "lastFileId", last)
+	file := p.ask("search for words", v2, "parentFileId", 0, "limit", 100, "searchData", "notes", "searchMode", 0).number("fileList", "fileId")
+	p.ask("search for a name", v2, "parentFileId", 0, "limit", 100, "searchData", "notes", "searchMode", 1)
+	p.ask("no such folder", v2, "parentFileId", unknownDrive, "limit", 100)
+	p.ask("a page by number", v1, "parentFileId", album, "page", 1, "limit", 2, "orderBy", "file_name", "orderDirection", "desc")
+	p.ask("past the end", v1, "parentFileId", album, "page", 9, "limit", 100, "orderBy", "size", "orderDirection", "asc")
+
+	const detail, infos = "GET /api/v1/file/detail", "POST /api/v1/file/infos"
+	p.ask("a file", detail, "fileID", file)
+	p.ask("a folder", detail, "fileID", album)
+	p.ask("no such file", detail, "fileID", unknownDrive)
+	p.ask("several, one of them unknown", infos, "fileIds", []int64{file, unknownDrive, album})
+	p.ask("more than 100", infos, "fileIds", make([]int64, 101))
+
+	const download = "GET /api/v1/file/download_info"
+	p.ask("a file", download, "fileId", file)
+	p.ask("a folder", download, "fileId", album)
+	p.ask("no such file", download, "fileId", unknownDrive)
+
+	const trash, remove = "POST /api/v1/file/trash", "POST /api/v1/file/delete"
+	p.ask("it is not in the trash", remove, "fileIDs", []int64{file})
+	p.ask("into the trash", trash, "fileIDs", []int64{file})
+	p.ask("no such file", trash, "fileIDs", []int64{unknownDrive})
+	p.ask("the trash", v1, "parentFileId", 0, "page", 1, "limit", 100, "orderBy", "file_id", "orderDirection", "asc", "trashed", true)
+	p.ask("what is in the trash is listed", v2, "parentFileId", album, "limit", 100, "lastFileId", file-1)
+	p.ask("for good", remove, "fileIDs", []int64{file})
+	p.ask("no such file", remove, "fileIDs", []int64{file})
+}
+
+func bed(p *player) {
+	const mkdir = "POST /upload/v1/oss/file/mkdir"
+	blog := p.ask("a folder", mkdir, "name", "博客", "parentID", "", "type", 1).text("list", "dirID")
+	p.ask("several folders", mkdir, "name", []string{"a", "b"}, "parentID", blog, "type", 1)
+	p.ask("a name is taken", mkdir, "name", []string{"c", "博客"}, "parentID", "", "type", 1)
+	p.ask("a path is no name", mkdir, "name", "a/b", "parentID", "", "type", 1)
+
+	const create, complete = "POST /upload/v1/oss/file/create", "POST /upload/v1/oss/file/upload_complete"
+	picture := []byte("a picture of the bed")
+	id := p.ask("a new picture", create, "parentFileID", blog, "filename", "图.PNG", "etag", harness.MD5(picture), "size", len(picture), "type", 1).text("preuploadID")
+	target := p.ask("where it goes", "POST /upload/v1/oss/file/get_upload_url", "preuploadID", id, "sliceNo", 1).text("presignedURL")
+	p.ask("nothing has come", "POST /upload/v1/oss/file/list_upload_parts", "preuploadID", id)
+	p.put("a picture", target, picture)
+	p.ask("what has come", "POST /upload/v1/oss/file/list_upload_parts", "preuploadID", id)
+	image := p.ask("it is there", complete, "preuploadID", id).text("fileID")
+	p.ask("it is complete", "POST /upload/v1/oss/file/upload_async_result", "preuploadID", id)
+	p.ask("without an upload", "POST /upload/v1/oss/file/upload_async_result")
+	p.ask("the same picture", create, "parentFileID", blog, "filename", "new name.png", "etag", harness.MD5(picture), "size", len(picture), "type", 1)
+	p.ask("not a picture", create, "parentFileID", "", "filename", "a.txt", "etag", harness.MD5(picture), "size", len(picture), "type", 1)
+	p.ask("too large a picture", create, "parentFileID", "", "filename", "a.png", "etag", harness.MD5(picture), "size", 100<<20+1, "type", 1)
+	p.ask("an empty picture", create, "parentFileID", "", "filename", "a.png", "etag", md5OfNothing, "size", 0, "type", 1)
+
+	const list, detail = "POST /api/v1/oss/file/list", "GET /api/v1/oss/file/detail"
+	p.ask("the root", list, "parentFileId", "", "limit", 100, "type", 1)
+	last := p.ask("a page", list, "parentFileId", blog, "limit", 2, "type", 1).text("lastFileId")
+	p.ask("the next page", list, "parentFileId", blog, "limit", 2, "lastFileId", last, "startTime", 1700000000, "endTime", 4000000000, "type", 1)
+	p.ask("no such folder", list, "parentFileId", unknownImage, "limit", 100, "type", 1)
+	p.ask("a picture", detail, "fileID", image)
+	p.ask("a folder", detail, "fileID", blog)
+	p.ask("no such picture", detail, "fileID", unknownImage)
+
+	const move, remove = "POST /api/v1/oss/file/move", "POST /api/v1/oss/file/delete"
+	p.ask("to the root", move, "fileIDs", []string{image}, "toParentFileID", "")
+	p.ask("no such picture", move, "fileIDs", []string{unknownImage}, "toParentFileID", "")
+	p.ask("a folder into itself", move, "fileIDs", []string{blog}, "toParentFileID", blog)
+	p.ask("a picture, and one that is not there", remove, "fileIDs", []string{image, unknownImage})
+	p.ask("a folder with all that is in it", remove, "fileIDs", []string{blog})
+}
+
+func copies(p *player, album int64) {
+	const create, process, fail = "POST /api/v1/oss/source/copy", "GET /api/v1/oss/source/copy/process", "GET /api/v1/oss/source/copy/fail"
+	id := p.ask("a folder", create, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1).text("taskID")
+	p.u.Await(id)
+	p.ask("a task that is done", process, "taskID", id)
+	p.ask("nothing failed", fail, "taskID", id, "limit", 100, "page", 1)
+
+	// Half of the quota: it fits into the drive, and not into the bed as well.
+	big := []byte(strings.Repeat("large picture! ", 2000/15))
+	var ids []string
+	for _, name := range []string{"big1.png", "big2.png"} {
+		ids = append(ids, itoa(p.u.PutFile(0, name, append(big, name...))))
+		big = big[:len(big)-600]
+	}
+	id = p.ask("more than fits", create, "fileIDs", ids, "toParentFileID", "", "sourceType", 1, "type", 1).text("taskID")
+	p.u.Await(id)
+	p.ask("a task that has failed", process, "taskID", id)
+	p.ask("what failed", fail, "taskID", id, "limit", 100, "page", 1)
+	p.ask("past the end", fail, "taskID", id, "limit", 100, "page", 2)
+
+	p.ask("no such task", process, "taskID", unknownTask)
+	p.ask("no such task", fail, "taskID", unknownTask, "limit", 100, "page", 1)
+	p.ask("no such file", create, "fileIDs", []string{itoa(unknownDrive)}, "toParentFileID", "", "sourceType", 1, "type", 1)
+	p.ask("another source", create, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 2, "type", 1)
+	p.ask("no such folder", create, "fileIDs", []string{itoa(album)}, "toParentFileID", unknownImage, "sourceType", 1, "type", 1)
+	p.ask("more than 100", create, "fileIDs", strings.Split(strings.Repeat("1,", 100)+"1", ","), "toParentFileID", "", "sourceType", 1, "type", 1)
+}
