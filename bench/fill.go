@@ -128,7 +128,9 @@ func schemaOf(ctx context.Context, path string) (schema string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	err = c.QueryRowContext(ctx, `SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)`).Scan(&schema)
+	err = c.QueryRowContext(ctx, `
+		SELECT group_concat(text, ';') FROM (
+			SELECT sql AS text FROM sqlite_schema UNION ALL SELECT idx || stat FROM sqlite_stat1 ORDER BY text)`).Scan(&schema)
 	return schema, err
 }
 

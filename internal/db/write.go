@@ -266,7 +266,9 @@ func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 			if frames >= walFull {
 				how = "TRUNCATE"
 			}
+			killpoint.Here("db.before_checkpoint")
 			_, _, err = c.checkpoint(ctx, how)
+			killpoint.Here("db.after_checkpoint")
 		}
 		if err != nil {
 			d.log.Warn("db: checkpoint", "err", err)

@@ -254,3 +254,53 @@ CREATE TABLE upload_slice (
   PRIMARY KEY (account_id, upload_id, no),
   FOREIGN KEY (account_id, upload_id) REFERENCES upload (account_id, id) ON DELETE CASCADE
 ) WITHOUT ROWID;
+
+-- What the planner is to believe, for ever: large tables of a few large accounts.
+-- Every key leads with the account, so without figures it takes any key's first
+-- column for a narrow one and walks all of an account where a folder or a hash
+-- was asked for. Rows in all, then rows that share the first, the first two …
+-- columns of the index.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('client', 'client', '1000 1'),
+  ('client', 'client_account', '1000 1'),
+  ('token', 'token', '10000 100 1'),
+  ('token', 'token_expiry', '10000 1'),
+  ('blob', 'blob', '10000000 1000000 1'),
+  ('blob', 'blob_sha256', '10000000 1000000 1'),
+  ('blob', 'blob_md5', '10000000 1000000 1 1'),
+  ('blob', 'blob_sha1', '10000000 1000000 1 1'),
+  ('blob', 'blob_lost', '100 10 1'),
+  ('blob', 'blob_pending', '100 1'),
+  ('drive_entry', 'drive_entry', '10000000 1000000 1'),
+  ('drive_entry', 'drive_name', '10000000 1000000 1000 1'),
+  ('drive_entry', 'drive_list', '10000000 1000000 1000 1'),
+  ('drive_entry', 'drive_walk', '9000000 900000 900 1'),
+  ('drive_entry', 'drive_rest', '1000000 100000 100 1'),
+  ('drive_entry', 'drive_blob', '10000000 1000000 2'),
+  ('drive_entry', 'drive_trash', '10000 1000 500 1'),
+  ('bed_folder', 'bed_folder', '100000 10000 1'),
+  ('bed_folder', 'bed_folder_name', '100000 10000 10 1'),
+  ('bed_folder', 'bed_folder_list', '100000 10000 10 1'),
+  ('bed_folder', 'bed_root', '1000 1'),
+  ('image', 'image', '10000000 1000000 1'),
+  ('image', 'image_name', '10000000 1000000 1000 1'),
+  ('image', 'image_list', '10000000 1000000 1000 1'),
+  ('image', 'image_same', '10000000 1000000 1000 1 1'),
+  ('image', 'image_blob', '10000000 1000000 2'),
+  ('task', 'task', '100000 10000 1'),
+  ('task', 'task_id', '100000 10000 1'),
+  ('task', 'task_running', '100 1 1'),
+  ('task', 'task_unfinished', '100 2 2 1'),
+  ('queue_turn', 'queue_turn', '1000 1 1'),
+  ('copy_task', 'copy_task', '100000 10000 1'),
+  ('copy_source', 'copy_source', '1000000 100000 10 1'),
+  ('copy_folder', 'copy_folder', '1000000 100000 10 1'),
+  ('copy_dir', 'copy_dir', '1000000 100000 10 1'),
+  ('copy_item', 'copy_item', '10000000 1000000 1000 1'),
+  ('copy_item', 'copy_item_fail', '100000 10000 100 1'),
+  ('publication', 'publication', '10000000 1000000 1 1'),
+  ('upload', 'upload', '10000 1000 1'),
+  ('upload', 'upload_open', '1000 100'),
+  ('upload', 'upload_expiry', '10000 1'),
+  ('upload_slice', 'upload_slice', '100000 10000 10 1');
