@@ -2,6 +2,7 @@ package copytask
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"tuchuang/internal/account"
@@ -33,20 +34,16 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 	return nil
 }
 
-// cut takes whole target folders, in order of their first item, until a batch has
+// cut takes whole target folders, those above before those below, until a batch has
 // some batchItems: names then depend neither on where a batch ends nor on where a
 // kill fell.
 func cut(open []item) (batches [][]item) {
 	byFolder := make(map[int][]item)
-	var order []int
 	for _, i := range open {
-		if byFolder[i.folder] == nil {
-			order = append(order, i.folder)
-		}
 		byFolder[i.folder] = append(byFolder[i.folder], i)
 	}
 	var batch []item
-	for _, f := range order {
+	for _, f := range slices.Sorted(maps.Keys(byFolder)) { // a folder's number is above its parent's
 		batch = append(batch, byFolder[f]...)
 		if len(batch) >= batchItems {
 			batches, batch = append(batches, batch), nil
@@ -82,8 +79,7 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	killpoint.Here("copytask.batch.fenced")
-	acc, err := account.Lock(ctx, tx, b.acc)
-	if err != nil {
+	if _, err := account.Lock(ctx, tx, b.acc); err != nil {
 		return err
 	}
 	b.folders, b.made, b.gone, b.counts = slices.Clone(b.work.folders), nil, make(map[int]bool), Counts{}
@@ -92,7 +88,7 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	if len(b.items) > 0 {
-		if err := b.publish(ctx, tx, acc); err != nil {
+		if err := b.publish(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -102,27 +98,70 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 	return b.settle(ctx, tx)
 }
 
-// publish settles every item of the batch.
-func (b *batch) publish(ctx context.Context, tx *db.Tx, acc account.Account) error {
+// publish settles every item of the batch, one level of the target folders after
+// the other. Pictures take their names before the folders beside them: what a
+// folder could not be called the first time, because a picture was, it can't be
+// called the next time either, and is found again.
+func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 	items := slices.Clone(b.items)
 	sources, err := b.check(ctx, tx, items)
 	if err != nil {
 		return err
 	}
-	if err := b.resolve(ctx, tx, items); err != nil {
+	if err := b.findGone(ctx, tx); err != nil {
 		return err
 	}
-	in := make([]imagebed.Incoming, 0, len(items))
-	at := make([]int, 0, len(items))
-	for n, i := range items {
-		if i.reason != "" {
-			continue
+	levels := make(map[int][]*item)
+	for n := range items {
+		i := &items[n]
+		if i.reason == "" && b.gone[i.folder] {
+			i.reason = TargetDeleted
 		}
-		in = append(in, imagebed.Incoming{
+		if i.reason == "" {
+			levels[b.level(i.folder)] = append(levels[b.level(i.folder)], i)
+		}
+	}
+	for _, level := range slices.Sorted(maps.Keys(levels)) {
+		if err := b.place(ctx, tx, levels[level], sources); err != nil {
+			return err
+		}
+	}
+	for n := range items {
+		if i := &items[n]; i.reason != "" {
+			b.counts.Failed++
+			i.outcome, i.failNo = Failed, b.counts.Failed
+		}
+	}
+	if err := b.keepFolders(ctx, tx, items); err != nil {
+		return err
+	}
+	return b.write(ctx, tx, items)
+}
+
+// level says how far a target folder is below the target.
+func (b *batch) level(no int) (n int) {
+	for ; no != 0; no = b.folders[no].parent {
+		n++
+	}
+	return n
+}
+
+// place shows the items of one level in the bed.
+func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map[drive.ID]drive.Entry) error {
+	in := make([]imagebed.Incoming, len(items))
+	for n, i := range items {
+		if err := b.find(ctx, tx, i.folder); err != nil {
+			return err
+		}
+		in[n] = imagebed.Incoming{
 			Folder: b.folders[i.folder].id, Name: i.name, BlobID: i.blobID, Size: i.size, Etag: i.etag,
 			UpdatedAt: sources[i.driveID].UpdatedAt.UnixMicro(),
-		})
-		at = append(at, n)
+		}
+	}
+	killpoint.Here("copytask.batch.folders")
+	acc, err := account.Lock(ctx, tx, b.acc) // again: the level above took some of the quota
+	if err != nil {
+		return err
 	}
 	placed, err := b.bed.Place(ctx, tx, acc, in, 0)
 	if err != nil {
@@ -130,7 +169,7 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx, acc account.Account) err
 	}
 	killpoint.Here("copytask.batch.placed")
 	for n, p := range placed {
-		i := &items[at[n]]
+		i := items[n]
 		switch {
 		case p.NoRoom:
 			i.reason = QuotaExceeded
@@ -145,16 +184,7 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx, acc account.Account) err
 		i.imageID = p.ID
 		b.counts.Bytes += i.size
 	}
-	for n := range items {
-		if i := &items[n]; i.reason != "" {
-			b.counts.Failed++
-			i.outcome, i.failNo = Failed, b.counts.Failed
-		}
-	}
-	if err := b.keepFolders(ctx, tx, items); err != nil {
-		return err
-	}
-	return b.write(ctx, tx, items)
+	return nil
 }
 
 // check finds what can't be published any more: a source that was renamed or moved
@@ -191,9 +221,9 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 	return sources, nil
 }
 
-// resolve finds or makes the target folders of the items that can be published.
-// One that was written down and is gone is never made a second time.
-func (b *batch) resolve(ctx context.Context, tx *db.Tx, items []item) error {
+// findGone finds the target folders that were written down and are gone, with all
+// below them. None of them is ever made a second time.
+func (b *batch) findGone(ctx context.Context, tx *db.Tx) error {
 	var ids []imagebed.ID
 	for _, f := range b.folders {
 		if f.id != "" {
@@ -208,18 +238,6 @@ func (b *batch) resolve(ctx context.Context, tx *db.Tx, items []item) error {
 	for no, f := range b.folders {
 		// A folder's number is above its parent's.
 		b.gone[no] = f.id != "" && !there[f.id] || no > 0 && b.gone[f.parent]
-	}
-	for n := range items {
-		i := &items[n]
-		if b.gone[i.folder] && i.reason == "" {
-			i.reason = TargetDeleted
-		}
-		if i.reason != "" {
-			continue
-		}
-		if err := b.find(ctx, tx, i.folder); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -306,6 +324,7 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, items []item) error {
 	if changed != int64(len(items)) {
 		return errSettledTwice
 	}
+	killpoint.Here("copytask.batch.outcomes")
 	_, err = tx.Exec(ctx, setCounts, b.acc, b.Seq, b.counts.Copied, b.counts.Replaced, b.counts.Failed, b.counts.Bytes)
 	return err
 }

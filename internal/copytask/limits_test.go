@@ -1,0 +1,147 @@
+package copytask
+
+import (
+	"database/sql"
+	"fmt"
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+func scanText(rows *sql.Rows) (s string, err error) { return s, rows.Scan(&s) }
+
+// many makes so many entries of a class right in a folder, without the rooms.
+func (r *rooms) many(parent drive.ID, class, n int) {
+	r.Helper()
+	r.exec(`
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
+		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
+		SELECT $1, 1000000000 + 1000000 * $3 + i, $2, $3 || ' ' || i, $3, NULL, 1, '', 0, 0, 0, 0 FROM n`, r.acc, parent, class, n)
+}
+
+func TestTooManyFolders(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		top := r.mkdir(drive.Root, "top")
+		r.put(top, "0.png", 1)
+		r.many(top, 0, MaxFolders-1)
+		if s := r.copy("", top); s.State != queue.Done || s.Copied != 1 {
+			t.Errorf("%d folders: %+v", MaxFolders, s)
+		}
+		r.mkdir(top, "one more")
+		s := r.copy("", top)
+		if s.State != queue.Failed || s.FailCode != LimitFolders {
+			t.Errorf("%d folders: %+v", MaxFolders+1, s)
+		}
+		counted(t, s, Counts{})
+	})
+}
+
+// What is skipped is counted to a limit, and written down to a smaller one.
+func TestSkipsAreBounded(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		top := r.mkdir(drive.Root, "top")
+		r.many(top, 2, maxCounted+300)
+		r.put(top, "a.png", 1)
+		inner := r.mkdir(top, "inner")
+		r.put(inner, "b.png", 2)
+		r.put(inner, "b.txt", 3)
+		s := r.copy("", top)
+		counted(t, s, Counts{Total: 2, Copied: 2, Skipped: maxCounted})
+		r.read(func(tx *db.Tx) error {
+			var n int
+			_, err := tx.Get(r.ctx, `SELECT count(*) FROM copy_item WHERE account_id = $1 AND outcome = $2`, []any{r.acc, Skipped}, &n)
+			if n != maxNoted {
+				t.Errorf("%d skips are written down", n)
+			}
+			return err
+		})
+	})
+}
+
+func TestTheBedGrowsNoDeeperThanItMay(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		const free = 5
+		target := imagebed.ID("")
+		for range imagebed.MaxDepth - free {
+			target = r.mkBed(target, "deep")
+		}
+		top := r.mkdir(drive.Root, "1")
+		at := top
+		for n := 2; n <= free; n++ {
+			at = r.mkdir(at, fmt.Sprint(n))
+		}
+		r.put(at, "a.png", 1)
+		empty := r.mkdir(at, "no picture here, so it is not made")
+		counted(t, r.copy(target, top), Counts{Total: 1, Copied: 1})
+		r.put(empty, "b.png", 2)
+		r.put(top, "new.png", 3)
+		before := len(r.tree())
+		s := r.copy(target, top)
+		if s.State != queue.Failed || s.FailCode != LimitDepth || s.Total != 0 || len(r.tree()) != before {
+			t.Errorf("a level too many: %+v, %d entries were %d", s, len(r.tree()), before)
+		}
+	})
+}
+
+func TestCreateRefuses(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		id := r.put(drive.Root, "a.png", 1)
+		other := r.account("other", -1)
+		ids := make([]drive.ID, MaxIDs+1)
+		for i := range ids {
+			ids[i] = id
+		}
+		r.copy("", id)
+		image := r.tree()["a.png"].ID
+		for name, c := range map[string]struct {
+			ids  []drive.ID
+			to   imagebed.ID
+			want fault.Code
+		}{
+			"no ids":         {nil, "", fault.BadRequest},
+			"too many ids":   {ids, "", fault.TooManyIDs},
+			"missing":        {[]drive.ID{id, 1 << 40}, "", fault.NotFound},
+			"foreign":        {[]drive.ID{other.put(drive.Root, "a.png", 1)}, "", fault.NotFound},
+			"the root":       {[]drive.ID{drive.Root}, "", fault.NotFound},
+			"foreign target": {[]drive.ID{id}, other.mkBed("", "t"), fault.ParentNotFound},
+			"image target":   {[]drive.ID{id}, image, fault.NotFolder},
+			"bad target":     {[]drive.ID{id}, "x", fault.ParentNotFound},
+		} {
+			if _, err := r.tasks.Create(r.ctx, r.acc, c.ids, c.to); !fault.Is(err, c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for range MaxTasks {
+			r.create("", id)
+		}
+		if _, err := r.tasks.Create(r.ctx, r.acc, []drive.ID{id}, ""); !fault.Is(err, fault.TooManyTasks) {
+			t.Errorf("one task too many: %v", err)
+		}
+		if _, err := r.tasks.Status(r.ctx, r.acc, other.create("", other.put(drive.Root, "b.png", 2))); !fault.Is(err, fault.TaskNotFound) {
+			t.Errorf("a foreign task: %v", err)
+		}
+	})
+}
+
+// Each code and reason has its sentences, and no sentence is without its code.
+func TestEveryCodeHasItsSentences(t *testing.T) {
+	for _, r := range []Reason{
+		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, QuotaExceeded, Internal,
+	} {
+		if r.Chinese() == "" || r.English() == "" {
+			t.Errorf("%s has no sentence", r)
+		}
+	}
+	for _, c := range []FailCode{LimitImages, LimitDepth, LimitFolders, NoTarget, NoQuota, AllFailed, Stopped, Broken} {
+		if c.Chinese() == "" || c.English() == "" {
+			t.Errorf("%s has no sentence", c)
+		}
+	}
+	if len(reasonSentences) != 11 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
+		t.Error("a sentence without a code")
+	}
+}

@@ -1,0 +1,281 @@
+package copytask
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+)
+
+// Random trees, random tasks and what happens between them and in the middle of
+// them, on the real rooms and on a model: the bed, its ids, its links, what the
+// tasks count and what is used are the same.
+func TestTasksDoAsTheModelDoes(t *testing.T) {
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			all := newRooms(t, e)
+			accounts := 0
+			rapid.Check(t, func(rt *rapid.T) {
+				r := *all
+				r.TB = rt
+				quota := rapid.SampledFrom([]int64{-1, -1, 200, 400}).Draw(rt, "quota")
+				accounts++
+				p := &pair{rooms: r.account(fmt.Sprintf("account-%d", accounts), quota), model: newModel(quota), seen: make(map[imagebed.ID]bool)}
+				rt.Repeat(map[string]func(*rapid.T){
+					"":            p.compare,
+					"upload":      p.upload,
+					"upload more": p.upload,
+					"make folder": p.makeFolder,
+					"trash":       p.trashOne,
+					"copy":        p.copyAny,
+					"copy more":   p.copyAny,
+					"bed folder":  p.makeBedFolder,
+					"bed move":    p.moveInBed,
+					"bed delete":  p.deleteFromBed,
+				})
+			})
+		})
+	}
+}
+
+// pair does everything twice.
+type pair struct {
+	*rooms
+	model *model
+	seen  map[imagebed.ID]bool // every id that was ever given out
+}
+
+// Few names and few contents, so that they meet often.
+var (
+	fileNames   = []string{"a.png", "b.png", "a(1).png", "c.txt"}
+	folderNames = []string{"d", "e", "a.png"}
+)
+
+func (p *pair) anyFolder(rt *rapid.T) drive.ID {
+	ids := []drive.ID{drive.Root}
+	for _, f := range p.model.all(func(f *file) bool { return f.content == folder }) {
+		ids = append(ids, f.id)
+	}
+	return rapid.SampledFrom(ids).Draw(rt, "folder")
+}
+
+func (p *pair) named(in drive.ID, name string) *file {
+	list := p.model.children(in)
+	if i := slices.IndexFunc(list, func(f *file) bool { return f.name == name }); i >= 0 {
+		return list[i]
+	}
+	return nil
+}
+
+// upload puts a file; one of that name goes.
+func (p *pair) upload(rt *rapid.T) {
+	in, name := p.anyFolder(rt), rapid.SampledFrom(fileNames).Draw(rt, "name")
+	content := rapid.IntRange(0, 4).Draw(rt, "content")
+	id, err := p.try(in, name, content, drive.Overwrite)
+	old, grow := p.named(in, name), size(content)
+	if old != nil && old.content != folder {
+		grow -= size(old.content)
+	}
+	switch {
+	case old != nil && old.content == folder:
+		if !fault.Is(err, fault.NameTaken) {
+			rt.Fatalf("a folder has the name: %v", err)
+		}
+		return
+	case grow > 0 && !p.model.room(grow):
+		if !fault.Is(err, fault.QuotaExceeded) {
+			rt.Fatalf("%d bytes more have no room: %v", grow, err)
+		}
+		return
+	case err != nil:
+		rt.Fatal(err)
+	}
+	if old != nil {
+		old.gone = true
+	}
+	p.model.used += grow
+	p.model.drive[id] = &file{id: id, parent: in, name: name, content: content}
+}
+
+func (p *pair) makeFolder(rt *rapid.T) {
+	in, name := p.anyFolder(rt), rapid.SampledFrom(folderNames).Draw(rt, "name")
+	if p.named(in, name) != nil {
+		return
+	}
+	id := p.mkdir(in, name)
+	p.model.drive[id] = &file{id: id, parent: in, name: name, content: folder}
+}
+
+func (p *pair) trashOne(rt *rapid.T) {
+	list := p.model.all(func(*file) bool { return true })
+	if len(list) == 0 {
+		return
+	}
+	f := rapid.SampledFrom(list).Draw(rt, "trashed")
+	p.trash(f.id)
+	f.gone = true
+}
+
+func (p *pair) makeBedFolder(rt *rapid.T) {
+	in, name := p.anyBedFolder(rt), rapid.SampledFrom(folderNames).Draw(rt, "name")
+	if p.model.holder(in, name) != nil {
+		return
+	}
+	s := p.model.make(in, name, "", folder)
+	s.id = p.mkBed(in.id, name)
+	p.seen[s.id] = true
+}
+
+func (p *pair) anyBedFolder(rt *rapid.T) *shown {
+	var list []*shown
+	for _, s := range p.model.bed {
+		if s.content == folder {
+			list = append(list, s)
+		}
+	}
+	return rapid.SampledFrom(list).Draw(rt, "bed folder")
+}
+
+func (p *pair) moveInBed(rt *rapid.T) {
+	s, to := rapid.SampledFrom(p.model.bed).Draw(rt, "moved"), p.anyBedFolder(rt)
+	for up := to; up != nil; up = up.parent {
+		if up == s {
+			return // no folder goes under itself
+		}
+	}
+	p.must(p.bed.Move(p.ctx, p.acc, []imagebed.ID{s.id}, to.id))
+	if s.parent != to {
+		s.name = free(s.name, func(name string) bool { return p.model.holder(to, name) != nil })
+		s.parent = to
+	}
+}
+
+func (p *pair) deleteFromBed(rt *rapid.T) {
+	if len(p.model.bed) == 1 {
+		return
+	}
+	s := rapid.SampledFrom(p.model.bed[1:]).Draw(rt, "deleted")
+	p.deleteBed(s.id)
+	p.model.remove(s)
+}
+
+// copyAny makes a task and does it, with other things before and after its plan is
+// written down, and sometimes by two workers, one after the other.
+func (p *pair) copyAny(rt *rapid.T) {
+	list := p.model.all(func(*file) bool { return true })
+	if len(list) == 0 {
+		return
+	}
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(list), 1, min(4, len(list)), rapid.ID).Draw(rt, "chosen")
+	ids := make([]drive.ID, len(chosen))
+	for i, f := range chosen {
+		ids[i] = f.id
+	}
+	to := p.anyBedFolder(rt)
+	task := p.create(to.id, ids...)
+	still := p.meanwhile(rt, "before the plan")
+	w := p.claim()
+	job := p.model.plan(to, ids)
+	ended, err := p.tasks.plan(p.ctx, w)
+	p.must(err)
+	if ended != (job.code != "") {
+		rt.Fatalf("planning ended the task: %v; the model says %q", ended, job.code)
+	}
+	if !ended {
+		still = p.meanwhile(rt, "after the plan") && still
+		p.model.publish(job)
+		if rapid.Bool().Draw(rt, "another worker goes on") {
+			p.must(p.workers.ReclaimAll(p.ctx))
+			w = p.claim()
+		}
+		p.must(p.tasks.publish(p.ctx, w))
+	}
+	p.ended(rt, task, job)
+	p.compare(rt)
+	if still && job.Failed == 0 {
+		p.again(rt, to, ids)
+	}
+}
+
+// meanwhile is true where nothing happens.
+func (p *pair) meanwhile(rt *rapid.T, when string) bool {
+	switch rapid.SampledFrom([]string{"nothing", "nothing", "nothing", "upload", "trash", "bed delete", "bed move"}).Draw(rt, when) {
+	case "upload":
+		p.upload(rt)
+	case "trash":
+		p.trashOne(rt)
+	case "bed delete":
+		p.deleteFromBed(rt)
+	case "bed move":
+		p.moveInBed(rt)
+	default:
+		return true
+	}
+	return false
+}
+
+// again runs a task once more: nothing may change.
+func (p *pair) again(rt *rapid.T, to *shown, ids []drive.ID) {
+	before := p.tree()
+	task := p.rooms.copy(to.id, ids...)
+	if task.Copied != 0 || task.Counts.Failed != 0 {
+		rt.Fatalf("run again: %+v", task.Counts)
+	}
+	for path, img := range p.tree() {
+		if before[path].ID != img.ID {
+			rt.Fatalf("run again: %s was %q and is %q", path, before[path].ID, img.ID)
+		}
+	}
+}
+
+// ended compares how a task has ended.
+func (p *pair) ended(rt *rapid.T, task ID, job *job) {
+	s := p.status(task)
+	if s.State != job.state() || s.FailCode != job.code || s.Counts != job.Counts {
+		rt.Fatalf("the task ended as %d %q %+v, the model's as %d %q %+v", s.State, s.FailCode, s.Counts, job.state(), job.code, job.Counts)
+	}
+	if list := p.failures(task); len(list) != job.Failed {
+		rt.Fatalf("failures are %q, the model has %d", list, job.Failed)
+	}
+}
+
+// compare holds the bed and the quota against the model.
+func (p *pair) compare(rt *rapid.T) {
+	got, want := p.tree(), p.model.paths()
+	if g, w := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(g, w) {
+		rt.Fatalf("the bed holds %q, the model %q", g, w)
+	}
+	for path, s := range want {
+		img := got[path]
+		if s.id == "" {
+			if p.seen[img.ID] {
+				rt.Fatalf("%s is new and has the old id %s", path, img.ID)
+			}
+			s.id = img.ID
+			p.seen[img.ID] = true
+		}
+		if img.ID != s.id || img.IsFolder != (s.content == folder) {
+			rt.Fatalf("%s is %s, the model's %s", path, img.ID, s.id)
+		}
+		if !img.IsFolder && (img.Etag != etag(s.content) || img.Size != size(s.content) || img.Ext != s.ext) {
+			rt.Fatalf("%s: %+v, the model has content %d and %q", path, img, s.content, s.ext)
+		}
+	}
+	if root := p.model.bed[0]; root.id == "" {
+		p.must(p.db.Read(p.ctx, "test", func(tx *db.Tx) (err error) {
+			root.id, err = imagebed.FolderIn(p.ctx, tx, p.acc, "")
+			return err
+		}))
+	}
+	if used := p.used(); used != p.model.used {
+		rt.Fatalf("%d bytes are used, the model says %d", used, p.model.used)
+	}
+}
