@@ -200,15 +200,20 @@ func (a *API) slice() endpoint {
 			}
 		}()
 		placed := false
+		var ended error
 		p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, sofar *wire.Params) (err error) {
 			var in sliceIn
 			if wire.Bind(sofar, &in) == nil && in.PreuploadID != "" && in.SliceMD5 != "" {
 				placed = true
-				return a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, interruptible{part, r.Body}, in.SliceMD5)
+				ended = a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, interruptible{part, r.Body}, in.SliceMD5)
+				return ended
 			}
 			late, err = a.Uploads.Keep(ctx, acc, part)
 			return err
 		})
+		if fault.Is(ended, fault.Canceled) {
+			return nil, ended // the body did not end by itself: the slice came again
+		}
 		if err != nil || placed {
 			return nil, err
 		}

@@ -199,6 +199,7 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	if err := w.record(ctx, sum); err != nil {
 		return err
 	}
+	killpoint.Here("upload.slice.recorded")
 	_, err = w.u.advance(ctx, w.s, w.r.acc, w.r.id)
 	return err
 }
@@ -228,6 +229,7 @@ func (w *sliceWriter) write(ctx context.Context, body io.Reader) (changed bool, 
 				if err := w.forget(ctx); err != nil {
 					return false, "", err
 				}
+				killpoint.Here("upload.slice.forgotten")
 			}
 		}
 		if !have {
@@ -331,6 +333,7 @@ func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id st
 	if err != nil {
 		return nil, fault.Wrap(err, "upload: hash state")
 	}
+	killpoint.Here("upload.hashed")
 	return digest, u.db.Write(ctx, "upload: hashed", func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, setHashed, acc, id, end, state)
 		return err

@@ -178,13 +178,11 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 	killpoint.Here("upload.single.begun")
 	digest := blob.NewDigest()
 	request, err := u.receive(ctx, key, digest, limit, room, receive)
+	killpoint.Here("upload.single.received")
 	if err == nil {
-		var p prepared
-		if p, err = u.prepare(ctx, acc, request); err == nil {
-			var id string
-			if id, err = u.finish(ctx, acc, key, digest, p, ""); err == nil {
-				return Result{ID: id}, nil
-			}
+		var id string
+		if id, err = u.received(ctx, acc, key, digest, request); err == nil {
+			return Result{ID: id}, nil
 		}
 	}
 	// The caller may have gone; what came must go all the same.
@@ -192,6 +190,21 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 		u.log.Error("upload: discard", "key", key, "err", e)
 	}
 	return Result{}, err
+}
+
+// received makes the file appear that came in one go.
+func (u *Uploads) received(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, r Request) (string, error) {
+	p, path, err := check(r)
+	if err == nil {
+		err = p.matches(digest) // before folders are made for it
+	}
+	if err == nil {
+		err = u.makeWay(ctx, acc, &p, path)
+	}
+	if err != nil {
+		return "", err
+	}
+	return u.finish(ctx, acc, key, digest, p, "")
 }
 
 // Late is a slice that came before it was said where it belongs.
@@ -294,50 +307,73 @@ func (p prepared) sliceSize() int64 {
 }
 
 // prepare checks a request and, where its name is a path, makes the folders.
-func (u *Uploads) prepare(ctx context.Context, acc account.ID, r Request) (p prepared, err error) {
+func (u *Uploads) prepare(ctx context.Context, acc account.ID, r Request) (prepared, error) {
+	p, path, err := check(r)
+	if err == nil {
+		err = u.makeWay(ctx, acc, &p, path)
+	}
+	return p, err
+}
+
+// check judges a request as far as the database is not needed, and takes the
+// folders off a name that is a path.
+func check(r Request) (p prepared, path []string, err error) {
 	r.Etag = strings.ToLower(r.Etag)
 	if !isHex(r.Etag, 32) {
-		return p, fault.New(fault.BadEtag, "upload: request")
+		return p, nil, fault.New(fault.BadEtag, "upload: request")
 	}
 	if r.Size < 0 {
-		return p, fault.New(fault.BadRequest, "upload: request", "size")
+		return p, nil, fault.New(fault.BadRequest, "upload: request", "size")
 	}
-	var path []string
 	if r.Path {
 		parts := strings.Split(r.Name, "/")
 		path, r.Name = parts[:len(parts)-1], parts[len(parts)-1]
 	}
+	for i, name := range path {
+		if name == "" {
+			continue
+		}
+		if path[i], err = entryname.Clean(name); err != nil {
+			return p, nil, err
+		}
+	}
 	if r.Name, err = entryname.Clean(r.Name); err != nil {
-		return p, err
+		return p, nil, err
 	}
 	p = prepared{Request: r}
 	if r.Dest == ToBed {
 		switch class := picture.ClassOf(r.Name, r.Size); class {
 		case picture.NotAnImage:
-			return p, fault.New(fault.NotAnImage, "upload: request")
+			return p, nil, fault.New(fault.NotAnImage, "upload: request")
 		case picture.TooLarge:
-			return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(picture.MaxBytes))
+			return p, nil, fault.New(fault.FileTooLarge, "upload: request", SizeWords(picture.MaxBytes))
 		case picture.Empty:
-			return p, fault.New(fault.EmptyFile, "upload: request")
+			return p, nil, fault.New(fault.EmptyFile, "upload: request")
 		}
-		return p, nil
+		return p, nil, nil
 	}
 	limit := int64(drive.MaxSize)
 	if r.SingleSize {
 		limit = drive.MaxSingleSize
 	}
 	if r.Size > limit {
-		return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(limit))
+		return p, nil, fault.New(fault.FileTooLarge, "upload: request", SizeWords(limit))
 	}
-	if p.driveParent, err = drive.ParseID(r.Parent); err != nil {
-		return p, err
+	p.driveParent, err = drive.ParseID(r.Parent)
+	return p, path, err
+}
+
+// makeWay makes the folders of a path and takes an id for the new drive file.
+func (u *Uploads) makeWay(ctx context.Context, acc account.ID, p *prepared, path []string) (err error) {
+	if p.Dest == ToBed {
+		return nil
 	}
 	if p.driveParent, err = u.drive.MkdirAll(ctx, acc, p.driveParent, path); err != nil {
-		return p, err
+		return err
 	}
 	p.Parent = p.driveParent.String()
 	p.fileID, err = u.drive.NewID(ctx)
-	return p, err
+	return err
 }
 
 func (u *Uploads) canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) error {
@@ -378,8 +414,8 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	facts := blob.Facts{
 		SHA256: hex.EncodeToString(sha256[:]), SHA1: hex.EncodeToString(sha1[:]), MD5: hex.EncodeToString(md5[:]), Size: digest.Size(),
 	}
-	if facts.Size != p.Size || facts.MD5 != p.Etag {
-		return "", fault.New(fault.HashMismatch, "upload: finish")
+	if err := p.matches(digest); err != nil {
+		return "", err
 	}
 	if err := u.store.Commit(ctx, key); err != nil {
 		return "", err
@@ -427,6 +463,14 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 		}
 	}
 	return id, nil
+}
+
+// matches says whether content is what was declared of it.
+func (p prepared) matches(digest *blob.Digest) error {
+	if _, _, md5 := digest.Sums(); digest.Size() != p.Size || hex.EncodeToString(md5[:]) != p.Etag {
+		return fault.New(fault.HashMismatch, "upload: check content")
+	}
+	return nil
 }
 
 func (u *Uploads) probe(ctx context.Context, key blob.Key, facts *blob.Facts) error {
