@@ -55,19 +55,21 @@ func NewDisk(blobsDir, uploadsDir string) (*Disk, error) {
 // the start and not by the first upload.
 func tryMove(from, to string) error {
 	const op = "blob: try to move a file"
-	f, err := os.CreateTemp(from, "probe-")
+	// One name, so that what a process left that died here is taken away again.
+	source, target := filepath.Join(from, "probe"), filepath.Join(to, "probe")
+	f, err := os.OpenFile(source, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return failed(err, op)
 	}
-	source := f.Name()
 	if err := f.Close(); err != nil {
 		return errors.Join(failed(err, op), os.Remove(source))
 	}
-	target := filepath.Join(to, filepath.Base(source))
+	killpoint.Here("blob.probe.made")
 	if err := os.Rename(source, target); err != nil {
 		why := fmt.Sprintf("files can't be moved from %s to %s", from, to)
 		return errors.Join(fault.Because(fault.BadConfig, op, err, why), os.Remove(source))
 	}
+	killpoint.Here("blob.probe.moved")
 	return failed(os.Remove(target), op)
 }
 
@@ -193,6 +195,7 @@ func (d *Disk) Remove(ctx context.Context, key Key) error {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return failed(err, op)
 		}
+		killpoint.Here("blob.remove.one")
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ func (t *Tasks) fail(ctx context.Context, w *work, code FailCode) error {
 		if _, err := tx.Exec(ctx, setFailCode, w.acc, w.Seq, code, ""); err != nil {
 			return err
 		}
+		killpoint.Here("copytask.plan.failing")
 		return w.Finish(ctx, tx, queue.Failed)
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"tuchuang/internal/db"
 	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
 	"tuchuang/internal/queue"
 )
 
@@ -26,6 +27,7 @@ func (b *batch) settle(ctx context.Context, tx *db.Tx) error {
 			return err
 		}
 	}
+	killpoint.Here("copytask.settling")
 	return b.Finish(ctx, tx, state)
 }
 

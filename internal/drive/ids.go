@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"tuchuang/internal/db"
+	"tuchuang/internal/killpoint"
 )
 
 // idBlock is how many ids a process takes from the counter at once; those it does
@@ -40,6 +41,7 @@ func (s *ids) next(ctx context.Context) (ID, error) {
 		if err != nil {
 			return 0, err
 		}
+		killpoint.Here("drive.ids.taken")
 		s.free, s.end = first, first+idBlock
 	}
 	s.free++

@@ -55,6 +55,7 @@ func (w *Workers) Wake() {
 // ReclaimAll takes every lease back. Only a process that knows itself the only
 // one may call it, at its start.
 func (w *Workers) ReclaimAll(ctx context.Context) error {
+	killpoint.Here("queue.reclaim")
 	return w.db.Write(ctx, "queue: reclaim", func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, expire, w.kind, int64(1)<<62)
 		return err
@@ -140,7 +141,9 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		l = &Lease{Task: t, length: LeaseLength}
 		return nil
 	})
-	killpoint.Here("queue.claimed")
+	if l != nil {
+		killpoint.Here("queue.claimed")
+	}
 	return l, err
 }
 
@@ -190,6 +193,7 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 
 // release gives a task back that was not finished; the attempt is not counted.
 func (w *Workers) release(ctx context.Context, l *Lease) error {
+	killpoint.Here("queue.release")
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt)
 		return err
