@@ -1,0 +1,411 @@
+// Package crash kills the real server again and again, while clients upload and
+// tasks run, and holds what is left against every guarantee.
+package crash
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/test/audit"
+	"tuchuang/test/harness"
+)
+
+var (
+	kills = flag.Int("crash.kills", 200, "how often the server is killed")
+	seed  = flag.Uint64("crash.seed", 1, "what the kills and the clients do")
+)
+
+const accounts = 3
+
+// world is a server, its people, and what they were told.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	v       *victim
+	told    audit.Told
+	people  []*person
+	closing atomic.Bool
+	ended   atomic.Int64 // tasks
+	byPoint map[string]int
+
+	mu         sync.Mutex
+	problems   []string
+	recoveries []time.Duration
+}
+
+func (w *world) going() bool { return !w.closing.Load() && w.ctx.Err() == nil }
+
+func (w *world) problem(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.problems = append(w.problems, fmt.Sprintf(format, args...))
+}
+
+func (w *world) recovered(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.recoveries = append(w.recoveries, d)
+}
+
+// wait waits, at most until the watchdog barks.
+func (w *world) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.ctx.Done():
+	}
+}
+
+// check ends the test at the first problem.
+func (w *world) check(l *life) {
+	w.t.Helper()
+	if err := w.ctx.Err(); err != nil {
+		w.t.Fatalf("the watchdog: %v; %v", context.Cause(w.ctx), l)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.problems) > 0 {
+		w.t.Fatalf("%d problems, the first:\n%s\n%v", len(w.problems), strings.Join(w.problems[:min(10, len(w.problems))], "\n"), l)
+	}
+}
+
+// points are all that the rooms name.
+func points(t *testing.T) []string {
+	t.Helper()
+	here := regexp.MustCompile(`killpoint\.Here\("([^"]+)"\)`)
+	var names []string
+	err := filepath.WalkDir(filepath.Join("..", "..", "internal"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range here.FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[1])
+		}
+		return err
+	})
+	if err != nil || len(names) == 0 {
+		t.Fatalf("found %d points: %v", len(names), err)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Whatever is killed, whenever: what was answered is true, and every picture has
+// exactly one outcome.
+func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
+	limit := time.Minute*3 + time.Duration(*kills)*time.Second
+	ctx, cancel := context.WithTimeoutCause(t.Context(), limit, fmt.Errorf("not done after %v", limit))
+	defer cancel()
+	w := &world{t: t, ctx: ctx, byPoint: make(map[string]int)}
+	rng := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // kills are no secret
+	clients := w.populate(rng)
+
+	var people sync.WaitGroup
+	for _, p := range w.people {
+		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices} {
+			own := rand.New(rand.NewPCG(*seed, uint64(p.uid)<<8|uint64(n))) //nolint:gosec // as above
+			people.Go(func() { do(ctx, own) })
+		}
+	}
+	began := time.Now()
+	w.killMany(rng, *kills)
+	took := time.Since(began)
+
+	l := w.mustStart()
+	w.closing.Store(true)
+	people.Wait()
+	w.check(l)
+	w.quiet()
+	l.signal(syscall.SIGTERM)
+	<-l.ended
+	if l.err != nil {
+		t.Fatalf("SIGTERM: %v", l)
+	}
+	w.auditAll(clients)
+	w.summary(took)
+}
+
+// populate makes the accounts and what they begin with.
+func (w *world) populate(rng *rand.Rand) map[int64]*client.Client {
+	w.t.Helper()
+	s := harness.New(w.t)
+	w.v = newVictim(w.t, s.Data)
+	clients := make(map[int64]*client.Client)
+	l := w.mustStart()
+	var settling sync.WaitGroup
+	for n := range accounts {
+		secrets := s.AddUser(fmt.Sprintf("person%d", n))
+		c, err := client.New(client.Options{Server: "http://tuchuang.test", ClientID: secrets.ClientID, Secret: secrets.ClientSecret, HTTP: w.transport()})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		p := &person{Client: c, w: w, name: fmt.Sprintf("person%d", n), uid: secrets.UID}
+		clients[p.uid] = c
+		w.people = append(w.people, p)
+		own := rand.New(rand.NewPCG(*seed, rng.Uint64())) //nolint:gosec // as above
+		settling.Go(func() {
+			if err := p.settleDown(w.ctx, own); err != nil {
+				w.problem("%s: settle down: %v", p.name, err)
+			}
+		})
+	}
+	settling.Wait()
+	w.check(l)
+	l.signal(syscall.SIGTERM)
+	<-l.ended
+	return clients
+}
+
+func (w *world) mustStart(env ...string) *life {
+	w.t.Helper()
+	l, err := w.v.start(env...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	select {
+	case <-l.ready:
+	case <-l.ended:
+		w.t.Fatal(l)
+	case <-w.ctx.Done():
+		w.t.Fatal(context.Cause(w.ctx))
+	}
+	return l
+}
+
+// killMany kills until it has killed so often: half of the times at a random
+// moment, half at a named point, the one that was hit least. Every fourth life goes
+// on until all tasks have made progress.
+func (w *world) killMany(rng *rand.Rand, n int) {
+	names := points(w.t)
+	for killed, lives := 0, 0; killed < n || !w.covered(names); lives++ {
+		if killed > 3*n+100 {
+			break // the summary says which points were not reached
+		}
+		switch {
+		case lives%4 == 3:
+			w.peace(rng, lives%40 == 39)
+			killed++
+		case lives%2 == 0:
+			w.killAnytime(rng)
+			killed++
+		default:
+			if w.killAt(rng, names) {
+				killed++
+			}
+		}
+	}
+}
+
+func (w *world) covered(names []string) bool {
+	return !slices.ContainsFunc(names, func(p string) bool { return w.byPoint[p] == 0 })
+}
+
+// end waits for the end of a life that is to be killed.
+func (w *world) end(l *life) {
+	w.t.Helper()
+	<-l.ended
+	if !l.killed() {
+		w.t.Fatalf("was not killed: %v", l)
+	}
+	w.check(l)
+}
+
+func (w *world) killAnytime(rng *rand.Rand) {
+	w.t.Helper()
+	l, err := w.v.start()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if rng.IntN(8) > 0 {
+		select {
+		case <-l.ready:
+		case <-l.ended:
+			w.t.Fatal(l)
+		case <-w.ctx.Done():
+		}
+	}
+	w.wait(time.Duration(rng.Int64N(int64(150 * time.Millisecond))))
+	l.signal(syscall.SIGKILL)
+	w.byPoint["at a random moment"]++
+	w.end(l)
+}
+
+// patience is how long a point may take to be reached.
+const patience = time.Second
+
+// killAt has the server kill itself at a point. Some points are passed in every
+// request, others once a life: so the number of times differs.
+func (w *world) killAt(rng *rand.Rand, names []string) bool {
+	w.t.Helper()
+	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	point := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(w.byPoint[a], w.byPoint[b]) })
+	times := 1 + rng.IntN(3)
+	switch {
+	case strings.HasPrefix(point, "db.") && !strings.Contains(point, "checkpoint"):
+		times = 1 + rng.IntN(60)
+	case strings.HasPrefix(point, "blob.commit"):
+		times = 1 + rng.IntN(6)
+	case w.byPoint[point] == 0:
+		times = 1
+	}
+	l, err := w.v.start(fmt.Sprintf("TUCHUANG_KILL=%s:%d", point, times))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	if point == "queue.release" { // it is passed where a task runs when the server is told to stop
+		w.wait(time.Duration(50+rng.IntN(150)) * time.Millisecond)
+		l.signal(syscall.SIGTERM)
+		<-l.ended
+		if l.killed() {
+			w.byPoint[point]++
+			return true
+		}
+		if l.err != nil {
+			w.t.Fatal(l)
+		}
+		return false
+	}
+	select {
+	case <-l.ended:
+		w.byPoint[point]++
+	case <-timer.C:
+		l.signal(syscall.SIGKILL)
+		w.byPoint["at a random moment"]++
+	}
+	w.end(l)
+	return true
+}
+
+// peace lets every task that began make progress, audits a snapshot now and then,
+// and ends with a kill.
+func (w *world) peace(rng *rand.Rand, look bool) {
+	w.t.Helper()
+	l := w.mustStart()
+	d, err := audit.OpenDB(w.ctx, w.v.data)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for w.ctx.Err() == nil && w.number(d, `SELECT coalesce(max(idle), 0) FROM task WHERE state IN (1, 4)`) > 1 {
+		w.wait(2 * time.Millisecond)
+	}
+	if look {
+		w.findings(audit.Snapshot(w.ctx, audit.Subject{Data: w.v.data, DB: d, Told: &w.told}))
+	}
+	if err := d.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.wait(time.Duration(rng.Int64N(int64(50 * time.Millisecond))))
+	l.signal(syscall.SIGKILL)
+	w.byPoint["at a random moment"]++
+	w.end(l)
+}
+
+// number asks the database for one.
+func (w *world) number(d *db.DB, query string) (n int64) {
+	w.t.Helper()
+	err := d.Read(w.ctx, "crash: number", func(tx *db.Tx) error {
+		list, err := db.Collect(w.ctx, tx, func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }, query)
+		if err == nil {
+			n = list[0]
+		}
+		return err
+	})
+	if err != nil && w.ctx.Err() == nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// quiet waits until every task has ended and all that was doomed is gone.
+func (w *world) quiet() {
+	w.t.Helper()
+	d, err := audit.OpenDB(w.ctx, w.v.data)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer d.Close()
+	for w.ctx.Err() == nil && w.number(d, `SELECT (SELECT count(*) FROM task WHERE state IN (1, 4)) + (SELECT count(*) FROM doomed)`) > 0 {
+		w.wait(2 * time.Millisecond)
+	}
+}
+
+// auditAll starts the server once more and holds everything against the guarantees.
+func (w *world) auditAll(clients map[int64]*client.Client) {
+	w.t.Helper()
+	l := w.mustStart()
+	w.quiet()
+	d, err := audit.OpenDB(w.ctx, w.v.data)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer d.Close()
+	s := audit.Subject{Data: w.v.data, DB: d, URL: "http://" + l.addr, Clients: clients, Told: &w.told}
+	w.findings(audit.AtRest(w.ctx, s))
+	w.findings(audit.Served(w.ctx, s))
+	l.signal(syscall.SIGTERM)
+	<-l.ended
+}
+
+func (w *world) findings(list []audit.Finding, err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i, f := range list {
+		if i == 20 {
+			w.t.Errorf("and %d more", len(list)-i)
+			break
+		}
+		w.t.Error(f)
+	}
+	if len(list) > 0 {
+		w.t.FailNow()
+	}
+}
+
+// summary says what was done, and fails for points that no kill has hit.
+func (w *world) summary(took time.Duration) {
+	w.t.Helper()
+	names := points(w.t)
+	total, named := 0, 0
+	for point, n := range w.byPoint {
+		total += n
+		if slices.Contains(names, point) {
+			named += n
+		}
+	}
+	for _, p := range names {
+		if w.byPoint[p] == 0 {
+			w.t.Errorf("no kill has hit %s", p)
+		}
+		w.t.Logf("%4d  %s", w.byPoint[p], p)
+	}
+	r := w.recoveries
+	if len(r) == 0 {
+		w.t.Fatal("no task was seen to run again")
+	}
+	slices.Sort(r)
+	w.t.Logf("%d kills in %v, %d of them at %d named points; %d tasks ended; from a restart to a task that runs again: %v min, %v median, %v max of %d",
+		total, took.Round(time.Millisecond), named, len(names), w.ended.Load(),
+		r[0].Round(time.Millisecond), r[len(r)/2].Round(time.Millisecond), r[len(r)-1].Round(time.Millisecond), len(r))
+}
