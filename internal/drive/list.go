@@ -135,7 +135,7 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 	where, args := `parent_id = $2 AND trashed = 0 AND id <> 0`, []any{acc, q.Folder}
 	switch {
 	case q.Trash:
-		where, args = `trashed = $2`, []any{acc, InTrash}
+		where, args = `trashed > 0 AND trashed = $2`, []any{acc, InTrash}
 	case q.Search != "":
 		where, args = `trashed = 0 AND id <> 0 AND replace(name, $2, '') <> name`, []any{acc, q.Search}
 	}

@@ -44,7 +44,8 @@ const (
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND name = $3 ORDER BY id LIMIT $4`
 
-	countTrash = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND trashed = 1`
+	// The first condition on trashed is the index's.
+	countTrash = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND trashed > 0 AND trashed = 1`
 
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
 	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
@@ -55,13 +56,14 @@ const (
 			UNION ALL
 			SELECT e.id FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
 		) `
-	sizeBelow    = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.id = sub.id`
+	// CROSS JOIN keeps the engine from reading all of the account first.
+	sizeBelow    = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub CROSS JOIN drive_entry e WHERE e.account_id = $1 AND e.id = sub.id`
 	countBelow   = subtree + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
 	deleteBelow  = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
-	nextDetached = `SELECT account_id, id FROM drive_entry WHERE trashed = 2 ORDER BY account_id, id LIMIT 1`
+	nextDetached = `SELECT account_id, id FROM drive_entry WHERE trashed > 0 AND trashed = 2 ORDER BY account_id, id LIMIT 1`
 	leavesBelow  = subtree + `
-		SELECT s.id, e.size FROM (SELECT id FROM sub) s JOIN drive_entry e ON e.account_id = $1 AND e.id = s.id
-		WHERE NOT EXISTS (SELECT 1 FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = s.id) LIMIT $3`
+		SELECT s.id, e.size FROM (SELECT id FROM sub) s CROSS JOIN drive_entry e
+		WHERE e.account_id = $1 AND e.id = s.id AND NOT EXISTS (SELECT 1 FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = s.id) LIMIT $3`
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
 			SELECT id, parent_id, class, trashed FROM drive_entry WHERE account_id = $1 AND id IN (`

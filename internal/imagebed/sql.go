@@ -55,8 +55,9 @@ const (
 			UNION ALL
 			SELECT f.id, sub.level + 1 FROM sub JOIN bed_folder f ON f.account_id = $1 AND f.parent_id = sub.id AND f.id <> f.parent_id
 		) `
-	levelsBelow        = downwards + `SELECT max(level) FROM sub`
-	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) FROM sub JOIN image i ON i.account_id = $1 AND i.folder_id = sub.id`
+	levelsBelow = downwards + `SELECT max(level) FROM sub`
+	// CROSS JOIN keeps the engine from reading the account's images first.
+	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) FROM sub CROSS JOIN image i WHERE i.account_id = $1 AND i.folder_id = sub.id`
 	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
 	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
 

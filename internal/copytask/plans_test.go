@@ -1,0 +1,33 @@
+package copytask
+
+import (
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+)
+
+// A statement reads what it is asked for, however much the account and the table
+// hold beside it.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, c := range map[string]struct {
+			query string
+			steps []string
+		}{
+			"task":              {selectCopyTask, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"sources":           {selectSources, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"folders":           {selectFolders, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"open items":        {selectOpen, []string{`i USING PRIMARY KEY (account_id=? AND task_seq=?`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
+			"failures":          {selectFailures, []string{`copy_item_fail (account_id=? AND task_seq=? AND fail_no>? AND fail_no<?)`}},
+			"plan written":      {planWritten, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"counts":            {setCounts, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"folder id":         {setFolderID, []string{`PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
+			"has reason":        {hasReason, []string{`copy_item_fail (account_id=? AND task_seq=?`}},
+			"fail what is open": {failOpen, []string{`copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},
+			"outcomes":          {setOutcomes[64], []string{`SEARCH copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},
+		} {
+			dbtest.Planned(t, d, name, c.query, c.steps...)
+		}
+	})
+}

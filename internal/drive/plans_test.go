@@ -1,0 +1,38 @@
+package drive
+
+import (
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+)
+
+// A statement reads what it is asked for, however much the account and the table
+// hold beside it.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, c := range map[string]struct {
+			query string
+			steps []string
+		}{
+			"by name":         {selectByName, []string{`drive_name (account_id=? AND parent_id=? AND name=?)`}},
+			"by id":           {selectByID, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"by ids":          {selectByIDs[64], []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"folders above":   {ancestors[64], []string{`SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"list":            {listByID, []string{`drive_list (account_id=? AND parent_id=? AND id>?)`}},
+			"walk":            {listWalk, []string{`drive_walk (account_id=? AND parent_id=? AND name>?)`}},
+			"walk the rest":   {listRest, []string{`drive_rest (account_id=? AND parent_id=? AND name>?)`}},
+			"count the trash": {countTrash, []string{`drive_trash (account_id=? AND trashed=?)`}},
+			"trash":           {setTrashed, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"delete one":      {deleteOne, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"size below":      {sizeBelow, []string{`drive_list (account_id=? AND parent_id=?)`, `SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"count below":     {countBelow, []string{`drive_list (account_id=? AND parent_id=?)`}},
+			"delete below":    {deleteBelow, []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"next detached":   {nextDetached, []string{`drive_trash (ANY(account_id) AND trashed>?)`}},
+			"leaves below":    {leavesBelow, []string{`SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`, `drive_list (account_id=? AND parent_id=?)`}},
+			"content":         {selectContent, []string{`e USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
+		} {
+			dbtest.Planned(t, d, name, c.query, c.steps...)
+		}
+	})
+}

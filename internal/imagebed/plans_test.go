@@ -1,0 +1,43 @@
+package imagebed
+
+import (
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+)
+
+// A statement reads what it is asked for, however much the account and the table
+// hold beside it.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, c := range map[string]struct {
+			query string
+			steps []string
+		}{
+			"root":                 {selectRoot, []string{`bed_root (account_id=?)`}},
+			"folder id":            {selectFolderID, []string{`bed_folder USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"image id":             {selectImageID, []string{`image USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"image":                {selectImage, []string{`i USING PRIMARY KEY (account_id=? AND id=?)`, `f USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"folder":               {selectFolder, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`, `p USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"list folders":         {listFolders, []string{`bed_folder_list (account_id=? AND parent_id=? AND id<?)`}},
+			"list images":          {listImages, []string{`image_list (account_id=? AND folder_id=? AND id<?)`, `f USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"holder":               {selectHolder, []string{`image_name (account_id=? AND folder_id=? AND name=?)`, `bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
+			"facts":                {selectFacts, []string{`i USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`, `a USING INTEGER PRIMARY KEY`}},
+			"count above":          {countAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"ids above":            {idsAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"levels below":         {levelsBelow, []string{`bed_folder_list (account_id=? AND parent_id=?)`}},
+			"size below":           {sizeBelow, []string{`bed_folder_list (account_id=? AND parent_id=?)`, `SEARCH i USING COVERING INDEX image_same (account_id=? AND folder_id=?)`}},
+			"delete images below":  {deleteImagesBelow, []string{`image_list (account_id=? AND folder_id=?)`, `publication USING PRIMARY KEY (account_id=? AND image_id=?)`}},
+			"delete folders below": {deleteFoldersBelow, []string{`bed_folder USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"folders by id":        {foldersByID[64], []string{`bed_folder USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"park images":          {parkImages[64], []string{`image USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"update images":        {updateImages[64], []string{`SEARCH image USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"same images":          {sameImages[64], []string{`image_same (account_id=? AND folder_id=? AND etag=?)`}},
+			"named images":         {namedImages[64], []string{`image_name (account_id=? AND folder_id=? AND name=?)`}},
+			"named folders":        {namedFolders[64], []string{`bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
+		} {
+			dbtest.Planned(t, d, name, c.query, c.steps...)
+		}
+	})
+}

@@ -1,0 +1,30 @@
+package queue
+
+import (
+	"testing"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+)
+
+// A statement reads what it is asked for, however much the account and the table
+// hold beside it.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, c := range map[string]struct {
+			query string
+			steps []string
+		}{
+			"claim":            {claimTask, []string{`SCAN t USING INDEX task_unfinished`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"expire":           {expire, []string{`SCAN task USING INDEX task_unfinished`}},
+			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
+			"find":             {selectTask, []string{`task_id (account_id=? AND id=?)`}},
+			"fence":            {renewLease, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"progress":         {progress, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"finish":           {finish, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"release":          {giveBack, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+		} {
+			dbtest.Planned(t, d, name, c.query, c.steps...)
+		}
+	})
+}
