@@ -164,6 +164,9 @@ func (s *Server) Signal(sig syscall.Signal) {
 	}
 }
 
+// PID is the number of the running process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // Log answers what the server has said so far.
 func (s *Server) Log() string { return s.log.tail() }
 
