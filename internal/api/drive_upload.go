@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"tuchuang/internal/account"
@@ -241,6 +242,11 @@ func (i interruptible) Interrupt() {
 	}
 }
 
+// pieceSize is how much of a file is written at once.
+const pieceSize = 256 << 10
+
+var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
+
 // single takes a whole file as a multipart form; its fields may follow the file.
 func (a *API) single() endpoint {
 	return endpoint{in: reflect.TypeFor[createIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
@@ -248,8 +254,9 @@ func (a *API) single() endpoint {
 			came := false
 			p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, _ *wire.Params) error {
 				came = true
-				buf := make([]byte, 64<<10)
-				_, err := io.CopyBuffer(w, struct{ io.Reader }{part}, buf)
+				buf := pieces.Get().(*[pieceSize]byte) //nolint:forcetypeassert // nothing else is in it
+				defer pieces.Put(buf)
+				_, err := io.CopyBuffer(w, struct{ io.Reader }{part}, buf[:])
 				return err
 			})
 			var in createIn

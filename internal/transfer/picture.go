@@ -154,12 +154,18 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
 	}
 	w.Header()["Content-Length"] = p.length
 	w.Header()["Accept-Ranges"] = ranges
-	// Handed over as a file, so that the kernel copies it.
+	// The kernel copies the file by itself, all of it: it must be seen to be a file,
+	// its length be known, and the head be gone (else net/http reads the start of
+	// the file into the head's packet).
 	var src io.Reader = object
 	if f, ok := object.(interface{ File() *os.File }); ok {
 		src = f.File()
 	}
-	if _, err := io.Copy(w, src); err != nil {
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		t.Log.Debug("transfer: client gone", "err", err)
+		return
+	}
+	if _, err := io.CopyN(w, src, p.facts.Size); err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 	}
 }

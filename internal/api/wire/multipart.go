@@ -128,17 +128,29 @@ func (p *Params) giveFile(name, filename string, part io.Reader, onFile FileFunc
 	return err
 }
 
-// fileReader reads the file's part, and its errors are faults.
+// fileReader reads the file's part, and its errors are faults. It fills what it is
+// given as far as the file goes: mime/multipart hands out 4 KiB at a time, and a
+// file that is written in such pieces is dear to write and, for as long as the
+// system keeps it in memory so, to serve.
 type fileReader struct {
 	part   io.Reader
 	failed error
 }
 
 func (f *fileReader) Read(b []byte) (int, error) {
-	n, err := f.part.Read(b)
-	if err != nil && err != io.EOF {
-		f.failed = bodyFault(err)
-		return n, f.failed
+	n := 0
+	for n < len(b) {
+		m, err := f.part.Read(b[n:])
+		n += m
+		switch {
+		case err == io.EOF && n > 0:
+			return n, nil // said again by the next Read
+		case err == io.EOF:
+			return 0, err
+		case err != nil:
+			f.failed = bodyFault(err)
+			return n, f.failed
+		}
 	}
-	return n, err
+	return n, nil
 }
