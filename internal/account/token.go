@@ -65,21 +65,18 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
 	case err != nil:
 		return 0, fault.Because(fault.NoToken, "account: authenticate", err)
 	}
-	err = a.db.Read(ctx, "account: authenticate", func(tx *db.Tx) error {
-		var expires int64
-		var state State
-		found, err := tx.Get(ctx, selectToken, []any{c.ID, c.RegisteredClaims.ID}, &expires, &state)
-		switch {
-		case err != nil:
-			return err
-		case !found || expires <= tx.Micros():
-			return fault.New(fault.TokenExpired, "account: authenticate")
-		case state != Enabled:
-			return fault.New(fault.Disabled, "account: authenticate")
-		}
-		return nil
-	})
-	return c.ID, err
+	var expires int64
+	var state State
+	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{c.ID, c.RegisteredClaims.ID}, &expires, &state)
+	switch {
+	case err != nil:
+		return 0, err
+	case !found || expires <= a.db.Now().UnixMicro():
+		return 0, fault.New(fault.TokenExpired, "account: authenticate")
+	case state != Enabled:
+		return 0, fault.New(fault.Disabled, "account: authenticate")
+	}
+	return c.ID, nil
 }
 
 // SweepTokens forgets the tokens that have expired.

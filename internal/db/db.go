@@ -144,16 +144,26 @@ func (d *DB) foreignWrite() {
 
 // Ping says whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {
-	return d.Read(ctx, "db: ping", func(tx *Tx) error {
-		_, err := tx.Get(ctx, `SELECT 1`, nil, new(int))
-		return err
-	})
+	_, err := d.Get(ctx, "db: ping", `SELECT 1`, nil, new(int))
+	return err
 }
 
 // Read runs fn on one snapshot of the database (repeatable read). fn must not
 // write. The context bounds the wait for a connection and every statement.
 func (d *DB) Read(ctx context.Context, op string, fn func(*Tx) error) error {
 	return d.read(ctx, d.readers, op, fn)
+}
+
+// Get scans the one row of a query that needs no other beside it: a snapshot of
+// its own, without the cost of a transaction. found is false where there is none.
+func (d *DB) Get(ctx context.Context, op, query string, args []any, dest ...any) (found bool, err error) {
+	c, err := d.readers.take(ctx)
+	if err != nil {
+		return false, translate(err, op)
+	}
+	defer d.readers.give(c)
+	found, err = (&Tx{d: d, c: c, now: d.now()}).Get(ctx, query, args, dest...)
+	return found, translate(err, op)
 }
 
 // WorkerRead is Read on connections of the background workers' own.
@@ -167,12 +177,14 @@ func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (
 		return translate(err, op)
 	}
 	defer p.give(c)
-	if err := c.plain(ctx, "BEGIN"); err != nil {
+	// The caller may have gone; the connection must come back clean all the same.
+	// (And a statement that can be cancelled costs the driver a goroutine.)
+	whole := context.WithoutCancel(ctx)
+	if err := c.plain(whole, "BEGIN"); err != nil {
 		return translate(err, op)
 	}
-	// The caller may have gone; the connection must come back clean all the same.
 	defer func() {
-		if e := c.plain(context.WithoutCancel(ctx), "ROLLBACK"); err == nil && e != nil {
+		if e := c.plain(whole, "ROLLBACK"); err == nil && e != nil {
 			err = translate(e, op)
 		}
 	}()

@@ -45,6 +45,9 @@ func newPool(ctx context.Context, d *sql.DB, size int) (*pool, error) {
 var errClosed = errors.New("the database is closed")
 
 func (p *pool) take(ctx context.Context) (*conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	select {
 	case c, ok := <-p.idle:
 		if !ok {
