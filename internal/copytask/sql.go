@@ -27,7 +27,7 @@ const (
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 0 ORDER BY i.seq`
 	selectFailures = `
 		SELECT drive_id, name, reason FROM copy_item
-		WHERE account_id = $1 AND task_seq = $2 AND fail_no > 0 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
+		WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
 
 	planWritten = `
 		UPDATE copy_task SET planned = 1, total = $3, skipped = $4, failed = $5 WHERE account_id = $1 AND task_seq = $2 AND planned = 0`
@@ -37,7 +37,7 @@ const (
 	countFailed = `UPDATE copy_task SET failed = failed + $3 WHERE account_id = $1 AND task_seq = $2`
 	setFailCode = `UPDATE copy_task SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
 	setFolderID = `UPDATE copy_folder SET folder_id = $4 WHERE account_id = $1 AND task_seq = $2 AND no = $3 AND folder_id = ''`
-	hasReason   = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND fail_no > 0 AND reason = $3 LIMIT 1`
+	hasReason   = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND reason = $3 LIMIT 1`
 	// What is still open fails, numbered on in order.
 	failOpen = `
 		WITH v (seq, n) AS (
@@ -54,7 +54,7 @@ var (
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
 		VALUES`, 13)
 	insertPublications = db.Insert(`
-		INSERT INTO publication (account_id, image_id, task_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 8)
+		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 9)
 	// The rows to change come first, so that each is found by its key.
 	setOutcomes = db.MultiRow(`
 		WITH v (seq, outcome, reason, image_id, fail_no) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, `)

@@ -209,17 +209,18 @@ CREATE TABLE copy_item (
   PRIMARY KEY (account_id, task_seq, seq),
   FOREIGN KEY (account_id, task_seq) REFERENCES copy_task (account_id, task_seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX copy_item_fail ON copy_item (account_id, task_seq, fail_no) WHERE fail_no > 0;
+CREATE UNIQUE INDEX copy_item_fail ON copy_item (account_id, task_seq, fail_no) WHERE outcome = 4;
 CREATE TABLE publication (
   account_id   INTEGER NOT NULL,
   image_id     TEXT    NOT NULL,
   task_seq     INTEGER NOT NULL,
+  item_seq     INTEGER NOT NULL, -- an image moved meanwhile may be met by a second item of its task
   drive_id     INTEGER NOT NULL,
   parent_id    INTEGER NOT NULL,
   name         TEXT    NOT NULL,
   etag         TEXT    NOT NULL,
   published_at INTEGER NOT NULL,
-  PRIMARY KEY (account_id, image_id, task_seq),
+  PRIMARY KEY (account_id, image_id, task_seq, item_seq),
   FOREIGN KEY (account_id, image_id) REFERENCES image (account_id, id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 
@@ -299,7 +300,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('copy_dir', 'copy_dir', '1000000 100000 10 1'),
   ('copy_item', 'copy_item', '10000000 1000000 1000 1'),
   ('copy_item', 'copy_item_fail', '100000 10000 100 1'),
-  ('publication', 'publication', '10000000 1000000 1 1'),
+  ('publication', 'publication', '10000000 1000000 1 1 1'),
   ('upload', 'upload', '10000 1000 1'),
   ('upload', 'upload_open', '1000 100'),
   ('upload', 'upload_expiry', '10000 1'),
