@@ -106,7 +106,7 @@ func (c *conn) copyAlbum(album int64, n int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	copied, err := c.await(id)
+	copied, err := c.await(id, pollEvery)
 	if err == nil && copied != albumPictures {
 		err = fmt.Errorf("%d pictures were copied", copied)
 	}
@@ -121,9 +121,9 @@ func (c *conn) createTask(source int64, to string) (id string, err error) {
 	return out.TaskID, err
 }
 
-// await polls until a task is done and says how many pictures it has copied.
-func (c *conn) await(task string) (copied int, err error) {
-	poll := time.NewTicker(pollEvery)
+// await polls a task, with a rest in between, until it is done and says how many pictures it has copied.
+func (c *conn) await(task string, rest time.Duration) (copied int, err error) {
+	poll := time.NewTicker(rest)
 	defer poll.Stop()
 	for {
 		var state struct{ Status, Copied int }

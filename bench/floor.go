@@ -130,8 +130,8 @@ func (f *floor) transaction(ctx context.Context) error {
 		f.rows(ctx, `INSERT INTO image VALUES `, 10, ``, func(n int, s source) []any {
 			return []any{acc, images[n], folders[s.parent-albumID], s.name, "jpg", s.blob, s.size, s.etag, now, now}
 		}),
-		f.rows(ctx, `INSERT INTO publication VALUES `, 8, ``, func(n int, s source) []any {
-			return []any{acc, images[n], f.seq, s.id, s.parent, s.name, s.etag, now}
+		f.rows(ctx, `INSERT INTO publication VALUES `, 9, ``, func(n int, s source) []any {
+			return []any{acc, images[n], f.seq, n + 1, s.id, s.parent, s.name, s.etag, now}
 		}),
 		f.rows(ctx, `WITH v (a, t, s, i) AS (VALUES `, 4, `) UPDATE copy_item SET outcome = 1, image_id = v.i FROM v
 			WHERE account_id = v.a AND task_seq = v.t AND seq = v.s AND outcome = 0`, func(n int, _ source) []any {

@@ -107,7 +107,7 @@ func (s *server) publish(pictures [][]byte, folder string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.await(task); err != nil {
+	if _, err := c.await(task, pollEvery); err != nil {
 		return nil, err
 	}
 	return c.links(made.List[0].DirID)
