@@ -417,6 +417,12 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	if err := p.matches(digest); err != nil {
 		return "", err
 	}
+	// A name or folder that is not to be had is met here, while what came is staged
+	// and can be sent again; below it is met only where it changes at this moment.
+	err = u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error { return u.canPut(ctx, tx, acc, p) })
+	if err != nil {
+		return "", err
+	}
 	if err := u.store.Commit(ctx, key); err != nil {
 		return "", err
 	}

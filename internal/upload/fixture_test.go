@@ -1,0 +1,253 @@
+package upload
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+)
+
+// rooms are the real rooms on a real database and folder, and an account in them.
+type rooms struct {
+	*testing.T
+	db      *db.DB
+	drive   *drive.Drive
+	bed     *imagebed.Bed
+	store   *watched
+	uploads *Uploads
+	acc     account.ID
+	ahead   *atomic.Int64 // the clock's lead, a time.Duration
+}
+
+// each runs a test in rooms of their own on every engine.
+func each(t *testing.T, fn func(r *rooms)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			ahead := new(atomic.Int64)
+			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+			folder := t.TempDir()
+			disk, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: &watched{Store: disk}, ahead: ahead}
+			r.uploads = New(d, r.store, r.drive, r.bed, slog.New(slog.DiscardHandler))
+			r.acc = r.account("writer", account.NoQuota)
+			fn(r)
+		})
+	}
+}
+
+func (r *rooms) account(name string, quota int64) (id account.ID) {
+	r.Helper()
+	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		s, err := account.Add(r.Context(), tx, name, quota, false)
+		if err != nil {
+			return err
+		}
+		if err := drive.MakeRoot(r.Context(), tx, s.ID); err != nil {
+			return err
+		}
+		id = s.ID
+		return imagebed.MakeRoot(r.Context(), tx, s.ID)
+	}))
+	return id
+}
+
+func (r *rooms) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// pass moves the clock on.
+func (r *rooms) pass(d time.Duration) { r.ahead.Add(int64(d)) }
+
+// number asks the database for one number.
+func (r *rooms) number(query string, args ...any) (n int64) {
+	r.Helper()
+	r.must(r.db.Read(r.Context(), "test", func(tx *db.Tx) error {
+		_, err := tx.Get(r.Context(), query, args, &n)
+		return err
+	}))
+	return n
+}
+
+// bytesOf is content of some size; each seed is another.
+func bytesOf(seed byte, size int) []byte {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(i>>8)*31 + byte(i)*7 + seed
+	}
+	return b
+}
+
+func etag(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// file is a request for a drive file of that content.
+func file(name string, b []byte) Request {
+	return Request{Dest: ToDrive, Parent: "0", Name: name, Etag: etag(b), Size: int64(len(b))}
+}
+
+// open opens an upload.
+func (r *rooms) open(q Request) string {
+	r.Helper()
+	res, err := r.uploads.Create(r.Context(), r.acc, q)
+	r.must(err)
+	if res.UploadID == "" || res.Reuse {
+		r.Fatalf("no upload was opened: %+v", res)
+	}
+	return res.UploadID
+}
+
+// slice is the nth piece of a file.
+func slice(b []byte, no int) []byte {
+	from := (no - 1) * DriveSlice
+	return b[from:min(len(b), from+DriveSlice)]
+}
+
+func (r *rooms) send(id string, b []byte, numbers ...int) {
+	r.Helper()
+	for _, no := range numbers {
+		piece := slice(b, no)
+		r.must(r.uploads.Slice(r.Context(), r.acc, id, int64(no), bytes.NewReader(piece), etag(piece)))
+	}
+}
+
+// single uploads in one go.
+func (r *rooms) single(q Request, b []byte) (Result, error) {
+	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+		_, err := w.Write(b)
+		return q, err
+	})
+}
+
+// holds compares a drive file with what it shall be.
+func (r *rooms) holds(id string, b []byte) {
+	r.Helper()
+	n, err := drive.ParseID(id)
+	r.must(err)
+	c, err := r.drive.Content(r.Context(), r.acc, n)
+	r.must(err)
+	o, err := r.store.Open(r.Context(), blob.Key{Account: int64(r.acc), ID: c.BlobID})
+	r.must(err)
+	got, err := io.ReadAll(o)
+	r.must(err)
+	r.must(o.Close())
+	if !bytes.Equal(got, b) || c.Etag != etag(b) {
+		r.Errorf("file %s holds %d bytes of %s, want %d of %s", id, len(got), c.Etag, len(b), etag(b))
+	}
+}
+
+// left says what there is beside what is visible: staged files, content without a
+// live row, rows that wait, reserved bytes.
+type left struct{ staged, committed, pending, doomed, open, reserved int64 }
+
+func (r *rooms) left() (l left) {
+	r.Helper()
+	r.must(r.store.List(r.Context(), func(e blob.Entry) error {
+		switch {
+		case e.Staged:
+			l.staged++
+		case r.number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2 AND state = 1`, e.Key.Account, e.Key.ID) == 0:
+			l.committed++
+		}
+		return nil
+	}))
+	l.pending = r.number(`SELECT count(*) FROM blob WHERE state = 0`)
+	l.doomed = r.number(`SELECT count(*) FROM doomed`)
+	l.open = r.number(`SELECT count(*) FROM upload WHERE state = 1`)
+	l.reserved = r.number(`SELECT sum(reserved) FROM account`)
+	return l
+}
+
+func (r *rooms) nothingLeft() {
+	r.Helper()
+	if got := r.left(); got != (left{}) {
+		r.Errorf("left behind: %+v", got)
+	}
+}
+
+// watched is a real store that counts what is read, and fails where it is told to.
+type watched struct {
+	blob.Store
+	read        atomic.Int64 // bytes read of staged and committed content
+	failCommit  atomic.Pointer[error]
+	failWriting atomic.Pointer[error]
+}
+
+func (w *watched) Stage(ctx context.Context, key blob.Key) (blob.Staged, error) {
+	s, err := w.Store.Stage(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedStaged{s, w}, nil
+}
+
+func (w *watched) Commit(ctx context.Context, key blob.Key) error {
+	if err := w.failCommit.Load(); err != nil {
+		return *err
+	}
+	return w.Store.Commit(ctx, key)
+}
+
+func (w *watched) Open(ctx context.Context, key blob.Key) (blob.Object, error) {
+	o, err := w.Store.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedObject{o, w}, nil
+}
+
+type watchedStaged struct {
+	blob.Staged
+	w *watched
+}
+
+func (s *watchedStaged) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.Staged.ReadAt(p, off)
+	s.w.read.Add(int64(n))
+	return n, err
+}
+
+func (s *watchedStaged) WriteAt(p []byte, off int64) (int, error) {
+	if err := s.w.failWriting.Load(); err != nil {
+		return 0, *err
+	}
+	return s.Staged.WriteAt(p, off)
+}
+
+type watchedObject struct {
+	blob.Object
+	w *watched
+}
+
+func (o *watchedObject) Read(p []byte) (int, error) {
+	n, err := o.Object.Read(p)
+	o.w.read.Add(int64(n))
+	return n, err
+}
+
+func (o *watchedObject) ReadAt(p []byte, off int64) (int, error) {
+	n, err := o.Object.ReadAt(p, off)
+	o.w.read.Add(int64(n))
+	return n, err
+}

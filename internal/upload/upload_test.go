@@ -1,0 +1,379 @@
+package upload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+func (r *rooms) refused(err error, code fault.Code) {
+	r.Helper()
+	if !fault.Is(err, code) {
+		r.Errorf("the answer is %v, want %s", err, code)
+	}
+}
+
+// An upload lives its time and no longer; what came of it goes.
+func TestExpiredUpload(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(1, DriveSlice+10)
+		id := r.open(file("a.bin", b))
+		answered := r.open(file("b.bin", bytesOf(2, 10)))
+		r.send(answered, bytesOf(2, 10), 1)
+		first, err := r.uploads.Complete(r.Context(), r.acc, answered)
+		r.must(err)
+		r.send(id, b, 1)
+
+		r.pass(Life - time.Minute)
+		r.must(r.uploads.SweepExpired(r.Context()))
+		r.send(id, b, 2) // still open
+		again, err := r.uploads.Complete(r.Context(), r.acc, answered)
+		r.must(err)
+		if again != first {
+			t.Errorf("completed as %+v, then %+v", first, again)
+		}
+
+		r.pass(2 * time.Minute)
+		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.UploadNotFound)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(slice(b, 1)), ""), fault.UploadNotFound)
+		_, err = r.uploads.CheckSlice(r.Context(), r.acc, id, 1)
+		r.refused(err, fault.UploadNotFound)
+		_, err = r.uploads.Parts(r.Context(), r.acc, id)
+		r.refused(err, fault.UploadNotFound)
+		_, err = r.uploads.Finished(r.Context(), r.acc, id)
+		r.refused(err, fault.UploadNotFound)
+		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: int64(len(b))}); got != want {
+			t.Errorf("before the sweep: %+v, want %+v", got, want)
+		}
+		r.must(r.uploads.SweepExpired(r.Context()))
+		r.nothingLeft()
+		if n := r.number(`SELECT count(*) FROM upload`) + r.number(`SELECT count(*) FROM upload_slice`); n != 0 {
+			t.Errorf("%d rows of uploads are left", n)
+		}
+		r.holds(first.ID, bytesOf(2, 10))
+	})
+}
+
+// No account may open more than so many uploads, and none stands in another's way.
+func TestTooManyUploads(t *testing.T) {
+	each(t, func(r *rooms) {
+		var g errgroup.Group
+		g.SetLimit(32)
+		for n := range MaxOpen {
+			g.Go(func() error {
+				_, err := r.uploads.Create(r.Context(), r.acc, file(fmt.Sprint(n), bytesOf(byte(n), 100+n)))
+				return err
+			})
+		}
+		r.must(g.Wait())
+		one := file("one more", bytesOf(1, 5000))
+		_, err := r.uploads.Create(r.Context(), r.acc, one)
+		r.refused(err, fault.TooManyUploads)
+		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != MaxOpen {
+			t.Errorf("it names %v, want %d", args, MaxOpen)
+		}
+		_, err = r.uploads.Create(r.Context(), r.account("other", account.NoQuota), one)
+		r.must(err)
+		r.pass(Life + time.Second)
+		r.must(r.uploads.SweepExpired(r.Context()))
+		r.nothingLeft()
+		r.open(one)
+	})
+}
+
+// Completing a large file does not read it again: each byte is read once, right
+// after it was written, and what is looked at in the end is its beginning.
+func TestCompleteReadsNothingAgain(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(3, 3*DriveSlice+77)
+		id := r.open(file("large.bin", b))
+		for _, step := range []struct {
+			send int
+			read int64 // that this one may cost: the slices that now continue the prefix
+		}{{1, DriveSlice}, {3, 0}, {4, 0}, {2, 2*DriveSlice + 77}} {
+			before := r.store.read.Load()
+			r.send(id, b, step.send)
+			if got := r.store.read.Load() - before; got != step.read {
+				t.Errorf("slice %d: %d bytes were read, want %d", step.send, got, step.read)
+			}
+		}
+		before := r.store.read.Load()
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		if got := r.store.read.Load() - before; got > 1<<20 {
+			t.Errorf("completing read %d bytes of %d", got, len(b))
+		}
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// stalled is a body that gives some bytes and then nothing until it is interrupted.
+type stalled struct {
+	some    io.Reader
+	waiting chan struct{} // closed when nothing more comes
+	once    sync.Once
+	ended   chan struct{}
+	end     sync.Once
+}
+
+func stall(some []byte) *stalled {
+	return &stalled{some: bytes.NewReader(some), waiting: make(chan struct{}), ended: make(chan struct{})}
+}
+
+func (s *stalled) Read(p []byte) (int, error) {
+	if n, err := s.some.Read(p); err == nil {
+		return n, nil
+	}
+	s.once.Do(func() { close(s.waiting) })
+	<-s.ended
+	return 0, errors.New("interrupted")
+}
+
+func (s *stalled) Interrupt() { s.end.Do(func() { close(s.ended) }) }
+
+// A body that has stalled ends when its caller goes, or when the slice comes again.
+func TestStalledSliceEnds(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(4, 300_000)
+		id := r.open(file("a.bin", b))
+		begin := func(ctx context.Context) (*stalled, chan error) {
+			body, ended := stall(b[:200_000]), make(chan error, 1)
+			go func() { ended <- r.uploads.Slice(ctx, r.acc, id, 1, body, "") }()
+			<-body.waiting
+			return body, ended
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		_, ended := begin(ctx)
+		cancel()
+		r.refused(<-ended, fault.Canceled)
+
+		_, ended = begin(r.Context())
+		r.send(id, b, 1) // the newest wins
+		r.refused(<-ended, fault.Canceled)
+
+		_, ended = begin(r.Context())
+		_, err := r.uploads.Complete(r.Context(), r.acc, id) // waits for nobody who has stalled
+		r.must(err)
+		if err := <-ended; err == nil {
+			t.Error("a slice was taken after the end")
+		}
+	})
+}
+
+// A body may be as slow as it likes.
+func TestSlowSlice(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(5, 150_000)
+		id := r.open(file("a.bin", b))
+		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, iotest.OneByteReader(bytes.NewReader(b)), etag(b)))
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+	})
+}
+
+// Many who complete one upload get one file.
+func TestCompleteAtOnce(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(6, 1000)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1)
+		var g errgroup.Group
+		results := make([]Result, 8)
+		for i := range results {
+			g.Go(func() (err error) {
+				results[i], err = r.uploads.Complete(r.Context(), r.acc, id)
+				return err
+			})
+		}
+		r.must(g.Wait())
+		for _, res := range results {
+			if res != results[0] || res.ID == "" {
+				t.Errorf("answers differ: %+v", results)
+			}
+		}
+		if n := r.number(`SELECT count(*) FROM drive_entry WHERE class > 0`); n != 1 {
+			t.Errorf("%d files", n)
+		}
+	})
+}
+
+// A disk that is full is said, and what had come goes.
+func TestFullDisk(t *testing.T) {
+	each(t, func(r *rooms) {
+		full := fault.New(fault.DiskFull, "test: write")
+		b := bytesOf(14, 100_000)
+		for _, fail := range []*atomic.Pointer[error]{&r.store.failWriting, &r.store.failCommit} {
+			fail.Store(&full)
+			_, err := r.single(file("a.bin", b), b)
+			r.refused(err, fault.DiskFull)
+			r.nothingLeft()
+			fail.Store(nil)
+		}
+		done, err := r.single(file("a.bin", b), b)
+		r.must(err)
+		r.holds(done.ID, b)
+	})
+}
+
+// The upload that met a full disk goes on when there is room.
+func TestUploadGoesOnAfterAFullDisk(t *testing.T) {
+	each(t, func(r *rooms) {
+		full := fault.New(fault.DiskFull, "test: write")
+		b := bytesOf(7, 100_000)
+		id := r.open(file("a.bin", b))
+		r.store.failWriting.Store(&full)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(b), ""), fault.DiskFull)
+		r.store.failWriting.Store(nil)
+		r.send(id, b, 1)
+		r.store.failCommit.Store(&full)
+		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.DiskFull)
+		r.store.failCommit.Store(nil)
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// A name that is taken at the end is said while slices can still come, and the
+// upload goes on when it is free.
+func TestCompleteIntoATakenName(t *testing.T) {
+	each(t, func(r *rooms) {
+		b, other := bytesOf(8, DriveSlice+5), bytesOf(9, 10)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1, 2)
+		taken, err := r.single(file("a.bin", other), other)
+		r.must(err)
+		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.NameTaken)
+		n, err := drive.ParseID(taken.ID)
+		r.must(err)
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{n}))
+		r.send(id, b, 1) // a client that begins anew
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// What a process that is gone had begun is removed; what can go on stays.
+func TestSweepOrphans(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(10, 100)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1)
+		var key blob.Key
+		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
+			key, err = begin(r.Context(), tx, r.acc)
+			return err
+		}))
+		staged, err := r.store.Stage(r.Context(), key)
+		r.must(err)
+		_, err = staged.WriteAt(b, 0)
+		r.must(err)
+		r.must(staged.Close())
+		r.must(r.uploads.SweepOrphans(r.Context()))
+		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: 100}); got != want {
+			t.Errorf("after the sweep: %+v, want %+v", got, want)
+		}
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// Content that went missing comes back to all who show it when it is uploaded
+// again, and is no instant upload before.
+func TestMissingContentComesAgain(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(11, 1000)
+		first, err := r.single(file("a.png", b), b)
+		r.must(err)
+		var key blob.Key
+		r.must(r.store.List(r.Context(), func(e blob.Entry) error {
+			key = e.Key
+			return nil
+		}))
+		r.must(r.store.Remove(r.Context(), key))
+		r.must(r.uploads.NoteMissing(r.Context(), key))
+		res, err := r.uploads.Create(r.Context(), r.acc, file("b.png", b))
+		r.must(err)
+		if res.Reuse {
+			t.Error("missing content was given away")
+		}
+		_, err = r.single(file("c.png", b), b)
+		r.must(err)
+		r.holds(first.ID, b)
+	})
+}
+
+// A receiver that fails leaves nothing, whatever had come.
+func TestSingleThatFails(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(12, 100_000)
+		broken := fault.New(fault.BadBody, "test: receive")
+		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+			if _, err := w.Write(b); err != nil {
+				return Request{}, err
+			}
+			return Request{}, broken
+		})
+		r.refused(err, fault.BadBody)
+		_, err = r.uploads.Single(r.Context(), r.acc, 1000, func(w io.Writer) (Request, error) {
+			_, err := w.Write(b)
+			return file("a.bin", b), err
+		})
+		r.refused(err, fault.FileTooLarge)
+		ctx, cancel := context.WithCancel(r.Context())
+		_, err = r.uploads.Single(ctx, r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+			_, err := w.Write(b)
+			cancel() // the caller goes
+			return file("a.bin", b), err
+		})
+		if err == nil {
+			t.Error("a caller who had gone was served")
+		}
+		r.nothingLeft()
+	})
+}
+
+// Slices that wait for their place are kept aside, and leave nothing.
+func TestLateSlice(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(13, 500_000)
+		id := r.open(file("a.bin", b))
+		late, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b))
+		r.must(err)
+		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, late, etag(b)))
+		late.Close()
+		_, err = r.uploads.Keep(r.Context(), r.acc, iotest.TimeoutReader(bytes.NewReader(b)))
+		if err == nil {
+			t.Error("a body that broke was kept")
+		}
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
