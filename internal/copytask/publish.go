@@ -308,7 +308,7 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, items []item) error {
 	published := slices.DeleteFunc(slices.Clone(items), func(i item) bool { return i.imageID == "" })
 	_, err := tx.ExecRows(ctx, insertPublications, nil, len(published), func(n int) []any {
 		i := published[n]
-		return []any{b.acc, i.imageID, b.Seq, i.driveID, i.parent, i.name, i.etag, tx.Micros()}
+		return []any{b.acc, i.imageID, b.Seq, i.seq, i.driveID, i.parent, i.name, i.etag, tx.Micros()}
 	})
 	if err != nil {
 		return err

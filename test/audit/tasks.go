@@ -243,14 +243,16 @@ func taskVerdict(_ context.Context, v *view) error {
 func taskPublications(_ context.Context, v *view) error {
 	type which struct {
 		key
-		image string
-		drive int64
-		name  string
-		etag  string
+		item int64
 	}
-	there := make(map[which]int)
-	for _, p := range v.publications {
-		there[which{key{p.acc, p.task}, p.image, p.drive, p.name, p.etag}]++
+	there := make(map[which]*publication, len(v.publications))
+	for i := range v.publications {
+		p := &v.publications[i]
+		w := which{key{p.acc, p.task}, p.item}
+		if there[w] != nil {
+			v.found("item %d of task %v has two publications", p.item, w.key)
+		}
+		there[w] = p
 	}
 	beds := make(map[string]bool, len(v.folders))
 	for _, f := range v.folders {
@@ -281,18 +283,15 @@ func taskPublications(_ context.Context, v *view) error {
 		if img.acc != i.acc || img.etag != i.etag || img.size != i.size {
 			v.found("item %d of task %v has etag %s, its image %s shows %s", i.seq, k, i.etag, i.image, img.etag)
 		}
-		w := which{k, i.image, i.drive, i.name, i.etag}
-		switch there[w] {
-		case 1:
-			delete(there, w)
-		case 0:
-			v.found("item %d of task %v is published as %s without a publication", i.seq, k, i.image)
-		default:
-			there[w]-- // the same source, twice in one task
+		w := which{k, i.seq}
+		p := there[w]
+		delete(there, w)
+		if p == nil || p.image != i.image || p.drive != i.drive || p.name != i.name || p.etag != i.etag {
+			v.found("item %d of task %v is published as %s, its publication says %+v", i.seq, k, i.image, p)
 		}
 	}
-	for w := range there {
-		v.found("image %s has a publication of task %v that no item knows", w.image, w.key)
+	for w, p := range there {
+		v.found("image %s is published by item %d of task %v, which is not so", p.image, w.item, w.key)
 	}
 	return nil
 }

@@ -146,10 +146,11 @@ type target struct {
 }
 
 type publication struct {
-	acc         int64
-	image       string
-	task, drive int64
-	name, etag  string
+	acc        int64
+	image      string
+	task, item int64
+	drive      int64
+	name, etag string
 }
 
 type upload struct {
@@ -285,8 +286,10 @@ func (v *view) loadTasks(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	return read(ctx, tx, &v.publications, `
-		SELECT account_id, image_id, task_seq, drive_id, name, etag FROM publication ORDER BY account_id, image_id, task_seq`,
-		func(p *publication) []any { return []any{&p.acc, &p.image, &p.task, &p.drive, &p.name, &p.etag} })
+		SELECT account_id, image_id, task_seq, item_seq, drive_id, name, etag FROM publication ORDER BY account_id, image_id, task_seq`,
+		func(p *publication) []any {
+			return []any{&p.acc, &p.image, &p.task, &p.item, &p.drive, &p.name, &p.etag}
+		})
 }
 
 // askEngine has the engine check itself.

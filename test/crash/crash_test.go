@@ -134,11 +134,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 	people.Wait()
 	w.check(l)
 	w.quiet()
-	l.signal(syscall.SIGTERM)
-	<-l.ended
-	if l.err != nil {
-		t.Fatalf("SIGTERM: %v", l)
-	}
+	w.stop(l)
 	w.auditAll(clients)
 	w.summary(took)
 }
@@ -168,9 +164,7 @@ func (w *world) populate(rng *rand.Rand) map[int64]*client.Client {
 		})
 	}
 	settling.Wait()
-	w.check(l)
-	l.signal(syscall.SIGTERM)
-	<-l.ended
+	w.stop(l)
 	return clients
 }
 
@@ -191,8 +185,9 @@ func (w *world) mustStart(env ...string) *life {
 }
 
 // killMany kills until it has killed so often: half of the times at a random
-// moment, half at a named point, the one that was hit least. Every fourth life goes
-// on until all tasks have made progress.
+// moment, half at a named point, the one that was hit least. After four of them a
+// life goes on until all tasks have made progress: a task whose attempts die five
+// times in a row is given up.
 func (w *world) killMany(rng *rand.Rand, n int) {
 	names := points(w.t)
 	for killed, lives := 0, 0; killed < n || !w.covered(names); lives++ {
@@ -200,16 +195,13 @@ func (w *world) killMany(rng *rand.Rand, n int) {
 			break // the summary says which points were not reached
 		}
 		switch {
-		case lives%4 == 3:
-			w.peace(rng, lives%40 == 39)
-			killed++
-		case lives%2 == 0:
+		case lives%5 == 4:
+			w.peace(lives%50 == 49)
+		case lives%5%2 == 0:
 			w.killAnytime(rng)
 			killed++
-		default:
-			if w.killAt(rng, names) {
-				killed++
-			}
+		case w.killAt(rng, names):
+			killed++
 		}
 	}
 }
@@ -297,8 +289,8 @@ func (w *world) killAt(rng *rand.Rand, names []string) bool {
 }
 
 // peace lets every task that began make progress, audits a snapshot now and then,
-// and ends with a kill.
-func (w *world) peace(rng *rand.Rand, look bool) {
+// and ends like an operator does it.
+func (w *world) peace(look bool) {
 	w.t.Helper()
 	l := w.mustStart()
 	d, err := audit.OpenDB(w.ctx, w.v.data)
@@ -314,10 +306,18 @@ func (w *world) peace(rng *rand.Rand, look bool) {
 	if err := d.Close(); err != nil {
 		w.t.Fatal(err)
 	}
-	w.wait(time.Duration(rng.Int64N(int64(50 * time.Millisecond))))
-	l.signal(syscall.SIGKILL)
-	w.byPoint["at a random moment"]++
-	w.end(l)
+	w.stop(l)
+}
+
+// stop ends a life as an operator does.
+func (w *world) stop(l *life) {
+	w.t.Helper()
+	l.signal(syscall.SIGTERM)
+	<-l.ended
+	if l.err != nil {
+		w.t.Fatalf("after SIGTERM: %v", l)
+	}
+	w.check(l)
 }
 
 // number asks the database for one.
@@ -362,8 +362,7 @@ func (w *world) auditAll(clients map[int64]*client.Client) {
 	s := audit.Subject{Data: w.v.data, DB: d, URL: "http://" + l.addr, Clients: clients, Told: &w.told}
 	w.findings(audit.AtRest(w.ctx, s))
 	w.findings(audit.Served(w.ctx, s))
-	l.signal(syscall.SIGTERM)
-	<-l.ended
+	w.stop(l)
 }
 
 func (w *world) findings(list []audit.Finding, err error) {

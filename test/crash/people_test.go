@@ -136,22 +136,22 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 		}
 		for n, b := range p.contents {
 			name := fmt.Sprintf("%03d-%d.%s", n, f, endings[n%len(endings)])
-			if err := p.have(ctx, at, name, b); err != nil {
+			if err := have(ctx, p.Client, at, name, b); err != nil {
 				return err
 			}
 		}
-		if err := p.have(ctx, at, "再一次.png", p.contents[0]); err != nil {
+		if err := have(ctx, p.Client, at, "再一次.png", p.contents[0]); err != nil {
 			return err
 		}
-		if err := p.have(ctx, at, "notes.txt", []byte("no picture "+p.name)); err != nil {
+		if err := have(ctx, p.Client, at, "notes.txt", []byte("no picture "+p.name)); err != nil {
 			return err
 		}
-		if err := p.have(ctx, at, "empty.png", nil); err != nil {
+		if err := have(ctx, p.Client, at, "empty.png", nil); err != nil {
 			return err
 		}
 	}
 	for _, name := range []string{"a.png", "b.png"} {
-		if err := p.have(ctx, p.swap, name, []byte(name+p.name)); err != nil {
+		if err := have(ctx, p.Client, p.swap, name, []byte(name+p.name)); err != nil {
 			return err
 		}
 	}
@@ -164,7 +164,7 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 			p.deep = at
 		}
 	}
-	if err := p.have(ctx, at, "deep.png", p.contents[1]); err != nil {
+	if err := have(ctx, p.Client, at, "deep.png", p.contents[1]); err != nil {
 		return err
 	}
 	for _, name := range []string{"一", "二", "swapped"} {
@@ -182,7 +182,7 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 }
 
 // have brings a file into the drive, without its bytes where the server has them.
-func (p *person) have(ctx context.Context, parent int64, name string, b []byte) error {
+func have(ctx context.Context, p *client.Client, parent int64, name string, b []byte) error {
 	made, err := p.CreateV2(ctx, declare(parent, name, b, 0))
 	if err != nil {
 		return err
