@@ -1,0 +1,141 @@
+package drive
+
+import (
+	"fmt"
+	"testing"
+
+	"tuchuang/internal/fault"
+)
+
+func TestTrash(t *testing.T) {
+	each(t, func(r *room) {
+		other := r.account("other", -1)
+		theirs := other.put(Root, "t.png", 1)
+		folder := r.mkdir(Root, "folder")
+		inner := r.mkdir(folder, "inner")
+		a, b := r.put(inner, "a.png", 1), r.put(Root, "b.png", 2)
+		r.must(r.Trash(r.ctx, r.acc, []ID{inner, b, b, 1 << 40, theirs}))
+		r.has(Root, "folder", "(b.png)")
+		r.has(folder, "(inner)")
+		other.has(Root, "t.png")
+		if r.get(a).Trashed != InTrash || r.get(folder).Trashed != Live {
+			t.Error("what is below follows, what is above does not")
+		}
+		if r.used() != size(1)+size(2) {
+			t.Error("what is in the trash counts")
+		}
+		r.must(r.Trash(r.ctx, r.acc, []ID{b, inner})) // again: nothing changes
+		r.has(Root, "folder", "(b.png)")
+		r.must(r.Trash(r.ctx, r.acc, []ID{a})) // by itself, below what is in the trash
+		r.must(r.Trash(r.ctx, r.acc, []ID{folder}))
+		r.has(Root, "(folder)", "(b.png)")
+		for name, ids := range map[string][]ID{"nothing": nil, "missing": {1 << 40}, "another's": {theirs}, "the root": {Root}} {
+			r.fails(r.Trash(r.ctx, r.acc, ids), fault.NotFound, name)
+		}
+	})
+}
+
+func TestDelete(t *testing.T) {
+	each(t, func(r *room) {
+		other := r.account("other", -1)
+		theirs := other.put(Root, "t.png", 1)
+		other.must(other.Trash(r.ctx, other.acc, []ID{theirs}))
+		folder := r.mkdir(Root, "folder")
+		inner := r.mkdir(folder, "inner")
+		a, b := r.put(inner, "a.png", 1), r.put(folder, "b.png", 2)
+		live, loose := r.put(Root, "live.png", 4), r.put(Root, "loose.png", 8)
+		r.must(r.Trash(r.ctx, r.acc, []ID{folder, loose}))
+
+		_, err := r.Delete(r.ctx, r.acc, []ID{loose, live})
+		r.fails(err, fault.NotTrashed, "one is not in the trash")
+		r.has(Root, "(folder)", "live.png", "(loose.png)")
+		for name, ids := range map[string][]ID{"nothing": nil, "missing": {1 << 40}, "another's": {theirs}, "the root": {Root}} {
+			_, err := r.Delete(r.ctx, r.acc, ids)
+			r.fails(err, fault.NotFound, name)
+		}
+
+		detached, err := r.Delete(r.ctx, r.acc, []ID{b}) // below what is in the trash
+		if err != nil || detached || r.used() != size(1)+size(4)+size(8) {
+			t.Errorf("%v %v, %d bytes are used", detached, err, r.used())
+		}
+		if e := r.get(folder); e.Children != 1 || e.Size != size(1) {
+			t.Errorf("%+v", e)
+		}
+		_, err = r.Delete(r.ctx, r.acc, []ID{a, inner, folder, folder, loose, 1 << 40, theirs})
+		r.must(err)
+		r.has(Root, "live.png")
+		if r.used() != size(4) || r.rows() != 2 {
+			t.Errorf("%d bytes are used, %d rows are there", r.used(), r.rows())
+		}
+		other.has(Root, "(t.png)")
+	})
+}
+
+// A tree that is too large for a request vanishes at once, and is removed step by
+// step.
+func TestLargeTreesAreDetachedAndSwept(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir(Root, "top")
+		at := top
+		for n := range 4 {
+			at = r.mkdir(at, fmt.Sprint(n))
+			r.many(at, deleteAtOnce/4)
+		}
+		trashed := r.mkdir(top, "trashed by itself")
+		r.put(trashed, "x.png", 3)
+		r.must(r.Trash(r.ctx, r.acc, []ID{trashed, top}))
+		small := r.mkdir(Root, "small")
+		r.put(small, "small.png", 7)
+		stays := r.put(Root, "stays.png", 5)
+		r.must(r.Trash(r.ctx, r.acc, []ID{small}))
+
+		detached, err := r.Delete(r.ctx, r.acc, []ID{top, small})
+		if err != nil || !detached {
+			t.Fatalf("%v %v", detached, err)
+		}
+		r.has(Root, "stays.png") // nobody sees the rest any more
+		for _, id := range []ID{top, at, trashed} {
+			_, _, err := r.Get(r.ctx, r.acc, id)
+			r.fails(err, fault.NotFound, "a detached folder")
+			_, err = r.List(r.ctx, r.acc, id, 0, 10)
+			r.fails(err, fault.NotFound, "a detached folder")
+			_, err = r.Mkdir(r.ctx, r.acc, id, "new")
+			r.fails(err, fault.ParentNotFound, "a detached folder")
+		}
+		r.fails(r.Trash(r.ctx, r.acc, []ID{top}), fault.NotFound, "a detached folder")
+		r.mkdir(Root, "top") // its name is free
+		if used := r.used(); used != 10*deleteAtOnce+size(3)+size(5) {
+			t.Errorf("%d bytes are used before the sweep", used)
+		}
+		const limit = 700
+		for more, steps := true, 0; more; steps++ {
+			rows, used := r.rows(), r.used()
+			more, err = r.SweepDetached(r.ctx, limit)
+			r.must(err)
+			gone := rows - r.rows()
+			if gone > limit || more && r.used() > used || steps > 100 {
+				t.Fatalf("step %d removed %d rows, %d bytes are used", steps, gone, r.used())
+			}
+		}
+		r.has(Root, "stays.png", "top")
+		if r.used() != size(5) || r.rows() != 3 || r.get(stays).Size != size(5) {
+			t.Errorf("%d bytes are used, %d rows are there", r.used(), r.rows())
+		}
+	})
+}
+
+// Up to the limit a tree is gone when the request is answered.
+func TestTreesUpToTheLimitAreDeletedAtOnce(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir(Root, "top")
+		r.many(top, deleteAtOnce-1)
+		r.must(r.Trash(r.ctx, r.acc, []ID{top}))
+		detached, err := r.Delete(r.ctx, r.acc, []ID{top})
+		if err != nil || detached || r.rows() != 1 || r.used() != 0 {
+			t.Errorf("%v %v, %d rows, %d bytes", detached, err, r.rows(), r.used())
+		}
+		if more, err := r.SweepDetached(r.ctx, 1); err != nil || more {
+			t.Errorf("there is more to sweep: %v %v", more, err)
+		}
+	})
+}
