@@ -1,0 +1,404 @@
+package account_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/errgroup"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/fault"
+)
+
+// room is the real room on a real database, with a clock that tests set.
+type room struct {
+	*testing.T
+	*account.Accounts
+	ctx context.Context
+	db  *db.DB
+	now *time.Time
+}
+
+var start = time.Date(2025, 6, 1, 12, 0, 0, 500_000_000, time.UTC)
+
+func each(t *testing.T, fn func(r *room)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			now := start
+			r := &room{T: t, ctx: t.Context(), now: &now}
+			r.db = dbtest.Open(t, e, func() time.Time { return now })
+			r.reopen()
+			fn(r)
+		})
+	}
+}
+
+// reopen reads the keys as another start does.
+func (r *room) reopen() {
+	r.Helper()
+	a, err := account.Open(r.ctx, r.db)
+	r.must(err)
+	r.Accounts = a
+}
+
+func (r *room) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r *room) fails(err error, want fault.Code, when string) {
+	r.Helper()
+	if !fault.Is(err, want) {
+		r.Errorf("%s: %v, want %s", when, err, want)
+	}
+}
+
+func (r *room) write(fn func(tx *db.Tx) error) {
+	r.Helper()
+	r.must(r.db.Write(r.ctx, "test", fn))
+}
+
+func (r *room) add(name string, quota int64) (s account.Secrets) {
+	r.Helper()
+	r.write(func(tx *db.Tx) (err error) {
+		s, err = account.Add(r.ctx, tx, name, quota, false)
+		return err
+	})
+	return s
+}
+
+func (r *room) login(s account.Secrets) string {
+	r.Helper()
+	token, _, err := r.Login(r.ctx, s.ClientID, s.ClientSecret)
+	r.must(err)
+	return token
+}
+
+func TestAdd(t *testing.T) {
+	each(t, func(r *room) {
+		a, b := r.add("writer", 100), r.add("图床", account.NoQuota)
+		if a.ID != 1001 || b.ID != 1002 || a.ClientID == b.ClientID || a.ClientSecret == b.ClientSecret || a.Password == b.Password {
+			t.Errorf("%+v %+v", a, b)
+		}
+		for name, want := range map[string]fault.Code{
+			"writer": fault.Exists, "": fault.BadRequest, " ": fault.BadRequest, "a b": fault.BadRequest, "a\n": fault.BadRequest, "\x7f": fault.BadRequest,
+			strings.Repeat("x", 65): fault.BadRequest,
+		} {
+			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+				_, err := account.Add(r.ctx, tx, name, 0, false)
+				return err
+			})
+			r.fails(err, want, fmt.Sprintf("%q", name))
+		}
+		r.add(strings.Repeat("x", 64), 0)
+		list, err := r.List(r.ctx)
+		if err != nil || len(list) != 3 || list[0].Name != "writer" || list[0].Quota != 100 || list[1].Quota != account.NoQuota || !list[0].CreatedAt.Equal(start) {
+			t.Errorf("%+v %v", list, err)
+		}
+		if got, err := r.Get(r.ctx, b.ID); err != nil || got != list[1] {
+			t.Errorf("%+v %v", got, err)
+		}
+		_, err = r.Get(r.ctx, 5)
+		r.fails(err, fault.NotFound, "no such account")
+	})
+}
+
+// Secrets can't be read out of the database.
+func TestSecretsAreKeptAsHashes(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		token := r.login(s)
+		var texts []string
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) (err error) {
+			texts, err = db.Collect(r.ctx, tx, func(rows *sql.Rows) (s string, err error) { return s, rows.Scan(&s) }, `
+				SELECT password_hash FROM account UNION ALL SELECT secret_sha256 FROM client UNION ALL SELECT id FROM token`)
+			return err
+		}))
+		if len(texts) != 3 || !strings.HasPrefix(texts[0], "argon2id$19456$2$") {
+			t.Errorf("%q", texts)
+		}
+		for _, text := range texts {
+			for _, secret := range []string{s.Password, s.ClientSecret, token} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%q holds a secret", text)
+				}
+			}
+		}
+	})
+}
+
+func TestLogin(t *testing.T) {
+	each(t, func(r *room) {
+		s, other := r.add("writer", 0), r.add("other", 0)
+		token, expires, err := r.Login(r.ctx, s.ClientID, s.ClientSecret)
+		if err != nil || !expires.Equal(start.Add(account.TokenLife).Truncate(time.Second)) {
+			t.Fatalf("expires %s, %v", expires, err)
+		}
+		for _, c := range [][2]string{
+			{s.ClientID, other.ClientSecret}, {s.ClientID, ""}, {s.ClientID, s.ClientSecret + "x"}, {"", s.ClientSecret}, {"", ""}, {"nobody", ""},
+			{s.ClientSecret, s.ClientID}, {strings.ToUpper(s.ClientID), s.ClientSecret},
+		} {
+			_, _, err := r.Login(r.ctx, c[0], c[1])
+			r.fails(err, fault.BadCredentials, fmt.Sprint(c))
+		}
+		second := r.login(s) // kicks nobody
+		for _, token := range []string{token, second} {
+			if id, err := r.Authenticate(r.ctx, token); err != nil || id != s.ID {
+				t.Errorf("%d %v", id, err)
+			}
+		}
+		if id, err := r.Authenticate(r.ctx, r.login(other)); err != nil || id != other.ID {
+			t.Errorf("%d %v", id, err)
+		}
+		claims := jwt.MapClaims{}
+		if _, _, err := jwt.NewParser().ParseUnverified(token, claims); err != nil || claims["id"] != float64(s.ID) || claims["exp"] != float64(expires.Unix()) {
+			t.Errorf("%v %v", claims, err)
+		}
+	})
+}
+
+func TestTokensThatAreNone(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		good := r.login(s)
+		parts := strings.Split(good, ".")
+		forge := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+			text, err := jwt.NewWithClaims(method, claims).SignedString(key)
+			r.must(err)
+			return text
+		}
+		later := start.Add(time.Hour).Unix()
+		for name, token := range map[string]string{
+			"nothing":          "",
+			"garbage":          "garbage",
+			"two parts":        parts[0] + "." + parts[1],
+			"cut off":          good[:len(good)-2],
+			"another's claims": parts[0] + ".eyJpZCI6MTAwMn0." + parts[2],
+			"another key":      forge(jwt.SigningMethodHS256, []byte("guess"), jwt.MapClaims{"id": s.ID, "exp": later}),
+			"no key":           forge(jwt.SigningMethodHS256, []byte{}, jwt.MapClaims{"id": s.ID, "exp": later}),
+			"not signed":       forge(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, jwt.MapClaims{"id": s.ID, "exp": later}),
+		} {
+			_, err := r.Authenticate(r.ctx, token)
+			r.fails(err, fault.NoToken, name)
+		}
+		if _, err := r.Authenticate(r.ctx, good); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTokensEnd(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		token := r.login(s)
+		*r.now = start.Add(account.TokenLife - 2*time.Second)
+		late := r.login(s)
+		r.must(r.SweepTokens(r.ctx))
+		r.reopen() // the keys outlive the process
+		for _, token := range []string{token, late} {
+			if _, err := r.Authenticate(r.ctx, token); err != nil {
+				t.Error(err)
+			}
+		}
+		*r.now = start.Add(account.TokenLife)
+		_, err := r.Authenticate(r.ctx, token)
+		r.fails(err, fault.TokenExpired, "30 days later")
+		r.must(r.SweepTokens(r.ctx))
+		*r.now = start // a swept token stays ended, whatever the clock says
+		_, err = r.Authenticate(r.ctx, token)
+		r.fails(err, fault.TokenExpired, "swept")
+		if _, err := r.Authenticate(r.ctx, late); err != nil {
+			t.Errorf("the younger token was swept too: %v", err)
+		}
+	})
+}
+
+func TestReset(t *testing.T) {
+	each(t, func(r *room) {
+		old, other := r.add("writer", 7), r.add("other", 0)
+		token, theirs := r.login(old), r.login(other)
+		_, err := r.SetState(r.ctx, "writer", account.Disabled)
+		r.must(err)
+		fresh, err := r.Reset(r.ctx, "writer")
+		if err != nil || fresh.ID != old.ID || fresh.ClientID == old.ClientID || fresh.ClientSecret == old.ClientSecret || fresh.Password == old.Password {
+			t.Fatalf("%+v %v", fresh, err)
+		}
+		_, err = r.Authenticate(r.ctx, token)
+		r.fails(err, fault.TokenExpired, "an old token")
+		_, _, err = r.Login(r.ctx, old.ClientID, old.ClientSecret)
+		r.fails(err, fault.BadCredentials, "the old secret")
+		if id, err := r.Authenticate(r.ctx, r.login(fresh)); err != nil || id != old.ID { // enabled again
+			t.Errorf("%d %v", id, err)
+		}
+		if _, err := r.Authenticate(r.ctx, theirs); err != nil {
+			t.Errorf("another's token: %v", err)
+		}
+		if a, err := r.Get(r.ctx, old.ID); err != nil || a.Quota != 7 || a.State != account.Enabled {
+			t.Errorf("%+v %v", a, err)
+		}
+		_, err = r.Reset(r.ctx, "nobody")
+		r.fails(err, fault.NotFound, "nobody")
+	})
+}
+
+func TestDisabled(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		token := r.login(s)
+		for _, state := range []account.State{account.Disabled, account.Unpublished} {
+			if id, err := r.SetState(r.ctx, "writer", state); err != nil || id != s.ID {
+				t.Fatal(id, err)
+			}
+			_, err := r.Authenticate(r.ctx, token)
+			r.fails(err, fault.Disabled, "a token")
+			_, _, err = r.Login(r.ctx, s.ClientID, s.ClientSecret)
+			r.fails(err, fault.Disabled, "a login")
+			_, _, err = r.Login(r.ctx, s.ClientID, "wrong")
+			r.fails(err, fault.BadCredentials, "a wrong secret says nothing of the account")
+		}
+		_, err := r.SetState(r.ctx, "writer", account.Enabled)
+		r.must(err)
+		if _, err := r.Authenticate(r.ctx, token); err != nil {
+			t.Errorf("enabled again: %v", err)
+		}
+		_, err = r.SetState(r.ctx, "nobody", account.Disabled)
+		r.fails(err, fault.NotFound, "nobody")
+	})
+}
+
+func TestQuota(t *testing.T) {
+	each(t, func(r *room) {
+		s, free := r.add("writer", 100), r.add("free", account.NoQuota)
+		for n, c := range []struct {
+			used, reserved int64
+			ok             bool
+			room           int64
+		}{
+			{60, 0, true, 40}, {0, 30, true, 10}, {11, 0, false, 10}, {0, 11, false, 10}, {6, 5, false, 10}, {10, 0, true, 0}, {1, 0, false, 0},
+			{30, -30, true, 0}, {31, -30, false, 0}, {0, 0, true, 0}, {-50, 0, true, 50},
+		} {
+			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+				if _, err := account.Lock(r.ctx, tx, s.ID); err != nil {
+					return err
+				}
+				return account.Count(r.ctx, tx, s.ID, c.used, c.reserved)
+			})
+			if c.ok != (err == nil) || !c.ok && !fault.Is(err, fault.QuotaExceeded) {
+				t.Errorf("step %d: %v", n, err)
+			}
+			if a, err := r.Get(r.ctx, s.ID); err != nil || a.Room() != c.room || a.Room() != a.Quota-a.Used-a.Reserved {
+				t.Errorf("step %d: %+v leaves %d, %v", n, a, a.Room(), err)
+			}
+		}
+		for _, less := range [][2]int64{{-51, 51}, {0, -1}} { // would be a bug of who counts
+			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error { return account.Count(r.ctx, tx, s.ID, less[0], less[1]) })
+			r.fails(err, fault.Internal, "fewer bytes than none")
+		}
+		r.write(func(tx *db.Tx) error { return account.Count(r.ctx, tx, free.ID, 1<<50, 1<<50) })
+		if a, err := r.Get(r.ctx, free.ID); err != nil || a.Room() < 1<<60 {
+			t.Errorf("%+v %v", a, err)
+		}
+		// More is used than the quota, which was made smaller: only shrinking goes on.
+		r.write(func(tx *db.Tx) error {
+			_, err := tx.Exec(r.ctx, `UPDATE account SET quota = 10, used = 50 WHERE id = $1`, s.ID)
+			return err
+		})
+		for change, ok := range map[int64]bool{1: false, 0: true, -1: true} {
+			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error { return account.Count(r.ctx, tx, s.ID, change, 0) })
+			if ok != (err == nil) {
+				t.Errorf("%d: %v", change, err)
+			}
+		}
+		if a, err := r.Get(r.ctx, s.ID); err != nil || a.Room() != 0 {
+			t.Errorf("%+v leaves %d, %v", a, a.Room(), err)
+		}
+	})
+}
+
+// Numbers are taken one by one, whoever takes them at the same time.
+func TestSequences(t *testing.T) {
+	each(t, func(r *room) {
+		s, other := r.add("writer", 0), r.add("other", 0)
+		const takers, each = 4, 50
+		lists := make([][]int64, takers)
+		g, ctx := errgroup.WithContext(r.ctx)
+		for n := range takers {
+			g.Go(func() error {
+				for range each {
+					err := r.db.Write(ctx, "test", func(tx *db.Tx) error {
+						seq, err := account.NextTask(ctx, tx, s.ID)
+						if err != nil {
+							return err
+						}
+						lists[n] = append(lists[n], seq)
+						_, err = account.NextBlob(ctx, tx, s.ID)
+						return err
+					})
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		r.must(g.Wait())
+		all := slices.Sorted(slices.Values(slices.Concat(lists...)))
+		for n, seq := range all {
+			if seq != int64(n+1) {
+				t.Fatalf("the numbers are %v", all)
+			}
+		}
+		r.write(func(tx *db.Tx) error {
+			task, err := account.NextTask(r.ctx, tx, other.ID)
+			if err != nil || task != 1 {
+				t.Errorf("another account begins with %d", task)
+			}
+			blob, err := account.NextBlob(r.ctx, tx, s.ID)
+			if blob != takers*each+1 {
+				t.Errorf("the next content is %d", blob)
+			}
+			return err
+		})
+	})
+}
+
+func TestSignatures(t *testing.T) {
+	each(t, func(r *room) {
+		const what = "GET /d/1001/5"
+		good := r.Sign(time.Hour, what)
+		second, mac, _ := strings.Cut(good, "-")
+		for name, c := range map[string]struct{ signature, what string }{
+			"other words":      {good, "PUT /d/1001/5"},
+			"no words":         {good, ""},
+			"cut off":          {good[:len(good)-1], what},
+			"longer":           {good + "A", what},
+			"a later end":      {second + "0-" + mac, what},
+			"no end":           {"-" + mac, what},
+			"no signature":     {second + "-", what},
+			"no dash":          {second + mac, what},
+			"nothing":          {"", what},
+			"a negative end":   {"-5-" + mac, what},
+			"the end in words": {second + "\n" + what + "-" + mac, what},
+		} {
+			r.fails(r.Verify(c.signature, c.what), fault.BadSignature, name)
+		}
+		r.must(r.Verify(good, what))
+		r.reopen()
+		r.must(r.Verify(good, what))
+		*r.now = start.Add(time.Hour - time.Second)
+		r.must(r.Verify(good, what))
+		*r.now = start.Add(time.Hour)
+		r.fails(r.Verify(good, what), fault.BadSignature, "an hour later")
+	})
+}
