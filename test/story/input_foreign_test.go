@@ -1,0 +1,227 @@
+package story
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/api"
+	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/test/harness"
+)
+
+// ids are one of each kind: what an account has, or what nobody has.
+type ids struct {
+	file, folder      int64
+	image, bedFolder  string
+	task, upload, bed string // bed: an upload into the bed
+}
+
+func (i ids) list(drive ...int64) []int64 { return drive }
+
+// nobody's ids have the shape of real ones.
+func nobodys(like ids) ids {
+	other := func(s string) string { return s[:len(s)-8] + "00000000" }
+	return ids{
+		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
+		task: other(like.task), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
+	}
+}
+
+// owned gives an account one of each kind.
+func owned(t *testing.T, u *harness.User, name string) ids {
+	t.Helper()
+	folder := u.MkFolder(0, name)
+	i := ids{folder: folder, file: u.PutFile(folder, name+".png", content(1)), bedFolder: mkBed(t, u, "", name)}
+	done(t, u, i.bedFolder, i.file)
+	i.task = u.StartCopy(i.bedFolder, i.file)
+	u.Await(i.task)
+	for img, err := range u.BedListAll(t.Context(), i.bedFolder) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.image = img.FileID
+	}
+	i.upload = opened(t, u, "open.bin", noise{1, 20})
+	sent(t, u, i.upload, noise{1, 20}, 1)
+	c, err := u.BedCreate(t.Context(), client.NewImage{Filename: "open.png", Etag: harness.MD5(content(2)), Size: int64(len(content(2)))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.bed = c.PreuploadID
+	return i
+}
+
+type body map[string]any
+
+// asks are, for every endpoint that takes an id, requests with ids, of which each
+// id stands alone or beside one of the account's own.
+func asks(path string, i, mine ids) []body {
+	etag, size := harness.MD5(content(9)), len(content(9))
+	file := body{"filename": "new.png", "etag": etag, "size": size}
+	with := func(b body, name string, v any) body {
+		c := body{name: v}
+		for k, v := range b {
+			c[k] = v
+		}
+		return c
+	}
+	switch path {
+	case "/api/v1/access_token", "/api/v1/user/info", "/upload/v2/file/domain":
+		return nil
+	case "/upload/v1/file/mkdir":
+		return []body{{"name": "new", "parentID": i.folder}, {"name": "new", "parentID": i.file}}
+	case "/api/v2/file/list":
+		return []body{{"parentFileId": i.folder, "limit": 100}, {"parentFileId": i.file}}
+	case "/api/v1/file/list":
+		return []body{{"parentFileId": i.folder, "page": 1, "limit": 100}, {"parentFileId": i.file, "trashed": true}}
+	case "/api/v1/file/detail", "/api/v1/file/download_info":
+		return []body{{"fileID": i.file}, {"fileID": i.folder}}
+	case "/api/v1/file/infos":
+		return []body{{"fileIds": i.list(i.file, i.folder)}, {"fileIds": i.list(i.file, mine.file)}}
+	case "/api/v1/file/trash", "/api/v1/file/delete":
+		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}}
+	case "/upload/v1/file/create", "/upload/v2/file/create":
+		return []body{with(file, "parentFileID", i.folder), with(file, "parentFileID", i.file)}
+	case "/upload/v2/file/single/create":
+		return []body{with(file, "parentFileID", i.folder), with(file, "parentFileID", i.file)}
+	case "/upload/v2/file/sha1_reuse":
+		return []body{{"parentFileID": i.folder, "filename": "new.png", "sha1": strings.Repeat("a", 40), "size": 9}}
+	case "/upload/v1/file/get_upload_url", "/upload/v1/oss/file/get_upload_url":
+		return []body{{"preuploadID": i.upload, "sliceNo": 1}, {"preuploadID": i.bed, "sliceNo": 1}}
+	case "/upload/v2/file/slice":
+		sum := harness.MD5(content(9))
+		return []body{{"preuploadID": i.upload, "sliceNo": 1, "sliceMD5": sum}, {"preuploadID": i.upload, "sliceNo": 1}, {"preuploadID": i.bed, "sliceNo": 1, "sliceMD5": sum}}
+	case "/upload/v1/file/list_upload_parts", "/upload/v1/file/upload_complete", "/upload/v1/file/upload_async_result",
+		"/upload/v2/file/upload_complete", "/upload/v1/oss/file/list_upload_parts", "/upload/v1/oss/file/upload_complete",
+		"/upload/v1/oss/file/upload_async_result":
+		return []body{{"preuploadID": i.upload}, {"preuploadID": i.bed}}
+	case "/upload/v1/oss/file/mkdir":
+		return []body{{"name": "new", "parentID": i.bedFolder}, {"name": "new", "parentID": i.image}, {"taskID": i.task}}
+	case "/upload/v1/oss/file/create":
+		return []body{with(file, "parentFileID", i.bedFolder), with(file, "parentFileID", i.image)}
+	case "/api/v1/oss/file/list":
+		return []body{{"parentFileId": i.bedFolder, "limit": 100}, {"parentFileId": i.image, "limit": 100}}
+	case "/api/v1/oss/file/detail":
+		return []body{{"fileID": i.image}, {"fileID": i.bedFolder}}
+	case "/api/v1/oss/file/move":
+		return []body{
+			{"fileIDs": []string{i.image}, "toParentFileID": ""}, {"fileIDs": []string{i.bedFolder}, "toParentFileID": mine.bedFolder},
+			{"fileIDs": []string{mine.image}, "toParentFileID": i.bedFolder}, {"fileIDs": []string{mine.image}, "toParentFileID": i.image},
+		}
+	case "/api/v1/oss/file/delete":
+		return []body{{"fileIDs": []string{i.image}}, {"fileIDs": []string{i.bedFolder, i.image}}}
+	case "/api/v1/oss/source/copy":
+		return []body{
+			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)},
+			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image},
+		}
+	case "/api/v1/oss/source/copy/process", "/api/v1/oss/source/copy/fail":
+		return []body{{"taskID": i.task, "page": 1, "limit": 100}}
+	}
+	return []body{nil} // an endpoint that this test does not know
+}
+
+// send sends fields as JSON, or to the endpoints that take a file as a form.
+func send(t *testing.T, u *harness.User, path string, b body) harness.Answer {
+	t.Helper()
+	if path != "/upload/v2/file/slice" && path != "/upload/v2/file/single/create" {
+		return u.Server.Post(path, u.Token, b)
+	}
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for name, v := range b {
+		if err := w.WriteField(name, fmt.Sprint(v)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("file", "x")
+	if err == nil {
+		_, err = part.Write(content(9))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Server.Send(http.MethodPost, path, u.Token, w.FormDataContentType(), form.Bytes())
+}
+
+// everything reads all rows that say what an account has.
+func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
+	t.Helper()
+	all := make(map[string][]string)
+	for table, columns := range map[string]string{
+		"drive_entry":  `id || ' ' || parent_id || ' ' || name || ' ' || trashed || ' ' || children`,
+		"bed_folder":   `id || ' ' || parent_id || ' ' || name`,
+		"image":        `id || ' ' || folder_id || ' ' || name || ' ' || blob_id || ' ' || updated_at`,
+		"blob":         `id || ' ' || state`,
+		"upload":       `id || ' ' || state || ' ' || hashed`,
+		"upload_slice": `upload_id || ' ' || no || ' ' || md5`,
+		"task":         `id || ' ' || state`,
+		"account":      `used || ' ' || reserved`,
+	} {
+		key := "account_id"
+		if table == "account" {
+			key = "id"
+		}
+		err := d.Read(t.Context(), "story", func(tx *db.Tx) (err error) {
+			all[table], err = db.Collect(t.Context(), tx, func(rows *sql.Rows) (v string, err error) { return v, rows.Scan(&v) },
+				`SELECT `+columns+` FROM `+table+` WHERE `+key+` = $1 ORDER BY 1`, u.UID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// An id of another account is answered on every endpoint exactly like one that
+// nobody has, and changes nothing of either account's.
+func TestInputForeignIDsAreMissing(t *testing.T) {
+	s, owner := writer(t)
+	stranger := s.User("stranger")
+	theirs, mine := owned(t, owner, "secret"), owned(t, stranger, "own")
+	none := nobodys(theirs)
+	inDB(t, s, func(d *db.DB) { askForeign(t, d, owner, stranger, theirs, none, mine) })
+	holds(t, owner, theirs.file, harness.MD5(content(1)), int64(len(content(1))))
+}
+
+func askForeign(t *testing.T, d *db.DB, owner, stranger *harness.User, theirs, none, mine ids) {
+	t.Helper()
+	for _, e := range api.Endpoints() {
+		t.Run(strings.TrimPrefix(e.Path, "/"), func(t *testing.T) {
+			foreign, missing := asks(e.Path, theirs, mine), asks(e.Path, none, mine)
+			for n := range foreign {
+				if foreign[n] == nil {
+					t.Fatal("this endpoint is not known here: say which ids it takes")
+				}
+				before := everything(t, d, owner)
+				got, want := send(t, stranger, e.Path, foreign[n]), send(t, stranger, e.Path, missing[n])
+				if got.TraceID == want.TraceID || got.TraceID == "" {
+					t.Errorf("trace ids %q and %q", got.TraceID, want.TraceID)
+				}
+				got.TraceID, want.TraceID = "", ""
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%v is answered otherwise than a missing id (-missing +foreign):\n%s", foreign[n], diff)
+				}
+				if diff := cmp.Diff(before, everything(t, d, owner)); diff != "" {
+					t.Errorf("%v changed what the other account has:\n%s", foreign[n], diff)
+				}
+				if text, err := json.Marshal(got); err != nil || strings.Contains(string(text), "secret") {
+					t.Errorf("%v tells of the other account: %s %v", foreign[n], text, err)
+				}
+			}
+		})
+	}
+}
