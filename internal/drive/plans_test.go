@@ -28,8 +28,9 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"size below":      {sizeBelow, []string{`drive_list (account_id=? AND parent_id=?)`, `SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"count below":     {countBelow, []string{`drive_list (account_id=? AND parent_id=?)`}},
 			"delete below":    {deleteBelow, []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
-			"next detached":   {nextDetached, []string{`drive_trash (ANY(account_id) AND trashed>?)`}},
-			"leaves below":    {leavesBelow, []string{`SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`, `drive_list (account_id=? AND parent_id=?)`}},
+			"next detached":   {nextDetached, []string{`SCAN drive_entry USING INDEX drive_detached`}},
+			"children":        {listChildren, []string{`drive_list (account_id=? AND parent_id=?)`}},
+			"detach a child":  {detachChild, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
 			"content":         {selectContent, []string{`e USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)

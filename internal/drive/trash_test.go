@@ -124,6 +124,27 @@ func TestLargeTreesAreDetachedAndSwept(t *testing.T) {
 	})
 }
 
+// A file that is deleted with a large tree may be left to the sweep too.
+func TestFileDetachedBesideALargeTree(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir(Root, "top")
+		r.many(top, deleteAtOnce-1)
+		file := r.put(Root, "last.png", 9)
+		r.must(r.Trash(r.ctx, r.acc, []ID{top, file}))
+		detached, err := r.Delete(r.ctx, r.acc, []ID{top, file})
+		if err != nil || !detached || r.rows() != 2 || r.used() != size(9) {
+			t.Fatalf("%v %v, %d rows, %d bytes", detached, err, r.rows(), r.used())
+		}
+		for more := true; more; {
+			more, err = r.SweepDetached(r.ctx, 2)
+			r.must(err)
+		}
+		if r.rows() != 1 || r.used() != 0 {
+			t.Errorf("%d rows, %d bytes", r.rows(), r.used())
+		}
+	})
+}
+
 // Up to the limit a tree is gone when the request is answered.
 func TestTreesUpToTheLimitAreDeletedAtOnce(t *testing.T) {
 	each(t, func(r *room) {

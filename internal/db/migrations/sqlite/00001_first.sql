@@ -86,6 +86,7 @@ CREATE INDEX drive_walk ON drive_entry (account_id, parent_id, name) WHERE trash
 CREATE INDEX drive_rest ON drive_entry (account_id, parent_id, name) WHERE trashed = 0 AND class >= 2;
 CREATE INDEX drive_blob ON drive_entry (account_id, blob_id) WHERE blob_id IS NOT NULL;
 CREATE INDEX drive_trash ON drive_entry (account_id, trashed, id) WHERE trashed > 0;
+CREATE INDEX drive_detached ON drive_entry (account_id, id) WHERE trashed = 2;
 
 -- imagebed -----------------------------------------------------------------
 CREATE TABLE bed_folder (
@@ -280,6 +281,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('drive_entry', 'drive_rest', '1000000 100000 100 1'),
   ('drive_entry', 'drive_blob', '10000000 1000000 2'),
   ('drive_entry', 'drive_trash', '10000 1000 500 1'),
+  ('drive_entry', 'drive_detached', '10 1 1'),
   ('bed_folder', 'bed_folder', '100000 10000 1'),
   ('bed_folder', 'bed_folder_name', '100000 10000 10 1'),
   ('bed_folder', 'bed_folder_list', '100000 10000 10 1'),
