@@ -1,0 +1,383 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/queue"
+)
+
+// line is a queue on an empty database, with a clock that moves by a millisecond
+// each time it is read.
+type line struct {
+	*testing.T
+	ctx     context.Context
+	db      *db.DB
+	workers *queue.Workers
+	now     *atomic.Int64
+	seq     map[int64]int64
+}
+
+// nobody is a handler for tests that claim for themselves.
+type nobody struct{}
+
+func (nobody) Run(context.Context, *queue.Lease) error     { return nil }
+func (nobody) Abandon(context.Context, *queue.Lease) error { return nil }
+
+func each(t *testing.T, h queue.Handler, fn func(l *line)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			now := new(atomic.Int64)
+			now.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
+			d := dbtest.Open(t, e, func() time.Time { return time.UnixMicro(now.Add(1000)) })
+			fn(&line{t, t.Context(), d, queue.NewWorkers(d, queue.Copy, h, slog.New(slog.DiscardHandler)), now, make(map[int64]int64)})
+		})
+	}
+}
+
+func (l *line) write(fn func(tx *db.Tx) error) {
+	l.Helper()
+	if err := l.db.Write(l.ctx, "test", fn); err != nil {
+		l.Fatal(err)
+	}
+}
+
+// account makes accounts; all that the queue knows of them is their number.
+func (l *line) account(ids ...int64) {
+	l.Helper()
+	for _, id := range ids {
+		l.write(func(tx *db.Tx) error {
+			_, err := tx.Exec(l.ctx, `
+				INSERT INTO account (id, name, operator, state, quota, password_hash, created_at) VALUES ($1, $2, 0, 1, -1, '', 0)`, id, fmt.Sprint(id))
+			return err
+		})
+	}
+}
+
+// add puts a task at the end of an account's queue; it is called account.number.
+func (l *line) add(kind queue.Kind, acc int64) {
+	l.Helper()
+	l.seq[acc]++
+	l.write(func(tx *db.Tx) error {
+		return queue.Add(l.ctx, tx, kind, acc, l.seq[acc], fmt.Sprintf("%d.%d", acc, l.seq[acc]))
+	})
+}
+
+func (l *line) claim() *queue.Lease {
+	l.Helper()
+	lease, err := l.workers.Claim(l.ctx)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return lease
+}
+
+func (l *line) finish(lease *queue.Lease, s queue.State) {
+	l.Helper()
+	l.write(func(tx *db.Tx) error { return lease.Finish(l.ctx, tx, s) })
+}
+
+func (l *line) find(acc int64, id string) (task queue.Task) {
+	l.Helper()
+	l.write(func(tx *db.Tx) (err error) {
+		task, err = queue.Find(l.ctx, tx, queue.Copy, acc, id)
+		return err
+	})
+	return task
+}
+
+// expectIDs claims so often and wants these tasks, "" for none; what was claimed is
+// ended before the next claim where end is true.
+func (l *line) expectIDs(end bool, want ...string) {
+	l.Helper()
+	var got []string
+	for range want {
+		lease := l.claim()
+		if lease == nil {
+			got = append(got, "")
+			continue
+		}
+		got = append(got, lease.ID)
+		if end {
+			l.finish(lease, queue.Done)
+		}
+	}
+	if !slices.Equal(got, want) {
+		l.Errorf("claimed %q, want %q", got, want)
+	}
+}
+
+func TestTasksOfAnAccountRunInOrderOfCreation(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1)
+		for range 12 {
+			l.add(queue.Copy, 1)
+		}
+		want := make([]string, 13)
+		for n := range 12 {
+			want[n] = fmt.Sprintf("1.%d", n+1)
+		}
+		l.expectIDs(true, want...)
+	})
+}
+
+// While a task runs no other of its account does, though other accounts' do; and
+// the ones behind are not overtaken by what was given back.
+func TestOneTaskOfAnAccountRuns(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1, 2)
+		l.add(queue.Copy, 1)
+		l.add(queue.Copy, 1)
+		l.add(queue.Copy, 2)
+		first := l.claim()
+		if first.ID != "1.1" {
+			t.Fatalf("claimed %s first", first.ID)
+		}
+		l.expectIDs(false, "2.1", "", "")
+		l.now.Add(2 * queue.LeaseLength.Microseconds()) // both die
+		l.expectIDs(false, "1.1", "2.1", "")
+	})
+}
+
+// Among accounts with work the one served longest ago is next, however much the
+// others have waiting.
+func TestNoAccountWaitsBehindAnothersQueue(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1, 2, 3)
+		for range 4 {
+			l.add(queue.Copy, 1)
+		}
+		l.expectIDs(true, "1.1")
+		l.add(queue.Copy, 2)
+		l.add(queue.Copy, 2)
+		l.add(queue.Copy, 3)
+		l.expectIDs(true, "2.1", "3.1", "1.2", "2.2", "1.3")
+		l.add(queue.Copy, 3) // served before 2 was for the last time
+		l.add(queue.Copy, 2)
+		l.expectIDs(true, "3.2", "2.3", "1.4", "")
+	})
+}
+
+func TestKindsDoNotBlockEachOther(t *testing.T) {
+	const offline queue.Kind = 2
+	each(t, nobody{}, func(l *line) {
+		l.account(1)
+		l.add(queue.Copy, 1)
+		l.add(offline, 1)
+		others := queue.NewWorkers(l.db, offline, nobody{}, slog.New(slog.DiscardHandler))
+		l.expectIDs(false, "1.1")
+		if lease, err := others.Claim(l.ctx); err != nil || lease == nil || lease.ID != "1.2" {
+			t.Errorf("the other kind claimed %v, %v", lease, err)
+		}
+		var n int
+		l.write(func(tx *db.Tx) (err error) {
+			n, err = queue.Unfinished(l.ctx, tx, queue.Copy, 1)
+			return err
+		})
+		if n != 1 {
+			t.Errorf("%d unfinished of one kind", n)
+		}
+	})
+}
+
+// A lease that is renewed is kept; one that is not goes to another attempt, and the
+// first one can do nothing any more.
+func TestALeaseIsKeptByRenewingIt(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1)
+		l.add(queue.Copy, 1)
+		first := l.claim()
+		for range 5 {
+			l.now.Add(queue.LeaseLength.Microseconds() / 2)
+			l.write(func(tx *db.Tx) error { return first.Fence(l.ctx, tx) })
+			l.expectIDs(false, "")
+		}
+		l.now.Add(queue.LeaseLength.Microseconds())
+		second := l.claim()
+		if second == nil || second.ID != first.ID || second.Attempt != first.Attempt+1 {
+			t.Fatalf("after %+v came %+v", first, second)
+		}
+		before := l.find(1, "1.1")
+		for what, step := range map[string]func(tx *db.Tx) error{
+			"fence":    func(tx *db.Tx) error { return first.Fence(l.ctx, tx) },
+			"progress": func(tx *db.Tx) error { return first.FenceProgress(l.ctx, tx) },
+			"finish":   func(tx *db.Tx) error { return first.Finish(l.ctx, tx, queue.Done) },
+		} {
+			if err := l.db.Write(l.ctx, "test", step); !fault.Is(err, fault.LeaseLost) {
+				t.Errorf("%s: %v, want the lease lost", what, err)
+			}
+		}
+		if after := l.find(1, "1.1"); after != before {
+			t.Errorf("the one that lost it changed %+v to %+v", before, after)
+		}
+		l.finish(second, queue.Failed)
+		if got := l.find(1, "1.1"); got.State != queue.Failed || got.FinishedAt.IsZero() {
+			t.Errorf("%+v", got)
+		}
+		if err := l.db.Write(l.ctx, "test", func(tx *db.Tx) error { return second.Finish(l.ctx, tx, queue.Done) }); !fault.Is(err, fault.LeaseLost) {
+			t.Errorf("ended twice: %v", err)
+		}
+	})
+}
+
+// A process that knows itself the only one takes every lease back at its start,
+// without waiting for any to expire.
+func TestReclaimAllTakesEveryLeaseBack(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1, 2)
+		l.add(queue.Copy, 1)
+		l.add(queue.Copy, 2)
+		l.expectIDs(false, "1.1", "2.1", "")
+		if err := l.workers.ReclaimAll(l.ctx); err != nil {
+			t.Fatal(err)
+		}
+		l.expectIDs(false, "1.1", "2.1", "")
+	})
+}
+
+// scripted is a handler whose attempts do what is written.
+type scripted struct {
+	run       func(ctx context.Context, l *queue.Lease) error
+	ran, gone int
+}
+
+func (s *scripted) Run(ctx context.Context, l *queue.Lease) error {
+	s.ran++
+	return s.run(ctx, l)
+}
+
+func (s *scripted) Abandon(context.Context, *queue.Lease) error {
+	s.gone++
+	return nil
+}
+
+// Attempts that die without a mark of progress are counted, five in a row end the
+// task, and progress begins the count anew.
+func TestAttemptsThatKeepDying(t *testing.T) {
+	died := errors.New("died")
+	for _, c := range []struct {
+		name     string
+		progress int // the attempt that makes progress; 0 for none
+		ran      int // attempts before it is given up
+	}{
+		{"none makes progress", 0, queue.MaxIdle},
+		{"the third does", 3, 3 + queue.MaxIdle - 1},
+	} {
+		s := &scripted{}
+		t.Run(c.name, func(t *testing.T) {
+			each(t, s, func(l *line) {
+				s.ran, s.gone = 0, 0
+				s.run = func(ctx context.Context, lease *queue.Lease) error {
+					if s.ran == c.progress {
+						l.write(func(tx *db.Tx) error { return lease.FenceProgress(ctx, tx) })
+					}
+					return died
+				}
+				l.account(1)
+				l.add(queue.Copy, 1)
+				for n := 0; s.gone == 0 && n < 20; n++ {
+					if ran, err := l.workers.RunOnce(l.ctx); err != nil || !ran {
+						t.Fatal(ran, err)
+					}
+					l.now.Add(2 * queue.LeaseLength.Microseconds())
+				}
+				want := c.ran
+				if c.progress > 0 {
+					want++ // the one with progress died as well, and is not counted
+				}
+				if s.ran != want || s.gone != 1 {
+					t.Errorf("%d attempts, given up %d times; want %d and once", s.ran, s.gone, want)
+				}
+			})
+		})
+	}
+}
+
+// A drain gives the task back at once and does not count.
+func TestADrainIsNotCounted(t *testing.T) {
+	s := &scripted{}
+	each(t, s, func(l *line) {
+		l.account(1)
+		l.add(queue.Copy, 1)
+		for n := range 3 * queue.MaxIdle {
+			ctx, cancel := context.WithCancel(l.ctx)
+			s.run = func(ctx context.Context, _ *queue.Lease) error {
+				cancel()
+				return ctx.Err()
+			}
+			if ran, err := l.workers.RunOnce(ctx); err != nil || !ran {
+				t.Fatal(n, ran, err)
+			}
+			if got := l.find(1, "1.1"); got.State != queue.Waiting || got.Idle != 0 {
+				t.Fatalf("after %d drains: %+v", n+1, got)
+			}
+		}
+		if s.gone > 0 {
+			t.Error("a drained task was given up")
+		}
+	})
+}
+
+// Workers do every task once, in order within each account, woken or not, and come
+// back when they are told to stop.
+func TestWorkersDoEverythingOnce(t *testing.T) {
+	done := make(chan string, 100)
+	s := &recorder{done: done}
+	each(t, s, func(l *line) {
+		s.l = l
+		ctx, cancel := context.WithCancel(l.ctx)
+		ended := make(chan struct{})
+		l.account(1, 2, 3)
+		for range 4 {
+			for acc := range int64(3) {
+				l.add(queue.Copy, acc+1)
+			}
+		}
+		go func() {
+			l.workers.Run(ctx, 2)
+			close(ended)
+		}()
+		l.workers.Wake()
+		last := make(map[string]string)
+		for range 12 {
+			id := <-done
+			acc, _, _ := strings.Cut(id, ".")
+			if id <= last[acc] {
+				t.Errorf("%s came after %s", id, last[acc])
+			}
+			last[acc] = id
+		}
+		cancel()
+		<-ended
+		if len(done) > 0 {
+			t.Errorf("%s was done twice", <-done)
+		}
+	})
+}
+
+// recorder ends every task and says which.
+type recorder struct {
+	l    *line
+	done chan string
+}
+
+func (r *recorder) Run(ctx context.Context, l *queue.Lease) error {
+	err := r.l.db.Write(ctx, "test", func(tx *db.Tx) error { return l.Finish(ctx, tx, queue.Done) })
+	if err == nil {
+		r.done <- l.ID
+	}
+	return err
+}
+
+func (r *recorder) Abandon(context.Context, *queue.Lease) error { return nil }
