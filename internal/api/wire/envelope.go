@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"tuchuang/internal/fault"
 )
@@ -17,7 +18,8 @@ import (
 // An error with nothing written (code Internal) means that data can't be told in
 // JSON; an error of w is given as it is.
 func WriteOK(w http.ResponseWriter, trace string, data any) error {
-	b := envelope{}
+	b := newEnvelope()
+	defer b.free()
 	b.raw(`{"code":0,"message":"ok","data":`)
 	b.value(data)
 	b.raw(`,"x-traceID":`)
@@ -32,7 +34,8 @@ func WriteOK(w http.ResponseWriter, trace string, data any) error {
 //
 //	{"code":1,"message":"…","data":null,"x-traceID":"…","error":{"code":"…","message":"…"}}
 func WriteFail(w http.ResponseWriter, status int, trace string, code int, message, faultCode, english string) error {
-	b := envelope{}
+	b := newEnvelope()
+	defer b.free()
 	b.raw(`{"code":`)
 	b.raw(strconv.Itoa(code))
 	b.raw(`,"message":`)
@@ -51,6 +54,21 @@ func WriteFail(w http.ResponseWriter, status int, trace string, code int, messag
 type envelope struct {
 	buf bytes.Buffer
 	err error
+}
+
+// envelopes are used again: an answer with a page of a list is some 50 KiB.
+var envelopes = sync.Pool{New: func() any { return new(envelope) }}
+
+func newEnvelope() *envelope { return envelopes.Get().(*envelope) } //nolint:forcetypeassert // nothing else is in it
+
+const keptEnvelope = 256 << 10 // bytes; a larger one is not used again
+
+func (b *envelope) free() {
+	if b.buf.Cap() <= keptEnvelope {
+		b.buf.Reset()
+		b.err = nil
+		envelopes.Put(b)
+	}
 }
 
 func (b *envelope) raw(s string) { b.buf.WriteString(s) }

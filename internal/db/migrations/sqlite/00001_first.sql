@@ -54,6 +54,7 @@ CREATE UNIQUE INDEX blob_sha256 ON blob (account_id, sha256) WHERE state IN (1, 
 CREATE INDEX blob_md5 ON blob (account_id, md5, size) WHERE state IN (1, 2);
 CREATE INDEX blob_sha1 ON blob (account_id, sha1, size) WHERE state IN (1, 2);
 CREATE INDEX blob_lost ON blob (account_id, sha256) WHERE state IN (3, 4);
+CREATE INDEX blob_blocked ON blob (account_id, id) WHERE state = 2; -- lists ask for each row
 CREATE INDEX blob_pending ON blob (created_at) WHERE state = 0;
 CREATE TABLE doomed (
   account_id INTEGER NOT NULL,
@@ -273,6 +274,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('blob', 'blob_md5', '10000000 1000000 1 1'),
   ('blob', 'blob_sha1', '10000000 1000000 1 1'),
   ('blob', 'blob_lost', '100 10 1'),
+  ('blob', 'blob_blocked', '100 10 1'),
   ('blob', 'blob_pending', '100 1'),
   ('drive_entry', 'drive_entry', '10000000 1000000 1'),
   ('drive_entry', 'drive_name', '10000000 1000000 1000 1'),
