@@ -265,6 +265,12 @@ func (w *world) killAt(rng *rand.Rand, names []string) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	if point == "queue.release" { // it is passed where a task runs when the server is told to stop
+		select {
+		case <-l.ready:
+		case <-l.ended:
+			w.t.Fatal(l)
+		case <-w.ctx.Done():
+		}
 		w.wait(time.Duration(50+rng.IntN(150)) * time.Millisecond)
 		l.signal(syscall.SIGTERM)
 		<-l.ended
