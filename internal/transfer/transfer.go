@@ -96,13 +96,19 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) {
 	defer t.close(object)
 	h := w.Header()
 	h.Set("Content-Type", picture.ServeType(c.Type, picture.ExtOfName(c.Name)))
-	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(c.Name))
+	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+headerText(c.Name))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", lockedDown)
 	h.Set("Etag", `"`+c.Etag+`"`)
 	h.Set("Cache-Control", "private, max-age=3600")
 	t.limitWrite(w, c.Size)
 	http.ServeContent(w, r, "", c.UpdatedAt, object)
+}
+
+// headerText escapes a name for a header's parameter (RFC 8187), where fewer
+// characters may stand as they are than in a path.
+func headerText(name string) string {
+	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 
 // open opens stored content; what is not there any more is noted in its row.
