@@ -36,15 +36,16 @@ const (
 // Tasks is the room's door to the database. Its methods may be called at the same
 // time.
 type Tasks struct {
-	db   *db.DB
-	bed  *imagebed.Bed
-	log  *slog.Logger
-	wake func()
+	db    *db.DB
+	bed   *imagebed.Bed
+	log   *slog.Logger
+	wake  func()
+	batch int // batchItems, but for tests
 }
 
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
-	t := &Tasks{db: d, bed: bed, log: log}
+	t := &Tasks{db: d, bed: bed, log: log, batch: batchItems}
 	w := queue.NewWorkers(d, queue.Copy, t, log)
 	t.wake = w.Wake
 	return t, w

@@ -227,12 +227,21 @@ func (r *rooms) planned() *work {
 // batches publishes the first so many batches of a task.
 func (r *rooms) batches(w *work, n int) {
 	r.Helper()
-	all := cut(w.open)
-	for i, items := range all[:n] {
-		b := &batch{work: w, bed: r.bed, items: items, last: i == len(all)-1}
-		r.write(func(tx *db.Tx) error { return b.run(r.ctx, tx) })
-		w.folders = b.folders
+	for i := range n {
+		r.batch(w, i)
 	}
+}
+
+// batch publishes one batch of a task, and settles the task after the last.
+func (r *rooms) batch(w *work, n int) {
+	r.Helper()
+	all := cut(w.open, r.tasks.batch)
+	if len(all) == 0 {
+		all = [][]item{nil}
+	}
+	b := &batch{work: w, bed: r.bed, items: all[n], last: n == len(all)-1}
+	r.write(func(tx *db.Tx) error { return b.run(r.ctx, tx) })
+	w.folders = b.folders
 }
 
 // tree reads the bed by path; folders end with /.

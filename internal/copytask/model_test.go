@@ -102,10 +102,11 @@ func free(name string, taken func(string) bool) string {
 // job is a task with its plan.
 type job struct {
 	Counts
-	code   FailCode
-	target *shown
-	places []*place // the target first, those above before those below
-	pieces []piece
+	code       FailCode
+	lost, full bool // something failed because a place was gone, or the quota used up
+	target     *shown
+	places     []*place // the target first, those above before those below
+	pieces     []piece
 }
 
 type place struct {
@@ -172,44 +173,67 @@ func (m *model) planOne(j *job, f *file, path []string) {
 	j.pieces = append(j.pieces, piece{f, to})
 }
 
-// publish settles a plan of one batch.
-func (m *model) publish(j *job) {
-	if j.code != "" {
-		return
+// cut makes batches of whole places, those above before those below.
+func (j *job) cut(size int) (batches [][]piece) {
+	var batch []piece
+	for _, p := range j.places {
+		for _, c := range j.pieces {
+			if c.to == p {
+				batch = append(batch, c)
+			}
+		}
+		if len(batch) >= size {
+			batches, batch = append(batches, batch), nil
+		}
 	}
-	gone := !slices.Contains(m.bed, j.target)
-	var lost, full bool
+	if len(batch) > 0 || len(batches) == 0 {
+		batches = append(batches, batch)
+	}
+	return batches
+}
+
+// gone is true of a place that was made and then deleted, and of all below it.
+func (m *model) gone(p *place) bool {
+	return p != nil && (p.bed != nil && !slices.Contains(m.bed, p.bed) || m.gone(p.parent))
+}
+
+// publish settles one batch.
+func (m *model) publish(j *job, batch []piece) {
 	byPlace := make(map[*place][]piece)
-	for _, p := range j.pieces {
-		if !m.live(p.from.id) {
+	for _, p := range batch {
+		switch {
+		case !m.live(p.from.id):
 			j.Failed++
-			continue
+		case m.gone(p.to):
+			j.Failed, j.lost = j.Failed+1, true
+		default:
+			byPlace[p.to] = append(byPlace[p.to], p)
 		}
-		if gone {
-			j.Failed, lost = j.Failed+1, true
-			continue
-		}
-		byPlace[p.to] = append(byPlace[p.to], p)
 	}
-	var made []*shown
+	var made []*place
 	for level := range MaxLevels + 1 {
 		used := slices.DeleteFunc(slices.Clone(j.places), func(p *place) bool { return byPlace[p] == nil || p.level() != level })
 		for _, p := range used {
 			m.resolve(j, p, &made)
 		}
 		for _, p := range used {
-			full = m.fill(j, p.bed, byPlace[p]) || full
+			m.fill(j, p.bed, byPlace[p])
 		}
 	}
-	for _, s := range slices.Backward(made) {
-		if !slices.ContainsFunc(m.bed, func(o *shown) bool { return o.parent == s }) {
-			m.remove(s)
+	for _, p := range slices.Backward(made) {
+		if !slices.ContainsFunc(m.bed, func(o *shown) bool { return o.parent == p.bed }) {
+			m.remove(p.bed)
+			p.bed = nil
 		}
 	}
+}
+
+// settle says how the task has ended.
+func (m *model) settle(j *job) {
 	switch {
-	case lost:
+	case j.lost && !slices.Contains(m.bed, j.target):
 		j.code = NoTarget
-	case full:
+	case j.full:
 		j.code = NoQuota
 	case j.Failed > 0 && j.Copied+j.Replaced == 0:
 		j.code = AllFailed
@@ -217,7 +241,7 @@ func (m *model) publish(j *job) {
 }
 
 // resolve finds or makes the bed folder of a place. Two places never share one.
-func (m *model) resolve(j *job, p *place, made *[]*shown) {
+func (m *model) resolve(j *job, p *place, made *[]*place) {
 	if p.bed != nil {
 		return
 	}
@@ -231,12 +255,12 @@ func (m *model) resolve(j *job, p *place, made *[]*shown) {
 	})
 	if p.bed = m.holder(p.parent.bed, name); p.bed == nil {
 		p.bed = m.make(p.parent.bed, name, "", folder)
-		*made = append(*made, p.bed)
+		*made = append(*made, p)
 	}
 }
 
 // fill puts pictures into one bed folder.
-func (m *model) fill(j *job, in *shown, pieces []piece) (full bool) {
+func (m *model) fill(j *job, in *shown, pieces []piece) {
 	same := make(map[int]*shown) // the oldest image of each content
 	for _, s := range m.bed {
 		wanted := slices.ContainsFunc(pieces, func(p piece) bool { return p.from.content == s.content })
@@ -248,7 +272,7 @@ func (m *model) fill(j *job, in *shown, pieces []piece) (full bool) {
 	for _, p := range pieces {
 		old := same[p.from.content]
 		if old == nil && !m.room(size(p.from.content)) {
-			j.Failed, full = j.Failed+1, true
+			j.Failed, j.full = j.Failed+1, true
 			continue
 		}
 		name := free(p.from.name, func(name string) bool {
@@ -266,7 +290,6 @@ func (m *model) fill(j *job, in *shown, pieces []piece) (full bool) {
 		j.Bytes += size(p.from.content)
 		defer func() { old.name = name }() // all at once, so that names may be swapped
 	}
-	return full
 }
 
 // state is how the task must end.

@@ -26,6 +26,7 @@ func TestTasksDoAsTheModelDoes(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				r := *all
 				r.TB = rt
+				r.tasks.batch = rapid.SampledFrom([]int{1, 3, batchItems}).Draw(rt, "batch")
 				quota := rapid.SampledFrom([]int64{-1, -1, 200, 400}).Draw(rt, "quota")
 				accounts++
 				p := &pair{rooms: r.account(fmt.Sprintf("account-%d", accounts), quota), model: newModel(quota), seen: make(map[imagebed.ID]bool)}
@@ -167,8 +168,8 @@ func (p *pair) deleteFromBed(rt *rapid.T) {
 	p.model.remove(s)
 }
 
-// copyAny makes a task and does it, with other things before and after its plan is
-// written down, and sometimes by two workers, one after the other.
+// copyAny makes a task and does it, with other things before its plan is written
+// down and before each of its batches, and sometimes by more than one worker.
 func (p *pair) copyAny(rt *rapid.T) {
 	list := p.model.all(func(*file) bool { return true })
 	if len(list) == 0 {
@@ -190,16 +191,20 @@ func (p *pair) copyAny(rt *rapid.T) {
 		rt.Fatalf("planning ended the task: %v; the model says %q", ended, job.code)
 	}
 	if !ended {
-		still = p.meanwhile(rt, "after the plan") && still
-		p.model.publish(job)
-		if rapid.Bool().Draw(rt, "another worker goes on") {
-			p.must(p.workers.ReclaimAll(p.ctx))
-			w = p.claim()
+		all := job.cut(p.tasks.batch)
+		for n, settled := 0, 0; n < len(all); n++ {
+			still = p.meanwhile(rt, "after the plan") && still
+			if rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "another worker goes on") {
+				p.must(p.workers.ReclaimAll(p.ctx))
+				w, settled = p.claim(), n
+			}
+			p.batch(w, n-settled)
+			p.model.publish(job, all[n])
+			p.compare(rt)
 		}
-		p.must(p.tasks.publish(p.ctx, w))
+		p.model.settle(job)
 	}
 	p.ended(rt, task, job)
-	p.compare(rt)
 	if still && job.Failed == 0 {
 		p.again(rt, to, ids)
 	}

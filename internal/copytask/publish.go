@@ -16,7 +16,7 @@ import (
 // publish makes the plan happen, batch by batch, and settles the task with the
 // last one. Between two batches it stops when the context ends.
 func (t *Tasks) publish(ctx context.Context, w *work) error {
-	batches := cut(w.open)
+	batches := cut(w.open, t.batch)
 	if len(batches) == 0 {
 		batches = [][]item{nil} // everything was settled before: what is left is the end
 	}
@@ -35,9 +35,9 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 }
 
 // cut takes whole target folders, those above before those below, until a batch has
-// some batchItems: names then depend neither on where a batch ends nor on where a
+// size items: names then depend neither on where a batch ends nor on where a
 // kill fell.
-func cut(open []item) (batches [][]item) {
+func cut(open []item, size int) (batches [][]item) {
 	byFolder := make(map[int][]item)
 	for _, i := range open {
 		byFolder[i.folder] = append(byFolder[i.folder], i)
@@ -45,7 +45,7 @@ func cut(open []item) (batches [][]item) {
 	var batch []item
 	for _, f := range slices.Sorted(maps.Keys(byFolder)) { // a folder's number is above its parent's
 		batch = append(batch, byFolder[f]...)
-		if len(batch) >= batchItems {
+		if len(batch) >= size {
 			batches, batch = append(batches, batch), nil
 		}
 	}
