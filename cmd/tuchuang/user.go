@@ -61,7 +61,10 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 	}
 	return c.withDB(ctx, u, true, func(d *db.DB) error {
 		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
-		if err != nil {
+		switch {
+		case fault.Is(err, fault.BadRequest):
+			return usageError{text: u.text(badUserName, printable(c.Name))}
+		case err != nil:
 			return err
 		}
 		return u.secretsLine(s)

@@ -1,0 +1,535 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/client"
+)
+
+// running is a server at any free port.
+type running struct {
+	t         *testing.T
+	cmd       *exec.Cmd
+	url       string
+	out, errs said
+	gone      chan struct{} // closed when it has ended
+}
+
+// said keeps what a process says, while it speaks.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+var listensAt = regexp.MustCompile(`tuchuang listens at (https?://\S+) `)
+
+// start starts a server and returns when it says that it is ready.
+func (p *program) start(args ...string) *running {
+	p.t.Helper()
+	cmd := p.command(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	r := &running{t: p.t, cmd: cmd, gone: make(chan struct{})}
+	cmd.Stderr = &r.errs
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ready := make(chan string, 1)
+	go func() {
+		defer close(r.gone)
+		defer close(ready)
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			fmt.Fprintln(&r.out, lines.Text())
+			if m := listensAt.FindStringSubmatch(lines.Text()); m != nil {
+				ready <- m[1]
+			}
+		}
+		_ = cmd.Wait() // its code is asked of the process
+	}()
+	p.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // unless the test has stopped it
+		<-r.gone
+	})
+	if r.url = <-ready; r.url == "" {
+		p.t.Fatalf("the server ended:\n%s%s", &r.out, &r.errs)
+	}
+	return r
+}
+
+// signal tells the server to end, and returns when it takes no new connection.
+func (r *running) signal() {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Fatal(err)
+	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			return
+		}
+		c.Close()
+		<-tick.C
+	}
+}
+
+// stop ends the server and answers its exit code.
+func (r *running) stop() int {
+	r.t.Helper()
+	r.signal()
+	<-r.gone
+	return r.cmd.ProcessState.ExitCode()
+}
+
+// account makes an account and a client of it.
+func (r *running) account(p *program, data, name string) *client.Client {
+	p.t.Helper()
+	var secrets struct{ ClientID, ClientSecret string }
+	decode(p.t, p.run("user", "add", name, "--data", data).out, &secrets)
+	c, err := client.New(client.Options{Server: r.url, ClientID: secrets.ClientID, Secret: secrets.ClientSecret})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c
+}
+
+// The first start makes the operator and shows the secrets, once; they work.
+func TestServerFirstStart(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	secrets := regexp.MustCompile(`(?s)admin.*clientID +(\w+).*clientSecret +(\w+).*password +(\w+)`).FindStringSubmatch(r.out.String())
+	if secrets == nil {
+		t.Fatalf("no secrets in:\n%s", &r.out)
+	}
+	c, err := client.New(client.Options{Server: r.url, ClientID: secrets[1], Secret: secrets[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if me, err := c.UserInfo(t.Context()); err != nil || me.Nickname != "admin" {
+		t.Errorf("%+v, %v", me, err)
+	}
+	if code := r.stop(); code != exitDone {
+		t.Errorf("it ended with %d:\n%s", code, &r.errs)
+	}
+	for _, s := range secrets[1:] {
+		if strings.Contains(r.errs.String(), s) {
+			t.Error("a secret was logged")
+		}
+	}
+	again := p.start("--data", data)
+	if text := again.out.String(); strings.Contains(text, "client") && strings.Contains(text, "password") || strings.Contains(text, secrets[2]) {
+		t.Errorf("the second start said:\n%s", text)
+	}
+	for _, name := range []string{"tuchuang.db", "blobs", "uploads", "lock"} {
+		if _, err := os.Stat(filepath.Join(data, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if info, err := os.Stat(data); err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("others may look into the data folder: %v %v", info.Mode(), err)
+	}
+	again.stop()
+}
+
+// A folder serves one server at a time.
+func TestServerTwiceOnOneFolder(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	second := p.run("serve", "--data", data, "--listen", "127.0.0.1:0")
+	if second.code != exitFailed || !strings.Contains(second.errOut, "in use by another tuchuang serve") ||
+		!strings.Contains(second.errOut, data) || !strings.Contains(second.errOut, "--data") || second.out != "" {
+		t.Errorf("the second one: %+v", second)
+	}
+	if got := fetch(t, r.url+"/readyz"); got != "ready\n" {
+		t.Errorf("the first one: %q", got)
+	}
+	r.stop()
+	third := p.start("--data", data)
+	third.stop()
+}
+
+// SIGTERM: no new connection is taken, what runs ends, and so does the server, with 0.
+func TestServerDrains(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	c := r.account(p, data, "writer")
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	sum := md5.Sum(content)
+	created, err := c.CreateV2(t.Context(), client.NewFile{Filename: "a.bin", Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := c.UploadURL(t.Context(), created.PreuploadID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, feed := io.Pipe()
+	status := make(chan string, 1)
+	go func() {
+		req, err := http.NewRequest(http.MethodPut, link, body)
+		if err != nil {
+			status <- err.Error()
+			return
+		}
+		req.ContentLength = int64(len(content))
+		// The server answers 100 when the request has begun to be served.
+		req.Header.Set("Expect", "100-continue")
+		res, err := (&http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}).Do(req)
+		if err != nil {
+			status <- err.Error()
+			return
+		}
+		res.Body.Close()
+		status <- res.Status
+	}()
+	if _, err := feed.Write(content[:1000]); err != nil {
+		t.Fatal(err)
+	}
+	r.signal()
+	if _, err := feed.Write(content[1000:]); err != nil {
+		t.Fatal(err)
+	}
+	feed.Close()
+	if got := <-status; got != "200 OK" {
+		t.Errorf("the running request: %s", got)
+	}
+	<-r.gone
+	if code := r.cmd.ProcessState.ExitCode(); code != exitDone || !strings.Contains(r.errs.String(), "stopping") {
+		t.Errorf("exit %d:\n%s", code, &r.errs)
+	}
+	// What was taken last is there.
+	r = p.start("--data", data)
+	if c, err = client.New(client.Options{Server: r.url, ClientID: "x", Secret: "y", Token: c.LastToken()}); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := c.CompleteV2(t.Context(), created.PreuploadID); err != nil || !done.Completed {
+		t.Errorf("%+v, %v", done, err)
+	}
+	r.stop()
+}
+
+// A folder may be called anything.
+func TestServerFolderNames(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	for _, name := range []string{"数据 文件夹/图 床", "a?b=c&d#e%20f", "it's; --data", "+"} {
+		data := filepath.Join(p.home, name)
+		r := p.start("--data", data)
+		c := r.account(p, data, "writer")
+		if me, err := c.UserInfo(t.Context()); err != nil || me.Nickname != "writer" {
+			t.Errorf("%s: %+v, %v", name, me, err)
+		}
+		if code := r.stop(); code != exitDone {
+			t.Errorf("%s: exit %d\n%s", name, code, &r.errs)
+		}
+		if _, err := os.Stat(filepath.Join(data, "tuchuang.db")); err != nil {
+			t.Error(err)
+		}
+		if left, err := filepath.Glob(filepath.Join(p.home, "tuchuang.db*")); err != nil || left != nil {
+			t.Errorf("%s: wrote %v", name, left)
+		}
+	}
+}
+
+// A setting that makes no sense is named, and nothing is begun.
+func TestServerRefusesSettings(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	file := func(name, text string) string {
+		path := filepath.Join(p.home, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	aFile := file("a-file", "text")
+	for _, tt := range []struct {
+		name string
+		args []string
+		env  []string
+		code int
+		says []string
+	}{
+		{"a busy port", []string{"--data", "busy", "--listen", busy.Addr().String()}, nil, exitFailed, []string{"listen", busy.Addr().String(), "address already in use"}},
+		{"no port", []string{"--listen", "localhost"}, nil, exitFailed, []string{"listen", "host:port"}},
+		{"a port that is none", []string{"--listen", "localhost:99999"}, nil, exitFailed, []string{"99999", "port"}},
+		{"a port that is a word", []string{"--listen", ":http-alt"}, nil, exitFailed, []string{"http-alt", "port"}},
+		{"a host that is not here", []string{"--data", "busy", "--listen", "192.0.2.1:8123"}, nil, exitFailed, []string{"192.0.2.1:8123"}},
+		{"a folder that is a file", []string{"--data", aFile}, nil, exitFailed, []string{aFile, "not a directory"}},
+		{"a folder in a file", []string{"--data", aFile + "/data"}, nil, exitFailed, []string{aFile, "not a directory"}},
+		{"a folder that can't be made", []string{"--data", "/proc/self/tuchuang"}, nil, exitFailed, []string{"/proc/self/tuchuang"}},
+		{"no folder", []string{"--data", ""}, nil, exitFailed, []string{"data"}},
+		{"a URL that is none", []string{"--public-url", "pan.example.org"}, nil, exitFailed, []string{"public-url", "https://host"}},
+		{"a URL with a path", []string{"--image-url", "https://x.org/pics"}, nil, exitFailed, []string{"image-url", "host name of its own"}},
+		{"a certificate alone", []string{"--tls-cert", aFile}, nil, exitFailed, []string{"tls-cert", "tls-key", "both"}},
+		{"a certificate that is not there", []string{"--tls-cert", "none", "--tls-key", "none"}, nil, exitFailed, []string{"tls-cert", "no such file"}},
+		{"a network that is none", []string{"--trusted-proxies", "10.0.0.0/99"}, nil, exitFailed, []string{"trusted-proxies", "10.0.0.0/99"}},
+		{"a level that is none", []string{"--log-level", "loud"}, nil, exitFailed, []string{"log-level", "debug, info, warn, error"}},
+		{"an unknown flag", []string{"--port", "1"}, nil, exitUsage, []string{"--port", "--help"}},
+		{"a word too many", []string{"now"}, nil, exitUsage, []string{"now"}},
+		{"a file that is not there", []string{"--config", "none.toml"}, nil, exitFailed, []string{"none.toml", "no such file"}},
+		{"a file that is no TOML", []string{"--config", file("b.toml", "listen ==")}, nil, exitFailed, []string{"b.toml"}},
+		{"an unknown setting", []string{"--config", file("c.toml", `port = "1"`)}, nil, exitFailed, []string{"c.toml", "port"}},
+		{"a number for a text", []string{"--config", file("d.toml", "listen = 8123")}, nil, exitFailed, []string{"d.toml", "listen", "quotes"}},
+		{"a bad variable", nil, []string{"TUCHUANG_LOG_LEVEL=loud"}, exitFailed, []string{"log-level", "loud"}},
+		{"a file named by a variable", nil, []string{"TUCHUANG_CONFIG=gone.toml"}, exitFailed, []string{"gone.toml"}},
+	} {
+		q := *p
+		q.env = tt.env
+		got := q.run(append([]string{"serve"}, tt.args...)...)
+		if got.code != tt.code || got.out != "" {
+			t.Errorf("%s: exit %d, want %d; said %s%s", tt.name, got.code, tt.code, got.out, got.errOut)
+		}
+		for _, word := range tt.says {
+			if !strings.Contains(got.errOut, word) {
+				t.Errorf("%s: no %q in: %s", tt.name, word, got.errOut)
+			}
+		}
+		for _, word := range []string{"bad_config", "internal", "goroutine", "%!"} {
+			if strings.Contains(got.errOut, word) {
+				t.Errorf("%s: it speaks to programmers: %s", tt.name, got.errOut)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(p.home, "data")); err == nil {
+		t.Error("a server that was refused has made ./data")
+	}
+}
+
+// Flags win over variables, variables over the file, the file over what is usual;
+// and what is printed can be read again.
+func TestServerSettings(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	conf := filepath.Join(p.home, "tuchuang.toml")
+	if err := os.WriteFile(conf, []byte("# settings\nlisten = \"127.0.0.1:1\"\nimage-url = \"https://pics.example.org\"\nlog-level = \"warn\"\ntrusted-proxies = \"10.0.0.0/8, ::1\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = []string{"TUCHUANG_LISTEN=127.0.0.1:2", "TUCHUANG_LOG_LEVEL=error", "TUCHUANG_CLIENT_SECRET=secret", "TUCHUANG_PUBLIC_URL="}
+	settings := func(text string) map[string]string {
+		t.Helper()
+		got := make(map[string]string)
+		for line := range strings.Lines(text) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " = ")
+			decode(t, value, new(string))
+			var v string
+			decode(t, value, &v)
+			got[name] = v
+		}
+		return got
+	}
+	first := p.run("--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3")
+	want := map[string]string{
+		"data": filepath.Join(p.home, "data"), "listen": "127.0.0.1:3", "public-url": "http://127.0.0.1:3", "image-url": "https://pics.example.org",
+		"tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "log-level": "error",
+	}
+	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {
+		t.Errorf("exit %d, %s (-want +got):\n%s", first.code, first.errOut, diff)
+	}
+	if strings.Contains(first.out, "secret") {
+		t.Error("a secret is printed")
+	}
+	if err := os.WriteFile(conf, []byte(first.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = nil
+	if again := p.run("serve", "--config", conf, "--print-config"); again.out != first.out {
+		t.Errorf("read again:\n%s%swas:\n%s", again.out, again.errOut, first.out)
+	}
+	if _, err := os.Stat(filepath.Join(p.home, "data")); err == nil {
+		t.Error("printing the settings has made ./data")
+	}
+	// Variables and file serve for real.
+	p.env = []string{"TUCHUANG_DATA=" + filepath.Join(p.home, "by variable"), "TUCHUANG_PUBLIC_URL=http://pan.example.org/"}
+	r := p.start()
+	if !strings.Contains(r.out.String(), "http://pan.example.org,") {
+		t.Errorf("it says:\n%s", &r.out)
+	}
+	c := r.account(p, filepath.Join(p.home, "by variable"), "writer")
+	if domain, err := c.Domain(t.Context()); err != nil || len(domain) != 1 || domain[0] != "http://pan.example.org" {
+		t.Errorf("%v, %v", domain, err)
+	}
+	r.stop()
+}
+
+// Accounts are made, shown, changed and ended while the server runs; what is for
+// scripts is one line of JSON.
+func TestServerUserCommands(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	// Before there is anything.
+	for _, args := range [][]string{{"user", "ls"}, {"user", "reset", "x"}, {"user", "disable", "x"}, {"user", "enable", "x"}} {
+		if got := p.run(append(args, "--data", data)...); got.code == exitDone || !strings.Contains(got.errOut, data) || !strings.Contains(got.errOut, "--data") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("a data folder was made")
+	}
+	type secrets struct {
+		UID                              int64
+		ClientID, ClientSecret, Password string
+	}
+	add := func(args ...string) secrets {
+		t.Helper()
+		got := p.run(append([]string{"user", "add", "--data", data}, args...)...)
+		var s secrets
+		if got.code != exitDone || strings.Count(got.out, "\n") != 1 || !strings.HasPrefix(got.out, `{"uid":`) {
+			t.Fatalf("user add %v: %+v", args, got)
+		}
+		decode(t, got.out, &s)
+		if s.UID == 0 || len(s.ClientID) < 20 || len(s.ClientSecret) < 32 || len(s.Password) < 12 || strings.Contains(got.errOut, s.ClientSecret) {
+			t.Errorf("user add %v: %+v", args, s)
+		}
+		return s
+	}
+	first := add("before")
+	r := p.start("--data", data)
+	if strings.Contains(r.out.String(), "admin") {
+		t.Errorf("an operator was made where there are accounts:\n%s", &r.out)
+	}
+	writer := add("writer", "--json", "--quota", "1.5G")
+	other := add("作者", "--operator")
+	if first.UID == writer.UID || writer.ClientID == other.ClientID || writer.ClientSecret == other.ClientSecret {
+		t.Error("two accounts share something")
+	}
+	signIn := func(s secrets) error {
+		c, err := client.New(client.Options{Server: r.url, ClientID: s.ClientID, Secret: s.ClientSecret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.UserInfo(t.Context())
+		return err
+	}
+	for _, s := range []secrets{first, writer, other} {
+		if err := signIn(s); err != nil {
+			t.Error(err)
+		}
+	}
+	ls := p.run("user", "ls", "--data", data)
+	for _, word := range []string{"before", "writer", "作者", "1.5 GiB", "operator", "enabled"} {
+		if ls.code != exitDone || !strings.Contains(ls.out, word) {
+			t.Errorf("user ls: %+v, no %q", ls, word)
+		}
+	}
+	var rows []struct {
+		UID      int64
+		Name     string
+		State    string
+		Operator bool
+		Quota    *int64
+	}
+	decode(t, p.run("--json", "user", "ls", "--data", data).out, &rows)
+	if len(rows) != 3 || rows[1].Name != "writer" || rows[1].Quota == nil || *rows[1].Quota != 3<<29 || rows[0].Quota != nil || !rows[2].Operator || rows[1].UID != writer.UID {
+		t.Errorf("user ls --json: %+v", rows)
+	}
+
+	reset := p.run("user", "reset", "writer", "--data", data)
+	var fresh secrets
+	decode(t, reset.out, &fresh)
+	if reset.code != exitDone || strings.Count(reset.out, "\n") != 1 || fresh.UID != writer.UID || fresh.ClientSecret == writer.ClientSecret {
+		t.Errorf("user reset: %+v", reset)
+	}
+	if err := signIn(writer); err == nil {
+		t.Error("the old secret works")
+	}
+	if err := signIn(fresh); err != nil {
+		t.Error(err)
+	}
+	if got := p.run("user", "disable", "--data", data, "writer"); got.code != exitDone || !strings.Contains(got.out, "writer is disabled") {
+		t.Errorf("user disable: %+v", got)
+	}
+	if err := signIn(fresh); err == nil {
+		t.Error("a disabled account signs in")
+	}
+	if got := p.run("user", "enable", "writer", "--data", data); got.code != exitDone || signIn(fresh) != nil {
+		t.Errorf("user enable: %+v", got)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		says []string
+	}{
+		{[]string{"add", "writer"}, exitFailed, []string{"writer", "already"}},
+		{[]string{"add", "two words"}, exitUsage, []string{"two words", "spaces"}},
+		{[]string{"add", ""}, exitUsage, []string{"name"}},
+		{[]string{"add", strings.Repeat("x", 65)}, exitUsage, []string{"name"}},
+		{[]string{"add", "x", "--quota", "lots"}, exitUsage, []string{"lots", "500M"}},
+		{[]string{"add", "x", "--quota", "-1"}, exitUsage, []string{"-1"}},
+		{[]string{"add"}, exitUsage, []string{"name"}},
+		{[]string{"add", "a", "b"}, exitUsage, []string{"b"}},
+		{[]string{"reset", "nobody"}, exitFailed, []string{"no account nobody"}},
+		{[]string{"disable", "nobody"}, exitFailed, []string{"no account nobody"}},
+		{[]string{"enable", "nobody"}, exitFailed, []string{"no account nobody"}},
+	} {
+		got := p.run(append([]string{"user", "--data", data}, tt.args...)...)
+		if got.code != tt.code || got.out != "" || strings.Contains(got.errOut, "bad_request") || strings.Contains(got.errOut, "not_found") {
+			t.Errorf("%q: %+v, want exit %d", tt.args, got, tt.code)
+		}
+		for _, word := range tt.says {
+			if !strings.Contains(got.errOut, word) {
+				t.Errorf("%q: no %q in %s", tt.args, word, got.errOut)
+			}
+		}
+	}
+	r.stop()
+}
+
+// What tells others how the server is.
+func TestServerHealth(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	r := p.start("--data", "data")
+	if got := fetch(t, r.url+"/healthz") + fetch(t, r.url+"/readyz"); got != "ok\nready\n" {
+		t.Errorf("%q", got)
+	}
+	if page := fetch(t, r.url+"/"); !strings.Contains(page, "图床") || !strings.Contains(page, "tuchuang") {
+		t.Errorf("the page: %s", page)
+	}
+	r.stop()
+}
