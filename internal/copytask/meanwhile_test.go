@@ -39,17 +39,20 @@ func TestTrashedDeletedOrReplacedMeanwhileFails(t *testing.T) {
 		r.put(inner, "under a trashed folder.png", 1)
 		trashed, deleted := r.put(album, "trashed.png", 2), r.put(album, "deleted.png", 3)
 		r.put(album, "replaced.png", 4)
-		r.put(album, "stays.png", 5)
+		stays := r.put(album, "stays.png", 5)
+		rewritten := r.put(album, "rewritten.png", 7)
 		task := r.create("", album)
 		w := r.planned()
 		r.trash(inner, trashed, deleted)
+		r.exec(`UPDATE drive_entry SET blob_id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $3) WHERE account_id = $1 AND id = $2`,
+			r.acc, rewritten, stays)
 		_, err := r.drive.Delete(r.ctx, r.acc, []drive.ID{deleted})
 		r.must(err)
 		_, err = r.try(album, "replaced.png", 6, drive.Overwrite)
 		r.must(err)
 		r.must(r.tasks.publish(r.ctx, w))
 		s := r.status(task)
-		counted(t, s, Counts{Total: 5, Copied: 1, Failed: 4})
+		counted(t, s, Counts{Total: 6, Copied: 1, Failed: 5})
 		if s.State != queue.Done || s.FailCode != "" {
 			t.Errorf("%d %q", s.State, s.FailCode)
 		}
