@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	b.table.atMost("memory of the server during all of it", peak, 150, "MiB")
+	b.table.memory("memory of the server during all of it", peak, 150)
 	b.table.write(os.Stdout)
 	return nil
 }

@@ -194,7 +194,7 @@ func (p peer) perRequest(during time.Duration) (time.Duration, error) {
 			if time.Since(began) >= during {
 				return []int{i}, nil
 			}
-			if _, err := c.get(p.paths[(n*len(p.paths)/connections+i)%len(p.paths)]); err != nil {
+			if err := c.get(p.paths[(n*len(p.paths)/connections+i)%len(p.paths)]); err != nil {
 				return nil, err
 			}
 		}

@@ -50,10 +50,19 @@ func (t *table) faster(what string, got float64, peer string, base, reach float6
 	t.rows = append(t.rows, row)
 }
 
-// atMost adds a figure that has a limit of its own.
-func (t *table) atMost(what string, got, limit float64, unit string) {
+// within adds a time that has a limit of its own, beside what the machine makes of
+// nearly nothing at this moment.
+func (t *table) within(what string, got time.Duration, floor string, base, limit time.Duration) {
 	t.rows = append(t.rows, []string{
-		what, fmt.Sprintf("%.1f %s", got, unit), "", "", fmt.Sprintf("<= %.0f %s", limit, unit), verdict(got <= limit),
+		what, millis(got), floor + " " + millis(base), fmt.Sprintf("%.2f", got.Seconds()/base.Seconds()),
+		fmt.Sprintf("<= %d ms", limit.Milliseconds()), verdict(got <= limit),
+	})
+}
+
+// memory adds a figure that has a limit of its own.
+func (t *table) memory(what string, mib, limit float64) {
+	t.rows = append(t.rows, []string{
+		what, fmt.Sprintf("%.1f MiB", mib), "", "", fmt.Sprintf("<= %.0f MiB", limit), verdict(mib <= limit),
 	})
 }
 

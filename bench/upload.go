@@ -120,6 +120,8 @@ type bareLoop struct {
 	db  *sql.DB
 }
 
+const insertFile = `INSERT INTO file VALUES (?, ?, ?, ?, ?)`
+
 func newBareLoop(ctx context.Context, dir string) (*bareLoop, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -139,7 +141,7 @@ func (l *bareLoop) store(ctx context.Context, pictures [][]byte, turn int) (time
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return 0, err
 	}
-	insert, err := l.db.PrepareContext(ctx, `INSERT INTO file VALUES (?, ?, ?, ?, ?)`)
+	insert, err := l.db.PrepareContext(ctx, insertFile)
 	if err != nil {
 		return 0, err
 	}

@@ -86,19 +86,20 @@ func (c *conn) answer() (status, length int, err error) {
 }
 
 // get asks for a path and throws the body away.
-func (c *conn) get(path string) (length int, err error) {
+func (c *conn) get(path string) error {
 	c.head("GET", path, "", 0)
 	if _, err := c.Write(c.out); err != nil {
-		return 0, err
+		return err
 	}
 	status, length, err := c.answer()
 	if err == nil && status != 200 {
 		err = fmt.Errorf("GET %s: HTTP %d", path, status)
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return c.r.Discard(length)
+	_, err = c.r.Discard(length)
+	return err
 }
 
 // raw sends a request in pieces and answers the body, which the next call reuses.
