@@ -72,9 +72,9 @@ func TestCopy10_LevelsOfFolders(t *testing.T) {
 
 func TestCopy11and12_ThousandPicturesAndAnyNumberOfOthers(t *testing.T) {
 	s, u := writer(t)
-	album, nested := u.MkFolder(0, "album"), int64(0)
+	album := u.MkFolder(0, "album")
 	putMany(t, u, album, 0, 600)
-	nested = u.MkFolder(album, "nested")
+	nested := u.MkFolder(album, "nested")
 	putMany(t, u, nested, 600, 1000)
 	for n := range 20 {
 		u.PutFile(nested, fmt.Sprintf("%d.txt", n), content(n))
