@@ -41,7 +41,7 @@ func TestServerBodyLimits(t *testing.T) {
 		t.Errorf("interrupted until %v", last)
 	}
 	for range 2 {
-		if n, err := body.Read(b); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // io.EOF comes bare
+		if n, err := body.Read(b); n != 0 || err == nil || err == io.EOF {
 			t.Errorf("interrupted, and gives %d bytes, %v", n, err)
 		}
 	}

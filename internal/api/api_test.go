@@ -129,7 +129,7 @@ func TestAdapterKeepsCausesToItself(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		w := httptest.NewRecorder()
-		one(&log, endpoint{in: reflect.TypeFor[none](), call: call}).ServeHTTP(w, httptest.NewRequest("POST", "/api/x", http.NoBody))
+		one(&log, endpoint{in: reflect.TypeFor[none](), call: call}).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/api/x", http.NoBody))
 		var got struct {
 			Code    int
 			Data    any
@@ -147,13 +147,13 @@ func TestAdapterKeepsCausesToItself(t *testing.T) {
 		}
 	}
 	defer func() {
-		if recover() != http.ErrAbortHandler { //nolint:errorlint // the sentinel itself is compared
+		if recover() != http.ErrAbortHandler {
 			t.Error("a request that is broken off was answered")
 		}
 	}()
 	one(new(bytes.Buffer), endpoint{in: reflect.TypeFor[none](), call: func(context.Context, account.ID, *http.Request) (any, error) {
 		panic(http.ErrAbortHandler)
-	}}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/api/x", http.NoBody))
+	}}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/api/x", http.NoBody))
 }
 
 // A request has a limit of time, unless it moves a file.
@@ -165,7 +165,7 @@ func TestAdapterLimitsTime(t *testing.T) {
 			return nil, nil
 		}})
 		w := httptest.NewRecorder()
-		a.ServeHTTP(w, httptest.NewRequest("GET", "/api/x", http.NoBody))
+		a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/x", http.NoBody))
 		if limited == long || !strings.Contains(w.Body.String(), `"message":"ok"`) {
 			t.Errorf("long %v: limited %v, %s", long, limited, w.Body)
 		}
@@ -176,7 +176,7 @@ func TestAdapterLimitsTime(t *testing.T) {
 func TestEndpoints(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, e := range Endpoints() {
-		if e.Method != "GET" && e.Method != "POST" && e.Method != "PUT" || e.Open != (e.Path == "/api/v1/access_token") {
+		if e.Method != http.MethodGet && e.Method != http.MethodPost && e.Method != http.MethodPut || e.Open != (e.Path == "/api/v1/access_token") {
 			t.Errorf("%+v", e)
 		}
 		for _, path := range append(e.Also, e.Path) {

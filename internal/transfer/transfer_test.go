@@ -83,7 +83,7 @@ func TestFail(t *testing.T) {
 		w.Header()["Etag"] = []string{`"x"`}
 		w.Header().Set("Content-Length", "99")
 		w.Header().Set("Cache-Control", cacheForever)
-		tr.fail(w, httptest.NewRequest("GET", "/i/x", http.NoBody), fault.New(code, "test", "secret"))
+		tr.fail(w, httptest.NewRequest(http.MethodGet, "/i/x", http.NoBody), fault.New(code, "test", "secret"))
 		h := w.Header()
 		if w.Code != status || h.Get("Etag") != "" || h.Get("Content-Length") != "" || h.Get("Cache-Control") != "no-store" ||
 			h.Get("X-Content-Type-Options") != "nosniff" || strings.Contains(w.Body.String(), "secret") {

@@ -185,9 +185,9 @@ func refusal(t *testing.T, want map[string]any, err error) {
 // at goes down to a part of an answer.
 func at(v any, path string) any {
 	for key := range strings.SplitSeq(path, "/") {
-		switch {
-		case key == "":
-		case key == "0":
+		switch key {
+		case "":
+		case "0":
 			v = v.([]any)[0]
 		default:
 			v = v.(map[string]any)[key]
