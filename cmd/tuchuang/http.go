@@ -23,6 +23,7 @@ const (
 	headerLimit = 10 * time.Second
 	idleLimit   = 2 * time.Minute // of a connection between two requests
 	readLimit   = time.Minute     // of one Read of a body
+	restLimit   = 5 * time.Second // of a body that the answer did not wait for
 	headerBytes = 64 << 10
 )
 
@@ -45,6 +46,10 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 	mux.HandleFunc("GET /{$}", home)
 	imageHost := onlyPictures(s.conf)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			boundRest(w)
+			defer boundRest(w)
+		}
 		if strings.HasPrefix(r.URL.Path, "/i/") {
 			raw.Picture(w, r)
 			return
@@ -75,6 +80,14 @@ func onlyPictures(conf config.Config) string {
 		return ""
 	}
 	return images.Host
+}
+
+// boundRest bounds what the server does by itself before and after an answer: it
+// reads on to the end of a body that nobody wanted, which may never come.
+func boundRest(w http.ResponseWriter) {
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(restLimit)); err != nil {
+		return // the connection has gone
+	}
 }
 
 // idleBody bounds each Read of a body instead of the whole: a slow upload is fine,

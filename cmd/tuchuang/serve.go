@@ -130,7 +130,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
 		s.conf = conf.At(host, port)
 	}
-	if s.db, err = openDB(ctx, conf.Data, log); err != nil {
+	if s.db, err = openDB(ctx, conf.Data, true, log); err != nil {
 		return s, err
 	}
 	store, err := openStore(conf.Data)
@@ -151,8 +151,11 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	tasks, workers := copytask.New(s.db, bed, log)
 
 	// This process holds the folder's lock: what another one left is nobody's.
-	if err := uploads.SweepOrphans(ctx); err != nil {
+	if err := uploads.SweepOrphans(ctx, true); err != nil {
 		return s, err
+	}
+	if err := blob.SweepDoomed(ctx, s.db, store); err != nil {
+		log.Warn("serve: doomed content stays until the next sweep", "err", err)
 	}
 	if err := workers.ReclaimAll(ctx); err != nil {
 		return s, err
@@ -176,8 +179,8 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	return s, nil
 }
 
-func openDB(ctx context.Context, data string, log *slog.Logger) (*db.DB, error) {
-	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Log: log})
+func openDB(ctx context.Context, data string, upgrade bool, log *slog.Logger) (*db.DB, error) {
+	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }
 
 func openStore(data string) (blob.Store, error) {
@@ -197,6 +200,9 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 	s.work.Go(func() {
 		sweep.Run(ctx, log,
 			sweep.Job{Name: "expired uploads", Every: time.Hour, Run: uploads.SweepExpired},
+			sweep.Job{Name: "uploads that ended without telling", Every: time.Hour, Run: func(ctx context.Context) error {
+				return uploads.SweepOrphans(ctx, false)
+			}},
 			sweep.Job{Name: "doomed content", Every: time.Hour, Run: func(ctx context.Context) error {
 				return blob.SweepDoomed(ctx, s.db, store)
 			}},

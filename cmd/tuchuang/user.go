@@ -38,7 +38,7 @@ func (l local) withDB(ctx context.Context, u *ui, make bool, fn func(*db.DB) err
 		}
 		u.note(u.text(newFolder, conf.Data))
 	}
-	d, err := openDB(ctx, conf.Data, newLog(u, conf.LogLevel))
+	d, err := openDB(ctx, conf.Data, false, newLog(u, conf.LogLevel))
 	if err != nil {
 		return err
 	}

@@ -39,15 +39,16 @@ func (k Key) check(op string) error {
 // fault.DiskFull from whichever call met it.
 type Store interface {
 	// Stage opens the staging area of key for writing at any offset, and
-	// creates it if there is none. What was written stays there over restarts
+	// creates it if there is none; fault.Exists where the key's content is
+	// committed, which never changes again. What was written stays there over restarts
 	// until it is committed or removed; it is safe from a crash of the machine
 	// once Staged.Sync has returned. Several may be open for one key at once,
 	// as long as they write different ranges.
 	Stage(ctx context.Context, key Key) (Staged, error)
 
 	// Commit makes what is staged under key durable and readable. Every Staged
-	// of the key must be closed. Committed already with nothing staged is no
-	// error, so Commit can be repeated after a crash; nothing there at all is
+	// of the key must be closed. Committed already is no error and changes
+	// nothing, so Commit can be repeated after a crash; nothing there at all is
 	// fault.NotFound.
 	Commit(ctx context.Context, key Key) error
 

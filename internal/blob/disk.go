@@ -79,6 +79,12 @@ func (d *Disk) Stage(ctx context.Context, key Key) (Staged, error) {
 	if err := begin(ctx, key, op); err != nil {
 		return nil, err
 	}
+	if committed, err := exists(d.finalPath(key)); err != nil || committed {
+		if err == nil {
+			err = fault.New(fault.Exists, op)
+		}
+		return nil, failed(err, op)
+	}
 	f, err := os.OpenFile(d.stagedPath(key), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, failed(err, op)
@@ -87,16 +93,23 @@ func (d *Disk) Stage(ctx context.Context, key Key) (Staged, error) {
 }
 
 // Commit syncs the staged file, moves it to its place and syncs the folder, see
-// Store. Staged content takes the place of committed content of its key.
+// Store.
 func (d *Disk) Commit(ctx context.Context, key Key) error {
 	op := "blob: commit " + key.String()
 	if err := begin(ctx, key, op); err != nil {
 		return err
 	}
 	staged, final := d.stagedPath(key), d.finalPath(key)
+	committed, err := exists(final)
+	if err != nil {
+		return failed(err, op)
+	}
+	if committed {
+		return d.recommit(key, op)
+	}
 
 	killpoint.Here("blob.commit.before_sync")
-	err := syncFile(staged)
+	err = syncFile(staged)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.recommit(key, op)
 	}
@@ -139,16 +152,19 @@ func (d *Disk) move(staged, final string) error {
 	return os.Rename(staged, final)
 }
 
-// recommit answers a Commit that found nothing staged: fine if the content is
-// in its place. The process before us may have died between the move and the
-// folder's sync, so the sync is done now.
+// recommit answers a Commit of content that is in its place, or of nothing. The
+// process before us may have died between the move and the folder's sync, so the
+// sync is done now. What is staged beside committed content is of no use.
 func (d *Disk) recommit(key Key, op string) error {
 	final := d.finalPath(key)
-	_, err := os.Lstat(final)
-	if errors.Is(err, fs.ErrNotExist) {
+	committed, err := exists(final)
+	if err != nil {
+		return failed(err, op)
+	}
+	if !committed {
 		return fault.New(fault.NotFound, op)
 	}
-	if err != nil {
+	if err := os.Remove(d.stagedPath(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed(err, op)
 	}
 	if err := d.ensureFolder(filepath.Dir(final)); err != nil {
@@ -198,6 +214,14 @@ func (d *Disk) Remove(ctx context.Context, key Key) error {
 		killpoint.Here("blob.remove.one")
 	}
 	return nil
+}
+
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // begin is what every call on a key checks first.

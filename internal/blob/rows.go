@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -35,7 +36,6 @@ const (
 		INSERT INTO blob (account_id, id, state, sha256, sha1, md5, size, type, width, height, created_at)
 		VALUES ($1, $2, 0, '', '', '', 0, '', 0, 0, $3)`
 	deletePending = `DELETE FROM blob WHERE account_id = $1 AND id = $2 AND state = 0`
-	selectOld     = `SELECT account_id, id FROM blob WHERE state = 0 AND created_at < $1 ORDER BY created_at LIMIT $2`
 	selectByMD5   = `SELECT id FROM blob WHERE account_id = $1 AND md5 = $2 AND size = $3 AND state IN (1, 2) ORDER BY id LIMIT 1`
 	selectBySHA1  = `SELECT id, md5 FROM blob WHERE account_id = $1 AND sha1 = $2 AND size = $3 AND state IN (1, 2) ORDER BY id LIMIT 1`
 	selectKnown   = `SELECT id FROM blob WHERE account_id = $1 AND sha256 = $2 AND state IN (1, 2)`
@@ -45,7 +45,7 @@ const (
 		WHERE account_id = $1 AND id = $2 AND state = 0`
 	insertDoomed = `INSERT INTO doomed (account_id, blob_id, created_at) VALUES ($1, $2, $3)`
 	deleteDoomed = `DELETE FROM doomed WHERE account_id = $1 AND blob_id = $2`
-	selectDoomed = `SELECT account_id, blob_id FROM doomed ORDER BY account_id, blob_id LIMIT $1`
+	selectDoomed = `SELECT account_id, blob_id FROM doomed WHERE (account_id, blob_id) > ($1, $2) ORDER BY account_id, blob_id LIMIT $3`
 
 	markLost = `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2 AND state = 1`
 )
@@ -82,20 +82,23 @@ func Bury(ctx context.Context, d *db.DB, s Store, key Key) error {
 	})
 }
 
-// SweepDoomed buries what was doomed and is still there.
+// SweepDoomed buries what was doomed and is still there. What can't be buried now
+// is left for the next time.
 func SweepDoomed(ctx context.Context, d *db.DB, s Store) error {
-	for {
+	var errs []error
+	for last := (Key{}); ; {
 		var keys []Key
 		err := d.Read(ctx, "blob: doomed", func(tx *db.Tx) (err error) {
-			keys, err = db.Collect(ctx, tx, scanKey, selectDoomed, 500)
+			keys, err = db.Collect(ctx, tx, scanKey, selectDoomed, last.Account, last.ID, 500)
 			return err
 		})
 		if err != nil || len(keys) == 0 {
-			return err
+			return errors.Join(append(errs, err)...)
 		}
 		for _, k := range keys {
+			last = k
 			if err := Bury(ctx, d, s, k); err != nil {
-				return err
+				errs = append(errs, err)
 			}
 		}
 	}
@@ -172,11 +175,4 @@ func States(ctx context.Context, tx *db.Tx, account int64, ids []int64) (map[int
 func MarkMissing(ctx context.Context, tx *db.Tx, key Key) error {
 	_, err := tx.Exec(ctx, markLost, key.Account, key.ID, Missing)
 	return fault.Wrap(err, "blob: mark missing")
-}
-
-// Abandoned answers keys that were named before a time (microseconds) and have no
-// content yet.
-func Abandoned(ctx context.Context, tx *db.Tx, before int64, limit int) ([]Key, error) {
-	keys, err := db.Collect(ctx, tx, scanKey, selectOld, before, limit)
-	return keys, fault.Wrap(err, "blob: abandoned")
 }

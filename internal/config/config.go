@@ -5,13 +5,13 @@
 package config
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -134,11 +134,8 @@ func check(v map[string]string) (c Config, err error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return c, bad("tls-cert and tls-key: give both or none")
 	}
-	for _, f := range []string{c.TLSCert, c.TLSKey} {
-		if f == "" {
-			continue
-		}
-		if _, err := os.Stat(f); err != nil {
+	if c.TLSCert != "" {
+		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
 			return c, bad("tls-cert and tls-key: %v", err)
 		}
 	}

@@ -80,6 +80,10 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 			t.Errorf("%s=%q: %v", tt.name, tt.value, err)
 		}
 	}
+	broken := write(t, "no PEM at all")
+	if _, err := config.Load(map[string]string{"tls-cert": broken, "tls-key": broken}, env(), ""); !fault.Is(err, fault.BadConfig) || !strings.Contains(err.Error(), "tls-cert") {
+		t.Errorf("a broken certificate: %v", err)
+	}
 	for text, says := range map[string]string{
 		"lisen = \"x\"\n": "no setting", "listen = 8123\n": "string", "listen\n": "config file",
 	} {

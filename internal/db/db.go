@@ -27,18 +27,22 @@ const SQLite Engine = "sqlite"
 
 // Options say what to open.
 type Options struct {
-	Engine Engine           // SQLite where empty
-	Path   string           // SQLite: the file; its folder must exist
-	Now    func() time.Time // the clock; time.Now where nil
-	Log    *slog.Logger     // slog.Default where nil
+	Engine Engine // SQLite where empty
+	Path   string // SQLite: the file; its folder must exist
+	// Upgrade brings an older schema up to date. Only who knows that no other
+	// process uses the database may; without it an older one is refused.
+	Upgrade bool
+	Now     func() time.Time // the clock; time.Now where nil
+	Log     *slog.Logger     // slog.Default where nil
 }
 
 // DB is an open database. Its methods may be called at the same time.
 type DB struct {
-	engine Engine
-	path   string
-	now    func() time.Time
-	log    *slog.Logger
+	engine  Engine
+	path    string
+	upgrade bool
+	now     func() time.Time
+	log     *slog.Logger
 
 	writer  *pool // one connection: SQLite has one writer
 	readers *pool // requests' reads
@@ -70,7 +74,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	d := &DB{engine: o.Engine, path: o.Path, now: o.Now, log: o.Log, jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{})}
+	d := &DB{engine: o.Engine, path: o.Path, upgrade: o.Upgrade, now: o.Now, log: o.Log, jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := d.open(ctx); err != nil {
 		return nil, errors.Join(err, d.closePools())
 	}

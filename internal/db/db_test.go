@@ -300,3 +300,39 @@ func TestChunks(t *testing.T) {
 		t.Errorf("Rows = %s, want %s", got, want)
 	}
 }
+
+// A schema of another version is refused in words, and brought up to date only by
+// who may.
+func TestOtherVersions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tuchuang.db")
+	open := func(upgrade bool) error {
+		d, err := db.Open(t.Context(), db.Options{Path: path, Upgrade: upgrade})
+		if err == nil {
+			err = d.Close()
+		}
+		return err
+	}
+	version := func(change string) {
+		t.Helper()
+		d, err := db.Open(t.Context(), db.Options{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), change)
+			return err
+		})
+		if err := errors.Join(err, d.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := open(false); err != nil {
+		t.Fatal(err)
+	}
+	version(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+	for _, upgrade := range []bool{false, true} {
+		if err := open(upgrade); !fault.Is(err, fault.BadConfig) || !strings.Contains(err.Error(), "newer") {
+			t.Errorf("a newer schema, upgrade %v: %v", upgrade, err)
+		}
+	}
+}

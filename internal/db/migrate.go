@@ -17,8 +17,9 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate brings the schema up to date. A database that exists already is copied
-// beside itself first; a newer one than this program knows is refused.
+// migrate makes the schema where there is none, and brings it up to date where that
+// was allowed. A database that exists already is copied beside itself first; a newer
+// one than this program knows is refused.
 func (d *DB) migrate(ctx context.Context) (err error) {
 	name, err := dsn(d.path, writing)
 	if err != nil {
@@ -48,6 +49,9 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 	case have > want:
 		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
 			"the database %s is of a newer version (%d) than this program knows (%d); use the newer program", d.path, have, want))
+	case have > 0 && !d.upgrade:
+		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
+			"the database %s is of an older version (%d) than this program (%d); start the server once, it upgrades", d.path, have, want))
 	case have > 0:
 		if err := snapshot(ctx, conn, fmt.Sprintf("%s.before-%d", d.path, want)); err != nil {
 			return err

@@ -208,6 +208,12 @@ func canPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name stri
 	return old, taken, err
 }
 
+// SizeOf answers the size of the live file of a name; 0 where there is none.
+func SizeOf(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (int64, error) {
+	e, _, err := byName(ctx, tx, acc, parent, name)
+	return e.Size, err
+}
+
 // Put makes a file appear. Its bytes are counted to the quota and, where they were
 // reserved by an upload, taken from the reserved ones. Call it with the account
 // locked.

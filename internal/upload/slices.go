@@ -8,7 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -21,26 +24,29 @@ import (
 const (
 	countOpen    = `SELECT count(*) FROM upload WHERE account_id = $1 AND state = 1`
 	insertUpload = `
-		INSERT INTO upload (account_id, id, blob_id, dest, parent, name, etag, size, duplicate, slice_size, state,
+		INSERT INTO upload (account_id, id, blob_id, dest, parent, name, etag, size, duplicate, slice_size, reserved, state,
 			result_id, hashed, hash_state, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, '', 0, '', $11, $12)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, '', 0, '', $12, $13)`
 	selectUpload = `
-		SELECT blob_id, dest, parent, name, etag, size, duplicate, slice_size, state, result_id, hashed, hash_state
-		FROM upload WHERE account_id = $1 AND id = $2 AND expires_at > $3`
+		SELECT u.blob_id, u.dest, u.parent, u.name, u.etag, u.size, u.duplicate, u.slice_size, u.reserved, u.state,
+			u.result_id, u.hashed, u.hash_state, a.state
+		FROM upload u JOIN account a ON a.id = u.account_id
+		WHERE u.account_id = $1 AND u.id = $2 AND u.expires_at > $3`
 	completeUpload = `UPDATE upload SET state = 2, result_id = $3, expires_at = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
-	deleteUpload   = `DELETE FROM upload WHERE account_id = $1 AND id = $2 AND state = 1 RETURNING blob_id, size`
+	deleteUpload   = `DELETE FROM upload WHERE account_id = $1 AND id = $2 AND state = 1 RETURNING blob_id, reserved`
 	selectExpired  = `SELECT account_id, id FROM upload WHERE state = 1 AND expires_at <= $1 ORDER BY expires_at LIMIT 100`
 	deleteAnswered = `DELETE FROM upload WHERE state = 2 AND expires_at <= $1`
 
-	selectSlices = `SELECT no, size, md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`
-	deleteSlice  = `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
-	insertSlice  = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5) VALUES ($1, $2, $3, $4, $5)`
-	setHashed    = `UPDATE upload SET hashed = $3, hash_state = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
-	dropHashed   = `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed > $3`
+	selectSlices   = `SELECT no, size, md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`
+	selectSliceMD5 = `SELECT md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
+	deleteSlice    = `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
+	insertSlice    = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5) VALUES ($1, $2, $3, $4, $5)`
+	setHashed      = `UPDATE upload SET hashed = $3, hash_state = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
+	dropHashed     = `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed > $3`
 
 	orphans = `
 		SELECT b.account_id, b.id FROM blob b
-		WHERE b.state = 0 AND NOT EXISTS (
+		WHERE b.state = 0 AND b.created_at < $1 AND NOT EXISTS (
 			SELECT 1 FROM upload u WHERE u.account_id = b.account_id AND u.blob_id = b.id AND u.state = 1)
 		ORDER BY b.created_at LIMIT 500`
 )
@@ -52,6 +58,7 @@ type row struct {
 	key       blob.Key
 	prepared  prepared
 	sliceSize int64
+	reserved  int64 // bytes of the quota
 	completed bool
 	resultID  string
 	hashed    int64
@@ -68,7 +75,8 @@ func (r row) span(no int64) (from, size int64) {
 }
 
 // find reads an upload; fault.UploadNotFound where the account has none of that
-// id, or it has expired.
+// id, or it has expired, fault.Disabled where the account is: presigned URLs come
+// without a token.
 func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, err error) {
 	if id == "" {
 		return row{}, fault.New(fault.UploadMissing, "upload: find")
@@ -76,14 +84,20 @@ func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, e
 	r = row{acc: acc, id: id, key: blob.Key{Account: int64(acc)}}
 	err = u.db.Read(ctx, "upload: find", func(tx *db.Tx) error {
 		var state int
+		var who account.State
 		p := &r.prepared
 		found, err := tx.Get(ctx, selectUpload, []any{acc, id, tx.Micros()}, &r.key.ID, &p.Dest, &p.Parent, &p.Name, &p.Etag, &p.Size,
-			&p.Duplicate, &r.sliceSize, &state, &r.resultID, &r.hashed, &r.hashState)
-		if err == nil && !found {
-			err = fault.New(fault.UploadNotFound, "upload: find")
+			&p.Duplicate, &r.sliceSize, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &who)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.UploadNotFound, "upload: find")
+		case who != account.Enabled:
+			return fault.New(fault.Disabled, "upload: find")
 		}
 		r.completed = state == 2
-		return err
+		return nil
 	})
 	if err != nil || r.prepared.Dest != ToDrive {
 		return r, err
@@ -178,7 +192,10 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 		defer context.AfterFunc(ctx, i.Interrupt)()
 	}
 	var err error
-	if w.staged, err = w.u.store.Stage(ctx, w.r.key); err != nil {
+	if w.staged, err = w.u.store.Stage(ctx, w.r.key); fault.Is(err, fault.Exists) {
+		return w.again(ctx, body)
+	}
+	if err != nil {
 		return err
 	}
 	changed, sum, err := w.write(ctx, body)
@@ -252,14 +269,31 @@ func (w *sliceWriter) write(ctx context.Context, body io.Reader) (changed bool, 
 	return changed, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
+// again answers a slice of a file that is whole, checked and committed, though its
+// completion was not answered: the same bytes are fine, and nothing changes.
+func (w *sliceWriter) again(ctx context.Context, body io.Reader) error {
+	var want string
+	found, err := w.u.db.Get(ctx, "upload: slice", selectSliceMD5, []any{w.r.acc, w.r.id, w.no}, &want)
+	if err != nil {
+		return err
+	}
+	_, size := w.r.span(w.no)
+	hash := md5.New()
+	n, err := io.Copy(hash, io.LimitReader(body, size+1))
+	switch {
+	case err != nil:
+		return fault.Because(fault.BadBody, "upload: read slice", err)
+	case n != size:
+		return fault.New(fault.BadSlice, "upload: slice", w.no)
+	case !found || hex.EncodeToString(hash.Sum(nil)) != want:
+		return fault.New(fault.HashMismatch, "upload: slice of a committed file")
+	}
+	return nil
+}
+
 // known says whether this slice has come before.
 func (w *sliceWriter) known(ctx context.Context) (have bool, err error) {
-	err = w.u.db.Read(ctx, "upload: slice", func(tx *db.Tx) error {
-		have, err = tx.Get(ctx, `SELECT 1 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`,
-			[]any{w.r.acc, w.r.id, w.no}, new(int))
-		return err
-	})
-	return have, err
+	return w.u.db.Get(ctx, "upload: slice", selectSliceMD5, []any{w.r.acc, w.r.id, w.no}, new(string))
 }
 
 // forget makes the slice one that has not come, before its bytes are changed.
@@ -312,15 +346,15 @@ func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id st
 	if end == digest.Size() {
 		return digest, nil
 	}
-	staged, err := u.store.Stage(ctx, r.key)
+	content, err := u.content(ctx, r.key)
 	if err != nil {
 		return nil, err
 	}
 	buf := bufs.Get().(*[bufSize]byte)
 	defer bufs.Put(buf)
-	rest := io.NewSectionReader(staged, digest.Size(), end-digest.Size())
+	rest := io.NewSectionReader(content, digest.Size(), end-digest.Size())
 	_, err = io.CopyBuffer(struct{ io.Writer }{digest}, struct{ io.Reader }{rest}, buf[:])
-	if e := staged.Close(); err == nil {
+	if e := content.Close(); err == nil {
 		err = e
 	}
 	if err == nil && digest.Size() != end {
@@ -338,6 +372,21 @@ func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id st
 		_, err := tx.Exec(ctx, setHashed, acc, id, end, state)
 		return err
 	})
+}
+
+type readAtCloser interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// content opens what has come of an upload: staged, or committed where a crash fell
+// between that and the end of the upload.
+func (u *Uploads) content(ctx context.Context, key blob.Key) (readAtCloser, error) {
+	staged, err := u.store.Stage(ctx, key)
+	if fault.Is(err, fault.Exists) {
+		return u.store.Open(ctx, key)
+	}
+	return staged, err
 }
 
 // digest takes the stored hash state up again; where it can't be read the file is
@@ -380,11 +429,11 @@ func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Resu
 		return Result{}, err
 	}
 	if r.prepared.Size == 0 { // no slice has made a file
-		staged, err := u.store.Stage(ctx, r.key)
+		empty, err := u.content(ctx, r.key)
 		if err != nil {
 			return Result{}, err
 		}
-		if err := staged.Close(); err != nil {
+		if err := empty.Close(); err != nil {
 			return Result{}, fault.Wrap(err, "upload: close")
 		}
 	}
@@ -393,7 +442,7 @@ func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Resu
 			return Result{}, err
 		}
 	}
-	resultID, err := u.finish(ctx, acc, r.key, digest, r.prepared, id)
+	resultID, err := u.finish(ctx, acc, r.key, digest, r.prepared, &r)
 	if fault.Is(err, fault.HashMismatch) {
 		if e := u.drop(context.WithoutCancel(ctx), acc, id); e != nil {
 			u.log.Error("upload: drop", "upload", id, "err", e)
@@ -432,13 +481,14 @@ func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
 }
 
 // SweepExpired drops the uploads whose time is over and forgets the answers of
-// completed ones.
+// completed ones. What can't be dropped now is left for the next time.
 func (u *Uploads) SweepExpired(ctx context.Context) error {
 	type named struct {
 		acc account.ID
 		id  string
 	}
-	for {
+	var errs []error
+	for len(errs) == 0 {
 		var list []named
 		err := u.db.Read(ctx, "upload: expired", func(tx *db.Tx) (err error) {
 			list, err = db.Collect(ctx, tx, func(rows *sql.Rows) (n named, err error) {
@@ -453,36 +503,51 @@ func (u *Uploads) SweepExpired(ctx context.Context) error {
 			break
 		}
 		for _, n := range list {
-			if err := u.drop(ctx, n.acc, n.id); err != nil {
-				return err
-			}
+			errs = append(errs, u.dropExpired(ctx, n.acc, n.id))
 		}
+		errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	}
-	return u.db.Write(ctx, "upload: forget answers", func(tx *db.Tx) error {
+	return errors.Join(append(errs, u.db.Write(ctx, "upload: forget answers", func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, deleteAnswered, tx.Micros())
 		return err
-	})
+	}))...)
 }
 
-// SweepOrphans removes what was begun in one request by a process that is gone.
-// Only a process that knows itself the only one may call it, before it takes
-// requests.
-func (u *Uploads) SweepOrphans(ctx context.Context) error {
-	for {
-		var keys []blob.Key
-		err := u.db.Read(ctx, "upload: orphans", func(tx *db.Tx) (err error) {
-			keys, err = db.Collect(ctx, tx, func(rows *sql.Rows) (k blob.Key, err error) {
+// dropExpired drops an upload when nobody writes a slice of it any more.
+func (u *Uploads) dropExpired(ctx context.Context, acc account.ID, id string) error {
+	ctx, _, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
+	defer leave()
+	return u.drop(ctx, acc, id)
+}
+
+// orphanAge is how old content without an upload must be to be nobody's while
+// requests are served: no single request lasts so long.
+const orphanAge = 7 * 24 * time.Hour
+
+// SweepOrphans dooms what was begun in one request that has ended without telling.
+// alone says that this process knows itself the only one and takes no requests
+// yet: then all of it is.
+func (u *Uploads) SweepOrphans(ctx context.Context, alone bool) error {
+	for more := true; more; {
+		err := u.db.Write(ctx, "upload: orphans", func(tx *db.Tx) error {
+			before := tx.Now().Add(-orphanAge).UnixMicro()
+			if alone {
+				before = math.MaxInt64
+			}
+			keys, err := db.Collect(ctx, tx, func(rows *sql.Rows) (k blob.Key, err error) {
 				return k, rows.Scan(&k.Account, &k.ID)
-			}, orphans)
+			}, orphans, before)
+			more = len(keys) > 0
+			for _, k := range keys {
+				if err := blob.Discard(ctx, tx, k); err != nil {
+					return err
+				}
+			}
 			return err
 		})
-		if err != nil || len(keys) == 0 {
+		if err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if err := u.discard(ctx, k); err != nil {
-				return err
-			}
-		}
 	}
+	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strconv"
@@ -110,7 +112,11 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		if open >= MaxOpen {
 			return fault.New(fault.TooManyUploads, "upload: create", MaxOpen)
 		}
-		if err := account.Count(ctx, tx, acc, 0, p.Size); err != nil {
+		reserve, err := reservation(ctx, tx, acc, p)
+		if err != nil {
+			return err
+		}
+		if err := account.Count(ctx, tx, acc, 0, reserve); err != nil {
 			return err
 		}
 		key, err := begin(ctx, tx, acc)
@@ -120,10 +126,20 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		out = Result{UploadID: rand.Text(), SliceSize: p.sliceSize()}
 		now := tx.Now()
 		_, err = tx.Exec(ctx, insertUpload, acc, out.UploadID, key.ID, p.Dest, p.Parent, p.Name, p.Etag, p.Size, p.Duplicate,
-			out.SliceSize, now.UnixMicro(), now.Add(Life).UnixMicro())
+			out.SliceSize, reserve, now.UnixMicro(), now.Add(Life).UnixMicro())
 		return err
 	})
 	return out, err
+}
+
+// reservation is how much an upload will add to the used bytes: a file that it
+// overwrites gives its own back.
+func reservation(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) (int64, error) {
+	if p.Dest != ToDrive || p.Duplicate != drive.Overwrite {
+		return p.Size, nil
+	}
+	old, err := drive.SizeOf(ctx, tx, acc, p.driveParent, p.Name)
+	return max(0, p.Size-old), err
 }
 
 // ReuseSHA1 makes a drive file of content that the account owns already, found by
@@ -166,8 +182,10 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 		if err != nil {
 			return err
 		}
-		if room = min(limit, a.Room()); room == 0 {
-			return fault.New(fault.QuotaExceeded, "upload: single")
+		// Whether it fits is known when its name is: it may overwrite a file, or
+		// be content that is owned already. More than the whole quota never does.
+		if room = limit; a.Quota >= 0 {
+			room = min(limit, a.Quota)
 		}
 		key, err = begin(ctx, tx, acc)
 		return err
@@ -204,7 +222,7 @@ func (u *Uploads) received(ctx context.Context, acc account.ID, key blob.Key, di
 	if err != nil {
 		return "", err
 	}
-	return u.finish(ctx, acc, key, digest, p, "")
+	return u.finish(ctx, acc, key, digest, p, nil)
 }
 
 // Late is a slice that came before it was said where it belongs.
@@ -409,7 +427,7 @@ func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p pre
 
 // finish checks what is staged, makes it durable, and makes the file or image
 // appear. In the same transaction the open upload it came by, if any, ends.
-func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, p prepared, uploadID string) (id string, err error) {
+func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, p prepared, open *row) (id string, err error) {
 	sha256, sha1, md5 := digest.Sums()
 	facts := blob.Facts{
 		SHA256: hex.EncodeToString(sha256[:]), SHA1: hex.EncodeToString(sha1[:]), MD5: hex.EncodeToString(md5[:]), Size: digest.Size(),
@@ -447,14 +465,14 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 				return err
 			}
 		}
-		if uploadID == "" {
+		if open == nil {
 			id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, 0)
 			return err
 		}
-		if id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, p.Size); err != nil {
+		if id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, open.reserved); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, completeUpload, acc, uploadID, id, tx.Now().Add(Life).UnixMicro())
+		n, err := tx.Exec(ctx, completeUpload, acc, open.id, id, tx.Now().Add(Life).UnixMicro())
 		if err == nil && n == 0 {
 			err = fault.New(fault.UploadNotFound, "upload: finish")
 		}
@@ -483,6 +501,11 @@ func (u *Uploads) probe(ctx context.Context, key blob.Key, facts *blob.Facts) er
 	object, err := u.store.Open(ctx, key)
 	if err != nil {
 		return err
+	}
+	if object.Size() != facts.Size {
+		err = fault.Because(fault.ContentMissing, "upload: probe",
+			fmt.Errorf("stored %d bytes, hashed %d", object.Size(), facts.Size))
+		return errors.Join(err, object.Close())
 	}
 	found := picture.Probe(object, facts.Size)
 	facts.Type, facts.Width, facts.Height = found.Type, found.Width, found.Height

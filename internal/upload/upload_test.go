@@ -292,7 +292,8 @@ func TestSweepOrphans(t *testing.T) {
 		_, err = staged.WriteAt(b, 0)
 		r.must(err)
 		r.must(staged.Close())
-		r.must(r.uploads.SweepOrphans(r.Context()))
+		r.must(r.uploads.SweepOrphans(r.Context(), true))
+		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
 		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: 100}); got != want {
 			t.Errorf("after the sweep: %+v, want %+v", got, want)
 		}

@@ -30,6 +30,7 @@ func Run(t *testing.T, newStore func(t *testing.T) blob.Store) {
 		{"round trip", roundTrip},
 		{"commit makes readable", commitMakesReadable},
 		{"commit twice", commitTwice},
+		{"committed is for ever", committedForEver},
 		{"staging survives closing", stagingSurvivesClosing},
 		{"pieces out of order", piecesOutOfOrder},
 		{"several writers", severalWriters},
@@ -72,6 +73,18 @@ func commitMakesReadable(t *testing.T, s blob.Store) {
 	wantCode(t, "Open of what is only staged", err, fault.ContentMissing)
 	commit(t, s, key)
 	wantContent(t, s, key, []byte("a picture"))
+}
+
+func committedForEver(t *testing.T, s blob.Store) {
+	put(t, s, key, []byte("a picture"))
+	staged, err := s.Stage(t.Context(), key)
+	wantCode(t, "Stage of committed content", err, fault.Exists)
+	if staged != nil {
+		closeIt(t, staged)
+	}
+	commit(t, s, key)
+	wantContent(t, s, key, []byte("a picture"))
+	wantEntries(t, s, entry{key, false, 9})
 }
 
 func commitTwice(t *testing.T, s blob.Store) {

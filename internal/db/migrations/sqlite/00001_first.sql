@@ -238,6 +238,7 @@ CREATE TABLE upload (
   size        INTEGER NOT NULL,
   duplicate   INTEGER NOT NULL,
   slice_size  INTEGER NOT NULL,
+  reserved    INTEGER NOT NULL, -- bytes of the quota, until it is completed or dropped
   state       INTEGER NOT NULL, -- 1 open, 2 completed
   result_id   TEXT    NOT NULL, -- of the file or image, once completed
   hashed      INTEGER NOT NULL, -- bytes of the contiguous prefix that hash_state covers

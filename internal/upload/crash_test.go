@@ -1,0 +1,166 @@
+package upload
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+// A crash falls after the content was committed and before the upload ended. What
+// clients do then (send slices again, whole, short or other ones, and complete)
+// never changes a byte of it.
+func TestCommittedBeforeACrash(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(5, DriveSlice+1000)
+		id := r.open(file("picture.png", b))
+		r.send(id, b, 1, 2)
+		row, err := r.uploads.find(r.Context(), r.acc, id)
+		r.must(err)
+		r.must(r.store.Commit(r.Context(), row.key))
+
+		send := func(no int64, body []byte) error {
+			return r.uploads.Slice(r.Context(), r.acc, id, no, bytes.NewReader(body), "")
+		}
+		r.refused(send(1, nil), fault.BadSlice)
+		r.refused(send(2, slice(b, 2)[:10]), fault.BadSlice)
+		r.refused(send(2, append(slice(b, 2), 0)), fault.BadSlice)
+		r.refused(send(2, bytesOf(6, 1000)), fault.HashMismatch)
+		r.must(send(2, slice(b, 2)))
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// The hash state of another version of the program can't be read: the file is
+// hashed from its start, staged or committed.
+func TestHashStateThatCannotBeRead(t *testing.T) {
+	each(t, func(r *rooms) {
+		for _, committed := range []bool{false, true} {
+			b := bytesOf(7, 5000)
+			if committed {
+				b = bytesOf(8, 5000)
+			}
+			id := r.open(file(string('a'+b[0]%26)+".png", b))
+			r.send(id, b, 1)
+			row, err := r.uploads.find(r.Context(), r.acc, id)
+			r.must(err)
+			if committed {
+				r.must(r.store.Commit(r.Context(), row.key))
+			}
+			r.must(r.uploads.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+				_, err := tx.Exec(r.Context(), `UPDATE upload SET hash_state = 'of another version' WHERE id = $1`, id)
+				return err
+			}))
+			done, err := r.uploads.Complete(r.Context(), r.acc, id)
+			r.must(err)
+			r.holds(done.ID, b)
+		}
+		r.nothingLeft()
+	})
+}
+
+// Content of another length than was hashed never becomes live.
+func TestStoredShort(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(9, 5000)
+		id := r.open(file("short.png", b))
+		r.send(id, b, 1)
+		row, err := r.uploads.find(r.Context(), r.acc, id)
+		r.must(err)
+		staged, err := r.store.Stage(r.Context(), row.key)
+		r.must(err)
+		r.must(staged.Truncate(100))
+		r.must(staged.Close())
+		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.ContentMissing)
+		if n := r.number(`SELECT count(*) FROM blob WHERE state <> 0`); n != 0 {
+			t.Errorf("%d contents are live", n)
+		}
+	})
+}
+
+// A file that overwrites another one takes the difference from the quota.
+func TestOverwriteInAFullAccount(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.acc = r.account("small", 1000)
+		put := func(seed byte, size int) error {
+			q := file("a.png", bytesOf(seed, size))
+			q.Duplicate = drive.Overwrite
+			_, err := r.single(q, bytesOf(seed, size))
+			return err
+		}
+		r.must(put(1, 900))
+		r.must(put(2, 1000))
+		r.refused(put(3, 1001), fault.QuotaExceeded)
+		b := bytesOf(4, 950)
+		q := file("a.png", b)
+		q.Duplicate = drive.Overwrite
+		id := r.open(q)
+		r.send(id, b, 1)
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		q.Name = "another.png"
+		q.Etag = strings.Repeat("0", 32)
+		_, err = r.uploads.Create(r.Context(), r.acc, q)
+		r.refused(err, fault.QuotaExceeded)
+		if used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); used != 950 {
+			t.Errorf("%d bytes are counted, want 950", used)
+		}
+		r.nothingLeft()
+	})
+}
+
+// A presigned URL of an account that was disabled meanwhile takes nothing.
+func TestDisabledAccount(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(1, 100)
+		id := r.open(file("a.png", b))
+		accounts, err := account.Open(r.Context(), r.uploads.db)
+		r.must(err)
+		list, err := accounts.List(r.Context())
+		r.must(err)
+		for _, a := range list {
+			_, err := accounts.SetState(r.Context(), a.Name, account.Disabled)
+			r.must(err)
+		}
+		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(b), ""), fault.Disabled)
+		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.Disabled)
+	})
+}
+
+// What was begun in one request and ended without telling is doomed: all of it at
+// the start, later only what is old; an open upload's never.
+func TestOrphansByAge(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(1, 100)
+		id := r.open(file("open.png", b))
+		var key blob.Key
+		r.must(r.uploads.db.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
+			key, err = begin(r.Context(), tx, r.acc)
+			return err
+		}))
+		r.must(r.uploads.SweepOrphans(r.Context(), false))
+		if n := r.number(`SELECT count(*) FROM doomed`); n != 0 {
+			t.Errorf("%d doomed that may still be on their way", n)
+		}
+		r.must(r.uploads.SweepOrphans(r.Context(), true))
+		if n := r.number(`SELECT count(*) FROM doomed WHERE blob_id = $1`, key.ID); n != 1 {
+			t.Errorf("%d doomed, want the one", n)
+		}
+		r.must(blob.SweepDoomed(r.Context(), r.uploads.db, r.store))
+		r.send(id, b, 1)
+		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.nothingLeft()
+	})
+}
