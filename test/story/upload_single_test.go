@@ -191,10 +191,8 @@ func TestUploadReservesQuota(t *testing.T) {
 	if err != nil || me.SpaceUsed != 1_000_000 || me.SpacePermanent != 1<<20 {
 		t.Errorf("%+v, %v", me, err)
 	}
-	// Replacing needs room for the difference alone.
-	if _, err := u.CreateV2(t.Context(), client.NewFile{Filename: "d.bin", Etag: noise{34, 60_000}.etag(t), Size: 60_000}); err == nil {
-		t.Error("60 kB were taken where 48 are left")
-	}
+	_, err = create("d.bin", noise{34, 60_000})
+	refusedFor(t, err, fault.QuotaExceeded)
 }
 
 // A large file costs the server no memory, however it comes.
