@@ -80,7 +80,7 @@ func Open(ctx context.Context, d *db.DB) (*Accounts, error) {
 // Add makes an account and its first client, and answers their secrets. The
 // caller makes the roots of what the account keeps in the same transaction.
 // A taken name is fault.Exists.
-func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool) (Secrets, error) {
+func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool, p Password) (Secrets, error) {
 	if err := checkName(name); err != nil {
 		return Secrets{}, err
 	}
@@ -91,12 +91,8 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 	if taken {
 		return Secrets{}, fault.New(fault.Exists, "account: add", name)
 	}
-	s := Secrets{Password: secret(16)}
-	hash, err := hashPassword(ctx, s.Password)
-	if err != nil {
-		return Secrets{}, err
-	}
-	if _, err := tx.Get(ctx, insertAccount, []any{name, operator, Enabled, quota, hash, tx.Micros()}, &s.ID); err != nil {
+	s := Secrets{Password: p.text}
+	if _, err := tx.Get(ctx, insertAccount, []any{name, operator, Enabled, quota, p.hash, tx.Micros()}, &s.ID); err != nil {
 		return Secrets{}, fault.Wrap(err, "account: add")
 	}
 	return s, addClient(ctx, tx, &s)
@@ -105,11 +101,11 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 // Reset gives an account new secrets; its old clients and tokens end, and it is
 // enabled again.
 func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error) {
-	s.Password = secret(16)
-	hash, err := hashPassword(ctx, s.Password)
+	p, err := NewPassword(ctx)
 	if err != nil {
 		return Secrets{}, err
 	}
+	s.Password = p.text
 	err = a.db.Write(ctx, "account: reset", func(tx *db.Tx) error {
 		if s.ID, err = find(ctx, tx, name); err != nil {
 			return err
@@ -122,7 +118,7 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, resetAccount, s.ID, hash, Enabled); err != nil {
+		if _, err := tx.Exec(ctx, resetAccount, s.ID, p.hash, Enabled); err != nil {
 			return err
 		}
 		return addClient(ctx, tx, &s)

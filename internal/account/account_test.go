@@ -71,8 +71,12 @@ func (r *room) write(fn func(tx *db.Tx) error) {
 
 func (r *room) add(name string, quota int64) (s account.Secrets) {
 	r.Helper()
+	p, err := account.NewPassword(r.ctx)
+	if err != nil {
+		r.Fatal(err)
+	}
 	r.write(func(tx *db.Tx) (err error) {
-		s, err = account.Add(r.ctx, tx, name, quota, false)
+		s, err = account.Add(r.ctx, tx, name, quota, false, p)
 		return err
 	})
 	return s
@@ -96,7 +100,7 @@ func TestAdd(t *testing.T) {
 			strings.Repeat("x", 65): fault.BadRequest,
 		} {
 			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
-				_, err := account.Add(r.ctx, tx, name, 0, false)
+				_, err := account.Add(r.ctx, tx, name, 0, false, account.Password{})
 				return err
 			})
 			r.fails(err, want, fmt.Sprintf("%q", name))

@@ -19,6 +19,17 @@ const (
 
 var argonSlots = make(chan struct{}, 2)
 
+// Password is a new one with its hash. Making the hash takes time and memory, so it
+// is made before the transaction that needs it.
+type Password struct{ text, hash string }
+
+// NewPassword makes a random password.
+func NewPassword(ctx context.Context) (p Password, err error) {
+	p.text = secret(16)
+	p.hash, err = hashPassword(ctx, p.text)
+	return p, err
+}
+
 func hashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails

@@ -55,7 +55,7 @@ func (r *rooms) account(name string, quota int64) *rooms {
 	r.Helper()
 	other := *r
 	r.write(func(tx *db.Tx) error {
-		s, err := account.Add(r.ctx, tx, name, quota, false)
+		s, err := account.Add(r.ctx, tx, name, quota, false, account.Password{})
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (r *room) account(name string, quota int64) *room {
 	r.Helper()
 	other := *r
 	r.write(func(tx *db.Tx) error {
-		s, err := account.Add(r.ctx, tx, name, quota, false)
+		s, err := account.Add(r.ctx, tx, name, quota, false, account.Password{})
 		if err != nil {
 			return err
 		}

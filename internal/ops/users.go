@@ -19,8 +19,12 @@ const Admin = "admin"
 // secrets, which can't be read again. quota is in bytes, account.NoQuota for none.
 // A taken name is fault.Exists.
 func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator bool) (s account.Secrets, err error) {
+	p, err := account.NewPassword(ctx)
+	if err != nil {
+		return s, err
+	}
 	err = d.Write(ctx, "ops: add user", func(tx *db.Tx) error {
-		s, err = addUser(ctx, tx, name, quota, operator)
+		s, err = addUser(ctx, tx, name, quota, operator, p)
 		return err
 	})
 	return s, err
@@ -29,19 +33,23 @@ func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator b
 // FirstStart makes the operator where there is no account at all; made is false
 // otherwise.
 func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, err error) {
+	p, err := account.NewPassword(ctx)
+	if err != nil {
+		return s, false, err
+	}
 	err = d.Write(ctx, "ops: first start", func(tx *db.Tx) error {
 		some, err := tx.Get(ctx, `SELECT 1 FROM account LIMIT 1`, nil, new(int))
 		if made = !some; err != nil || some {
 			return err
 		}
-		s, err = addUser(ctx, tx, Admin, account.NoQuota, true)
+		s, err = addUser(ctx, tx, Admin, account.NoQuota, true, p)
 		return err
 	})
 	return s, made, err
 }
 
-func addUser(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool) (account.Secrets, error) {
-	s, err := account.Add(ctx, tx, name, quota, operator)
+func addUser(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool, p account.Password) (account.Secrets, error) {
+	s, err := account.Add(ctx, tx, name, quota, operator, p)
 	if err != nil {
 		return s, err
 	}

@@ -55,7 +55,7 @@ func each(t *testing.T, fn func(r *rooms)) {
 func (r *rooms) account(name string, quota int64) (id account.ID) {
 	r.Helper()
 	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
-		s, err := account.Add(r.Context(), tx, name, quota, false)
+		s, err := account.Add(r.Context(), tx, name, quota, false, account.Password{})
 		if err != nil {
 			return err
 		}
