@@ -110,12 +110,11 @@ func byName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name stri
 }
 
 func freeName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (string, error) {
-	for n := 1; ; n++ {
-		other := entryname.Suffixed(name, n)
-		if _, taken, err := byName(ctx, tx, acc, parent, other); err != nil || !taken {
-			return other, err
-		}
-	}
+	free, _, err := entryname.Free(name, 0, func(other string) (bool, error) {
+		_, taken, err := byName(ctx, tx, acc, parent, other)
+		return taken, err
+	})
+	return free, err
 }
 
 // liveFolder answers how deep a folder is (the root is 0): fault.ParentNotFound

@@ -129,6 +129,24 @@ func TestPut(t *testing.T) {
 	})
 }
 
+// However many have the name: the next number.
+func TestPutBesideManyOfAName(t *testing.T) {
+	each(t, func(r *room) {
+		for n := range 40 {
+			_, err := r.try(Root, "a.png", n+1, KeepBoth)
+			r.must(err)
+		}
+		var want []string
+		for n := range 40 {
+			want = append(want, "a.png")
+			if n > 0 {
+				want[n] = fmt.Sprintf("a(%d).png", n)
+			}
+		}
+		r.has(Root, want...)
+	})
+}
+
 func TestPutTakesQuota(t *testing.T) {
 	each(t, func(r *room) {
 		r = r.account("small", 100)

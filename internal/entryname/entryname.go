@@ -49,3 +49,42 @@ func Suffixed(name string, n int) string {
 	}
 	return stem + suffix + ext
 }
+
+// inOrder is how many suffixes Free tries one by one.
+const inOrder = 16
+
+// Free finds another form of a name that is not taken, name(n).ext with an n above
+// after, and answers it with its n. The next 16 are tried in order. Where all of
+// them are taken the distance is doubled until one is free and then halved between
+// the last taken and the first free one: it takes some 2·log(n) questions, and of
+// numbers with gaps it need not be the lowest. It asks the same questions whenever
+// it gets the same answers. The first error of taken ends it.
+func Free(name string, after int, taken func(string) (bool, error)) (free string, n int, err error) {
+	low, high := after, after+1 // taken, or where it begins; perhaps free
+	for {
+		t, err := taken(Suffixed(name, high))
+		if err != nil {
+			return "", 0, err
+		}
+		if !t {
+			break
+		}
+		low = high
+		if high++; high-after > inOrder {
+			high = after + 2*(low-after)
+		}
+	}
+	for high-low > 1 {
+		middle := low + (high-low)/2
+		t, err := taken(Suffixed(name, middle))
+		if err != nil {
+			return "", 0, err
+		}
+		if t {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return Suffixed(name, high), high, nil
+}

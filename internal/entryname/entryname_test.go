@@ -1,6 +1,8 @@
 package entryname_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,5 +63,52 @@ func TestSuffixed(t *testing.T) {
 		if got := entryname.Suffixed(tt.in, tt.n); got != tt.want {
 			t.Errorf("Suffixed(%q, %d) = %q, want %q", tt.in, tt.n, got, tt.want)
 		}
+	}
+}
+
+func TestFree(t *testing.T) {
+	for name, tt := range map[string]struct {
+		taken func(n int) bool
+		after int
+		want  int
+		asked int // at most
+	}{
+		"nothing":             {func(int) bool { return false }, 0, 1, 1},
+		"after some":          {func(int) bool { return false }, 7, 8, 1},
+		"the lowest of few":   {func(n int) bool { return n < 12 && n != 5 }, 0, 5, 5},
+		"after the sixteenth": {func(n int) bool { return n <= 16 }, 0, 17, 22},
+		"20,000":              {func(n int) bool { return n <= 20_000 }, 0, 20_001, 45},
+		"20,000 after 19,990": {func(n int) bool { return n <= 20_000 }, 19_990, 20_001, 11},
+		"a million":           {func(n int) bool { return n <= 1_000_000 }, 0, 1_000_001, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			taken := func(s string) (bool, error) {
+				asked++
+				var n int
+				_, err := fmt.Sscanf(s, "a(%d).png", &n)
+				return tt.taken(n), err
+			}
+			got, n, err := entryname.Free("a.png", tt.after, taken)
+			if want := entryname.Suffixed("a.png", tt.want); err != nil || n != tt.want || got != want {
+				t.Errorf("%q %d %v, want %q", got, n, err, want)
+			}
+			if asked > tt.asked {
+				t.Errorf("asked %d times", asked)
+			}
+		})
+	}
+	// With gaps: any free one whose predecessor is taken.
+	even := func(s string) (bool, error) {
+		var n int
+		_, err := fmt.Sscanf(s, "a(%d)", &n)
+		return n <= 16 || n < 1000 && n%2 == 0, err
+	}
+	if _, n, err := entryname.Free("a", 0, even); err != nil || n < 17 || n > 1000 || n%2 == 0 {
+		t.Errorf("%d %v", n, err)
+	}
+	failed := errors.New("failed")
+	if _, _, err := entryname.Free("a", 0, func(string) (bool, error) { return false, failed }); !errors.Is(err, failed) {
+		t.Error(err)
 	}
 }

@@ -291,16 +291,17 @@ func (b *Bed) Move(ctx context.Context, acc account.ID, ids []ID, to ID) error {
 					return fault.New(fault.TooDeep, "imagebed: move", MaxDepth)
 				}
 			}
-			name := e.Name
-			for n := 1; ; n++ {
+			taken := func(name string) (bool, error) {
 				_, taken, err := holder(ctx, tx, acc, target, name)
-				if err != nil {
-					return err
-				}
-				if !taken {
-					break
-				}
-				name = entryname.Suffixed(e.Name, n)
+				return taken, err
+			}
+			name := e.Name
+			isTaken, err := taken(name)
+			if err == nil && isTaken {
+				name, _, err = entryname.Free(e.Name, 0, taken)
+			}
+			if err != nil {
+				return err
 			}
 			query := moveImage
 			if e.IsFolder {

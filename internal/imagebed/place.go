@@ -106,23 +106,22 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 		chosen[e.id] = true
 	}
 	given := make(map[string]bool, len(items))
-	next := make(map[string]int) // the suffix to try next for a name
-	free := func(name string) (bool, error) {
+	last := make(map[string]int) // the suffix given last for a name
+	// The answer is the same when the set is placed again: its images are the chosen
+	// ones then. So the same free name is found.
+	taken := func(name string) (bool, error) {
 		if given[name] {
-			return false, nil
+			return true, nil
 		}
 		id, known := named[name]
 		if !known {
-			holder, taken, err := holder(ctx, p.tx, p.acc.ID, folder, name)
-			if err != nil {
+			var err error
+			if id, _, err = holder(ctx, p.tx, p.acc.ID, folder, name); err != nil {
 				return false, err
-			}
-			if taken {
-				id = holder
 			}
 			named[name] = id
 		}
-		return id == "" || chosen[id], nil
+		return id != "" && !chosen[id], nil
 	}
 	for _, i := range items {
 		item := p.in[i]
@@ -147,16 +146,12 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 
 		chosen[old.id] = true // also one that is overwritten by its name
 		name := item.Name
-		for {
-			ok, err := free(name)
-			if err != nil {
-				return err
-			}
-			if ok {
-				break
-			}
-			next[item.Name]++
-			name = entryname.Suffixed(item.Name, next[item.Name])
+		isTaken, err := taken(name)
+		if err == nil && isTaken {
+			name, last[item.Name], err = entryname.Free(item.Name, last[item.Name], taken)
+		}
+		if err != nil {
+			return err
 		}
 		given[name] = true
 		p.out[i] = Placed{ID: old.id, Name: name, Replaced: found}

@@ -217,3 +217,43 @@ func TestFacts(t *testing.T) {
 		}
 	})
 }
+
+// However many have the name and whatever gaps are between them: a free name, and
+// the same one when the set is placed again.
+func TestPlaceBesideManyOfAName(t *testing.T) {
+	each(t, func(r *room) {
+		in := make([]Incoming, 100)
+		for n := range in {
+			in[n] = r.incoming(r.root(), "a.png", n+1)
+		}
+		placed := r.place(in...)
+		for n, p := range placed[1:] {
+			if want := fmt.Sprintf("a(%d).png", n+1); p.Name != want {
+				t.Errorf("%q, want %q", p.Name, want)
+			}
+		}
+		var gaps []ID
+		for n := 20; n < 100; n += 3 {
+			gaps = append(gaps, placed[n].ID)
+		}
+		r.must(r.Delete(r.ctx, r.acc, gaps))
+		held := r.tree()
+		more := make([]Incoming, 10)
+		for n := range more {
+			more[n] = r.incoming(r.root(), "a.png", 200+n)
+		}
+		first := r.place(more...)
+		for n, p := range r.place(more...) {
+			if p.ID != first[n].ID || p.Name != first[n].Name || held[p.Name] != "" {
+				t.Errorf("placed again: %+v was %+v; the name was %q's", p, first[n], held[p.Name])
+			}
+		}
+		folder := r.mkdir("", "folder")
+		r.must(r.Move(r.ctx, r.acc, []ID{placed[0].ID}, folder))
+		r.image("", "a.png", 300)
+		r.must(r.Move(r.ctx, r.acc, []ID{placed[0].ID}, ""))
+		if _, there := held[r.get(placed[0].ID).Name]; there {
+			t.Errorf("moved to a name that was taken: %q", r.get(placed[0].ID).Name)
+		}
+	})
+}
