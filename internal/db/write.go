@@ -37,7 +37,7 @@ const (
 	attempts  = 5                    // how often a transaction is tried in all
 	// In pages of 4 KiB: from walCopy on the log is copied back into the file
 	// without anybody waiting, from walFull on it is emptied even if writes wait.
-	walCopy = 1000
+	walCopy = 4000
 	walFull = 16384
 )
 
