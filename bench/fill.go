@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,7 +87,7 @@ func fill(ctx context.Context, data string, rows int) (*world, error) {
 	if err != nil {
 		kept = os.TempDir()
 	}
-	kept = filepath.Join(kept, "tuchuang-bench", fmt.Sprintf("%s-%d", hex.EncodeToString(sum[:8]), rows))
+	kept = filepath.Join(kept, "tuchuang-bench", hex.EncodeToString(sum[:8]), strconv.Itoa(rows))
 	if err := takeKept(kept, path, w); err == nil {
 		return w, nil
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -143,14 +144,25 @@ func takeKept(kept, path string, w *world) error {
 	return errors.Join(json.Unmarshal(text, w), copyFile(filepath.Join(kept, "tuchuang.db"), path))
 }
 
-// keep writes the database first, so that what is found later is whole.
+// keep writes the database first, so that what is found later is whole, and
+// removes what was kept for other schemas.
 func keep(kept, path string, w *world) error {
 	text, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Dir(kept)); err != nil { // of an older schema
+	schema := filepath.Dir(kept)
+	others, err := filepath.Glob(filepath.Join(filepath.Dir(schema), "*"))
+	if err != nil {
 		return err
+	}
+	for _, other := range others {
+		if other == schema {
+			continue
+		}
+		if err := os.RemoveAll(other); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(kept, 0o700); err != nil {
 		return err
