@@ -54,7 +54,7 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 			raw.Picture(w, r)
 			return
 		}
-		if imageHost != "" && strings.EqualFold(r.Host, imageHost) {
+		if imageHost != "" && strings.EqualFold(hostName(r.Host), imageHost) {
 			http.NotFound(w, r)
 			return
 		}
@@ -76,10 +76,18 @@ func onlyPictures(conf config.Config) string {
 		return ""
 	}
 	images, err := url.Parse(conf.ImageURL)
-	if err != nil || strings.EqualFold(images.Host, page.Host) {
+	if err != nil || strings.EqualFold(images.Hostname(), page.Hostname()) {
 		return ""
 	}
-	return images.Host
+	return images.Hostname()
+}
+
+// hostName is a Host header without its port.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
 }
 
 // boundRest bounds what the server does by itself before and after an answer: it

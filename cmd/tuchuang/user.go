@@ -24,13 +24,13 @@ type userCmd struct {
 
 // withDB opens the database of a data folder beside a server that may be running.
 // Where there is none it is made only when that is what the command is for.
-func (l local) withDB(ctx context.Context, u *ui, make bool, fn func(*db.DB) error) (err error) {
+func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) error) (err error) {
 	conf, err := config.Load(l.flags(), os.Getenv, l.Config)
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(dataFile(conf.Data, "tuchuang.db")); errors.Is(err, os.ErrNotExist) {
-		if !make {
+		if !mayMake {
 			return usageError{u.text(noFolder, conf.Data), u.text(noFolderAdvice)}
 		}
 		if err := os.MkdirAll(conf.Data, 0o700); err != nil {

@@ -152,6 +152,12 @@ func FindSHA1(ctx context.Context, tx *db.Tx, account int64, sha1 string, size i
 	return id, md5, found, fault.Wrap(err, "blob: find")
 }
 
+// FindSHA256 answers the account's content of that SHA-256.
+func FindSHA256(ctx context.Context, tx *db.Tx, account int64, sha256 string) (id int64, found bool, err error) {
+	found, err = tx.Get(ctx, selectKnown, []any{account, sha256}, &id)
+	return id, found, fault.Wrap(err, "blob: find")
+}
+
 // States tells the state of contents; what has no row is left out.
 func States(ctx context.Context, tx *db.Tx, account int64, ids []int64) (map[int64]State, error) {
 	out := make(map[int64]State, len(ids))

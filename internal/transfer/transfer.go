@@ -111,14 +111,12 @@ func headerText(name string) string {
 	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 
-// open opens stored content; what is not there any more is noted in its row.
+// open opens stored content. What is not there is logged and nothing else: it may
+// be a disk that is not mounted, and a stranger's request is no reason to write.
 func (t *Transfer) open(r *http.Request, key blob.Key) (blob.Object, error) {
 	object, err := t.Store.Open(r.Context(), key)
 	if fault.Is(err, fault.ContentMissing) {
 		t.Log.Error("transfer: stored content is missing", "key", key)
-		if e := t.Uploads.NoteMissing(r.Context(), key); e != nil {
-			t.Log.Error("transfer: note missing content", "key", key, "err", e)
-		}
 	}
 	return object, err
 }
@@ -164,7 +162,8 @@ func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusInternalServerError
 	}
 	if status >= 500 {
-		t.Log.Error("transfer: "+r.Method, "path", r.URL.Path, "err", err)
+		// Not the path: a signed one is a secret while it lives.
+		t.Log.Error("transfer: "+r.Method, "err", err)
 	}
 	h := w.Header()
 	for name := range h {

@@ -314,10 +314,17 @@ func (w *sliceWriter) forget(ctx context.Context) error {
 func (w *sliceWriter) record(ctx context.Context, sum string) error {
 	_, size := w.r.span(w.no)
 	return w.u.db.Write(ctx, "upload: record slice", func(tx *db.Tx) error {
+		open, err := tx.Get(ctx, `SELECT 1 FROM upload WHERE account_id = $1 AND id = $2 AND state = 1`, []any{w.r.acc, w.r.id}, new(int))
+		if err == nil && !open {
+			err = fault.New(fault.UploadNotFound, "upload: record slice")
+		}
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, deleteSlice, w.r.acc, w.r.id, w.no); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, insertSlice, w.r.acc, w.r.id, w.no, size, sum)
+		_, err = tx.Exec(ctx, insertSlice, w.r.acc, w.r.id, w.no, size, sum)
 		return err
 	})
 }

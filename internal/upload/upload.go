@@ -88,6 +88,12 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 	if err != nil {
 		return Result{}, err
 	}
+	lost, err := u.lost(ctx, acc, p.Size, func(tx *db.Tx) (int64, bool, error) {
+		return blob.Find(ctx, tx, int64(acc), p.Etag, p.Size)
+	})
+	if err != nil {
+		return Result{}, err
+	}
 	err = u.db.Write(ctx, "upload: create", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
@@ -97,7 +103,7 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		if err != nil {
 			return err
 		}
-		if found {
+		if found && id != lost {
 			out = Result{Reuse: true}
 			out.ID, err = u.put(ctx, tx, a, p, id, p.Etag, 0)
 			return err
@@ -155,6 +161,13 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 	if err != nil {
 		return Result{}, err
 	}
+	lost, err := u.lost(ctx, acc, p.Size, func(tx *db.Tx) (int64, bool, error) {
+		id, _, found, err := blob.FindSHA1(ctx, tx, int64(acc), sha1, p.Size)
+		return id, found, err
+	})
+	if err != nil {
+		return Result{}, err
+	}
 	err = u.db.Write(ctx, "upload: reuse", func(tx *db.Tx) error {
 		out = Result{}
 		a, err := account.Lock(ctx, tx, acc)
@@ -162,7 +175,7 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 			return err
 		}
 		id, etag, found, err := blob.FindSHA1(ctx, tx, int64(acc), sha1, p.Size)
-		if err != nil || !found {
+		if err != nil || !found || id == lost {
 			return err
 		}
 		out.Reuse = true
@@ -170,6 +183,34 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 		return err
 	})
 	return out, err
+}
+
+// lost looks up content that the account is said to own and answers its id where
+// the store does not have it: then what comes is needed, and takes its place. 0
+// where all is well.
+func (u *Uploads) lost(ctx context.Context, acc account.ID, size int64, find func(*db.Tx) (int64, bool, error)) (id int64, err error) {
+	var found bool
+	err = u.db.Read(ctx, "upload: look for content", func(tx *db.Tx) error {
+		id, found, err = find(tx)
+		return err
+	})
+	if err != nil || !found {
+		return 0, err
+	}
+	object, err := u.store.Open(ctx, blob.Key{Account: int64(acc), ID: id})
+	if fault.Is(err, fault.ContentMissing) {
+		u.log.Error("upload: stored content is missing", "account", acc, "blob", id)
+		return id, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if object.Size() == size {
+		id = 0
+	} else {
+		u.log.Error("upload: stored content has another size", "account", acc, "blob", id, "size", object.Size(), "want", size)
+	}
+	return id, fault.Wrap(object.Close(), "upload: look for content")
 }
 
 // Single brings a file in one go: receive is called once, writes the bytes and
@@ -448,11 +489,22 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	if err := u.probe(ctx, key, &facts); err != nil {
 		return "", err
 	}
+	lost, err := u.lost(ctx, acc, facts.Size, func(tx *db.Tx) (int64, bool, error) {
+		return blob.FindSHA256(ctx, tx, int64(acc), facts.SHA256)
+	})
+	if err != nil {
+		return "", err
+	}
 	var done blob.Finished
 	err = u.db.Write(ctx, "upload: finish", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
 			return err
+		}
+		if lost != 0 {
+			if err := blob.MarkMissing(ctx, tx, blob.Key{Account: int64(acc), ID: lost}); err != nil {
+				return err
+			}
 		}
 		if done, err = blob.Finish(ctx, tx, key, facts); err != nil {
 			return err
@@ -547,10 +599,4 @@ func SizeWords(n int64) string {
 		return strconv.FormatInt(n>>20, 10) + "M"
 	}
 	return strconv.FormatInt(n, 10)
-}
-
-// NoteMissing notes that live content was not found in the store, so that nothing
-// new is published from it and the same file can be uploaded again.
-func (u *Uploads) NoteMissing(ctx context.Context, key blob.Key) error {
-	return u.db.Write(ctx, "upload: note missing", func(tx *db.Tx) error { return blob.MarkMissing(ctx, tx, key) })
 }

@@ -317,7 +317,6 @@ func TestMissingContentComesAgain(t *testing.T) {
 			return nil
 		}))
 		r.must(r.store.Remove(r.Context(), key))
-		r.must(r.uploads.NoteMissing(r.Context(), key))
 		res, err := r.uploads.Create(r.Context(), r.acc, file("b.png", b))
 		r.must(err)
 		if res.Reuse {
