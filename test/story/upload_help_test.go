@@ -152,7 +152,7 @@ type stored struct {
 	Staged, Files     int   // below uploads and below blobs
 	Live, Pending     int   // rows of content
 	Doomed, Open      int   // rows of content to be removed, and of open uploads
-	Reserved, Counted int64 // bytes reserved of all accounts, and the sizes of open uploads
+	Reserved, Counted int64 // bytes reserved of all accounts, and by the rows of open uploads
 }
 
 func storedBy(t *testing.T, s *harness.Server) stored {
@@ -163,7 +163,7 @@ func storedBy(t *testing.T, s *harness.Server) stored {
 		Live: count(`SELECT count(*) FROM blob WHERE state = 1`), Pending: count(`SELECT count(*) FROM blob WHERE state = 0`),
 		Doomed: count(`SELECT count(*) FROM doomed`), Open: count(`SELECT count(*) FROM upload WHERE state = 1`),
 		Reserved: int64(count(`SELECT sum(reserved) FROM account`)),
-		Counted:  int64(count(`SELECT coalesce(sum(size), 0) FROM upload WHERE state = 1`)),
+		Counted:  int64(count(`SELECT coalesce(sum(reserved), 0) FROM upload WHERE state = 1`)),
 	}
 }
 
