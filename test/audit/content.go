@@ -27,7 +27,7 @@ func quota(_ context.Context, v *view) error {
 	}
 	for _, u := range v.uploads {
 		if !u.completed {
-			reserved[u.acc] += u.size
+			reserved[u.acc] += u.reserved
 		}
 	}
 	for _, a := range v.accounts {
@@ -35,7 +35,7 @@ func quota(_ context.Context, v *view) error {
 			v.found("account %d counts %d bytes used, its files and images weigh %d", a.id, a.used, used[a.id])
 		}
 		if a.reserved != reserved[a.id] {
-			v.found("account %d counts %d bytes reserved, its open uploads weigh %d", a.id, a.reserved, reserved[a.id])
+			v.found("account %d counts %d bytes reserved, its open uploads reserve %d", a.id, a.reserved, reserved[a.id])
 		}
 	}
 	return nil

@@ -154,13 +154,13 @@ type publication struct {
 }
 
 type upload struct {
-	acc                     int64
-	id                      string
-	blob                    int64
-	dest                    int
-	size, sliceSize, hashed int64
-	completed               bool
-	result                  string
+	acc                               int64
+	id                                string
+	blob                              int64
+	dest                              int
+	size, reserved, sliceSize, hashed int64
+	completed                         bool
+	result                            string
 }
 
 type slice struct {
@@ -225,9 +225,9 @@ func (v *view) load(ctx context.Context) error {
 			func() error { return v.loadTasks(ctx, tx) },
 			func() error {
 				return read(ctx, tx, &v.uploads, `
-					SELECT account_id, id, blob_id, dest, size, slice_size, hashed, state = 2, result_id FROM upload ORDER BY account_id, id`,
+					SELECT account_id, id, blob_id, dest, size, reserved, slice_size, hashed, state = 2, result_id FROM upload ORDER BY account_id, id`,
 					func(u *upload) []any {
-						return []any{&u.acc, &u.id, &u.blob, &u.dest, &u.size, &u.sliceSize, &u.hashed, &u.completed, &u.result}
+						return []any{&u.acc, &u.id, &u.blob, &u.dest, &u.size, &u.reserved, &u.sliceSize, &u.hashed, &u.completed, &u.result}
 					})
 			},
 			func() error {
