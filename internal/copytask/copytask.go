@@ -31,6 +31,9 @@ const (
 	maxNoted   = 1000    // skips that are written down
 	maxCounted = 100_000 // skips that are counted
 	batchItems = 200     // a batch takes whole target folders until it has so many
+	// or until so many folders are to be looked for, those above its own included:
+	// a task of narrow, deep chains has fifteen folders for each picture.
+	batchFolders = 1000
 )
 
 // Tasks is the room's door to the database. Its methods may be called at the same
@@ -40,12 +43,15 @@ type Tasks struct {
 	bed   *imagebed.Bed
 	log   *slog.Logger
 	wake  func()
-	batch int // batchItems, but for tests
+	batch bound
 }
+
+// bound is what ends a batch, see batchItems.
+type bound struct{ items, folders int }
 
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
-	t := &Tasks{db: d, bed: bed, log: log, batch: batchItems}
+	t := &Tasks{db: d, bed: bed, log: log, batch: bound{batchItems, batchFolders}}
 	w := queue.NewWorkers(d, queue.Copy, t, log)
 	t.wake = w.Wake
 	return t, w

@@ -103,7 +103,7 @@ func TestAWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 			w := one.planned()
 			one.batches(w, 1)
 			done := make(map[int]bool)
-			for _, i := range cut(w.open, batchItems)[0] {
+			for _, i := range cut(w, bound{batchItems, batchFolders})[0] {
 				done[i.seq] = true
 			}
 			w.open = slices.DeleteFunc(w.open, func(i item) bool { return done[i.seq] })

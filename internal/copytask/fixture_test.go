@@ -235,7 +235,7 @@ func (r *rooms) batches(w *work, n int) {
 // batch publishes one batch of a task, and settles the task after the last.
 func (r *rooms) batch(w *work, n int) {
 	r.Helper()
-	all := cut(w.open, r.tasks.batch)
+	all := cut(w, r.tasks.batch)
 	if len(all) == 0 {
 		all = [][]item{nil}
 	}

@@ -115,6 +115,9 @@ type place struct {
 	bed    *shown
 }
 
+// below is true of a place itself too.
+func (p *place) below(o *place) bool { return p != nil && (p == o || p.parent.below(o)) }
+
 func (p *place) level() int {
 	if p.parent == nil {
 		return 0
@@ -174,7 +177,7 @@ func (m *model) planOne(j *job, f *file, path []string) {
 }
 
 // cut makes batches of whole places, those above before those below.
-func (j *job) cut(size int) (batches [][]piece) {
+func (j *job) cut(max bound) (batches [][]piece) {
 	var batch []piece
 	for _, p := range j.places {
 		for _, c := range j.pieces {
@@ -182,7 +185,7 @@ func (j *job) cut(size int) (batches [][]piece) {
 				batch = append(batch, c)
 			}
 		}
-		if len(batch) >= size {
+		if len(batch) >= max.items || j.need(batch) >= max.folders {
 			batches, batch = append(batches, batch), nil
 		}
 	}
@@ -190,6 +193,16 @@ func (j *job) cut(size int) (batches [][]piece) {
 		batches = append(batches, batch)
 	}
 	return batches
+}
+
+// need counts the places that pieces need, the target not.
+func (j *job) need(pieces []piece) (n int) {
+	for _, p := range j.places[1:] {
+		if slices.ContainsFunc(pieces, func(c piece) bool { return c.to.below(p) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // gone is true of a place that was made and then deleted, and of all below it.
@@ -212,12 +225,15 @@ func (m *model) publish(j *job, batch []piece) {
 	}
 	var made []*place
 	for level := range MaxLevels + 1 {
-		used := slices.DeleteFunc(slices.Clone(j.places), func(p *place) bool { return byPlace[p] == nil || p.level() != level })
-		for _, p := range used {
-			m.resolve(j, p, &made)
+		for _, p := range j.places {
+			if p.level() == level && slices.ContainsFunc(j.places, func(o *place) bool { return byPlace[o] != nil && o.below(p) }) {
+				m.resolve(j, p, &made)
+			}
 		}
-		for _, p := range used {
-			m.fill(j, p.bed, byPlace[p])
+		for _, p := range j.places {
+			if p.level() == level {
+				m.fill(j, p.bed, byPlace[p])
+			}
 		}
 	}
 	for _, p := range slices.Backward(made) {
@@ -245,9 +261,8 @@ func (m *model) resolve(j *job, p *place, made *[]*place) {
 	if p.bed != nil {
 		return
 	}
-	m.resolve(j, p.parent, made)
 	used := func(s *shown) bool {
-		return slices.ContainsFunc(j.places, func(o *place) bool { return o.parent == p.parent && o.bed == s })
+		return slices.ContainsFunc(j.places, func(o *place) bool { return o.bed == s })
 	}
 	name := free(p.name, func(name string) bool {
 		s := m.holder(p.parent.bed, name)

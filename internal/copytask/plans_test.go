@@ -22,7 +22,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"failures":          {selectFailures, []string{`copy_item_fail (account_id=? AND task_seq=? AND fail_no>? AND fail_no<?)`}},
 			"plan written":      {planWritten, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
 			"counts":            {setCounts, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
-			"folder id":         {setFolderID, []string{`PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
+			"folder ids":        {setFolderIDs[64], []string{`SEARCH copy_folder USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"has reason":        {hasReason, []string{`copy_item_fail (account_id=? AND task_seq=?`}},
 			"fail what is open": {failOpen, []string{`copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},
 			"outcomes":          {setOutcomes[64], []string{`SEARCH copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},

@@ -26,7 +26,10 @@ func TestTasksDoAsTheModelDoes(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				r := *all
 				r.TB = rt
-				r.tasks.batch = rapid.SampledFrom([]int{1, 3, batchItems}).Draw(rt, "batch")
+				r.tasks.batch = bound{
+					items:   rapid.SampledFrom([]int{1, 3, batchItems}).Draw(rt, "batch"),
+					folders: rapid.SampledFrom([]int{1, 4, batchFolders}).Draw(rt, "folders of a batch"),
+				}
 				quota := rapid.SampledFrom([]int64{-1, -1, 200, 400}).Draw(rt, "quota")
 				accounts++
 				p := &pair{rooms: r.account(fmt.Sprintf("account-%d", accounts), quota), model: newModel(quota), seen: make(map[imagebed.ID]bool)}

@@ -16,7 +16,7 @@ import (
 // publish makes the plan happen, batch by batch, and settles the task with the
 // last one. Between two batches it stops when the context ends.
 func (t *Tasks) publish(ctx context.Context, w *work) error {
-	batches := cut(w.open, t.batch)
+	batches := cut(w, t.batch)
 	if len(batches) == 0 {
 		batches = [][]item{nil} // everything was settled before: what is left is the end
 	}
@@ -35,24 +35,35 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 }
 
 // cut takes whole target folders, those above before those below, until a batch has
-// size items: names then depend neither on where a batch ends nor on where a
-// kill fell.
-func cut(open []item, size int) (batches [][]item) {
+// so many items or needs so many folders, those above its own included. What a
+// batch needs depends on its own items alone, so that names depend neither on where
+// a batch ends nor on where a kill fell.
+func cut(w *work, max bound) (batches [][]item) {
 	byFolder := make(map[int][]item)
-	for _, i := range open {
+	for _, i := range w.open {
 		byFolder[i.folder] = append(byFolder[i.folder], i)
 	}
 	var batch []item
+	need := make(map[int]bool)
 	for _, f := range slices.Sorted(maps.Keys(byFolder)) { // a folder's number is above its parent's
 		batch = append(batch, byFolder[f]...)
-		if len(batch) >= size {
+		chain(w.folders, f, need)
+		if len(batch) >= max.items || len(need) >= max.folders {
 			batches, batch = append(batches, batch), nil
+			clear(need)
 		}
 	}
 	if len(batch) > 0 {
 		batches = append(batches, batch)
 	}
 	return batches
+}
+
+// chain adds a folder and those above it, the target not, to a set.
+func chain(folders []targetFolder, no int, to map[int]bool) {
+	for ; no != 0 && !to[no]; no = folders[no].parent {
+		to[no] = true
+	}
 }
 
 // batch is one transaction. Its function may run more than once, so everything it
@@ -63,10 +74,12 @@ type batch struct {
 	items []item
 	last  bool
 
-	folders []targetFolder // as they are after the batch
-	made    []int          // numbers of the folders that this batch makes, those above first
-	gone    map[int]bool   // numbers of the folders that were deleted
-	counts  Counts
+	folders  []targetFolder       // as they are after the batch
+	resolved []int                // numbers of the folders that this batch finds or makes, those above first
+	made     map[int]bool         // which of these it makes
+	known    map[imagebed.ID]bool // the folders that stand for a planned one
+	gone     map[int]bool         // numbers of the folders that were deleted
+	counts   Counts
 }
 
 func (b *batch) run(ctx context.Context, tx *db.Tx) error {
@@ -82,7 +95,8 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 	if _, err := account.Lock(ctx, tx, b.acc); err != nil {
 		return err
 	}
-	b.folders, b.made, b.gone, b.counts = slices.Clone(b.work.folders), nil, make(map[int]bool), Counts{}
+	b.folders, b.resolved, b.counts = slices.Clone(b.work.folders), nil, Counts{}
+	b.made, b.known, b.gone = make(map[int]bool), make(map[imagebed.ID]bool), make(map[int]bool)
 	if _, err := tx.Get(ctx, selectCounts, []any{b.acc, b.Seq},
 		&b.counts.Total, &b.counts.Copied, &b.counts.Replaced, &b.counts.Failed, &b.counts.Bytes); err != nil {
 		return err
@@ -108,21 +122,17 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := b.findGone(ctx, tx); err != nil {
+	if err := b.findGone(ctx, tx, items); err != nil {
 		return err
 	}
-	levels := make(map[int][]*item)
-	for n := range items {
-		i := &items[n]
-		if i.reason == "" && b.gone[i.folder] {
-			i.reason = TargetDeleted
+	for _, t := range b.tiers(items) {
+		if err := b.resolve(ctx, tx, t.missing); err != nil {
+			return err
 		}
-		if i.reason == "" {
-			levels[b.level(i.folder)] = append(levels[b.level(i.folder)], i)
+		if len(t.items) == 0 {
+			continue
 		}
-	}
-	for _, level := range slices.Sorted(maps.Keys(levels)) {
-		if err := b.place(ctx, tx, levels[level], sources); err != nil {
+		if err := b.place(ctx, tx, t.items, sources); err != nil {
 			return err
 		}
 	}
@@ -138,28 +148,51 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 	return b.write(ctx, tx, items)
 }
 
-// level says how far a target folder is below the target.
-func (b *batch) level(no int) (n int) {
-	for ; no != 0; no = b.folders[no].parent {
-		n++
-	}
-	return n
+// tier is what happens as far below the target: the planned folders that have no
+// id yet and are above items of the batch, then the items in folders there.
+type tier struct {
+	missing []int
+	items   []*item
 }
 
-// place shows the items of one level in the bed.
+// tiers are those of the items that have not failed, from the target on.
+func (b *batch) tiers(items []item) (list []tier) {
+	need := map[int]bool{0: true}
+	byFolder := make(map[int][]*item)
+	for n := range items {
+		if i := &items[n]; i.reason == "" {
+			chain(b.folders, i.folder, need)
+			byFolder[i.folder] = append(byFolder[i.folder], i)
+		}
+	}
+	depth := make(map[int]int)
+	for _, no := range slices.Sorted(maps.Keys(need)) { // a folder's number is above its parent's
+		if no > 0 {
+			depth[no] = depth[b.folders[no].parent] + 1
+		}
+		if depth[no] == len(list) {
+			list = append(list, tier{})
+		}
+		t := &list[depth[no]]
+		if b.folders[no].id == "" {
+			t.missing = append(t.missing, no)
+		}
+		t.items = append(t.items, byFolder[no]...)
+	}
+	return list
+}
+
+// place shows the items of one tier in the bed.
 func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map[drive.ID]drive.Entry) error {
 	in := make([]imagebed.Incoming, len(items))
 	for n, i := range items {
-		if err := b.find(ctx, tx, i.folder); err != nil {
-			return err
-		}
 		in[n] = imagebed.Incoming{
 			Folder: b.folders[i.folder].id, Name: i.name, BlobID: i.blobID, Size: i.size, Etag: i.etag,
 			UpdatedAt: sources[i.driveID].UpdatedAt.UnixMicro(),
 		}
 	}
 	killpoint.Here("copytask.batch.folders")
-	acc, err := account.Lock(ctx, tx, b.acc) // again: the level above took some of the quota
+	acc, err := account.Lock(ctx, tx, b.acc) // again: the tier above took some of the quota
 	if err != nil {
 		return err
 	}
@@ -221,56 +254,68 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 	return sources, nil
 }
 
-// findGone finds the target folders that were written down and are gone, with all
-// below them. None of them is ever made a second time.
-func (b *batch) findGone(ctx context.Context, tx *db.Tx) error {
+// findGone finds the target folders of items that were written down and are gone,
+// with all below them. None of them is ever made a second time.
+func (b *batch) findGone(ctx context.Context, tx *db.Tx, items []item) error {
+	need := map[int]bool{0: true}
+	for _, i := range items {
+		chain(b.folders, i.folder, need)
+	}
+	numbers := slices.Sorted(maps.Keys(need))
 	var ids []imagebed.ID
-	for _, f := range b.folders {
-		if f.id != "" {
-			ids = append(ids, f.id)
+	for _, no := range numbers {
+		if id := b.folders[no].id; id != "" {
+			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
-	there, err := imagebed.Folders(ctx, tx, b.acc, slices.Compact(ids))
+	there, err := imagebed.Folders(ctx, tx, b.acc, ids)
 	if err != nil {
 		return err
 	}
-	for no, f := range b.folders {
+	for _, no := range numbers {
 		// A folder's number is above its parent's.
+		f := b.folders[no]
 		b.gone[no] = f.id != "" && !there[f.id] || no > 0 && b.gone[f.parent]
+	}
+	for n := range items {
+		if i := &items[n]; i.reason == "" && b.gone[i.folder] {
+			i.reason = TargetDeleted
+		}
 	}
 	return nil
 }
 
-// find makes sure that a target folder and those above it have an id.
-func (b *batch) find(ctx context.Context, tx *db.Tx, no int) error {
-	f := &b.folders[no]
-	if f.id != "" {
+// resolve finds or makes planned folders of one tier, as one set. Those above them
+// have their ids. Two planned folders never become one, even where one of them had
+// to take another name.
+func (b *batch) resolve(ctx context.Context, tx *db.Tx, numbers []int) error {
+	if len(numbers) == 0 {
 		return nil
 	}
-	if err := b.find(ctx, tx, f.parent); err != nil {
-		return err
-	}
-	parent := b.folders[f.parent].id
-	// Two planned folders never become one, even where one of them had to take
-	// another name.
-	siblings := make(map[imagebed.ID]bool)
-	for _, s := range b.folders {
-		if s.parent == f.parent && s.id != "" {
-			siblings[s.id] = true
+	if len(b.resolved) == 0 {
+		for _, f := range b.folders {
+			if f.id != "" {
+				b.known[f.id] = true
+			}
 		}
 	}
-	id, free, err := imagebed.Subfolder(ctx, tx, b.acc, parent, f.name, siblings)
+	want := make([]imagebed.Wanted, len(numbers))
+	for n, no := range numbers {
+		f := b.folders[no]
+		want[n] = imagebed.Wanted{Parent: b.folders[f.parent].id, Name: f.name}
+	}
+	found, err := imagebed.Subfolders(ctx, tx, b.acc, want, b.known)
 	if err != nil {
 		return err
 	}
-	if id == "" {
-		if id, err = imagebed.MakeFolder(ctx, tx, b.acc, parent, free); err != nil {
-			return err
+	for n, no := range numbers {
+		b.folders[no].id = found[n].ID
+		if found[n].Made {
+			b.made[no] = true
 		}
-		b.made = append(b.made, no)
 	}
-	f.id = id
+	b.resolved = append(b.resolved, numbers...)
 	return nil
 }
 
@@ -279,28 +324,28 @@ func (b *batch) find(ctx context.Context, tx *db.Tx, no int) error {
 func (b *batch) keepFolders(ctx context.Context, tx *db.Tx, items []item) error {
 	used := make(map[int]bool)
 	for _, i := range items {
-		for no := i.folder; i.imageID != "" && !used[no]; no = b.folders[no].parent {
-			used[no] = true
+		if i.imageID != "" {
+			chain(b.folders, i.folder, used)
 		}
 	}
-	for _, no := range slices.Backward(b.made) {
-		if used[no] {
-			continue
-		}
-		if err := imagebed.UnmakeFolder(ctx, tx, b.acc, b.folders[no].id); err != nil {
-			return err
-		}
-		b.folders[no].id = ""
-	}
-	for no, f := range b.folders {
-		if f.id == "" || b.work.folders[no].id != "" {
-			continue
-		}
-		if _, err := tx.Exec(ctx, setFolderID, b.acc, b.Seq, no, f.id); err != nil {
-			return err
+	var unused []imagebed.ID
+	var kept []int
+	for _, no := range slices.Backward(b.resolved) { // those below first
+		f := &b.folders[no]
+		if b.made[no] && !used[no] {
+			unused = append(unused, f.id)
+			f.id = ""
+		} else {
+			kept = append(kept, no)
 		}
 	}
-	return nil
+	if err := imagebed.UnmakeFolders(ctx, tx, b.acc, unused); err != nil {
+		return err
+	}
+	_, err := tx.ExecRows(ctx, setFolderIDs, []any{b.acc, b.Seq}, len(kept), func(i int) []any {
+		return []any{kept[i], b.folders[kept[i]].id}
+	})
+	return err
 }
 
 // write writes publications, outcomes and counters.

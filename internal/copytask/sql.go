@@ -36,7 +36,6 @@ const (
 		UPDATE copy_task SET copied = $3, replaced = $4, failed = $5, bytes = $6 WHERE account_id = $1 AND task_seq = $2`
 	countFailed = `UPDATE copy_task SET failed = failed + $3 WHERE account_id = $1 AND task_seq = $2`
 	setFailCode = `UPDATE copy_task SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
-	setFolderID = `UPDATE copy_folder SET folder_id = $4 WHERE account_id = $1 AND task_seq = $2 AND no = $3 AND folder_id = ''`
 	hasReason   = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND reason = $3 LIMIT 1`
 	// What is still open fails, numbered on in order.
 	failOpen = `
@@ -56,6 +55,9 @@ var (
 	insertPublications = db.Insert(`
 		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 9)
 	// The rows to change come first, so that each is found by its key.
+	setFolderIDs = db.MultiRow(`WITH v (no, folder_id) AS (VALUES`, 3, []string{"BIGINT", "TEXT"}, `)
+		UPDATE copy_folder SET folder_id = v.folder_id
+		FROM v WHERE copy_folder.account_id = $1 AND copy_folder.task_seq = $2 AND copy_folder.no = v.no AND copy_folder.folder_id = ''`)
 	setOutcomes = db.MultiRow(`
 		WITH v (seq, outcome, reason, image_id, fail_no) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, `)
 		UPDATE copy_item SET outcome = v.outcome, reason = v.reason, image_id = v.image_id, fail_no = v.fail_no

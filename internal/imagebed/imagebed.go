@@ -127,8 +127,8 @@ func (b *Bed) Mkdir(ctx context.Context, acc account.ID, parent ID, names []stri
 			if taken {
 				return fault.New(fault.BedFolderTaken, "imagebed: mkdir", name)
 			}
-			id, err := MakeFolder(ctx, tx, acc, parent, name)
-			if err != nil {
+			id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
+			if _, err := tx.Exec(ctx, insertFolder[1], acc, id, parent, name, tx.Micros(), tx.Micros()); err != nil {
 				return err
 			}
 			ids = append(ids, id)
@@ -136,33 +136,6 @@ func (b *Bed) Mkdir(ctx context.Context, acc account.ID, parent ID, names []stri
 		return nil
 	})
 	return ids, err
-}
-
-// MakeFolder makes a folder under a name that is free. Call it with the account
-// locked.
-func MakeFolder(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (ID, error) {
-	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
-	_, err := tx.Exec(ctx, insertFolder[1], acc, id, parent, name, tx.Micros(), tx.Micros())
-	return id, fault.Wrap(err, "imagebed: make folder")
-}
-
-// UnmakeFolder takes back a folder that the same transaction has made.
-func UnmakeFolder(ctx context.Context, tx *db.Tx, acc account.ID, id ID) error {
-	_, err := tx.Exec(ctx, deleteFolder, acc, id)
-	return fault.Wrap(err, "imagebed: unmake folder")
-}
-
-// Subfolder finds the folder of a name, or under which name it can be made: where
-// an image or one of the folders not to be used holds the name, the next of
-// name(1), name(2)… that is a folder or free. id is "" where it is to be made.
-func Subfolder(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string, not map[ID]bool) (id ID, free string, err error) {
-	for n, other := 1, name; ; n++ {
-		id, taken, err := holder(ctx, tx, acc, parent, other)
-		if err != nil || !taken || id.isFolder() && !not[id] {
-			return id, other, err
-		}
-		other = entryname.Suffixed(name, n)
-	}
 }
 
 // Depth answers how many levels a folder is below the root, which has 0.

@@ -23,6 +23,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"list folders":         {listFolders, []string{`bed_folder_list (account_id=? AND parent_id=? AND id<?)`}},
 			"list images":          {listImages, []string{`image_list (account_id=? AND folder_id=? AND id<?)`, `f USING PRIMARY KEY (account_id=? AND id=?)`, `blob_blocked (account_id=? AND id>? AND id<?)`}},
 			"holder":               {selectHolder, []string{`image_name (account_id=? AND folder_id=? AND name=?)`, `bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
+			"holders":              {selectHolders[64], []string{`i USING COVERING INDEX image_name (account_id=? AND folder_id=? AND name=?)`, `f USING COVERING INDEX bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
+			"delete folders":       {deleteFolders[64], []string{`bed_folder USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"facts":                {selectFacts, []string{`i USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`, `a USING INTEGER PRIMARY KEY`}},
 			"count above":          {countAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"ids above":            {idsAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},

@@ -64,15 +64,22 @@ const (
 	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
 	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
 
-	deleteFolder = `DELETE FROM bed_folder WHERE account_id = $1 AND id = $2`
-	deleteImage  = `DELETE FROM image WHERE account_id = $1 AND id = $2`
-	moveImage    = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
-	moveFolder   = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2`
+	moveImage   = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+	moveFolder  = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
 )
 
 var (
-	insertFolder = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
-	foldersByID  = db.List(`SELECT id FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
+	insertFolder  = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
+	deleteFolders = db.List(`DELETE FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
+	foldersByID   = db.List(`SELECT id FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
+	// The names come first, so that each is found by its key.
+	selectHolders = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"TEXT", "TEXT"}, `)
+		SELECT v.parent_id, v.name, i.id FROM v CROSS JOIN image i
+		WHERE i.account_id = $1 AND i.folder_id = v.parent_id AND i.name = v.name
+		UNION ALL
+		SELECT v.parent_id, v.name, f.id FROM v CROSS JOIN bed_folder f
+		WHERE f.account_id = $1 AND f.parent_id = v.parent_id AND f.name = v.name AND f.id <> f.parent_id`)
 
 	insertImage = db.Insert(`
 		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at) VALUES`, 10)

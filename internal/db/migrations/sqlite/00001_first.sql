@@ -301,7 +301,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('queue_turn', 'queue_turn', '1000 1 1'),
   ('copy_task', 'copy_task', '100000 10000 1'),
   ('copy_source', 'copy_source', '1000000 100000 10 1'),
-  ('copy_folder', 'copy_folder', '1000000 100000 10 1'),
+  ('copy_folder', 'copy_folder', '10000000 1000000 1000 1'),
   ('copy_dir', 'copy_dir', '1000000 100000 10 1'),
   ('copy_item', 'copy_item', '10000000 1000000 1000 1'),
   ('copy_item', 'copy_item_fail', '100000 10000 100 1'),
