@@ -291,6 +291,9 @@ func (u *Uploads) Keep(ctx context.Context, acc account.ID, body io.Reader) (*La
 	}
 	w := &stageWriter{staged: l.staged, digest: blob.NewDigest(), limit: BedSlice, room: BedSlice}
 	if _, err = io.Copy(struct{ io.Writer }{w}, body); err != nil {
+		if e := l.staged.Truncate(0); e != nil { // see receive
+			u.log.Warn("upload: truncate", "key", key, "err", e)
+		}
 		l.Close()
 		return nil, err
 	}
@@ -319,6 +322,12 @@ func (u *Uploads) receive(ctx context.Context, key blob.Key, digest *blob.Digest
 	r, err := receive(w)
 	if w.err != nil {
 		err = w.err // the door may have met it as a reading error
+	}
+	if err != nil {
+		// The bytes go first: on a full disk the row could not be removed before.
+		if e := staged.Truncate(0); e != nil {
+			u.log.Warn("upload: truncate", "key", key, "err", e)
+		}
 	}
 	if e := staged.Close(); err == nil && e != nil {
 		err = fault.Wrap(e, "upload: close")

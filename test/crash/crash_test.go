@@ -5,7 +5,6 @@ package crash
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -330,10 +329,7 @@ func (w *world) stop(l *life) {
 func (w *world) number(d *db.DB, query string) (n int64) {
 	w.t.Helper()
 	err := d.Read(w.ctx, "crash: number", func(tx *db.Tx) error {
-		list, err := db.Collect(w.ctx, tx, func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }, query)
-		if err == nil {
-			n = list[0]
-		}
+		_, err := tx.Get(w.ctx, query, nil, &n)
 		return err
 	})
 	if err != nil && w.ctx.Err() == nil {

@@ -397,16 +397,30 @@ func inOrder(t *testing.T, what string, passed, want []string) {
 	}
 }
 
-// await polls until something is so; the test's own time limit ends it.
+// await polls until something is so. Nothing here takes as long as its limit.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	poll := time.NewTicker(2 * time.Millisecond)
+	poll, limit := time.NewTicker(2*time.Millisecond), time.NewTimer(time.Minute)
 	defer poll.Stop()
+	defer limit.Stop()
 	for !so() {
 		select {
 		case <-poll.C:
-		case <-t.Context().Done():
+		case <-limit.C:
 			t.Fatal("never came: " + what)
 		}
 	}
+}
+
+// count asks the database for a number.
+func count(t *testing.T, d *db.DB, query string) (n int64) {
+	t.Helper()
+	err := d.Read(t.Context(), "count", func(tx *db.Tx) error {
+		_, err := tx.Get(t.Context(), query, nil, &n)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
