@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -73,6 +74,9 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		fmt.Fprint(u.out, conf.Print())
 		return nil
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapLimit)
+	}
 	s, err := startServer(ctx, conf, u)
 	if err != nil {
 		return err
@@ -88,6 +92,10 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	}
 	return errors.Join(err, s.stop())
 }
+
+// heapLimit is where the collector begins to work harder; the caches of the database
+// and the program itself come on top.
+const heapLimit = 72 << 20
 
 // drainLimit is how long running requests may take to end.
 const drainLimit = 30 * time.Second

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"tuchuang/internal/blob"
 	"tuchuang/internal/fault"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	cachedFacts = 1 << 16  // images whose facts are kept in memory
+	cachedFacts = 1 << 14  // images whose facts are kept in memory
 	smallest    = 32 << 10 // bytes of a picture that is kept whole
 	cachedBytes = 32 << 20 // bytes of such pictures in all
 
@@ -30,13 +31,13 @@ const (
 
 // served is all that is the same for every request of a picture, made once.
 type served struct {
-	facts   imagebed.Facts
-	key     blob.Key
-	version string // of a link that names the content
+	key      blob.Key
+	size     int64
+	storedAt time.Time
+	version  string // of a link that names the content
 
 	// Header values, to be shared between requests and never changed.
 	etag, contentType, length, modified, policy []string
-	etagText                                    string
 }
 
 var (
@@ -46,6 +47,8 @@ var (
 	ranges        = []string{"bytes"}
 	anyOrigin     = []string{"*"}
 	crossResource = []string{"cross-origin"}
+	locked        = []string{lockedDown}
+	forSVG        = []string{svgAllowed}
 )
 
 // build makes what is served of an image's facts.
@@ -53,15 +56,15 @@ func (t *Transfer) build(_ context.Context, f imagebed.Facts) (*served, error) {
 	if !f.Published {
 		return nil, fault.New(fault.NotFound, "transfer: not published")
 	}
-	policy := lockedDown
+	policy := locked
 	if f.Type == "image/svg+xml" {
-		policy = svgAllowed
+		policy = forSVG
 	}
+	etag := `"` + f.Etag + `"`
 	return &served{
-		facts: f, key: blob.Key{Account: int64(f.Account), ID: f.BlobID}, version: f.Etag[:min(8, len(f.Etag))],
-		etag: []string{`"` + f.Etag + `"`}, etagText: `"` + f.Etag + `"`,
-		contentType: []string{f.Type}, length: []string{strconv.FormatInt(f.Size, 10)},
-		modified: []string{f.StoredAt.UTC().Format(http.TimeFormat)}, policy: []string{policy},
+		key: blob.Key{Account: int64(f.Account), ID: f.BlobID}, size: f.Size, storedAt: f.StoredAt, version: etag[1:min(9, len(etag)-1)],
+		etag: []string{etag}, contentType: []string{f.Type}, length: []string{strconv.FormatInt(f.Size, 10)},
+		modified: []string{f.StoredAt.UTC().Format(http.TimeFormat)}, policy: policy,
 	}, nil
 }
 
@@ -93,7 +96,7 @@ func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" && r.URL.Query().Get("v") == p.version {
 		h["Cache-Control"] = forever
 	}
-	if p.facts.Size <= smallest {
+	if p.size <= smallest {
 		t.small(w, r, p)
 		return
 	}
@@ -115,7 +118,7 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
 			t.fail(w, r, err)
 			return
 		}
-		b = make([]byte, p.facts.Size)
+		b = make([]byte, p.size)
 		_, err = io.ReadFull(object, b)
 		t.close(object)
 		if err != nil {
@@ -125,7 +128,7 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
 		t.bytes.put(p.key, b)
 	}
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.facts.StoredAt, strings.NewReader(string(b)))
+		http.ServeContent(w, r, "", p.storedAt, strings.NewReader(string(b)))
 		return
 	}
 	w.Header()["Content-Length"] = p.length
@@ -136,7 +139,7 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
 }
 
 func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
-	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etagText && r.Header.Get("If-Match") == "" {
+	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etag[0] && r.Header.Get("If-Match") == "" {
 		delete(w.Header(), "Content-Type")
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -147,9 +150,9 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
 		return
 	}
 	defer t.close(object)
-	t.limitWrite(w, p.facts.Size)
+	t.limitWrite(w, p.size)
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.facts.StoredAt, object)
+		http.ServeContent(w, r, "", p.storedAt, object)
 		return
 	}
 	w.Header()["Content-Length"] = p.length
@@ -165,7 +168,7 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
 		t.Log.Debug("transfer: client gone", "err", err)
 		return
 	}
-	if _, err := io.CopyN(w, src, p.facts.Size); err != nil {
+	if _, err := io.CopyN(w, src, p.size); err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 	}
 }
