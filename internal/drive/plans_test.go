@@ -29,8 +29,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"count below":     {countBelow, []string{`drive_list (account_id=? AND parent_id=?)`}},
 			"delete below":    {deleteBelow, []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"next detached":   {nextDetached, []string{`SCAN drive_entry USING INDEX drive_detached`}},
-			"children":        {listChildren, []string{`drive_list (account_id=? AND parent_id=?)`}},
-			"detach a child":  {detachChild, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"children":        {listChildren, []string{`e USING INDEX drive_list (account_id=? AND parent_id=?)`, `c USING COVERING INDEX drive_list (account_id=? AND parent_id=?)`}},
+			"delete children": {deleteChildren, []string{`drive_list (account_id=? AND parent_id=? AND id<?)`}},
 			"content":         {selectContent, []string{`e USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)

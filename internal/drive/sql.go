@@ -60,9 +60,6 @@ const (
 	sizeBelow      = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub CROSS JOIN drive_entry e WHERE e.account_id = $1 AND e.id = sub.id`
 	countBelow     = subtree + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
 	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
-	nextDetached   = `SELECT account_id, id, size FROM drive_entry WHERE trashed = 2 ORDER BY account_id, id LIMIT 1`
-	listChildren   = `SELECT id, class, size FROM drive_entry WHERE account_id = $1 AND parent_id = $2 ORDER BY id LIMIT $3`
-	detachChild    = `UPDATE drive_entry SET parent_id = 0, trashed = 2 WHERE account_id = $1 AND id = $2`
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
 			SELECT id, parent_id, class, trashed FROM drive_entry WHERE account_id = $1 AND id IN (`

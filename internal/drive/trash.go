@@ -2,12 +2,10 @@ package drive
 
 import (
 	"context"
-	"database/sql"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
-	"tuchuang/internal/picture"
 )
 
 // deleteAtOnce is how many rows a request deletes itself; a larger tree is detached
@@ -98,54 +96,6 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 		return nil
 	})
 	return detached, err
-}
-
-// SweepDetached removes up to limit rows of the trees that Delete has detached, in
-// one short transaction that reads no more than it removes, and says whether there
-// may be more to do. A folder inside becomes a detached tree of its own.
-func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err error) {
-	err = d.db.Write(ctx, "drive: sweep detached", func(tx *db.Tx) error {
-		var acc account.ID
-		var top child
-		if more, err = tx.Get(ctx, nextDetached, nil, &acc, &top.id, &top.size); err != nil || !more {
-			return err
-		}
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
-			return err
-		}
-		list, err := db.Collect(ctx, tx, func(rows *sql.Rows) (c child, err error) {
-			return c, rows.Scan(&c.id, &c.class, &c.size)
-		}, listChildren, acc, top.id, limit)
-		if err != nil {
-			return err
-		}
-		var size int64
-		for _, c := range list {
-			query := deleteOne
-			if c.class == picture.Folder {
-				query = detachChild
-			}
-			if _, err := tx.Exec(ctx, query, acc, c.id); err != nil {
-				return err
-			}
-			size += c.size
-		}
-		if len(list) < limit { // that was all of it
-			if _, err := tx.Exec(ctx, deleteOne, acc, top.id); err != nil {
-				return err
-			}
-			size += top.size
-		}
-		return account.Count(ctx, tx, acc, -size, 0)
-	})
-	return more, err
-}
-
-// child is an entry of a detached folder.
-type child struct {
-	id    ID
-	class Class
-	size  int64
 }
 
 func lockAndFind(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Entry, error) {

@@ -124,6 +124,53 @@ func TestLargeTreesAreDetachedAndSwept(t *testing.T) {
 	})
 }
 
+// A step removes as many rows as it may, whatever shape the tree has.
+func TestSweepOfEveryShape(t *testing.T) {
+	const limit = 300
+	for name, c := range map[string]struct {
+		folders, files int    // below the top; so many files in each folder
+		parent         string // of the ith folder, as SQL
+	}{
+		"one wide folder":    {1, 2000, `$2`},
+		"a deep chain":       {100, 20, `CASE i WHEN 1 THEN $2 ELSE 1000000 + i - 1 END`},
+		"many small folders": {1000, 2, `$2`},
+		"many empty folders": {2000, 0, `$2`},
+		"a tree":             {1000, 1, `CASE i WHEN 1 THEN $2 ELSE 1000000 + i / 4 + 1 END`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(r *room) {
+				top := r.mkdir(Root, "top")
+				blobID := r.get(r.put(top, "a.png", 1)).BlobID
+				const columns = `(account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)`
+				r.exec(`
+					WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+					INSERT INTO drive_entry `+columns+`
+					SELECT $1, 1000000 + i, `+c.parent+`, 'f' || i, 0, NULL, 0, '', 0, 0, 0, 0 FROM n`, r.acc, top, c.folders)
+				if c.files > 0 {
+					r.exec(`
+						WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2 * $3)
+						INSERT INTO drive_entry `+columns+`
+						SELECT $1, 2000000 + i, 1000001 + i % $2, i || '.png', 1, $4, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, c.folders, c.files, blobID, etag(1))
+					r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*c.folders*c.files)
+				}
+				r.exec(`UPDATE drive_entry SET trashed = 2 WHERE account_id = $1 AND id = $2`, r.acc, top)
+				r.exec(`UPDATE drive_entry SET children = 0 WHERE account_id = $1 AND id = 0`, r.acc)
+				for rows := r.rows(); rows > 1; rows -= limit {
+					more, err := r.SweepDetached(r.ctx, limit)
+					r.must(err)
+					if left := r.rows(); !more || left != max(1, rows-limit) {
+						t.Fatalf("%d of %d rows are left, more: %v", left, rows, more)
+					}
+				}
+				if r.used() != 0 {
+					t.Errorf("%d bytes are used", r.used())
+				}
+				r.has(Root)
+			})
+		})
+	}
+}
+
 // A file that is deleted with a large tree may be left to the sweep too.
 func TestFileDetachedBesideALargeTree(t *testing.T) {
 	each(t, func(r *room) {
