@@ -95,7 +95,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 
 // heapLimit is where the collector begins to work harder; the caches of the database
 // and the program itself come on top.
-const heapLimit = 72 << 20
+const heapLimit = 64 << 20
 
 // drainLimit is how long running requests may take to end.
 const drainLimit = 30 * time.Second

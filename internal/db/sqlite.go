@@ -45,13 +45,13 @@ func dsn(path string, m mode) (string, error) {
 	}
 	switch m {
 	case writing:
-		q.Add("_pragma", "cache_size(-24576)")
+		q.Add("_pragma", "cache_size(-16384)")
 		// Copying the log back is done off the path of writes, see checkpointLoop.
 		q.Add("_pragma", "wal_autocheckpoint(0)")
 	case checkpointing:
 	case reading:
 		q.Add("_pragma", "query_only(1)")
-		q.Add("_pragma", "cache_size(-6144)")
+		q.Add("_pragma", "cache_size(-4096)")
 	}
 	u := url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}
 	return u.String(), nil

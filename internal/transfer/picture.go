@@ -18,7 +18,7 @@ import (
 const (
 	cachedFacts = 1 << 14  // images whose facts are kept in memory
 	smallest    = 32 << 10 // bytes of a picture that is kept whole
-	cachedBytes = 32 << 20 // bytes of such pictures in all
+	cachedBytes = 16 << 20 // bytes of such pictures in all
 
 	lockedDown = "default-src 'none'; sandbox"
 	svgAllowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
