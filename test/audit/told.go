@@ -49,32 +49,32 @@ func drop[K comparable, V any](t *Told, m map[K]V, k K) {
 	delete(m, k)
 }
 
-// File: an upload was answered with this id.
+// File notes that an upload was answered with this id.
 func (t *Told) File(acc, id int64, etag string, size int64) {
 	put(t, &t.files, key{acc, id}, content{etag, size})
 }
 
-// ForgetFile: somebody asks to remove or overwrite it.
+// ForgetFile notes that somebody is about to remove or overwrite it.
 func (t *Told) ForgetFile(acc, id int64) { drop(t, t.files, key{acc, id}) }
 
-// FileGone: its removal for good was answered.
+// FileGone notes that its removal for good was answered.
 func (t *Told) FileGone(acc, id int64) { put(t, &t.goneIDs, key{acc, id}, true) }
 
-// Folder: a drive folder was made.
+// Folder notes that a drive folder was made.
 func (t *Told) Folder(acc, id int64) { put(t, &t.folders, key{acc, id}, true) }
 
-// BedFolder: a bed folder was made.
+// BedFolder notes that a bed folder was made.
 func (t *Told) BedFolder(id string) { put(t, &t.beds, id, true) }
 
-// Task: a copy task was answered with this id.
+// Task notes that a copy task was answered with this id.
 func (t *Told) Task(acc int64, id string) { put(t, &t.tasks, id, acc) }
 
-// Slice: a slice of an upload was taken.
+// Slice notes that a slice of an upload was taken.
 func (t *Told) Slice(acc int64, upload string, no int64, md5 string) {
 	put(t, &t.slices, sliceKey{acc, upload, no}, md5)
 }
 
-// ForgetUpload: somebody asks to complete it.
+// ForgetUpload notes that somebody is about to complete it.
 func (t *Told) ForgetUpload(acc int64, upload string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,7 +85,7 @@ func (t *Told) ForgetUpload(acc int64, upload string) {
 	}
 }
 
-// Link: an image's link was handed out, serving this content.
+// Link notes that an image's link was handed out, serving this content.
 func (t *Told) Link(id, ext, etag string, size int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,17 +98,18 @@ func (t *Told) Link(id, ext, etag string, size int64) {
 	t.links[id], t.exts[id] = content{etag, size}, ext
 }
 
-// Leaving: somebody asks to remove an image, or a bed folder.
+// Leaving notes that somebody is about to remove an image, or a bed folder.
 func (t *Told) Leaving(id string) {
 	put(t, &t.leaving, id, true)
 	drop(t, t.links, id)
 	drop(t, t.beds, id)
 }
 
-// Gone: the removal of an image or bed folder was answered.
+// Gone notes that the removal of an image or bed folder was answered.
 func (t *Told) Gone(id string) { put(t, &t.gone, id, true) }
 
-// Direct: images of this bed folder come from uploads too, not from tasks alone.
+// Direct notes that images of a bed folder come from uploads too, not from tasks
+// alone.
 func (t *Told) Direct(folder string) { put(t, &t.direct, folder, true) }
 
 func toldFiles(_ context.Context, v *view) error {

@@ -114,13 +114,13 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), limit, fmt.Errorf("not done after %v", limit))
 	defer cancel()
 	w := &world{t: t, ctx: ctx, byPoint: make(map[string]int)}
-	rng := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // kills are no secret
+	rng := rand.New(rand.NewPCG(*seed, 0))
 	clients := w.populate(rng)
 
 	var people sync.WaitGroup
 	for _, p := range w.people {
 		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices} {
-			own := rand.New(rand.NewPCG(*seed, uint64(p.uid)<<8|uint64(n))) //nolint:gosec // as above
+			own := rand.New(rand.NewPCG(*seed, uint64(p.uid)<<8|uint64(n)))
 			people.Go(func() { do(ctx, own) })
 		}
 	}
@@ -155,7 +155,7 @@ func (w *world) populate(rng *rand.Rand) map[int64]*client.Client {
 		p := &person{Client: c, w: w, name: fmt.Sprintf("person%d", n), uid: secrets.UID}
 		clients[p.uid] = c
 		w.people = append(w.people, p)
-		own := rand.New(rand.NewPCG(*seed, rng.Uint64())) //nolint:gosec // as above
+		own := rand.New(rand.NewPCG(*seed, rng.Uint64()))
 		settling.Go(func() {
 			if err := p.settleDown(w.ctx, own); err != nil {
 				w.problem("%s: settle down: %v", p.name, err)
@@ -189,20 +189,31 @@ func (w *world) mustStart(env ...string) *life {
 // times in a row is given up.
 func (w *world) killMany(rng *rand.Rand, n int) {
 	names := points(w.t)
-	for killed, lives := 0, 0; killed < n || !w.covered(names); lives++ {
-		if killed > 3*n+100 {
-			break // the summary says which points were not reached
+	for lives := 0; ; lives++ {
+		all, named := w.killed(names)
+		if all >= n && w.covered(names) || all > 3*n+100 { // the summary says which points were not reached
+			return
 		}
 		switch {
 		case lives%5 == 4:
 			w.peace(lives%50 == 49)
-		case lives%5%2 == 0:
+		case 2*named > all:
 			w.killAnytime(rng)
-			killed++
-		case w.killAt(rng, names):
-			killed++
+		default:
+			w.killAt(rng, names)
 		}
 	}
+}
+
+// killed counts the kills, and those at a named point.
+func (w *world) killed(names []string) (all, named int) {
+	for point, n := range w.byPoint {
+		all += n
+		if slices.Contains(names, point) {
+			named += n
+		}
+	}
+	return all, named
 }
 
 func (w *world) covered(names []string) bool {
@@ -244,7 +255,7 @@ const patience = time.Second
 
 // killAt has the server kill itself at a point. Some points are passed in every
 // request, others once a life: so the number of times differs.
-func (w *world) killAt(rng *rand.Rand, names []string) bool {
+func (w *world) killAt(rng *rand.Rand, names []string) {
 	w.t.Helper()
 	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	point := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(w.byPoint[a], w.byPoint[b]) })
@@ -275,12 +286,10 @@ func (w *world) killAt(rng *rand.Rand, names []string) bool {
 		<-l.ended
 		if l.killed() {
 			w.byPoint[point]++
-			return true
-		}
-		if l.err != nil {
+		} else if l.err != nil {
 			w.t.Fatal(l)
 		}
-		return false
+		return
 	}
 	select {
 	case <-l.ended:
@@ -290,7 +299,6 @@ func (w *world) killAt(rng *rand.Rand, names []string) bool {
 		w.byPoint["at a random moment"]++
 	}
 	w.end(l)
-	return true
 }
 
 // peace lets every task that began make progress, audits a snapshot now and then,
@@ -388,13 +396,7 @@ func (w *world) findings(list []audit.Finding, err error) {
 func (w *world) summary(took time.Duration) {
 	w.t.Helper()
 	names := points(w.t)
-	total, named := 0, 0
-	for point, n := range w.byPoint {
-		total += n
-		if slices.Contains(names, point) {
-			named += n
-		}
-	}
+	total, named := w.killed(names)
 	for _, p := range names {
 		if w.byPoint[p] == 0 {
 			w.t.Errorf("no kill has hit %s", p)

@@ -42,7 +42,7 @@ func smallDisk(t *testing.T, size int64) string {
 	if !errors.Is(err, syscall.EPERM) || os.Getenv(inNamespace) != "" {
 		t.Fatalf("mount a small disk: %v", err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", "^"+t.Name()+"$") //nolint:gosec // this very program
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", "^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), inNamespace+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,

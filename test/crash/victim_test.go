@@ -53,7 +53,7 @@ var listens = regexp.MustCompile(`http://([0-9.]+:[0-9]+)`)
 func (v *victim) start(env ...string) (*life, error) {
 	l := &life{began: time.Now(), ready: make(chan struct{}), ended: make(chan struct{})}
 	args := append([]string{"serve", "--data", v.data, "--listen", "127.0.0.1:0"}, v.args...)
-	l.cmd = exec.Command(v.binary, args...) //nolint:noctx // it is killed, never cancelled
+	l.cmd = exec.Command(v.binary, args...)
 	l.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C"), env...)
 	out, err := l.cmd.StdoutPipe()
 	if err != nil {
