@@ -170,7 +170,11 @@ type bedDeleteIn struct {
 }
 
 func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (any, error) {
-	return nil, a.Bed.Delete(ctx, acc, in.FileIDs)
+	detached, err := a.Bed.Delete(ctx, acc, in.FileIDs)
+	if err == nil && detached {
+		a.OnDetached()
+	}
+	return nil, err
 }
 
 type bedCreateIn struct {

@@ -168,7 +168,8 @@ func (r *rooms) mkBed(parent imagebed.ID, name string) imagebed.ID {
 
 func (r *rooms) deleteBed(ids ...imagebed.ID) {
 	r.Helper()
-	r.must(r.bed.Delete(r.ctx, r.acc, ids))
+	_, err := r.bed.Delete(r.ctx, r.acc, ids)
+	r.must(err)
 }
 
 func (r *rooms) create(to imagebed.ID, ids ...drive.ID) ID {

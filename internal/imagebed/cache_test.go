@@ -57,8 +57,8 @@ func TestCacheForgetsWhatChanges(t *testing.T) {
 
 		r.must(r.Move(r.ctx, r.acc, []ID{a}, folder))
 		get(a, etag(3), 1)
-		r.must(r.Delete(r.ctx, r.acc, []ID{folder}))
-		r.must(r.Delete(r.ctx, r.acc, []ID{b}))
+		r.delete([]ID{folder})
+		r.delete([]ID{b})
 		for _, id := range []ID{a, b} {
 			if _, err := c.Get(r.ctx, id); !fault.Is(err, fault.NotFound) {
 				t.Errorf("a deleted image: %v", err)
@@ -150,7 +150,7 @@ func TestCacheForgetsWhenAnotherProcessWrites(t *testing.T) {
 	})
 	there := *r
 	there.Bed = New(open())
-	there.must(there.Delete(r.ctx, r.acc, []ID{id}))
+	there.delete([]ID{id})
 	select {
 	case <-forgotten:
 	case <-t.Context().Done():

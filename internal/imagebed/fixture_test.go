@@ -128,6 +128,14 @@ func (r *room) mkdir(parent ID, name string) ID {
 	return ids[0]
 }
 
+// delete deletes what is small.
+func (r *room) delete(ids []ID) {
+	r.Helper()
+	if detached, err := r.Delete(r.ctx, r.acc, ids); err != nil || detached {
+		r.Fatalf("detached: %v, %v", detached, err)
+	}
+}
+
 func (r *room) root() (id ID) {
 	r.Helper()
 	id, err := r.Folder(r.ctx, r.acc, "")

@@ -292,47 +292,6 @@ func (b *Bed) Move(ctx context.Context, acc account.ID, ids []ID, to ID) error {
 	})
 }
 
-// Delete removes images, and folders with all that is below them, for good, and
-// gives their bytes back to the quota. Ids that are not there are passed over. The
-// root is emptied, never removed.
-func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) error {
-	return b.db.Write(ctx, "imagebed: delete", func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
-			return err
-		}
-		var freed int64
-		for _, id := range uniqueIDs(ids) {
-			e, found, err := entry(ctx, tx, acc, id)
-			if err != nil {
-				return err
-			}
-			if !found {
-				continue
-			}
-			if !e.IsFolder {
-				if _, err := tx.Exec(ctx, deleteImage, acc, id); err != nil {
-					return err
-				}
-				freed += e.Size
-				b.drops.afterCommit(tx, id)
-				continue
-			}
-			var size int64
-			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
-				return err
-			}
-			for _, query := range []string{deleteImagesBelow, deleteFoldersBelow} {
-				if _, err := tx.Exec(ctx, query, acc, id); err != nil {
-					return err
-				}
-			}
-			freed += size
-			tx.AfterCommit(b.drops.all)
-		}
-		return account.Count(ctx, tx, acc, -freed, 0)
-	})
-}
-
 // Facts are what is needed to serve an image to the public.
 type Facts struct {
 	ID        ID

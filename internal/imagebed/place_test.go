@@ -236,7 +236,7 @@ func TestPlaceBesideManyOfAName(t *testing.T) {
 		for n := 20; n < 100; n += 3 {
 			gaps = append(gaps, placed[n].ID)
 		}
-		r.must(r.Delete(r.ctx, r.acc, gaps))
+		r.delete(gaps)
 		held := r.tree()
 		more := make([]Incoming, 10)
 		for n := range more {

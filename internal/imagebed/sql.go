@@ -22,13 +22,26 @@ const (
 	folderColumns = `f.id, f.parent_id, p.name, f.name, f.created_at, f.updated_at`
 	folderTables  = `bed_folder f JOIN bed_folder p ON p.account_id = f.account_id AND p.id = f.parent_id`
 
+	// live is true of a folder that hangs in the tree: neither it nor one above it is
+	// detached. An account has seldom any that is, and then nothing is walked.
+	live = ` AND NOT EXISTS (
+		SELECT 1 FROM bed_folder d WHERE d.account_id = $1 AND d.detached = 1 AND EXISTS (
+			WITH RECURSIVE up (id, parent_id) AS (
+				SELECT u.id, u.parent_id FROM bed_folder u WHERE u.account_id = $1 AND u.id = `
+	liveEnd = `
+				UNION
+				SELECT u.id, u.parent_id FROM up JOIN bed_folder u ON u.account_id = $1 AND u.id = up.parent_id
+			) SELECT 1 FROM up WHERE up.id = d.id))`
+	liveFolder = live + `f.id` + liveEnd
+	liveImage  = live + `i.folder_id` + liveEnd
+
 	selectRoot     = `SELECT id FROM bed_folder WHERE account_id = $1 AND parent_id = id`
-	selectFolderID = `SELECT id FROM bed_folder WHERE account_id = $1 AND id = $2`
-	selectImageID  = `SELECT id FROM image WHERE account_id = $1 AND id = $2`
-	selectImage    = `SELECT ` + imageColumns + ` FROM ` + imageTables + ` WHERE i.account_id = $1 AND i.id = $2`
-	selectFolder   = `SELECT ` + folderColumns + ` FROM ` + folderTables + ` WHERE f.account_id = $1 AND f.id = $2`
+	selectFolderID = `SELECT f.id FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2` + liveFolder
+	selectImageID  = `SELECT i.id FROM image i WHERE i.account_id = $1 AND i.id = $2` + liveImage
+	selectImage    = `SELECT ` + imageColumns + ` FROM ` + imageTables + ` WHERE i.account_id = $1 AND i.id = $2` + liveImage
+	selectFolder   = `SELECT ` + folderColumns + ` FROM ` + folderTables + ` WHERE f.account_id = $1 AND f.id = $2` + liveFolder
 	listFolders    = `SELECT ` + folderColumns + ` FROM ` + folderTables + `
-		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id <> $2 AND f.created_at BETWEEN $4 AND $5
+		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id <> $2 AND f.detached = 0 AND f.created_at BETWEEN $4 AND $5
 		ORDER BY f.id DESC LIMIT $6`
 	listImages = `SELECT ` + imageColumns + ` FROM ` + imageTables + `
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.created_at BETWEEN $4 AND $5
@@ -42,7 +55,7 @@ const (
 		FROM image i
 		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id
 		JOIN account a ON a.id = i.account_id
-		WHERE i.account_id = $1 AND i.id = $2`
+		WHERE i.account_id = $1 AND i.id = $2` + liveImage
 
 	upwards = `
 		WITH RECURSIVE up (id, parent_id) AS (
@@ -52,27 +65,15 @@ const (
 		) `
 	countAbove = upwards + `SELECT count(*) FROM up`
 	idsAbove   = upwards + `SELECT id FROM up`
-	downwards  = `
-		WITH RECURSIVE sub (id, level) AS (
-			SELECT id, 1 FROM bed_folder WHERE account_id = $1 AND id = $2
-			UNION ALL
-			SELECT f.id, sub.level + 1 FROM sub JOIN bed_folder f ON f.account_id = $1 AND f.parent_id = sub.id AND f.id <> f.parent_id
-		) `
-	levelsBelow = downwards + `SELECT max(level) FROM sub`
-	// CROSS JOIN keeps the engine from reading the account's images first.
-	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) FROM sub CROSS JOIN image i WHERE i.account_id = $1 AND i.folder_id = sub.id`
-	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
-	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
 
-	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2`
-	moveImage   = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
-	moveFolder  = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+	moveImage  = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+	moveFolder = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
 )
 
 var (
 	insertFolder  = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
 	deleteFolders = db.List(`DELETE FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
-	foldersByID   = db.List(`SELECT id FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
+	foldersByID   = db.List(`SELECT f.id FROM bed_folder f WHERE f.account_id = $1`+liveFolder+` AND f.id IN (`, 2, `)`)
 	// The names come first, so that each is found by its key.
 	selectHolders = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"TEXT", "TEXT"}, `)
 		SELECT v.parent_id, v.name, i.id FROM v CROSS JOIN image i

@@ -127,7 +127,7 @@ func TestDelete(t *testing.T) {
 		gone, loose := r.image(inner, "gone.png", 1), r.image("", "loose.png", 2)
 		r.image(top, "too.png", 3)
 		stays := r.image("", "stays.png", 4)
-		r.must(r.Delete(r.ctx, r.acc, []ID{gone, top, loose, loose, inner, "missing", theirs}))
+		r.delete([]ID{gone, top, loose, loose, inner, "missing", theirs})
 		r.has("stays.png")
 		other.has("t.png")
 		if r.used() != size(4) || other.used() != size(1) {
@@ -139,7 +139,7 @@ func TestDelete(t *testing.T) {
 			}
 		}
 		r.mkdir("", "folder")
-		r.must(r.Delete(r.ctx, r.acc, []ID{r.root(), stays})) // emptied, never removed
+		r.delete([]ID{r.root(), stays}) // emptied, never removed
 		r.has()
 		if r.used() != 0 {
 			t.Errorf("%d bytes of an empty bed are used", r.used())
@@ -199,7 +199,7 @@ func TestListPages(t *testing.T) {
 			}
 		}
 		for _, last := range []int{4, 6} { // a folder, an image
-			r.must(r.Delete(r.ctx, r.acc, []ID{want[last]}))
+			r.delete([]ID{want[last]})
 			page, more, err := r.List(r.ctx, r.acc, Query{Folder: folder, After: want[last], Limit: 2})
 			if err != nil || !more || page[0].ID != want[last+1] {
 				t.Errorf("after an entry that has gone: %+v %v %v", page, more, err)

@@ -95,6 +95,7 @@ CREATE TABLE bed_folder (
   id         TEXT    NOT NULL,
   parent_id  TEXT    NOT NULL, -- the root's is itself
   name       TEXT    NOT NULL,
+  detached   INTEGER NOT NULL DEFAULT 0, -- 1: being deleted for good, with all below it
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, id),
@@ -102,6 +103,7 @@ CREATE TABLE bed_folder (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX bed_folder_name ON bed_folder (account_id, parent_id, name);
 CREATE INDEX bed_folder_list ON bed_folder (account_id, parent_id, id);
+CREATE INDEX bed_detached ON bed_folder (account_id, id) WHERE detached = 1;
 CREATE UNIQUE INDEX bed_root ON bed_folder (account_id) WHERE parent_id = id;
 CREATE TABLE image (
   account_id INTEGER NOT NULL REFERENCES account (id),
@@ -288,6 +290,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('bed_folder', 'bed_folder', '100000 10000 1'),
   ('bed_folder', 'bed_folder_name', '100000 10000 10 1'),
   ('bed_folder', 'bed_folder_list', '100000 10000 10 1'),
+  ('bed_folder', 'bed_detached', '10 1 1'),
   ('bed_folder', 'bed_root', '1000 1'),
   ('image', 'image', '10000000 1000000 1'),
   ('image', 'image_name', '10000000 1000000 1000 1'),

@@ -1,0 +1,128 @@
+package imagebed
+
+import (
+	"context"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+const (
+	downwards = `
+		WITH RECURSIVE sub (id, level) AS (
+			SELECT id, 1 FROM bed_folder WHERE account_id = $1 AND id = $2
+			UNION ALL
+			SELECT f.id, sub.level + 1 FROM sub JOIN bed_folder f
+				ON f.account_id = $1 AND f.parent_id = sub.id AND f.id <> f.parent_id AND f.detached = 0
+		) `
+	levelsBelow = downwards + `SELECT max(level) FROM sub`
+	// CROSS JOIN keeps the engine from reading the account's images first.
+	imagesBelow        = `FROM sub CROSS JOIN image i WHERE i.account_id = $1 AND i.folder_id = sub.id`
+	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) ` + imagesBelow
+	countFoldersBelow  = downwards + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
+	countImagesBelow   = downwards + `SELECT count(*) FROM (SELECT i.id ` + imagesBelow + ` LIMIT $3) s`
+	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
+	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
+
+	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2`
+	// What is detached hangs below the root, under a name that no other has.
+	detachFolder = `UPDATE bed_folder SET parent_id = $3, name = id, detached = 1 WHERE account_id = $1 AND id = $2`
+	makeRoot     = `UPDATE bed_folder SET parent_id = id, name = '' WHERE account_id = $1 AND id = $2`
+)
+
+// deleteAtOnce is how many rows a request deletes itself; a larger tree is detached
+// in one statement and SweepDetached finishes.
+const deleteAtOnce = 10_000
+
+// Delete removes images, and folders with all that is below them, for good, and
+// gives their bytes back to the quota. Ids that are not there are passed over. The
+// root is emptied; where it is large another root takes its place. detached says
+// that a large tree is left to SweepDetached: nobody sees anything of it any more,
+// but its bytes are in use until then.
+func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bool, err error) {
+	err = b.db.Write(ctx, "imagebed: delete", func(tx *db.Tx) error {
+		detached = false
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		var freed int64
+		budget := deleteAtOnce
+		for _, id := range uniqueIDs(ids) {
+			e, found, err := entry(ctx, tx, acc, id)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			if !e.IsFolder {
+				if _, err := tx.Exec(ctx, deleteImage, acc, id); err != nil {
+					return err
+				}
+				freed += e.Size
+				budget--
+				b.drops.afterCommit(tx, id)
+				continue
+			}
+			tx.AfterCommit(b.drops.all)
+			rows, err := countBelow(ctx, tx, acc, id, budget+1)
+			if err != nil {
+				return err
+			}
+			if rows > budget {
+				detached = true
+				if err := detach(ctx, tx, acc, e); err != nil {
+					return err
+				}
+				continue
+			}
+			budget -= rows
+			var size int64
+			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
+				return err
+			}
+			for _, query := range []string{deleteImagesBelow, deleteFoldersBelow} {
+				if _, err := tx.Exec(ctx, query, acc, id); err != nil {
+					return err
+				}
+			}
+			freed += size
+		}
+		return account.Count(ctx, tx, acc, -freed, 0)
+	})
+	return detached, err
+}
+
+// countBelow counts a folder, and the folders and images below it, up to a limit.
+func countBelow(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (rows int, err error) {
+	if _, err := tx.Get(ctx, countFoldersBelow, []any{acc, folder, limit}, &rows); err != nil || rows >= limit {
+		return rows, err
+	}
+	var images int
+	_, err = tx.Get(ctx, countImagesBelow, []any{acc, folder, limit - rows}, &images)
+	return rows + images, err
+}
+
+// detach takes a folder out of the tree, with all that is below it.
+func detach(ctx context.Context, tx *db.Tx, acc account.ID, e Image) error {
+	if e.Folder != e.ID {
+		root, err := FolderIn(ctx, tx, acc, "")
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, detachFolder, acc, e.ID, root)
+		return fault.Wrap(err, "imagebed: detach")
+	}
+	// An account has one root: the new one is made below the old one and becomes the
+	// root once the old one has ceased to be it.
+	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
+	if _, err := tx.Exec(ctx, insertFolder[1], acc, id, e.ID, id, tx.Micros(), tx.Micros()); err != nil {
+		return fault.Wrap(err, "imagebed: detach")
+	}
+	if _, err := tx.Exec(ctx, detachFolder, acc, e.ID, id); err != nil {
+		return fault.Wrap(err, "imagebed: detach")
+	}
+	_, err := tx.Exec(ctx, makeRoot, acc, id)
+	return fault.Wrap(err, "imagebed: detach")
+}
