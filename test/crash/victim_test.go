@@ -24,13 +24,22 @@ type victim struct {
 	binary, data string
 	args         []string
 
+	last *life // that was started
+
 	mu      sync.Mutex
-	now     *life
+	now     *life         // that answers
 	changed chan struct{} // closed when now changes
 }
 
 func newVictim(t testing.TB, data string, args ...string) *victim {
-	return &victim{binary: harness.Binary(t), data: data, args: args, changed: make(chan struct{})}
+	v := &victim{binary: harness.Binary(t), data: data, args: args, changed: make(chan struct{})}
+	t.Cleanup(func() {
+		if v.last != nil {
+			v.last.signal(syscall.SIGKILL)
+			<-v.last.ended
+		}
+	})
+	return v
 }
 
 // life is one process of the victim.
@@ -63,6 +72,7 @@ func (v *victim) start(env ...string) (*life, error) {
 	if err := l.cmd.Start(); err != nil {
 		return nil, err
 	}
+	v.last = l
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
