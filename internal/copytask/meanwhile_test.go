@@ -44,8 +44,9 @@ func TestTrashedDeletedOrReplacedMeanwhileFails(t *testing.T) {
 		task := r.create("", album)
 		w := r.planned()
 		r.trash(inner, trashed, deleted)
-		r.exec(`UPDATE drive_entry SET blob_id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $3) WHERE account_id = $1 AND id = $2`,
-			r.acc, rewritten, stays)
+		r.exec(`
+			UPDATE drive_entry SET (blob_id, etag, size) = (SELECT blob_id, etag, size FROM drive_entry WHERE account_id = $1 AND id = $3)
+			WHERE account_id = $1 AND id = $2`, r.acc, rewritten, stays)
 		_, err := r.drive.Delete(r.ctx, r.acc, []drive.ID{deleted})
 		r.must(err)
 		_, err = r.try(album, "replaced.png", 6, drive.Overwrite)
@@ -63,6 +64,37 @@ func TestTrashedDeletedOrReplacedMeanwhileFails(t *testing.T) {
 		}
 		r.has(t, "album/", "album/stays.png")
 	})
+}
+
+// Content that was missing when the task was planned and has come again since stands
+// in another row: it is the picture that was planned.
+func TestUploadedAgainMeanwhileIsPublished(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		id := r.put(drive.Root, "a.png", 1)
+		old := blobOf(r, id)
+		task := r.create("", id)
+		w := r.planned()
+		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2`, r.acc, old, blob.Missing)
+		r.write(func(tx *db.Tx) error {
+			fresh, err := r.store(tx, 1)
+			if err != nil {
+				return err
+			}
+			return drive.MoveContent(r.ctx, tx, r.acc, old, fresh)
+		})
+		r.must(r.tasks.publish(r.ctx, w))
+		counted(t, r.status(task), Counts{Total: 1, Copied: 1})
+		if img := r.has(t, "a.png")["a.png"]; img.BlobID == old || img.BlobID != blobOf(r, id) {
+			t.Errorf("it shows content %d, was planned from %d, the source has %d", img.BlobID, old, blobOf(r, id))
+		}
+	})
+}
+
+func blobOf(r *rooms, id drive.ID) int64 {
+	r.Helper()
+	e, _, err := r.drive.Get(r.ctx, r.acc, id)
+	r.must(err)
+	return e.BlobID
 }
 
 func TestBlockedMeanwhileFails(t *testing.T) {

@@ -221,16 +221,27 @@ func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map
 }
 
 // check finds what can't be published any more: a source that was renamed or moved
-// is published as planned, one that was deleted, trashed or replaced is not.
+// is published as planned, one that was deleted, trashed or replaced is not. Lost
+// content that was uploaded again has another row, and is the same.
 func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.ID]drive.Entry, error) {
 	ids := make([]drive.ID, len(items))
-	blobs := make([]int64, len(items))
 	for n, i := range items {
-		ids[n], blobs[n] = i.driveID, i.blobID
+		ids[n] = i.driveID
 	}
 	sources, err := drive.Lookup(ctx, tx, b.acc, ids)
 	if err != nil {
 		return nil, err
+	}
+	var blobs []int64
+	for n := range items {
+		i := &items[n]
+		e, there := sources[i.driveID]
+		if !there || e.Trashed != drive.Live || e.Etag != i.etag || e.Size != i.size {
+			i.reason = SourceDeleted
+			continue
+		}
+		i.blobID = e.BlobID
+		blobs = append(blobs, e.BlobID)
 	}
 	slices.Sort(blobs)
 	states, err := blob.States(ctx, tx, int64(b.acc), slices.Compact(blobs))
@@ -239,10 +250,8 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 	}
 	for n := range items {
 		i := &items[n]
-		e, there := sources[i.driveID]
 		switch state, known := states[i.blobID]; {
-		case !there || e.Trashed != drive.Live || e.BlobID != i.blobID:
-			i.reason = SourceDeleted
+		case i.reason != "":
 		case !known || state == blob.Missing:
 			i.reason = ContentMissing
 		case state == blob.Blocked:
