@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"tuchuang/internal/account"
@@ -104,77 +103,6 @@ func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Entry, error) 
 		return Entry{}, fault.New(fault.NotFound, "drive: find", int64(id))
 	}
 	return e, nil
-}
-
-// Order names a column of ListPage.
-type Order string
-
-// The columns a page can be ordered by.
-const (
-	ByID      Order = "id"
-	ByName    Order = "name"
-	BySize    Order = "size"
-	ByCreated Order = "created_at"
-	ByUpdated Order = "updated_at"
-)
-
-// PageQuery asks for a numbered page of live entries of a folder or, with Trash,
-// of all that was put in the trash by itself.
-type PageQuery struct {
-	Folder ID
-	Trash  bool
-	Search string // names containing this; over the whole drive
-	Order  Order
-	Desc   bool
-	Page   int // from 1
-	Limit  int
-}
-
-// ListPage answers a numbered page and how many entries there are in all.
-func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list []Entry, total int64, err error) {
-	where, args := `parent_id = $2 AND trashed = 0 AND id <> 0`, []any{acc, q.Folder}
-	switch {
-	case q.Trash:
-		where, args = `trashed > 0 AND trashed = $2`, []any{acc, InTrash}
-	case q.Search != "":
-		where, args = `trashed = 0 AND id <> 0 AND replace(name, $2, '') <> name`, []any{acc, q.Search}
-	}
-	direction := "ASC"
-	if q.Desc {
-		direction = "DESC"
-	}
-	switch q.Order {
-	case ByID, ByName, BySize, ByCreated, ByUpdated:
-	default:
-		return nil, 0, fault.New(fault.BadRequest, "drive: list page", "orderBy")
-	}
-	// Every part of the text is a constant of this file.
-	query := fmt.Sprintf(`SELECT %s FROM drive_entry WHERE account_id = $1 AND %s ORDER BY %s %s, id %s LIMIT $3 OFFSET $4`,
-		columns, where, q.Order, direction, direction)
-	err = d.db.Read(ctx, "drive: list page", func(tx *db.Tx) error {
-		trashed, err := standing(ctx, tx, acc, q.Folder)
-		if err != nil && !q.Trash && q.Search == "" {
-			return err
-		}
-		if list, err = db.Collect(ctx, tx, scanEntry, query, append(args, q.Limit, int64(q.Page-1)*int64(q.Limit))...); err != nil {
-			return err
-		}
-		for i := range list {
-			if !q.Trash && q.Search == "" {
-				list[i].Trashed = max(list[i].Trashed, trashed)
-			}
-		}
-		switch {
-		case q.Trash:
-			_, err = tx.Get(ctx, countTrash, []any{acc}, &total)
-		case q.Search != "":
-			_, err = tx.Get(ctx, `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND `+where, args, &total)
-		default:
-			_, err = tx.Get(ctx, `SELECT children FROM drive_entry WHERE account_id = $1 AND id = $2`, args, &total)
-		}
-		return err
-	})
-	return list, total, err
 }
 
 // Get answers one entry, for a folder with the sum of the sizes below it and for

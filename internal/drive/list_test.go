@@ -2,6 +2,7 @@ package drive
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,9 @@ func TestListPageNumbers(t *testing.T) {
 			{PageQuery{Folder: folder, Order: ByID, Limit: 2}, "b a", 5},
 			{PageQuery{Folder: folder, Order: ByID, Limit: 2, Page: 3}, "d", 5},
 			{PageQuery{Folder: folder, Order: ByID, Limit: 2, Page: 4}, "", 5},
+			{PageQuery{Folder: folder, Order: ByID, Limit: 2, Page: math.MaxInt}, "", 5},
+			{PageQuery{Folder: folder, Order: ByID, Limit: 2, Page: math.MaxInt/2 + 2}, "", 5},
+			{PageQuery{Folder: gone, Trash: true, Order: ByID, Page: 2}, "", 1},
 			{PageQuery{Folder: Root, Order: ByID}, "folder", 1},
 			{PageQuery{Folder: folder, Trash: true, Order: ByID}, "trashed", 1},
 			{PageQuery{Folder: 1 << 40, Search: "d", Order: ByID}, "folder d", 2},

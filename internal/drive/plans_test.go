@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"strings"
 	"testing"
 
 	"tuchuang/internal/db"
@@ -28,12 +29,34 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"size below":      {sizeBelow, []string{`drive_list (account_id=? AND parent_id=?)`, `SEARCH e USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"count below":     {countBelow, []string{`drive_list (account_id=? AND parent_id=?)`}},
 			"delete below":    {deleteBelow, []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"page by id":      {pageOf(inFolder, ByID, false), []string{`SEARCH drive_entry USING COVERING INDEX drive_list (account_id=? AND parent_id=?`, `SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"page by id down": {pageOf(inFolder, ByID, true), []string{`SEARCH drive_entry USING COVERING INDEX drive_list (account_id=? AND parent_id=?`, `SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"page by name":    {pageOf(inFolder, ByName, true), []string{`SEARCH drive_entry USING COVERING INDEX drive_name (account_id=? AND parent_id=?)`, `SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"page by size":    {pageOf(inFolder, BySize, false), []string{`drive_list (account_id=? AND parent_id=?`, `SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"page of trash":   {pageOf(inTrash, ByID, false), []string{`SEARCH drive_entry USING COVERING INDEX drive_trash (account_id=? AND trashed=?)`, `SEARCH drive_entry USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"next detached":   {nextDetached, []string{`SCAN drive_entry USING INDEX drive_detached`}},
 			"children":        {listChildren, []string{`e USING INDEX drive_list (account_id=? AND parent_id=?)`, `c USING COVERING INDEX drive_list (account_id=? AND parent_id=?)`}},
 			"delete children": {deleteChildren, []string{`drive_list (account_id=? AND parent_id=? AND id<?)`}},
 			"content":         {selectContent, []string{`e USING PRIMARY KEY (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)
+		}
+	})
+}
+
+// The last page of a large folder is found without sorting it.
+func TestPagesAreNotSorted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, c := range []struct {
+			by    Order
+			sorts int // the rows of the page, where they are not in order of their keys
+		}{{ByID, 0}, {ByName, 1}} {
+			for _, desc := range []bool{false, true} {
+				plan := strings.Join(dbtest.Plan(t, d, pageOf(inFolder, c.by, desc)), "\n\t")
+				if strings.Count(plan, "TEMP B-TREE") > c.sorts {
+					t.Errorf("by %s:\n\t%s", c.by, plan)
+				}
+			}
 		}
 	})
 }

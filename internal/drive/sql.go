@@ -44,9 +44,6 @@ const (
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND name = $3 ORDER BY id LIMIT $4`
 
-	// The first condition on trashed is the index's.
-	countTrash = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND trashed > 0 AND trashed = 1`
-
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
 	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
 

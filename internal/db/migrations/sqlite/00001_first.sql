@@ -82,7 +82,7 @@ CREATE TABLE drive_entry (
   FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX drive_name ON drive_entry (account_id, parent_id, name) WHERE trashed = 0;
-CREATE INDEX drive_list ON drive_entry (account_id, parent_id, id);
+CREATE INDEX drive_list ON drive_entry (account_id, parent_id, id, trashed);
 CREATE INDEX drive_walk ON drive_entry (account_id, parent_id, name) WHERE trashed = 0 AND class <= 1;
 CREATE INDEX drive_rest ON drive_entry (account_id, parent_id, name) WHERE trashed = 0 AND class >= 2;
 CREATE INDEX drive_blob ON drive_entry (account_id, blob_id) WHERE blob_id IS NOT NULL;
@@ -281,7 +281,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('blob', 'blob_pending', '100 1'),
   ('drive_entry', 'drive_entry', '10000000 1000000 1'),
   ('drive_entry', 'drive_name', '10000000 1000000 1000 1'),
-  ('drive_entry', 'drive_list', '10000000 1000000 1000 1'),
+  ('drive_entry', 'drive_list', '10000000 1000000 1000 1 1'),
   ('drive_entry', 'drive_walk', '9000000 900000 900 1'),
   ('drive_entry', 'drive_rest', '1000000 100000 100 1'),
   ('drive_entry', 'drive_blob', '10000000 1000000 2'),
