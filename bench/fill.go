@@ -312,7 +312,7 @@ func (w *world) statements(root string, rows int) []statement {
 			},
 			statement{numbers + `INSERT INTO drive_entry SELECT ?, ? + i, 0, printf('folder %05d', i), 0, NULL, 0, '', 0, 0, ?, ? FROM n`,
 				[]any{w.Folders, acc, driveFolder(0), now, now}},
-			statement{numbers + `INSERT INTO bed_folder SELECT ?, printf('%sf%011x%016x', ?, i, i), ?, printf('folder %05d', i), ?, ? FROM n`,
+			statement{numbers + `INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) SELECT ?, printf('%sf%011x%016x', ?, i, i), ?, printf('folder %05d', i), ?, ? FROM n`,
 				[]any{w.Folders, acc, w.Head, root, now, now}},
 			statement{`
 				INSERT INTO image SELECT b.account_id, printf('%si%011x%016x', ?1, b.id - ?2, b.id - ?2),

@@ -108,7 +108,7 @@ func (f *floor) transaction(ctx context.Context) error {
 	for n := range folders {
 		folders[n] = fmt.Sprintf("%sf%011x%016x", f.w.Head, f.seq*albumLevels+n, n)
 		for _, s := range []statement{
-			{`INSERT INTO bed_folder VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, folders[n], parent, fmt.Sprintf("level %d %d", n, f.seq), now, now}},
+			{`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, folders[n], parent, fmt.Sprintf("level %d %d", n, f.seq), now, now}},
 			{`INSERT INTO copy_folder VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, f.seq, n, max(0, n-1), "level", folders[n]}},
 			{`INSERT INTO copy_dir VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, f.seq, n, albumID + n, "/level/", n}},
 		} {
