@@ -3,6 +3,8 @@ package copytask
 import (
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"tuchuang/internal/db"
@@ -87,6 +89,39 @@ func TestTheBedGrowsNoDeeperThanItMay(t *testing.T) {
 	})
 }
 
+// A target that was moved down since the plan takes what fits.
+func TestTheBedGrowsNoDeeperWhenTheTargetIsMoved(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		deep := imagebed.ID("")
+		for range imagebed.MaxDepth - 2 {
+			deep = r.mkBed(deep, "deep")
+		}
+		target := r.mkBed("", "target")
+		top := r.mkdir(drive.Root, "top")
+		r.put(top, "a.png", 1)
+		inner := r.mkdir(top, "inner")
+		r.put(inner, "b.png", 2)
+		r.put(r.mkdir(inner, "innermost"), "c.png", 3)
+		task := r.create(target, top)
+		w := r.planned()
+		r.must(r.bed.Move(r.ctx, r.acc, []imagebed.ID{target}, deep))
+		r.must(r.tasks.publish(r.ctx, w))
+		s := r.status(task)
+		counted(t, s, Counts{Total: 3, Copied: 1, Failed: 2})
+		if s.State != queue.Done {
+			t.Errorf("%+v", s)
+		}
+		if got := r.failures(task); !slices.Equal(got, []string{"b.png: limit_depth", "c.png: limit_depth"}) {
+			t.Errorf("failures: %q", got)
+		}
+		for path := range r.tree() {
+			if strings.Count(path, "/") > imagebed.MaxDepth {
+				t.Errorf("%s is too deep", path)
+			}
+		}
+	})
+}
+
 func TestCreateRefuses(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		id := r.put(drive.Root, "a.png", 1)
@@ -130,7 +165,7 @@ func TestCreateRefuses(t *testing.T) {
 // Each code and reason has its sentences, and no sentence is without its code.
 func TestEveryCodeHasItsSentences(t *testing.T) {
 	for _, r := range []Reason{
-		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, QuotaExceeded, Internal,
+		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Internal,
 	} {
 		if r.Chinese() == "" || r.English() == "" {
 			t.Errorf("%s has no sentence", r)
@@ -141,7 +176,7 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 			t.Errorf("%s has no sentence", c)
 		}
 	}
-	if len(reasonSentences) != 11 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
+	if len(reasonSentences) != 12 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
 		t.Error("a sentence without a code")
 	}
 }

@@ -77,6 +77,7 @@ type batch struct {
 	folders  []targetFolder       // as they are after the batch
 	resolved []int                // numbers of the folders that this batch finds or makes, those above first
 	made     map[int]bool         // which of these it makes
+	depth    map[int]int          // how deep folders are in the bed, as far as it was asked
 	known    map[imagebed.ID]bool // the folders that stand for a planned one
 	gone     map[int]bool         // numbers of the folders that were deleted
 	counts   Counts
@@ -96,7 +97,7 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	b.folders, b.resolved, b.counts = slices.Clone(b.work.folders), nil, Counts{}
-	b.made, b.known, b.gone = make(map[int]bool), make(map[imagebed.ID]bool), make(map[int]bool)
+	b.made, b.depth, b.known, b.gone = make(map[int]bool), make(map[int]int), make(map[imagebed.ID]bool), make(map[int]bool)
 	if _, err := tx.Get(ctx, selectCounts, []any{b.acc, b.Seq},
 		&b.counts.Total, &b.counts.Copied, &b.counts.Replaced, &b.counts.Failed, &b.counts.Bytes); err != nil {
 		return err
@@ -129,10 +130,18 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 		if err := b.resolve(ctx, tx, t.missing); err != nil {
 			return err
 		}
-		if len(t.items) == 0 {
+		fit := t.items[:0]
+		for _, i := range t.items {
+			if b.folders[i.folder].id == "" {
+				i.reason = BedTooDeep
+			} else {
+				fit = append(fit, i)
+			}
+		}
+		if len(fit) == 0 {
 			continue
 		}
-		if err := b.place(ctx, tx, t.items, sources); err != nil {
+		if err := b.place(ctx, tx, fit, sources); err != nil {
 			return err
 		}
 	}
@@ -295,11 +304,31 @@ func (b *batch) findGone(ctx context.Context, tx *db.Tx, items []item) error {
 	return nil
 }
 
-// resolve finds or makes planned folders of one tier, as one set. Those above them
-// have their ids. Two planned folders never become one, even where one of them had
-// to take another name.
+// resolve finds or makes planned folders of one tier, as one set. Two planned
+// folders never become one, even where one of them had to take another name. Where
+// the target was moved since it was planned, and the bed would pass its depth, they
+// stay without an id.
 func (b *batch) resolve(ctx context.Context, tx *db.Tx, numbers []int) error {
-	if len(numbers) == 0 {
+	fit := numbers[:0]
+	for _, no := range numbers {
+		parent := b.folders[no].parent
+		if b.folders[parent].id == "" {
+			continue
+		}
+		depth, known := b.depth[parent]
+		if !known {
+			var err error
+			if depth, err = imagebed.Depth(ctx, tx, b.acc, b.folders[parent].id); err != nil {
+				return err
+			}
+			b.depth[parent] = depth
+		}
+		if depth < imagebed.MaxDepth {
+			b.depth[no] = depth + 1
+			fit = append(fit, no)
+		}
+	}
+	if numbers = fit; len(numbers) == 0 {
 		return nil
 	}
 	if len(b.resolved) == 0 {

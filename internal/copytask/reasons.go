@@ -33,6 +33,7 @@ const (
 	ContentMissing Reason = "content_missing"
 	ContentDamaged Reason = "content_damaged"
 	TargetDeleted  Reason = "target_deleted"
+	BedTooDeep     Reason = "limit_depth" // the target was moved down meanwhile
 	QuotaExceeded  Reason = "quota_exceeded"
 	Internal       Reason = "internal"
 )
@@ -64,6 +65,7 @@ var reasonSentences = map[Reason]sentence{
 	ContentMissing:  {"源文件内容丢失,请重新上传", "the stored content is missing; upload it again"},
 	ContentDamaged:  {"源文件内容已损坏,请重新上传", "the stored content is damaged; upload it again"},
 	TargetDeleted:   {"目标文件夹已被删除", "the target folder was deleted meanwhile"},
+	BedTooDeep:      {"图床文件夹层级超过128层限制", "folders of the bed would be nested deeper than 128 levels"},
 	QuotaExceeded:   {"空间不足", "no space left in the account"},
 	Internal:        {"内部错误", "an internal error"},
 }
