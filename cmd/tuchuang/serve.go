@@ -74,8 +74,9 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		fmt.Fprint(u.out, conf.Print())
 		return nil
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(heapLimit)
+		debug.SetGCPercent(heapGrowth)
 	}
 	s, err := startServer(ctx, conf, u)
 	if err != nil {
@@ -93,9 +94,13 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	return errors.Join(err, s.stop())
 }
 
-// heapLimit is where the collector begins to work harder; the caches of the database
-// and the program itself come on top.
-const heapLimit = 64 << 20
+// The heap may grow to several times what lives, as long as it stays below heapLimit,
+// where the collector begins to work harder. The caches of the database and the
+// program itself come on top.
+const (
+	heapLimit  = 64 << 20
+	heapGrowth = 400 // percent
+)
 
 // drainLimit is how long running requests may take to end.
 const drainLimit = 30 * time.Second
