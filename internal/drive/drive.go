@@ -94,12 +94,13 @@ const (
 // Drive is the room's door to the database. Its methods may be called at the same
 // time.
 type Drive struct {
-	db  *db.DB
-	ids *ids
+	db   *db.DB
+	ids  *ids
+	turn chan struct{} // held by the one long read, see long
 }
 
 // New makes the room's door.
-func New(d *db.DB) *Drive { return &Drive{db: d, ids: &ids{db: d}} }
+func New(d *db.DB) *Drive { return &Drive{db: d, ids: &ids{db: d}, turn: make(chan struct{}, 1)} }
 
 // MakeRoot makes a new account's top folder.
 func MakeRoot(ctx context.Context, tx *db.Tx, acc account.ID) error {

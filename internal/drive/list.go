@@ -37,13 +37,14 @@ func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limi
 }
 
 // Search answers the account's entries whose name contains, or is exactly, a
-// text, in order of id.
+// text, in order of id. Searches go through the whole drive, one at a time; one
+// that does not get its turn and its answer in time is fault.Unavailable.
 func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact bool, after ID, limit int) (p Page, err error) {
 	query := searchFuzzy
 	if exact {
 		query = searchExact
 	}
-	err = d.db.Read(ctx, "drive: search", func(tx *db.Tx) error {
+	err = d.long(ctx, "drive: search", func(ctx context.Context, tx *db.Tx) error {
 		p, err = page(ctx, tx, limit, query, acc, after, text, limit+1)
 		if err != nil {
 			return err
@@ -106,20 +107,26 @@ func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Entry, error) 
 }
 
 // Get answers one entry, for a folder with the sum of the sizes below it and for
-// both with the name of the folder it is in.
+// both with the name of the folder it is in. Large folders are summed one at a time;
+// one that does not get its turn and its answer in time is fault.Unavailable.
 func (d *Drive) Get(ctx context.Context, acc account.ID, id ID) (e Entry, parentName string, err error) {
+	var large bool
 	err = d.db.Read(ctx, "drive: get", func(tx *db.Tx) error {
 		if e, err = find(ctx, tx, acc, id); err != nil {
 			return err
 		}
-		if e.IsFolder() {
-			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &e.Size); err != nil {
-				return err
-			}
+		if _, e.Size, large, err = below(ctx, tx, acc, e, atOnce); err != nil {
+			return err
 		}
 		_, err = tx.Get(ctx, `SELECT name FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, e.Parent}, &parentName)
 		return err
 	})
+	if err == nil && large {
+		err = d.long(ctx, "drive: sum", func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &e.Size)
+			return err
+		})
+	}
 	return e, parentName, err
 }
 

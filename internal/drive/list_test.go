@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -242,5 +243,79 @@ func TestContent(t *testing.T) {
 		r.exec(`UPDATE account SET state = $2 WHERE id = $1`, r.acc, account.Disabled)
 		_, err = r.Content(r.ctx, r.acc, id)
 		r.fails(err, fault.Disabled, "a disabled account")
+	})
+}
+
+// What takes long waits for its turn and ends with its caller; everything else goes
+// on meanwhile.
+func TestLongReadsWaitForTheirTurn(t *testing.T) {
+	each(t, func(r *room) {
+		small, large := r.mkdir(Root, "small"), r.mkdir(Root, "large")
+		r.put(r.mkdir(small, "inner"), "a.png", 2)
+		r.many(r.mkdir(large, "inner"), atOnce)
+		long := map[string]func(context.Context) error{
+			"the size of a large folder": func(ctx context.Context) error {
+				e, _, err := r.Get(ctx, r.acc, large)
+				if err == nil && e.Size != 10*atOnce {
+					t.Errorf("its size is %d", e.Size)
+				}
+				return err
+			},
+			"a search": func(ctx context.Context) error {
+				p, err := r.Search(ctx, r.acc, "smal", false, 0, 10)
+				if err == nil && names(p.Entries) != "small" {
+					t.Errorf("found %q", names(p.Entries))
+				}
+				return err
+			},
+			"a search by pages": func(ctx context.Context) error {
+				list, _, err := r.ListPage(ctx, r.acc, PageQuery{Search: "smal", Order: ByID, Page: 1, Limit: 10})
+				if err == nil && names(list) != "small" {
+					t.Errorf("found %q", names(list))
+				}
+				return err
+			},
+		}
+		for name, read := range long {
+			r.turn <- struct{}{} // another one is at it
+			ctx, leave := context.WithCancel(r.ctx)
+			ended := make(chan error)
+			go func() { ended <- read(ctx) }()
+			if e := r.get(small); e.Size != size(2) {
+				t.Errorf("a small folder has %d bytes", e.Size)
+			}
+			select {
+			case err := <-ended:
+				t.Errorf("%s did not wait: %v", name, err)
+			default:
+				leave()
+				r.fails(<-ended, fault.Canceled, name)
+			}
+			<-r.turn
+			r.must(read(r.ctx))
+			leave()
+		}
+	})
+}
+
+// A folder is counted no further than it is asked, however many are right in it.
+func TestBelowStopsAtItsLimit(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir(Root, "top")
+		inner := r.mkdir(top, "inner")
+		r.many(inner, 500)
+		r.put(top, "a.png", 7)
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+			for limit, want := range map[int]struct {
+				rows int
+				more bool
+			}{1: {2, true}, 100: {101, true}, 502: {503, true}, 503: {503, false}, 1000: {503, false}} {
+				rows, bytes, more, err := below(r.ctx, tx, r.acc, Entry{ID: top}, limit)
+				if err != nil || rows != want.rows || more != want.more || !more && bytes != 5000+size(7) {
+					t.Errorf("up to %d: %d rows of %d bytes, more: %v, %v", limit, rows, bytes, more, err)
+				}
+			}
+			return nil
+		}))
 	})
 }

@@ -60,7 +60,8 @@ func pageOf(where string, by Order, desc bool) string {
 		SELECT %s FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY %s`, where, order, columns, order)
 }
 
-// ListPage answers a numbered page and how many entries there are in all.
+// ListPage answers a numbered page and how many entries there are in all. A search
+// waits for its turn, see Search.
 func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list []Entry, total int64, err error) {
 	switch q.Order {
 	case ByID, ByName, BySize, ByCreated, ByUpdated:
@@ -74,9 +75,10 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 	case q.Search != "":
 		where, count, args = named, countNamed, []any{acc, q.Search}
 	}
-	err = d.db.Read(ctx, "drive: list page", func(tx *db.Tx) error {
+	page := func(ctx context.Context, tx *db.Tx) error {
 		above := Live
 		if !q.Trash && q.Search == "" {
+			var err error
 			if above, err = standing(ctx, tx, acc, q.Folder); err != nil {
 				return err
 			}
@@ -97,6 +99,12 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 			list[i].Trashed = max(list[i].Trashed, above)
 		}
 		return nil
-	})
+	}
+	const op = "drive: list page"
+	if q.Search != "" && !q.Trash {
+		err = d.long(ctx, op, page)
+	} else {
+		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx) })
+	}
 	return list, total, err
 }

@@ -37,12 +37,11 @@ const (
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class >= 2 ORDER BY name LIMIT $4`
 
-	searchFuzzy = `
-		SELECT ` + columns + ` FROM drive_entry
-		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND $3 <> '' AND replace(name, $3, '') <> name ORDER BY id LIMIT $4`
-	searchExact = `
-		SELECT ` + columns + ` FROM drive_entry
-		WHERE account_id = $1 AND id > $2 AND trashed < 2 AND name = $3 ORDER BY id LIMIT $4`
+	// The hits are found before the first is answered, see long.
+	search      = `WITH s (id) AS (SELECT id FROM drive_entry WHERE account_id = $1 AND id > $2 AND trashed < 2 AND `
+	searchEnd   = ` ORDER BY id LIMIT $4) SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY id`
+	searchFuzzy = search + `$3 <> '' AND replace(name, $3, '') <> name` + searchEnd
+	searchExact = search + `name = $3` + searchEnd
 
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
 	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
@@ -55,7 +54,6 @@ const (
 		) `
 	// CROSS JOIN keeps the engine from reading all of the account first.
 	sizeBelow      = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub CROSS JOIN drive_entry e WHERE e.account_id = $1 AND e.id = sub.id`
-	countBelow     = subtree + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
 	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (

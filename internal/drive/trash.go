@@ -48,7 +48,7 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 		if err != nil {
 			return err
 		}
-		budget := int64(deleteAtOnce)
+		budget := deleteAtOnce
 		for _, id := range unique(ids) {
 			e, ok := known[id]
 			if !ok {
@@ -70,11 +70,11 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 					return err
 				}
 			}
-			var rows int64
-			if _, err := tx.Get(ctx, countBelow, []any{acc, id, budget + 1}, &rows); err != nil {
+			rows, size, more, err := below(ctx, tx, acc, e, budget)
+			if err != nil {
 				return err
 			}
-			if rows > budget {
+			if more {
 				detached = true
 				if _, err := tx.Exec(ctx, setTrashed, acc, id, Detached, tx.Micros()); err != nil {
 					return err
@@ -82,10 +82,6 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 				continue
 			}
 			budget -= rows
-			var size int64
-			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
-				return err
-			}
 			if _, err := tx.Exec(ctx, deleteBelow, acc, id); err != nil {
 				return err
 			}
