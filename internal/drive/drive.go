@@ -145,36 +145,52 @@ func (d *Drive) Mkdir(ctx context.Context, acc account.ID, parent ID, name strin
 // MkdirAll makes the folders of a path below a folder, as far as they are missing,
 // and answers the last one's id. Empty parts of the path are passed over.
 func (d *Drive) MkdirAll(ctx context.Context, acc account.ID, parent ID, path []string) (ID, error) {
+	var names []string
 	for _, name := range path {
 		if name == "" {
 			continue
 		}
-		id, err := d.Mkdir(ctx, acc, parent, name)
-		if fault.Is(err, fault.FolderTaken) {
-			id, err = d.child(ctx, acc, parent, name)
-		}
+		clean, err := entryname.Clean(name)
 		if err != nil {
 			return 0, err
 		}
-		parent = id
+		names = append(names, clean)
+	}
+	for len(names) > 0 {
+		at, there, err := d.walkDown(ctx, acc, parent, names)
+		if err != nil || there == len(names) {
+			return at, err
+		}
+		parent, names = at, names[there:]
+		id, err := d.Mkdir(ctx, acc, parent, names[0])
+		switch {
+		case err == nil:
+			parent, names = id, names[1:]
+		case !fault.Is(err, fault.FolderTaken): // made meanwhile: it is found the next time
+			return 0, err
+		}
 	}
 	return parent, nil
 }
 
-func (d *Drive) child(ctx context.Context, acc account.ID, parent ID, name string) (id ID, err error) {
-	name, err = entryname.Clean(name)
-	if err != nil {
-		return 0, err
-	}
-	err = d.db.Read(ctx, "drive: child", func(tx *db.Tx) error {
-		e, found, err := byName(ctx, tx, acc, parent, name)
-		if err == nil && !found {
-			err = fault.New(fault.ParentNotFound, "drive: child", name)
+// walkDown answers the last folder of a path that is there, and how many of its
+// names lead to it.
+func (d *Drive) walkDown(ctx context.Context, acc account.ID, at ID, names []string) (_ ID, there int, err error) {
+	err = d.db.Read(ctx, "drive: walk down", func(tx *db.Tx) error {
+		if _, err := liveFolder(ctx, tx, acc, at); err != nil {
+			return err
 		}
-		id = e.ID
-		return err
+		for there < len(names) {
+			e, found, err := byName(ctx, tx, acc, at, names[there])
+			if err != nil || !found || !e.IsFolder() {
+				return err
+			}
+			at = e.ID
+			there++
+		}
+		return nil
 	})
-	return id, err
+	return at, there, err
 }
 
 // NewID takes an id for a file that Put will make. Call it outside transactions.

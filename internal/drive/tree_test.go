@@ -60,9 +60,20 @@ func TestMkdirAll(t *testing.T) {
 		a := r.mkdir(Root, "a")
 		c, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"", "a", "b", "", "c"})
 		r.must(err)
+		before, err := r.NewID(r.ctx)
+		r.must(err)
 		again, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "b", "c"})
 		r.must(err)
-		if b := r.has(a, "b")["b"]; r.has(b, "c")["c"] != c || again != c {
+		if after, err := r.NewID(r.ctx); err != nil || after != before+1 {
+			t.Errorf("ids were used for folders that were there: %d, then %d, %v", before, after, err)
+		}
+		if id, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "e\u0301"}); err != nil || r.get(id).Name != "\u00e9" {
+			t.Errorf("%d %v", id, err)
+		}
+		if id, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "\u00e9", "x", "y"}); err != nil || r.get(id).Name != "y" {
+			t.Errorf("%d %v", id, err)
+		}
+		if b := r.has(a, "b", "\u00e9")["b"]; r.has(b, "c")["c"] != c || again != c {
 			t.Errorf("c is %d, then %d", c, again)
 		}
 		if at, err := r.MkdirAll(r.ctx, r.acc, c, nil); err != nil || at != c {
@@ -71,6 +82,13 @@ func TestMkdirAll(t *testing.T) {
 		r.put(c, "d", 1)
 		_, err = r.MkdirAll(r.ctx, r.acc, c, []string{"d", "e"})
 		r.fails(err, fault.NameTaken, "a file on the way")
+		for parent, want := range map[ID]fault.Code{1 << 40: fault.ParentNotFound, r.has(c, "d")["d"]: fault.NotFolder} {
+			_, err = r.MkdirAll(r.ctx, r.acc, parent, []string{"x"})
+			r.fails(err, want, "no such folder")
+		}
+		_, err = r.MkdirAll(r.ctx, r.acc, c, []string{"new", "a/b"})
+		r.fails(err, fault.BadName, "a bad name at the end")
+		r.has(c, "d")
 	})
 }
 
