@@ -117,7 +117,7 @@ func detach(ctx context.Context, tx *db.Tx, acc account.ID, e Image) error {
 	// An account has one root: the new one is made below the old one and becomes the
 	// root once the old one has ceased to be it.
 	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
-	if _, err := tx.Exec(ctx, insertFolder[1], acc, id, e.ID, id, tx.Micros(), tx.Micros()); err != nil {
+	if _, err := tx.Exec(ctx, insertFolder[1], acc, id, e.ID, id, id.createdAt(), tx.Micros()); err != nil {
 		return fault.Wrap(err, "imagebed: detach")
 	}
 	if _, err := tx.Exec(ctx, detachFolder, acc, e.ID, id); err != nil {

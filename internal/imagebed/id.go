@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
-	"tuchuang/internal/fault"
 )
 
 // ID names an image or a bed folder: lower-case letters and digits, the account
@@ -21,19 +20,12 @@ const (
 	idDigits   = "0123456789abcdefghijklmnopqrstuv" // keeps the order of numbers
 	timeLen    = 11                                 // 55 bits of microseconds
 	randomLen  = 16                                 // 80 bits
+	maxMicros  = 1<<(5*timeLen) - 1
 	kindImage  = 'i'
 	kindFolder = 'f'
 )
 
 var idEncoding = base32.NewEncoding(idDigits).WithPadding(base32.NoPadding)
-
-// ParseID reads an id as the wire has it; fault.NotFound for what can't be one.
-func ParseID(s string) (ID, error) {
-	if _, _, ok := splitID(s); !ok {
-		return "", fault.New(fault.NotFound, "imagebed: parse id")
-	}
-	return ID(s), nil
-}
 
 // UnmarshalText reads an id as the wire has it. What can't be an id is kept as
 // one that no row has, so that it answers like a missing one.
@@ -51,6 +43,21 @@ func (id ID) account() (account.ID, bool) {
 func (id ID) isFolder() bool {
 	_, kind, ok := splitID(string(id))
 	return ok && kind == kindFolder
+}
+
+// createdAt is the time in an id, in microseconds: that of the row's creation.
+func (id ID) createdAt() (micros int64) {
+	for _, c := range []byte(id[len(id)-timeLen-randomLen : len(id)-randomLen]) {
+		micros = micros<<5 | int64(strings.IndexByte(idDigits, c))
+	}
+	return micros
+}
+
+// firstID is at or below every id of an account and kind that was made at a time or
+// later, and above every one made before.
+func firstID(acc account.ID, kind byte, micros int64) ID {
+	micros = min(max(0, micros), maxMicros)
+	return ID(accountDigits(acc) + string(kind) + digits(uint64(micros), timeLen))
 }
 
 // splitID takes an id apart: a digit for the length of the account, the account,

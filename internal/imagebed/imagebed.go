@@ -55,7 +55,7 @@ func New(d *db.DB) *Bed {
 // MakeRoot makes a new account's top folder.
 func MakeRoot(ctx context.Context, tx *db.Tx, acc account.ID) error {
 	id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
-	_, err := tx.Exec(ctx, insertFolder[1], acc, id, id, "", tx.Micros(), tx.Micros())
+	_, err := tx.Exec(ctx, insertFolder[1], acc, id, id, "", id.createdAt(), tx.Micros())
 	return fault.Wrap(err, "imagebed: make root")
 }
 
@@ -128,7 +128,7 @@ func (b *Bed) Mkdir(ctx context.Context, acc account.ID, parent ID, names []stri
 				return fault.New(fault.BedFolderTaken, "imagebed: mkdir", name)
 			}
 			id := mint.new(acc, kindFolder, tx.Now(), 1)[0]
-			if _, err := tx.Exec(ctx, insertFolder[1], acc, id, parent, name, tx.Micros(), tx.Micros()); err != nil {
+			if _, err := tx.Exec(ctx, insertFolder[1], acc, id, parent, name, id.createdAt(), tx.Micros()); err != nil {
 				return err
 			}
 			ids = append(ids, id)
@@ -183,32 +183,35 @@ type Query struct {
 // List answers a page and whether there is more. From and To bound the time of
 // creation, both inclusive; the zero time is no bound.
 func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, more bool, err error) {
-	from, to := int64(0), int64(1)<<62
+	// An id begins with the time of creation: a span of time is a range of ids.
+	from, to := int64(0), int64(maxMicros)
 	if !q.From.IsZero() {
 		from = q.From.UnixMicro()
 	}
 	if !q.To.IsZero() {
-		to = q.To.UnixMicro() + 999_999 // the whole second
+		to = q.To.UnixMicro() + 1_000_000 // the whole second
 	}
-	const top = ID("zzz") // above every id
 	err = b.db.Read(ctx, "imagebed: list", func(tx *db.Tx) error {
 		folder, err := FolderIn(ctx, tx, acc, q.Folder)
 		if err != nil {
 			return err
 		}
 		list = nil
-		before := q.After
-		if before == "" || before.isFolder() {
-			if before == "" {
-				before = top
+		first, end := firstID(acc, kindFolder, from), firstID(acc, kindFolder, to)
+		if q.After == "" || q.After.isFolder() {
+			if q.After != "" {
+				end = min(end, q.After)
 			}
-			if list, err = db.Collect(ctx, tx, scanFolder, listFolders, acc, folder, before, from, to, q.Limit+1); err != nil {
+			if list, err = db.Collect(ctx, tx, scanFolder, listFolders, acc, folder, end, first, q.Limit+1); err != nil {
 				return err
 			}
-			before = top
 		}
 		if rest := q.Limit + 1 - len(list); rest > 0 {
-			images, err := db.Collect(ctx, tx, scanImage, listImages, acc, folder, before, from, to, rest)
+			first, end = firstID(acc, kindImage, from), firstID(acc, kindImage, to)
+			if q.After != "" && !q.After.isFolder() {
+				end = min(end, q.After)
+			}
+			images, err := db.Collect(ctx, tx, scanImage, listImages, acc, folder, end, first, rest)
 			if err != nil {
 				return err
 			}

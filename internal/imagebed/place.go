@@ -255,7 +255,7 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 	_, err = p.tx.ExecRows(ctx, insertImage, nil, len(p.insert), func(n int) []any {
 		i := p.insert[n]
 		item, out := p.in[i], p.out[i]
-		return []any{acc, out.ID, item.Folder, out.Name, linkExt(out.Name), item.BlobID, item.Size, item.Etag, now, now}
+		return []any{acc, out.ID, item.Folder, out.Name, linkExt(out.Name), item.BlobID, item.Size, item.Etag, out.ID.createdAt(), now}
 	})
 	if err != nil {
 		return err

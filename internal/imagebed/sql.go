@@ -41,11 +41,11 @@ const (
 	selectImage    = `SELECT ` + imageColumns + ` FROM ` + imageTables + ` WHERE i.account_id = $1 AND i.id = $2` + liveImage
 	selectFolder   = `SELECT ` + folderColumns + ` FROM ` + folderTables + ` WHERE f.account_id = $1 AND f.id = $2` + liveFolder
 	listFolders    = `SELECT ` + folderColumns + ` FROM ` + folderTables + `
-		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id <> $2 AND f.detached = 0 AND f.created_at BETWEEN $4 AND $5
-		ORDER BY f.id DESC LIMIT $6`
+		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id >= $4 AND f.id <> $2 AND f.detached = 0
+		ORDER BY f.id DESC LIMIT $5`
 	listImages = `SELECT ` + imageColumns + ` FROM ` + imageTables + `
-		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.created_at BETWEEN $4 AND $5
-		ORDER BY i.id DESC LIMIT $6`
+		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.id >= $4
+		ORDER BY i.id DESC LIMIT $5`
 	selectHolder = `
 		SELECT id FROM image WHERE account_id = $1 AND folder_id = $2 AND name = $3
 		UNION ALL

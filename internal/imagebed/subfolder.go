@@ -68,7 +68,7 @@ func Subfolders(ctx context.Context, tx *db.Tx, acc account.ID, want []Wanted, n
 	now := tx.Micros()
 	_, err = tx.ExecRows(ctx, insertFolder, nil, len(missing), func(i int) []any {
 		n := missing[i]
-		return []any{acc, out[n].ID, want[n].Parent, names[n], now, now}
+		return []any{acc, out[n].ID, want[n].Parent, names[n], out[n].ID.createdAt(), now}
 	})
 	return out, fault.Wrap(err, "imagebed: make folders")
 }
