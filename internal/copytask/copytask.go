@@ -58,7 +58,7 @@ func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers)
 }
 
 // Create writes a task down and wakes a worker; when it has returned, the task
-// survives a crash. The target is a folder as imagebed.Folder takes it.
+// survives a crash. The target is a folder as imagebed.FolderIn takes it.
 //
 // fault.TooManyIDs, fault.BadRequest for no ids, fault.NotFound where one of the
 // ids is missing, in the trash or another account's, fault.ParentNotFound or

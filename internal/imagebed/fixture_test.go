@@ -81,9 +81,7 @@ func size(content int) int64 { return 10 * int64(content) }
 // incoming is numbered content for a folder.
 func (r *room) incoming(folder ID, name string, content int) Incoming {
 	r.Helper()
-	folder, err := r.Folder(r.ctx, r.acc, folder)
-	r.must(err)
-	in := Incoming{Folder: folder, Name: name, Size: size(content), Etag: etag(content), UpdatedAt: int64(content)}
+	in := Incoming{Folder: r.folder(folder), Name: name, Size: size(content), Etag: etag(content), UpdatedAt: int64(content)}
 	r.write(func(tx *db.Tx) (err error) {
 		var found bool
 		if in.BlobID, found, err = blob.Find(r.ctx, tx, int64(r.acc), in.Etag, in.Size); err != nil || found {
@@ -138,8 +136,16 @@ func (r *room) delete(ids []ID) {
 
 func (r *room) root() (id ID) {
 	r.Helper()
-	id, err := r.Folder(r.ctx, r.acc, "")
-	r.must(err)
+	return r.folder("")
+}
+
+// folder is FolderIn.
+func (r *room) folder(said ID) (id ID) {
+	r.Helper()
+	r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) (err error) {
+		id, err = FolderIn(r.ctx, tx, r.acc, said)
+		return err
+	}))
 	return id
 }
 

@@ -59,17 +59,9 @@ func MakeRoot(ctx context.Context, tx *db.Tx, acc account.ID) error {
 	return fault.Wrap(err, "imagebed: make root")
 }
 
-// Folder finds the folder that a request means: "" and "0" are the root, whose own
-// id stands for it too. fault.ParentNotFound where there is none.
-func (b *Bed) Folder(ctx context.Context, acc account.ID, said ID) (id ID, err error) {
-	err = b.db.Read(ctx, "imagebed: folder", func(tx *db.Tx) error {
-		id, err = FolderIn(ctx, tx, acc, said)
-		return err
-	})
-	return id, err
-}
-
-// FolderIn is Folder inside a transaction.
+// FolderIn finds the folder that a request means: "" and "0" are the root, whose own
+// id stands for it too. fault.ParentNotFound where there is none, fault.NotFolder
+// for an image.
 func FolderIn(ctx context.Context, tx *db.Tx, acc account.ID, said ID) (id ID, err error) {
 	if said == "" || said == "0" {
 		_, err = tx.Get(ctx, selectRoot, []any{acc}, &id)
@@ -174,7 +166,7 @@ func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err er
 // Query asks for a page of a folder: its folders, then its images, the newest
 // first, after the entry that the page before ended with.
 type Query struct {
-	Folder   ID // as Folder takes it
+	Folder   ID // as FolderIn takes it
 	After    ID // "" for the first page
 	From, To time.Time
 	Limit    int
