@@ -187,14 +187,7 @@ func (d *Disk) Open(ctx context.Context, key Key) (Object, error) {
 	if err != nil {
 		return nil, failed(err, op)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file", f.Name())
-	}
-	if err != nil {
-		return nil, errors.Join(failed(err, op), f.Close())
-	}
-	return &diskObject{f, info}, nil
+	return &diskObject{f}, nil
 }
 
 // Remove deletes the staged and the committed file of key, see Store. Folders

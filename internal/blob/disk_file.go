@@ -2,7 +2,6 @@ package blob
 
 import (
 	"io"
-	"io/fs"
 	"os"
 	"time"
 )
@@ -45,18 +44,32 @@ func (s *diskStaged) Close() error {
 	return failed(s.file.Close(), "blob: close "+s.key.String())
 }
 
-// diskObject is a committed file; size and time are those when it was opened.
-type diskObject struct {
-	file *os.File
-	info fs.FileInfo
-}
+// diskObject is a committed file. Its size and time are asked for only when they are
+// wanted: who serves a picture knows them already.
+type diskObject struct{ file *os.File }
 
 func (o *diskObject) Read(p []byte) (int, error)                { return o.file.Read(p) }
 func (o *diskObject) ReadAt(p []byte, off int64) (int, error)   { return o.file.ReadAt(p, off) }
 func (o *diskObject) Seek(off int64, whence int) (int64, error) { return o.file.Seek(off, whence) }
 func (o *diskObject) Close() error                              { return o.file.Close() }
-func (o *diskObject) Size() int64                               { return o.info.Size() }
-func (o *diskObject) ModTime() time.Time                        { return o.info.ModTime() }
+
+// Size is that of the file, or -1 where the system does not say.
+func (o *diskObject) Size() int64 {
+	info, err := o.file.Stat()
+	if err != nil {
+		return -1
+	}
+	return info.Size()
+}
+
+// ModTime is that of the file, or zero where the system does not say.
+func (o *diskObject) ModTime() time.Time {
+	info, err := o.file.Stat()
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
 
 // File gives the open file; it stays the Object's, which closes it.
 func (o *diskObject) File() *os.File { return o.file }
