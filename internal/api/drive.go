@@ -189,7 +189,7 @@ func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (any, err
 	out := listV1Out{Total: total, FileList: make([]listV1Item, len(list))}
 	for i, e := range list {
 		out.FileList[i] = listV1Item{
-			FileID: e.ID, Filename: e.Name, ParentFileID: e.Parent, Type: typeOf(e.IsFolder()), Etag: e.Etag, Size: e.Size,
+			FileID: e.ID, Filename: e.Name, ParentFileID: e.Parent, ParentName: e.ParentName, Type: typeOf(e.IsFolder()), Etag: e.Etag, Size: e.Size,
 			ContentType: "0", Category: category(e), S3KeyFlag: keyFlag(acc), StorageNode: storageNode,
 			Trashed: flag(e.Trashed != drive.Live), CreateAt: wire.TimeV1(e.CreatedAt), UpdateAt: wire.TimeV1(e.UpdatedAt),
 		}

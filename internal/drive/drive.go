@@ -59,6 +59,8 @@ type Entry struct {
 	Children  int64   // live entries right below a folder
 	CreatedAt time.Time
 	UpdatedAt time.Time
+
+	ParentName string // "" for the root's; only ListPage tells
 }
 
 // IsFolder says whether the entry is a folder.

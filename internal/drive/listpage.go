@@ -98,7 +98,7 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		for i := range list {
 			list[i].Trashed = max(list[i].Trashed, above)
 		}
-		return nil
+		return nameParents(ctx, tx, acc, list)
 	}
 	const op = "drive: list page"
 	if q.Search != "" && !q.Trash {
@@ -107,4 +107,24 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx) })
 	}
 	return list, total, err
+}
+
+// nameParents tells entries of a page the names of the folders they are in.
+func nameParents(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry) error {
+	ids := make([]ID, 0, len(list))
+	for _, e := range list {
+		ids = append(ids, e.Parent)
+	}
+	names := make(map[ID]string)
+	err := inChunks(acc, unique(ids), func(n int, args []any) error {
+		parents, err := db.Collect(ctx, tx, scanEntry, selectByIDs[n], args...)
+		for _, p := range parents {
+			names[p.ID] = p.Name
+		}
+		return err
+	})
+	for i := range list {
+		list[i].ParentName = names[list[i].Parent]
+	}
+	return fault.Wrap(err, "drive: name parents")
 }
