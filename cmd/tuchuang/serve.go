@@ -174,7 +174,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		return s, err
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, uploads, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, store, workers, detached)
 
 	door := api.New(api.Options{
 		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
@@ -207,7 +207,7 @@ const (
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	uploads *upload.Uploads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -221,16 +221,20 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 			}},
 			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
-				for more := true; more && ctx.Err() == nil; {
-					var err error
-					if more, err = dr.SweepDetached(ctx, sweepRows); err != nil {
-						return err
-					}
-				}
-				return nil
+				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))
 			}},
 		)
 	})
+}
+
+// sweepAll repeats a sweep of short transactions while there is more to do.
+func sweepAll(ctx context.Context, step func(ctx context.Context, rows int) (more bool, err error)) error {
+	for ctx.Err() == nil {
+		if more, err := step(ctx, sweepRows); err != nil || !more {
+			return err
+		}
+	}
+	return nil
 }
 
 // answer begins to answer at the listener.
