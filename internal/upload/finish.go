@@ -1,0 +1,164 @@
+package upload
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
+	"tuchuang/internal/picture"
+)
+
+func (u *Uploads) canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) error {
+	if p.Dest == ToBed {
+		_, err := imagebed.FolderIn(ctx, tx, acc, imagebed.ID(p.Parent))
+		return err
+	}
+	return drive.CanPut(ctx, tx, acc, p.driveParent, p.Name, p.Duplicate)
+}
+
+// put makes the file or image appear, showing stored content.
+func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p prepared, blobID int64, etag string, reserved int64) (id string, err error) {
+	if p.Dest == ToDrive {
+		f := drive.File{ID: p.fileID, Parent: p.driveParent, Name: p.Name, BlobID: blobID, Size: p.Size, Etag: etag, Duplicate: p.Duplicate}
+		return p.fileID.String(), drive.Put(ctx, tx, acc.ID, f, reserved)
+	}
+	folder, err := imagebed.FolderIn(ctx, tx, acc.ID, imagebed.ID(p.Parent))
+	if err != nil {
+		return "", err
+	}
+	placed, err := u.bed.Place(ctx, tx, acc, []imagebed.Incoming{{
+		Folder: folder, Name: p.Name, BlobID: blobID, Size: p.Size, Etag: etag,
+		UpdatedAt: tx.Micros(), Overwrite: p.Duplicate == drive.Overwrite,
+	}}, reserved)
+	if err != nil {
+		return "", err
+	}
+	if placed[0].NoRoom {
+		return "", fault.New(fault.QuotaExceeded, "upload: put")
+	}
+	return string(placed[0].ID), nil
+}
+
+// finish checks what is staged, makes it durable, and makes the file or image
+// appear. In the same transaction the open upload it came by, if any, ends.
+func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, p prepared, open *row) (id string, err error) {
+	sha256, sha1, md5 := digest.Sums()
+	facts := blob.Facts{
+		SHA256: hex.EncodeToString(sha256[:]), SHA1: hex.EncodeToString(sha1[:]), MD5: hex.EncodeToString(md5[:]), Size: digest.Size(),
+	}
+	if err := p.matches(digest); err != nil {
+		return "", err
+	}
+	// A name or folder that is not to be had is met here, while what came is staged
+	// and can be sent again; below it is met only where it changes at this moment.
+	err = u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error { return u.canPut(ctx, tx, acc, p) })
+	if err != nil {
+		return "", err
+	}
+	if err := u.store.Commit(ctx, key); err != nil {
+		return "", err
+	}
+	killpoint.Here("upload.stored")
+	if err := u.probe(ctx, key, &facts); err != nil {
+		return "", err
+	}
+	lost, err := u.lost(ctx, acc, facts.Size, func(tx *db.Tx) (int64, bool, error) {
+		return blob.FindSHA256(ctx, tx, int64(acc), facts.SHA256)
+	})
+	if err != nil {
+		return "", err
+	}
+	var done blob.Finished
+	err = u.db.Write(ctx, "upload: finish", func(tx *db.Tx) error {
+		a, err := account.Lock(ctx, tx, acc)
+		if err != nil {
+			return err
+		}
+		if lost != 0 {
+			if err := blob.MarkMissing(ctx, tx, blob.Key{Account: int64(acc), ID: lost}); err != nil {
+				return err
+			}
+		}
+		if done, err = blob.Finish(ctx, tx, key, facts); err != nil {
+			return err
+		}
+		if done.Instead != 0 {
+			if err := drive.MoveContent(ctx, tx, acc, done.Instead, done.ID); err != nil {
+				return err
+			}
+			if err := u.bed.MoveContent(ctx, tx, acc, done.Instead, done.ID); err != nil {
+				return err
+			}
+		}
+		if open == nil {
+			id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, 0)
+			return err
+		}
+		if id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, open.reserved); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, completeUpload, acc, open.id, id, tx.Now().Add(Life).UnixMicro())
+		if err == nil && n == 0 {
+			err = fault.New(fault.UploadNotFound, "upload: finish")
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if done.Joined {
+		if err := blob.Bury(context.WithoutCancel(ctx), u.db, u.store, key); err != nil {
+			u.log.Warn("upload: remove what was there twice; a sweep will", "key", key, "err", err)
+		}
+	}
+	return id, nil
+}
+
+// matches says whether content is what was declared of it.
+func (p prepared) matches(digest *blob.Digest) error {
+	if _, _, md5 := digest.Sums(); digest.Size() != p.Size || hex.EncodeToString(md5[:]) != p.Etag {
+		return fault.New(fault.HashMismatch, "upload: check content")
+	}
+	return nil
+}
+
+func (u *Uploads) probe(ctx context.Context, key blob.Key, facts *blob.Facts) error {
+	object, err := u.store.Open(ctx, key)
+	if err != nil {
+		return err
+	}
+	if object.Size() != facts.Size {
+		err = fault.Because(fault.ContentMissing, "upload: probe",
+			fmt.Errorf("stored %d bytes, hashed %d", object.Size(), facts.Size))
+		return errors.Join(err, object.Close())
+	}
+	found := picture.Probe(object, facts.Size)
+	facts.Type, facts.Width, facts.Height = found.Type, found.Width, found.Height
+	return fault.Wrap(object.Close(), "upload: probe")
+}
+
+// discard forgets content that was begun and removes what came of it.
+func (u *Uploads) discard(ctx context.Context, key blob.Key) error {
+	err := u.db.Write(ctx, "upload: discard", func(tx *db.Tx) error { return blob.Discard(ctx, tx, key) })
+	if err != nil {
+		return err
+	}
+	return blob.Bury(ctx, u.db, u.store, key)
+}
+
+func begin(ctx context.Context, tx *db.Tx, acc account.ID) (blob.Key, error) {
+	n, err := account.NextBlob(ctx, tx, acc)
+	if err != nil {
+		return blob.Key{}, err
+	}
+	key := blob.Key{Account: int64(acc), ID: n}
+	return key, blob.Begin(ctx, tx, key)
+}

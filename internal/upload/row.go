@@ -1,0 +1,114 @@
+package upload
+
+import (
+	"context"
+	"database/sql"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+// row is an upload as the database has it.
+type row struct {
+	acc       account.ID
+	id        string
+	key       blob.Key
+	prepared  prepared
+	sliceSize int64
+	reserved  int64 // bytes of the quota
+	completed bool
+	resultID  string
+	hashed    int64
+	hashState []byte
+}
+
+// slices is how many slices the upload has; an empty file has none.
+func (r row) slices() int64 { return (r.prepared.Size + r.sliceSize - 1) / r.sliceSize }
+
+// span tells where a slice lies.
+func (r row) span(no int64) (from, size int64) {
+	from = (no - 1) * r.sliceSize
+	return from, min(r.sliceSize, r.prepared.Size-from)
+}
+
+// find reads an upload; fault.UploadNotFound where the account has none of that
+// id, or it has expired, fault.Disabled where the account is: presigned URLs come
+// without a token.
+func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, err error) {
+	if id == "" {
+		return row{}, fault.New(fault.UploadMissing, "upload: find")
+	}
+	r = row{acc: acc, id: id, key: blob.Key{Account: int64(acc)}}
+	err = u.db.Read(ctx, "upload: find", func(tx *db.Tx) error {
+		var state int
+		var who account.State
+		p := &r.prepared
+		found, err := tx.Get(ctx, selectUpload, []any{acc, id, tx.Micros()}, &r.key.ID, &p.Dest, &p.Parent, &p.Name, &p.Etag, &p.Size,
+			&p.Duplicate, &r.sliceSize, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &who)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.UploadNotFound, "upload: find")
+		case who != account.Enabled:
+			return fault.New(fault.Disabled, "upload: find")
+		}
+		r.completed = state == 2
+		return nil
+	})
+	if err != nil || r.prepared.Dest != ToDrive {
+		return r, err
+	}
+	r.prepared.driveParent, err = drive.ParseID(r.prepared.Parent)
+	return r, err
+}
+
+// Part is a slice that has come.
+type Part struct {
+	No   int64
+	Size int64
+	MD5  string
+}
+
+// Parts answers the slices that have come, in order.
+func (u *Uploads) Parts(ctx context.Context, acc account.ID, id string) (list []Part, err error) {
+	if _, err := u.find(ctx, acc, id); err != nil {
+		return nil, err
+	}
+	err = u.db.Read(ctx, "upload: parts", func(tx *db.Tx) error {
+		list, err = db.Collect(ctx, tx, scanPart, selectSlices, acc, id)
+		return err
+	})
+	return list, err
+}
+
+func scanPart(rows *sql.Rows) (p Part, err error) { return p, rows.Scan(&p.No, &p.Size, &p.MD5) }
+
+func (r row) check(no int64) error {
+	if r.completed {
+		return fault.New(fault.UploadNotFound, "upload: slice of a completed upload")
+	}
+	if no < 1 || no > r.slices() {
+		return fault.New(fault.BadSlice, "upload: slice", no)
+	}
+	return nil
+}
+
+// digest takes the stored hash state up again; where it can't be read the file is
+// hashed from its start.
+func (r row) digest() *blob.Digest {
+	d := blob.NewDigest()
+	if r.hashed > 0 && (d.UnmarshalBinary(r.hashState) != nil || d.Size() != r.hashed) {
+		return blob.NewDigest()
+	}
+	return d
+}
+
+// Finished answers what a completed upload has become; "" while it is open.
+func (u *Uploads) Finished(ctx context.Context, acc account.ID, id string) (string, error) {
+	r, err := u.find(ctx, acc, id)
+	return r.resultID, err
+}

@@ -1,0 +1,109 @@
+package upload
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+)
+
+// drop ends an open upload and removes what came of it.
+func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
+	key := blob.Key{Account: int64(acc)}
+	err := u.db.Write(ctx, "upload: drop", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		var size int64
+		found, err := tx.Get(ctx, deleteUpload, []any{acc, id}, &key.ID, &size)
+		if err != nil || !found {
+			return err
+		}
+		if err := account.Count(ctx, tx, acc, 0, -size); err != nil {
+			return err
+		}
+		return blob.Discard(ctx, tx, key)
+	})
+	if err != nil || key.ID == 0 {
+		return err
+	}
+	return blob.Bury(ctx, u.db, u.store, key)
+}
+
+// SweepExpired drops the uploads whose time is over and forgets the answers of
+// completed ones. What can't be dropped now is left for the next time.
+func (u *Uploads) SweepExpired(ctx context.Context) error {
+	type named struct {
+		acc account.ID
+		id  string
+	}
+	var errs []error
+	for len(errs) == 0 {
+		var list []named
+		err := u.db.Read(ctx, "upload: expired", func(tx *db.Tx) (err error) {
+			list, err = db.Collect(ctx, tx, func(rows *sql.Rows) (n named, err error) {
+				return n, rows.Scan(&n.acc, &n.id)
+			}, selectExpired, tx.Micros())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for _, n := range list {
+			errs = append(errs, u.dropExpired(ctx, n.acc, n.id))
+		}
+		errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	}
+	return errors.Join(append(errs, u.db.Write(ctx, "upload: forget answers", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, deleteAnswered, tx.Micros())
+		return err
+	}))...)
+}
+
+// dropExpired drops an upload when nobody writes a slice of it any more.
+func (u *Uploads) dropExpired(ctx context.Context, acc account.ID, id string) error {
+	ctx, _, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
+	defer leave()
+	return u.drop(ctx, acc, id)
+}
+
+// orphanAge is how old content without an upload must be to be nobody's while
+// requests are served: no single request lasts so long.
+const orphanAge = 7 * 24 * time.Hour
+
+// SweepOrphans dooms what was begun in one request that has ended without telling.
+// alone says that this process knows itself the only one and takes no requests
+// yet: then all of it is.
+func (u *Uploads) SweepOrphans(ctx context.Context, alone bool) error {
+	for more := true; more; {
+		err := u.db.Write(ctx, "upload: orphans", func(tx *db.Tx) error {
+			before := tx.Now().Add(-orphanAge).UnixMicro()
+			if alone {
+				before = math.MaxInt64
+			}
+			keys, err := db.Collect(ctx, tx, func(rows *sql.Rows) (k blob.Key, err error) {
+				return k, rows.Scan(&k.Account, &k.ID)
+			}, orphans, before)
+			more = len(keys) > 0
+			for _, k := range keys {
+				if err := blob.Discard(ctx, tx, k); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
