@@ -83,6 +83,7 @@ var failReasons = map[string]text{
 	"content_missing": failContentMissing,
 	"content_damaged": failContentDamaged,
 	"target_deleted":  failTargetDeleted,
+	"limit_depth":     failLimitDepth,
 	"quota_exceeded":  failQuota,
 	"internal":        failInternal,
 }

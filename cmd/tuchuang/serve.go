@@ -202,7 +202,7 @@ func openStore(data string) (blob.Store, error) {
 
 const (
 	copyWorkers = 2
-	sweepRows   = 2000 // of a large delete in one transaction
+	sweepRows   = 1000 // of a large delete in one transaction
 )
 
 // background starts what works without being asked.

@@ -106,6 +106,7 @@ var (
 	failSourceBlocked  = say("源内容已被管理员屏蔽", "the operator has blocked this content")
 	failContentMissing = say("源内容丢失", "the stored content is missing")
 	failContentDamaged = say("源内容损坏", "the stored content is damaged")
+	failLimitDepth     = say("目标文件夹在任务期间被移动，图床层级将超过 128 层", "the target was moved meanwhile, and the bed would pass 128 levels")
 	failTargetDeleted  = say("目标文件夹已被删除", "the target folder was deleted")
 	failQuota          = say("空间不足", "no room left in the account")
 	failInternal       = say("服务器内部错误", "an error inside the server")
