@@ -61,6 +61,16 @@ func (b *Bed) Place(ctx context.Context, tx *db.Tx, acc account.Account, in []In
 	return p.out, fault.Wrap(p.write(ctx, reserved), "imagebed: place")
 }
 
+// SizeOf answers the size of the image of a name in a folder, as FolderIn takes it;
+// 0 where there is none.
+func SizeOf(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, name string) (size int64, err error) {
+	if folder, err = FolderIn(ctx, tx, acc, folder); err != nil {
+		return 0, err
+	}
+	_, err = tx.Get(ctx, `SELECT size FROM image WHERE account_id = $1 AND folder_id = $2 AND name = $3`, []any{acc, folder, name}, &size)
+	return size, fault.Wrap(err, "imagebed: size of")
+}
+
 // placing is one call of Place.
 type placing struct {
 	bed  *Bed

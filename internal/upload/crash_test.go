@@ -119,6 +119,36 @@ func TestOverwriteInAFullAccount(t *testing.T) {
 	})
 }
 
+// So does an image that is given other content in place.
+func TestOverwriteInAFullBed(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.acc = r.account("small", 1000)
+		put := func(seed byte, size int) (Result, error) {
+			b := bytesOf(seed, size)
+			q := Request{Dest: ToBed, Name: "a.png", Etag: etag(b), Size: int64(size), Duplicate: drive.Overwrite}
+			created, err := r.uploads.Create(r.Context(), r.acc, q)
+			if err != nil {
+				return Result{}, err
+			}
+			r.send(created.UploadID, b, 1)
+			return r.uploads.Complete(r.Context(), r.acc, created.UploadID)
+		}
+		first, err := put(1, 900)
+		r.must(err)
+		second, err := put(2, 1000)
+		r.must(err)
+		if second.ID != first.ID {
+			t.Errorf("the image %s became %s", first.ID, second.ID)
+		}
+		_, err = put(3, 1001)
+		r.refused(err, fault.QuotaExceeded)
+		if used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); used != 1000 {
+			t.Errorf("%d bytes are counted, want 1000", used)
+		}
+		r.nothingLeft()
+	})
+}
+
 // A presigned URL of an account that was disabled meanwhile takes nothing.
 func TestDisabledAccount(t *testing.T) {
 	each(t, func(r *rooms) {

@@ -10,6 +10,7 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
 )
 
 // Create opens an upload, or answers at once with the file where the account owns
@@ -70,13 +71,18 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 	return out, err
 }
 
-// reservation is how much an upload will add to the used bytes: a file that it
-// overwrites gives its own back.
+// reservation is how much an upload will add to the used bytes: a file or image that
+// it overwrites gives its own back.
 func reservation(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) (int64, error) {
-	if p.Dest != ToDrive || p.Duplicate != drive.Overwrite {
-		return p.Size, nil
+	var old int64
+	var err error
+	switch {
+	case p.Duplicate != drive.Overwrite:
+	case p.Dest == ToDrive:
+		old, err = drive.SizeOf(ctx, tx, acc, p.driveParent, p.Name)
+	default:
+		old, err = imagebed.SizeOf(ctx, tx, acc, imagebed.ID(p.Parent), p.Name)
 	}
-	old, err := drive.SizeOf(ctx, tx, acc, p.driveParent, p.Name)
 	return max(0, p.Size-old), err
 }
 
