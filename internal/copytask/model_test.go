@@ -177,7 +177,7 @@ func (m *model) planOne(j *job, f *file, path []string) {
 }
 
 // cut makes batches of whole places, those above before those below.
-func (j *job) cut(max bound) (batches [][]piece) {
+func (j *job) cut(limit bound) (batches [][]piece) {
 	var batch []piece
 	for _, p := range j.places {
 		for _, c := range j.pieces {
@@ -185,7 +185,7 @@ func (j *job) cut(max bound) (batches [][]piece) {
 				batch = append(batch, c)
 			}
 		}
-		if len(batch) >= max.items || j.need(batch) >= max.folders {
+		if len(batch) >= limit.items || j.need(batch) >= limit.folders {
 			batches, batch = append(batches, batch), nil
 		}
 	}

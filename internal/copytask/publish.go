@@ -38,7 +38,7 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 // so many items or needs so many folders, those above its own included. What a
 // batch needs depends on its own items alone, so that names depend neither on where
 // a batch ends nor on where a kill fell.
-func cut(w *work, max bound) (batches [][]item) {
+func cut(w *work, limit bound) (batches [][]item) {
 	byFolder := make(map[int][]item)
 	for _, i := range w.open {
 		byFolder[i.folder] = append(byFolder[i.folder], i)
@@ -48,7 +48,7 @@ func cut(w *work, max bound) (batches [][]item) {
 	for _, f := range slices.Sorted(maps.Keys(byFolder)) { // a folder's number is above its parent's
 		batch = append(batch, byFolder[f]...)
 		chain(w.folders, f, need)
-		if len(batch) >= max.items || len(need) >= max.folders {
+		if len(batch) >= limit.items || len(need) >= limit.folders {
 			batches, batch = append(batches, batch), nil
 			clear(need)
 		}
