@@ -61,6 +61,9 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 	} else if st, err := os.Stat(from); err != nil || !st.IsDir() {
 		return usageError{text: u.text(demoNoFolder, from)}
 	}
+	if from, err = filepath.Abs(from); err != nil {
+		return fault.Wrap(err, "demo")
+	}
 	conf, err := config.Load(map[string]string{"data": data, "listen": demoAddress(ctx), "log-level": "warn"}, noEnvironment, "")
 	if err != nil {
 		return err
@@ -70,6 +73,9 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	if c.Keep != "" && s.admin != nil {
+		u.showSecrets(*s.admin, u.text(firstStart, ops.Admin))
+	}
 	secrets, err := demoAccount(ctx, s)
 	if err != nil {
 		return err
@@ -114,17 +120,16 @@ func demoAddress(ctx context.Context) string {
 	return demoListen
 }
 
-// demoAccount makes the account, or takes it over in a kept folder.
-func demoAccount(ctx context.Context, s *server) (account.Secrets, error) {
-	secrets, err := ops.AddUser(ctx, s.db, demoUser, account.NoQuota, false)
-	if !fault.Is(err, fault.Exists) {
-		return secrets, err
+// demoAccount makes an account of its own for each run, so that a kept folder may be
+// used again.
+func demoAccount(ctx context.Context, s *server) (secrets account.Secrets, err error) {
+	for name, n := demoUser, 2; ; n++ {
+		secrets, err = ops.AddUser(ctx, s.db, name, account.NoQuota, false)
+		if !fault.Is(err, fault.Exists) {
+			return secrets, err
+		}
+		name = fmt.Sprintf("%s-%d", demoUser, n)
 	}
-	accounts, err := account.Open(ctx, s.db)
-	if err != nil {
-		return secrets, err
-	}
-	return accounts.Reset(ctx, demoUser)
 }
 
 // demo is one run against a server that is there.

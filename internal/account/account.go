@@ -98,8 +98,7 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 	return s, addClient(ctx, tx, &s)
 }
 
-// Reset gives an account new secrets; its old clients and tokens end, and it is
-// enabled again.
+// Reset gives an account new secrets; its old clients and tokens end.
 func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error) {
 	p, err := NewPassword(ctx)
 	if err != nil {
@@ -118,7 +117,7 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, resetAccount, s.ID, p.hash, Enabled); err != nil {
+		if _, err := tx.Exec(ctx, resetAccount, s.ID, p.hash); err != nil {
 			return err
 		}
 		return addClient(ctx, tx, &s)

@@ -242,7 +242,11 @@ func TestReset(t *testing.T) {
 		r.fails(err, fault.TokenExpired, "an old token")
 		_, _, err = r.Login(r.ctx, old.ClientID, old.ClientSecret)
 		r.fails(err, fault.BadCredentials, "the old secret")
-		if id, err := r.Authenticate(r.ctx, r.login(fresh)); err != nil || id != old.ID { // enabled again
+		_, _, err = r.Login(r.ctx, fresh.ClientID, fresh.ClientSecret)
+		r.fails(err, fault.Disabled, "the new secret of an account that stays disabled")
+		_, err = r.SetState(r.ctx, "writer", account.Enabled)
+		r.must(err)
+		if id, err := r.Authenticate(r.ctx, r.login(fresh)); err != nil || id != old.ID {
 			t.Errorf("%d %v", id, err)
 		}
 		if _, err := r.Authenticate(r.ctx, theirs); err != nil {

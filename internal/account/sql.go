@@ -22,7 +22,7 @@ const (
 		INSERT INTO account (id, name, operator, state, quota, password_hash, created_at)
 		VALUES ((SELECT coalesce(max(id), 1000) + 1 FROM account), $1, $2, $3, $4, $5, $6)
 		RETURNING id`
-	resetAccount = `UPDATE account SET password_hash = $2, state = $3 WHERE id = $1`
+	resetAccount = `UPDATE account SET password_hash = $2 WHERE id = $1`
 	setState     = `UPDATE account SET state = $2 WHERE id = $1`
 
 	countBytes = `

@@ -60,14 +60,15 @@ func Begin(ctx context.Context, tx *db.Tx, key Key) error {
 }
 
 // Discard forgets a key that Begin named, and dooms what is stored under it: the
-// caller calls Bury after the commit, or SweepDoomed does some time later.
-func Discard(ctx context.Context, tx *db.Tx, key Key) error {
+// caller calls Bury after the commit, or SweepDoomed does some time later. What is
+// live by now stays, and doomed is false.
+func Discard(ctx context.Context, tx *db.Tx, key Key) (doomed bool, err error) {
 	n, err := tx.Exec(ctx, deletePending, key.Account, key.ID)
 	if err != nil || n == 0 {
-		return fault.Wrap(err, "blob: discard")
+		return false, fault.Wrap(err, "blob: discard")
 	}
 	_, err = tx.Exec(ctx, insertDoomed, key.Account, key.ID, tx.Micros())
-	return fault.Wrap(err, "blob: discard")
+	return true, fault.Wrap(err, "blob: discard")
 }
 
 // Bury removes doomed content from the store. It may run late and twice.
@@ -112,9 +113,9 @@ type Finished struct {
 	// Joined: the account had this content already; what is stored under the new
 	// key is doomed, see Discard.
 	Joined bool
-	// Instead of this content that was missing or damaged: the caller moves what
-	// refers to it. 0 where there is none.
-	Instead int64
+	// Instead of these contents that were missing or damaged: the caller moves what
+	// refers to them.
+	Instead []int64
 }
 
 // Finish makes content live, which is durable in the store under its key, or joins
@@ -126,13 +127,16 @@ func Finish(ctx context.Context, tx *db.Tx, key Key, f Facts) (Finished, error) 
 	if err != nil {
 		return Finished{}, fault.Wrap(err, "blob: finish")
 	}
-	if known {
-		return Finished{ID: id, Joined: true}, Discard(ctx, tx, key)
-	}
-	out := Finished{ID: key.ID}
-	if _, err := tx.Get(ctx, selectLost, []any{key.Account, f.SHA256}, &out.Instead); err != nil {
+	lost, err := db.Collect(ctx, tx, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
+		selectLost, key.Account, f.SHA256)
+	if err != nil {
 		return Finished{}, fault.Wrap(err, "blob: finish")
 	}
+	if known {
+		_, err := Discard(ctx, tx, key)
+		return Finished{ID: id, Joined: true, Instead: lost}, err
+	}
+	out := Finished{ID: key.ID, Instead: lost}
 	n, err := tx.Exec(ctx, makeLive, key.Account, key.ID, f.SHA256, f.SHA1, f.MD5, f.Size, f.Type, f.Width, f.Height, tx.Micros())
 	if err == nil && n == 0 {
 		err = fault.New(fault.UploadNotFound, "blob: finish")

@@ -46,7 +46,7 @@ type DB struct {
 
 	writer  *pool // one connection: SQLite has one writer
 	readers *pool // requests' reads
-	workers *pool // long reads of background work, so that they can't starve requests
+	workers *pool // long reads, of background work and one of requests: they starve nobody
 
 	jobs    chan *job
 	stop    chan struct{} // closed: accept no more writes
@@ -91,7 +91,7 @@ func (d *DB) open(ctx context.Context) (err error) {
 	if d.readers, err = openSQLite(ctx, d.path, reading, 4); err != nil {
 		return err
 	}
-	if d.workers, err = openSQLite(ctx, d.path, reading, 2); err != nil {
+	if d.workers, err = openSQLite(ctx, d.path, reading, 3); err != nil {
 		return err
 	}
 	return d.startWriter(ctx)

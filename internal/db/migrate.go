@@ -53,7 +53,7 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
 			"the database %s is of an older version (%d) than this program (%d); start the server once, it upgrades", d.path, have, want))
 	case have > 0:
-		if err := snapshot(ctx, conn, fmt.Sprintf("%s.before-%d", d.path, want)); err != nil {
+		if err := snapshot(ctx, conn, fmt.Sprintf("%s.of-version-%d", d.path, have)); err != nil {
 			return err
 		}
 	}

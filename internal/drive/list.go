@@ -49,22 +49,8 @@ func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact b
 		if err != nil {
 			return err
 		}
-		ids := make([]ID, 0, len(p.Entries))
-		for _, e := range p.Entries {
-			ids = append(ids, e.ID)
-		}
-		known, err := Lookup(ctx, tx, acc, ids)
-		if err != nil {
-			return err
-		}
-		kept := p.Entries[:0]
-		for _, e := range p.Entries {
-			if k, ok := known[e.ID]; ok {
-				kept = append(kept, k)
-			}
-		}
-		p.Entries = kept
-		return nil
+		p.Entries, err = visible(ctx, tx, acc, p.Entries)
+		return err
 	})
 	return p, err
 }
@@ -201,6 +187,9 @@ const selectContent = `
 // not to be had.
 func (d *Drive) Content(ctx context.Context, acc account.ID, id ID) (c Content, err error) {
 	err = d.db.Read(ctx, "drive: content", func(tx *db.Tx) error {
+		if _, err := find(ctx, tx, acc, id); err != nil {
+			return err
+		}
 		var updated int64
 		var state blob.State
 		var who account.State

@@ -95,6 +95,11 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		if list, err = db.Collect(ctx, tx, scanEntry, pageOf(where, q.Order, q.Desc), append(args, q.Limit, offset)...); err != nil {
 			return err
 		}
+		if q.Trash || q.Search != "" {
+			if list, err = visible(ctx, tx, acc, list); err != nil {
+				return err
+			}
+		}
 		for i := range list {
 			list[i].Trashed = max(list[i].Trashed, above)
 		}
@@ -107,6 +112,23 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx) })
 	}
 	return list, total, err
+}
+
+// visible leaves out what is being deleted for good with a folder above it, and
+// tells of the rest where it stands.
+func visible(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry) ([]Entry, error) {
+	ids := make([]ID, len(list))
+	for i, e := range list {
+		ids[i] = e.ID
+	}
+	known, err := Lookup(ctx, tx, acc, ids)
+	kept := list[:0]
+	for _, e := range list {
+		if k, ok := known[e.ID]; ok {
+			kept = append(kept, k)
+		}
+	}
+	return kept, err
 }
 
 // nameParents tells entries of a page the names of the folders they are in.

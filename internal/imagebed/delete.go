@@ -27,7 +27,7 @@ const (
 
 	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2`
 	// What is detached hangs below the root, under a name that no other has.
-	detachFolder = `UPDATE bed_folder SET parent_id = $3, name = id, detached = 1 WHERE account_id = $1 AND id = $2`
+	detachFolder = `UPDATE bed_folder SET parent_id = $3, name = '/' || id, detached = 1 WHERE account_id = $1 AND id = $2`
 	makeRoot     = `UPDATE bed_folder SET parent_id = id, name = '' WHERE account_id = $1 AND id = $2`
 )
 

@@ -90,11 +90,11 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 		if done, err = blob.Finish(ctx, tx, key, facts); err != nil {
 			return err
 		}
-		if done.Instead != 0 {
-			if err := drive.MoveContent(ctx, tx, acc, done.Instead, done.ID); err != nil {
+		for _, lost := range done.Instead {
+			if err := drive.MoveContent(ctx, tx, acc, lost, done.ID); err != nil {
 				return err
 			}
-			if err := u.bed.MoveContent(ctx, tx, acc, done.Instead, done.ID); err != nil {
+			if err := u.bed.MoveContent(ctx, tx, acc, lost, done.ID); err != nil {
 				return err
 			}
 		}
@@ -147,8 +147,12 @@ func (u *Uploads) probe(ctx context.Context, key blob.Key, facts *blob.Facts) er
 
 // discard forgets content that was begun and removes what came of it.
 func (u *Uploads) discard(ctx context.Context, key blob.Key) error {
-	err := u.db.Write(ctx, "upload: discard", func(tx *db.Tx) error { return blob.Discard(ctx, tx, key) })
-	if err != nil {
+	var doomed bool
+	err := u.db.Write(ctx, "upload: discard", func(tx *db.Tx) (err error) {
+		doomed, err = blob.Discard(ctx, tx, key)
+		return err
+	})
+	if err != nil || !doomed {
 		return err
 	}
 	return blob.Bury(ctx, u.db, u.store, key)

@@ -72,7 +72,7 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	}
 	var err error
 	if w.staged, err = w.u.store.Stage(ctx, w.r.key); fault.Is(err, fault.Exists) {
-		return w.again(ctx, body)
+		return w.again(ctx, body, declared)
 	}
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (w *sliceWriter) write(ctx context.Context, body io.Reader) (changed bool, 
 
 // again answers a slice of a file that is whole, checked and committed, though its
 // completion was not answered: the same bytes are fine, and nothing changes.
-func (w *sliceWriter) again(ctx context.Context, body io.Reader) error {
+func (w *sliceWriter) again(ctx context.Context, body io.Reader, declared string) error {
 	var want string
 	found, err := w.u.db.Get(ctx, "upload: slice", selectSliceMD5, []any{w.r.acc, w.r.id, w.no}, &want)
 	if err != nil {
@@ -164,7 +164,7 @@ func (w *sliceWriter) again(ctx context.Context, body io.Reader) error {
 		return fault.Because(fault.BadBody, "upload: read slice", err)
 	case n != size:
 		return fault.New(fault.BadSlice, "upload: slice", w.no)
-	case !found || hex.EncodeToString(hash.Sum(nil)) != want:
+	case !found || hex.EncodeToString(hash.Sum(nil)) != want || declared != "" && declared != want:
 		return fault.New(fault.HashMismatch, "upload: slice of a committed file")
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 // drop ends an open upload and removes what came of it.
 func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
 	key := blob.Key{Account: int64(acc)}
+	doomed := false
 	err := u.db.Write(ctx, "upload: drop", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
@@ -28,9 +29,10 @@ func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
 		if err := account.Count(ctx, tx, acc, 0, -size); err != nil {
 			return err
 		}
-		return blob.Discard(ctx, tx, key)
+		doomed, err = blob.Discard(ctx, tx, key)
+		return err
 	})
-	if err != nil || key.ID == 0 {
+	if err != nil || !doomed {
 		return err
 	}
 	return blob.Bury(ctx, u.db, u.store, key)
@@ -95,7 +97,7 @@ func (u *Uploads) SweepOrphans(ctx context.Context, alone bool) error {
 			}, orphans, before)
 			more = len(keys) > 0
 			for _, k := range keys {
-				if err := blob.Discard(ctx, tx, k); err != nil {
+				if _, err := blob.Discard(ctx, tx, k); err != nil {
 					return err
 				}
 			}

@@ -114,13 +114,20 @@ func (t *tests) unit(pkg, test string) *unit {
 	return u
 }
 
-// parent is the test of a subtest, the package of a test, nil of a package.
+// parent is the test of a subtest, the package of a test, nil of a package. A slash
+// may also stand in a subtest's own name: what has not begun by itself is no parent.
 func (t *tests) parent(u *unit) *unit {
 	if u.test == "" {
 		return nil
 	}
-	if i := strings.LastIndexByte(u.test, '/'); i > 0 {
-		return t.unit(u.pkg, u.test[:i])
+	for name := u.test; ; {
+		i := strings.LastIndexByte(name, '/')
+		if i <= 0 {
+			return t.unit(u.pkg, "")
+		}
+		name = name[:i]
+		if p := t.byName[[2]string{u.pkg, name}]; p != nil {
+			return p
+		}
 	}
-	return t.unit(u.pkg, "")
 }

@@ -19,6 +19,7 @@ func TestRun(t *testing.T) {
 		"passes are counted at the leaves": {
 			stream: head + `{"Action":"run","Package":"p","Test":"A"}
 {"Action":"run","Package":"p","Test":"A/x"}
+{"Action":"run","Package":"p","Test":"A/y"}
 {"Action":"run","Package":"p","Test":"A/y/z"}
 {"Action":"pass","Package":"p","Test":"A/x"}
 {"Action":"pass","Package":"p","Test":"A/y/z"}
@@ -28,6 +29,16 @@ func TestRun(t *testing.T) {
 `,
 			ok:    true,
 			lines: []string{"         1.3s  p", "2 passed, 0 failed"},
+		},
+		"a slash in a subtest's own name makes no parent": {
+			stream: head + `{"Action":"run","Package":"p","Test":"A"}
+{"Action":"run","Package":"p","Test":"A/this_and/or_that"}
+{"Action":"pass","Package":"p","Test":"A/this_and/or_that"}
+{"Action":"pass","Package":"p","Test":"A"}
+{"Action":"pass","Package":"p","Elapsed":0.1}
+`,
+			ok:    true,
+			lines: []string{"1 passed, 0 failed"},
 		},
 		"a failure shows its output and is counted once": {
 			stream: head + `{"Action":"run","Package":"p","Test":"A"}
