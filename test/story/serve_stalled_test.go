@@ -2,7 +2,9 @@ package story
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -34,7 +36,10 @@ func TestStalledBodyOfAStranger(t *testing.T) {
 				t.Errorf("%s: %v", knock, err)
 				return
 			}
-			res.Body.Close()
+			_, err = io.Copy(io.Discard, res.Body)
+			if err := errors.Join(err, res.Body.Close()); err != nil {
+				t.Errorf("%s: the answer: %v", knock, err)
+			}
 			if b, err := answers.ReadByte(); err == nil {
 				t.Errorf("%s: the connection goes on with %q", knock, b)
 			}
