@@ -1,0 +1,145 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tuchuang/internal/picture"
+	"tuchuang/internal/picture/draw"
+)
+
+var linkLine = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/i/[0-9a-v]+\.[a-z]+`)
+
+// The main job in one command: pictures in all nine formats in nested folders, a
+// file that is none, links that are whole, and everything compared.
+func TestDemo(t *testing.T) {
+	p := newProgram(t)
+	// Its usual address is taken: it finds another.
+	taken, err := net.Listen("tcp", demoListen)
+	if err == nil {
+		defer taken.Close()
+	}
+	r := p.run("demo")
+	if r.code != exitDone || !strings.Contains(r.out, "36 copied, 0 replaced, 1 skipped, 0 failed") ||
+		!strings.Contains(r.out, "all 36 pictures") || !strings.Contains(r.out, "make run") {
+		t.Fatalf("exit %d\n%s\n%s", r.code, r.out, r.errOut)
+	}
+	links := make(map[string]bool)
+	endings := make(map[string]bool)
+	for _, l := range linkLine.FindAllString(r.out, -1) {
+		links[l] = true
+		endings[filepath.Ext(l)] = true
+	}
+	if len(links) != 36 || len(endings) != len(demoExtensions) {
+		t.Errorf("%d links with %d endings", len(links), len(endings))
+	}
+}
+
+// Pictures of one's own, the folder named in any way, and data that is kept and
+// used again.
+func TestDemoFromAFolderTwice(t *testing.T) {
+	p := newProgram(t)
+	write := func(dir, name string, seed int64) {
+		t.Helper()
+		b, err := draw.Picture(picture.PNG, seed, 40, 30, name)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(p.home, dir), 0o700)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(p.home, dir, name), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("mine", "a.png", 1)
+	write("mine/sub folder", "乙.PNG", 2)
+	write("mine/sub folder", "the same.png", 3)
+	write("other/mine", "c.png", 4)
+	keep := filepath.Join(p.home, "kept data")
+	for n, from := range []string{"mine", "mine/.", "other/mine"} {
+		r := p.run("demo", "--from", from, "--keep", keep)
+		if r.code != exitDone || !strings.Contains(r.out, "byte for byte") || !strings.Contains(r.out, "serve --data "+keep) {
+			t.Fatalf("%s: exit %d\n%s\n%s", from, r.code, r.out, r.errOut)
+		}
+		if first := strings.Contains(r.out, "the operator admin was made"); first != (n == 0) {
+			t.Errorf("%s: the operator's secrets are shown: %v", from, first)
+		}
+	}
+	if r := p.run("demo", "--from", "nowhere"); r.code != exitUsage || !strings.Contains(r.errOut, "not a folder") {
+		t.Errorf("exit %d: %s", r.code, r.errOut)
+	}
+}
+
+// HTTPS without a proxy, and HTTP/2 with it.
+func TestServerTLS(t *testing.T) {
+	p := newProgram(t)
+	cert, key, roots := certificate(t, p.home)
+	s := p.start("--data", filepath.Join(p.home, "data"), "--tls-cert", cert, "--tls-key", key)
+	if !strings.HasPrefix(s.url, "https://") {
+		t.Fatalf("it listens at %s", s.url)
+	}
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
+	defer c.CloseIdleConnections()
+	res, err := c.Get(s.url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.ProtoMajor != 2 {
+		t.Errorf("%s over %s", res.Status, res.Proto)
+	}
+	if code := s.stop(); code != exitDone {
+		t.Errorf("ended with %d", code)
+	}
+}
+
+// certificate makes a self-signed one for this machine.
+func certificate(t *testing.T, dir string) (certFile, keyFile string, roots *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots = x509.NewCertPool()
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots.AddCert(parsed)
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for name, block := range map[string]*pem.Block{
+		certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: secret},
+	} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile, roots
+}
