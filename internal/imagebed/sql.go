@@ -14,7 +14,8 @@ import (
 const (
 	// Whether the content is blocked is asked of an index of the blocked alone, which
 	// is all but empty: hence a range of one, where equality would take the table.
-	imageColumns = `i.id, i.folder_id, f.name, i.name, i.ext, i.blob_id, i.size, i.etag,
+	imageColumns = `i.id, i.folder_id, f.name, ` + imageRest
+	imageRest    = `i.name, i.ext, i.blob_id, i.size, i.etag,
 		EXISTS (SELECT 1 FROM blob b WHERE b.account_id = i.account_id AND b.id >= i.blob_id AND b.id <= i.blob_id AND b.state = 2),
 		i.created_at, i.updated_at`
 	imageTables = `image i
@@ -43,7 +44,9 @@ const (
 	listFolders    = `SELECT ` + folderColumns + ` FROM ` + folderTables + `
 		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id >= $4 AND f.id <> $2 AND f.detached = 0
 		ORDER BY f.id DESC LIMIT $5`
-	listImages = `SELECT ` + imageColumns + ` FROM ` + imageTables + `
+	// The folder's name is asked once, not for every image.
+	listImages = `
+		SELECT i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.id >= $4
 		ORDER BY i.id DESC LIMIT $5`
 	selectHolder = `
