@@ -338,3 +338,23 @@ func (r *rooms) has(t *testing.T, want ...string) map[string]imagebed.Image {
 	}
 	return tree
 }
+
+// A chosen file that is gone when its task begins is what it was when it was chosen:
+// a failure only where it would have been published.
+func TestGoneBeforeTheRun(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		picture, text, empty := r.put(drive.Root, "a.png", 1), r.put(drive.Root, "a.txt", 2), r.put(drive.Root, "empty.png", 3)
+		folder := r.mkdir(drive.Root, "folder")
+		r.put(folder, "b.png", 4)
+		r.exec(`UPDATE drive_entry SET class = 4 WHERE account_id = $1 AND id = $2`, r.acc, empty)
+		task := r.create("", picture, text, empty, folder)
+		r.trash(picture, text, empty, folder)
+		_, err := r.drive.Delete(r.ctx, r.acc, []drive.ID{picture, text, empty})
+		r.must(err)
+		r.run()
+		counted(t, r.status(task), Counts{Total: 1, Failed: 1, Skipped: 2})
+		if got := r.failures(task); !slices.Equal(got, []string{"a.png: source_deleted"}) {
+			t.Errorf("failures are %q", got)
+		}
+	})
+}

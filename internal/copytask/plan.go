@@ -132,9 +132,9 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 		e, ok := found[s.id]
 		gone := !ok || e.Trashed != drive.Live
 		if gone {
-			e.ID, e.Name = s.id, s.name
+			e.ID, e.Name, e.Class = s.id, s.name, s.class
 		}
-		if s.isFolder && gone {
+		if gone && e.IsFolder() {
 			continue // its pictures are not found
 		}
 		at := loose[e.Parent]
@@ -147,16 +147,14 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 			loose[e.Parent] = at
 		}
 		switch {
-		case gone && picture.ClassOf(s.name, 1) == picture.Eligible: // its size is not known any more
-			err = p.take([]*level{at}, e, SourceDeleted)
-		case gone:
-			p.skip([]*level{at}, e, NotAnImage)
 		case e.IsFolder():
 			err = p.walk(ctx, tx, []*level{at}, e)
-		case e.Class == picture.Eligible:
-			err = p.take([]*level{at}, e, "")
-		default:
+		case e.Class != picture.Eligible:
 			p.skip([]*level{at}, e, skipReason(e.Class))
+		case gone:
+			err = p.take([]*level{at}, e, SourceDeleted)
+		default:
+			err = p.take([]*level{at}, e, "")
 		}
 		if err != nil {
 			return err

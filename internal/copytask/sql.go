@@ -19,7 +19,7 @@ const (
 	selectCopyTask = `
 		SELECT planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
-	selectSources = `SELECT drive_id, is_folder, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
+	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
 	selectFolders = `SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
 	selectOpen    = `
 		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.folder_no
@@ -46,7 +46,7 @@ const (
 )
 
 var (
-	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, is_folder, name) VALUES`, 6)
+	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, class, name) VALUES`, 6)
 	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id) VALUES`, 6)
 	insertDirs    = db.Insert(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES`, 6)
 	insertItems   = db.Insert(`
@@ -73,7 +73,7 @@ func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, targe
 	}
 	_, err := tx.ExecRows(ctx, insertSources, nil, len(ids), func(i int) []any {
 		e := found[ids[i]]
-		return []any{acc, seq, i, e.ID, e.IsFolder(), e.Name}
+		return []any{acc, seq, i, e.ID, e.Class, e.Name}
 	})
 	return err
 }
@@ -120,9 +120,9 @@ type work struct {
 }
 
 type source struct {
-	id       drive.ID
-	isFolder bool
-	name     string
+	id    drive.ID
+	class drive.Class // at creation
+	name  string
 }
 
 type targetFolder struct {
@@ -157,7 +157,7 @@ func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
 			return err
 		}
 		w.sources, err = db.Collect(ctx, tx, func(rows *sql.Rows) (s source, err error) {
-			return s, rows.Scan(&s.id, &s.isFolder, &s.name)
+			return s, rows.Scan(&s.id, &s.class, &s.name)
 		}, selectSources, w.acc, w.Seq)
 		if err != nil {
 			return err

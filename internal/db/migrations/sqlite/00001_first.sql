@@ -171,7 +171,7 @@ CREATE TABLE copy_source (
   task_seq   INTEGER NOT NULL,
   ord        INTEGER NOT NULL,
   drive_id   INTEGER NOT NULL,
-  is_folder  INTEGER NOT NULL,
+  class      INTEGER NOT NULL, -- at creation, as of drive_entry
   name       TEXT    NOT NULL, -- at creation
   PRIMARY KEY (account_id, task_seq, ord),
   FOREIGN KEY (account_id, task_seq) REFERENCES copy_task (account_id, task_seq)
