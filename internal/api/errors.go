@@ -64,9 +64,8 @@ var answers = map[fault.Code]answer{
 	fault.TooManyTasks: {200, 1, "图床复制任务数量已达上限(%v),请等待任务完成后再试", "%v copy tasks are unfinished; wait until one has ended"},
 	fault.TaskNotFound: {200, 1, "任务不存在", "there is no such task"},
 
-	fault.NoSuchRoute:  {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
-	fault.WrongMethod:  {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},
-	fault.NotSupported: {200, 1, "暂不支持", "not supported by this server"},
+	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
+	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},
 }
 
 // answerTo finds what an error looks like on the wire. What the wire has no words

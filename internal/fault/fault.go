@@ -66,12 +66,11 @@ const (
 	TaskNotFound Code = "task_not_found" // no such task in this account
 	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
 
-	NoSuchRoute  Code = "no_such_route" // the path is not of this API
-	WrongMethod  Code = "wrong_method"  // the path is, the method isn't
-	NotSupported Code = "not_supported" // a documented feature that this server does not have
-	Exists       Code = "exists"        // an account of that name exists
-	InUse        Code = "in_use"        // another process owns the data folder
-	BadConfig    Code = "bad_config"    // a setting that makes no sense; Args[0] says which and why
+	NoSuchRoute Code = "no_such_route" // the path is not of this API
+	WrongMethod Code = "wrong_method"  // the path is, the method isn't
+	Exists      Code = "exists"        // an account of that name exists
+	InUse       Code = "in_use"        // another process owns the data folder
+	BadConfig   Code = "bad_config"    // a setting that makes no sense; Args[0] says which and why
 )
 
 // Error is a failure with its code, what was being done, and its cause.

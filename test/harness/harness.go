@@ -156,14 +156,6 @@ func (s *Server) Wait() error {
 	return err
 }
 
-// Signal sends the process a signal.
-func (s *Server) Signal(sig syscall.Signal) {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // PID is the number of the running process.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
