@@ -153,7 +153,9 @@ func (d *DB) Ping(ctx context.Context) error {
 }
 
 // Read runs fn on one snapshot of the database (repeatable read). fn must not
-// write. The context bounds the wait for a connection and every statement.
+// write, and each of its statements must be short: the context bounds the wait for
+// a connection and is asked before a statement begins. What may take longer is
+// WorkerRead's.
 func (d *DB) Read(ctx context.Context, op string, fn func(*Tx) error) error {
 	return d.read(ctx, d.readers, op, fn)
 }
@@ -166,11 +168,12 @@ func (d *DB) Get(ctx context.Context, op, query string, args []any, dest ...any)
 		return false, translate(err, op)
 	}
 	defer d.readers.give(c)
-	found, err = (&Tx{d: d, c: c, now: d.now()}).Get(ctx, query, args, dest...)
+	found, err = (&Tx{d: d, c: c, short: true, now: d.now()}).Get(ctx, query, args, dest...)
 	return found, translate(err, op)
 }
 
-// WorkerRead is Read on connections of the background workers' own.
+// WorkerRead is Read on connections of the background workers' own, and the context
+// bounds every statement up to its first row.
 func (d *DB) WorkerRead(ctx context.Context, op string, fn func(*Tx) error) error {
 	return d.read(ctx, d.workers, op, fn)
 }
@@ -192,7 +195,7 @@ func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (
 			err = translate(e, op)
 		}
 	}()
-	return translate(fn(&Tx{d: d, c: c, now: d.now()}), op)
+	return translate(fn(&Tx{d: d, c: c, short: p == d.readers, now: d.now()}), op)
 }
 
 // Tx is a transaction. It is valid inside the function it was handed to, for one
@@ -201,6 +204,7 @@ type Tx struct {
 	d     *DB
 	c     *conn
 	write bool
+	short bool // of statements that are not broken off once they have begun
 	now   time.Time
 	after []func()
 }
@@ -222,7 +226,10 @@ func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
 
 // Exec runs a statement and says how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx = t.context(ctx)
+	ctx, err := t.context(ctx)
+	if err != nil {
+		return 0, err
+	}
 	s, err := t.c.prepare(ctx, query)
 	if err != nil {
 		return 0, err
@@ -236,7 +243,10 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // Query runs a statement that answers rows. The caller closes them.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx = t.context(ctx)
+	ctx, err := t.context(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s, err := t.c.prepare(ctx, query)
 	if err != nil {
 		return nil, err
@@ -290,10 +300,14 @@ func closeRows(rows *sql.Rows, err *error) {
 
 // context is what a statement runs under. SQLite answers an interrupted write by
 // rolling the whole transaction back, and others may share that transaction: so a
-// write that has begun is finished.
-func (t *Tx) context(ctx context.Context) context.Context {
-	if t.write {
-		return context.WithoutCancel(ctx)
+// write that has begun is finished. A short read is finished too: what can be broken
+// off costs two goroutines a statement and a look at the context for every row.
+func (t *Tx) context(ctx context.Context) (context.Context, error) {
+	switch {
+	case t.write:
+		return context.WithoutCancel(ctx), nil
+	case t.short:
+		return context.WithoutCancel(ctx), ctx.Err()
 	}
-	return ctx
+	return ctx, nil
 }

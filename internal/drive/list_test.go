@@ -252,11 +252,13 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 	each(t, func(r *room) {
 		small, large := r.mkdir(Root, "small"), r.mkdir(Root, "large")
 		r.put(r.mkdir(small, "inner"), "a.png", 2)
-		r.many(r.mkdir(large, "inner"), atOnce)
+		many := r.mkdir(large, "inner")
+		r.many(many, atOnce)
+		r.put(many, "more.png", 3)
 		long := map[string]func(context.Context) error{
 			"the size of a large folder": func(ctx context.Context) error {
 				e, _, err := r.Get(ctx, r.acc, large)
-				if err == nil && e.Size != 10*atOnce {
+				if err == nil && e.Size != 10*atOnce+size(3) {
 					t.Errorf("its size is %d", e.Size)
 				}
 				return err
@@ -272,6 +274,13 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 				list, _, err := r.ListPage(ctx, r.acc, PageQuery{Search: "smal", Order: ByID, Page: 1, Limit: 10})
 				if err == nil && names(list) != "small" {
 					t.Errorf("found %q", names(list))
+				}
+				return err
+			},
+			"a large folder by size": func(ctx context.Context) error {
+				list, total, err := r.ListPage(ctx, r.acc, PageQuery{Folder: many, Order: BySize, Desc: true, Page: 1, Limit: 1})
+				if err == nil && (names(list) != "more.png" || total != atOnce+1) {
+					t.Errorf("the first of %d is %q", total, names(list))
 				}
 				return err
 			},

@@ -61,7 +61,8 @@ func pageOf(where string, by Order, desc bool) string {
 }
 
 // ListPage answers a numbered page and how many entries there are in all. A search
-// waits for its turn, see Search.
+// waits for its turn, see Search; so does a page for which a large folder has to be
+// sorted or skipped through.
 func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list []Entry, total int64, err error) {
 	switch q.Order {
 	case ByID, ByName, BySize, ByCreated, ByUpdated:
@@ -75,7 +76,8 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 	case q.Search != "":
 		where, count, args = named, countNamed, []any{acc, q.Search}
 	}
-	page := func(ctx context.Context, tx *db.Tx) error {
+	large := q.Search != "" && !q.Trash // it goes through more than any request may
+	page := func(ctx context.Context, tx *db.Tx, turn bool) error {
 		above := Live
 		if !q.Trash && q.Search == "" {
 			var err error
@@ -92,6 +94,10 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 			return nil
 		}
 		offset := int64(q.Page-1) * int64(q.Limit)
+		sorted := q.Order == ByID || q.Order == ByName && !q.Trash // by an index
+		if large = !turn && (offset > 10*atOnce || !sorted && total > atOnce); large {
+			return nil
+		}
 		if list, err = db.Collect(ctx, tx, scanEntry, pageOf(where, q.Order, q.Desc), append(args, q.Limit, offset)...); err != nil {
 			return err
 		}
@@ -106,10 +112,11 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		return nameParents(ctx, tx, acc, list)
 	}
 	const op = "drive: list page"
-	if q.Search != "" && !q.Trash {
-		err = d.long(ctx, op, page)
-	} else {
-		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx) })
+	if !large {
+		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx, false) })
+	}
+	if err == nil && large {
+		err = d.long(ctx, op, func(ctx context.Context, tx *db.Tx) error { return page(ctx, tx, true) })
 	}
 	return list, total, err
 }

@@ -13,10 +13,13 @@ import (
 
 const (
 	// Whether the content is blocked is asked of an index of the blocked alone, which
-	// is all but empty: hence a range of one, where equality would take the table.
+	// is all but empty: hence a range of one, where equality would take the table. Of
+	// an account without any it is asked once a statement.
 	imageColumns = `i.id, i.folder_id, f.name, ` + imageRest
 	imageRest    = `i.name, i.ext, i.blob_id, i.size, i.etag,
-		EXISTS (SELECT 1 FROM blob b WHERE b.account_id = i.account_id AND b.id >= i.blob_id AND b.id <= i.blob_id AND b.state = 2),
+		CASE WHEN EXISTS (SELECT 1 FROM blob b WHERE b.account_id = $1 AND b.state = 2) THEN
+			EXISTS (SELECT 1 FROM blob b WHERE b.account_id = i.account_id AND b.id >= i.blob_id AND b.id <= i.blob_id AND b.state = 2)
+			ELSE FALSE END,
 		i.created_at, i.updated_at`
 	imageTables = `image i
 		JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id`
