@@ -26,6 +26,8 @@ type Disk struct {
 	folders map[string]struct{}
 	// staged files whose entry in uploads this process has made durable
 	entries map[Key]struct{}
+
+	idle *idleFiles
 }
 
 var _ Store = (*Disk)(nil)
@@ -48,6 +50,7 @@ func NewDisk(blobsDir, uploadsDir string) (*Disk, error) {
 		uploads: uploadsDir,
 		folders: map[string]struct{}{},
 		entries: map[Key]struct{}{},
+		idle:    newIdleFiles(),
 	}, nil
 }
 
@@ -180,14 +183,27 @@ func (d *Disk) Open(ctx context.Context, key Key) (Object, error) {
 	if err := begin(ctx, key, op); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(d.finalPath(key))
-	if errors.Is(err, fs.ErrNotExist) {
+	path := d.finalPath(key)
+	file, found := d.idle.take(key)
+	if found {
+		if info, err := os.Lstat(path); err == nil && os.SameFile(info, file.info) {
+			return &diskObject{disk: d, key: key, file: file}, nil
+		}
+		if err := file.Close(); err != nil {
+			return nil, failed(err, op)
+		}
+	}
+	var err error
+	if file.File, err = os.Open(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Because(fault.ContentMissing, op, err)
 	}
 	if err != nil {
 		return nil, failed(err, op)
 	}
-	return &diskObject{f}, nil
+	if file.info, err = file.Stat(); err != nil {
+		return nil, errors.Join(failed(err, op), file.Close())
+	}
+	return &diskObject{disk: d, key: key, file: file}, nil
 }
 
 // Remove deletes the staged and the committed file of key, see Store. Folders
@@ -206,7 +222,7 @@ func (d *Disk) Remove(ctx context.Context, key Key) error {
 		}
 		killpoint.Here("blob.remove.one")
 	}
-	return nil
+	return failed(d.idle.drop(key), op)
 }
 
 func exists(path string) (bool, error) {

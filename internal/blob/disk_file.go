@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -44,32 +45,31 @@ func (s *diskStaged) Close() error {
 	return failed(s.file.Close(), "blob: close "+s.key.String())
 }
 
-// diskObject is a committed file. Its size and time are asked for only when they are
-// wanted: who serves a picture knows them already.
-type diskObject struct{ file *os.File }
+// diskObject is a committed file.
+type diskObject struct {
+	disk *Disk
+	key  Key
+	file openFile
+}
 
 func (o *diskObject) Read(p []byte) (int, error)                { return o.file.Read(p) }
 func (o *diskObject) ReadAt(p []byte, off int64) (int, error)   { return o.file.ReadAt(p, off) }
 func (o *diskObject) Seek(off int64, whence int) (int64, error) { return o.file.Seek(off, whence) }
-func (o *diskObject) Close() error                              { return o.file.Close() }
+func (o *diskObject) Size() int64                               { return o.file.info.Size() }
+func (o *diskObject) ModTime() time.Time                        { return o.file.info.ModTime() }
 
-// Size is that of the file, or -1 where the system does not say.
-func (o *diskObject) Size() int64 {
-	info, err := o.file.Stat()
-	if err != nil {
-		return -1
+// Close keeps the file open for the next reader, at its start.
+func (o *diskObject) Close() error {
+	file := o.file
+	if file.File == nil {
+		return os.ErrClosed
 	}
-	return info.Size()
-}
-
-// ModTime is that of the file, or zero where the system does not say.
-func (o *diskObject) ModTime() time.Time {
-	info, err := o.file.Stat()
-	if err != nil {
-		return time.Time{}
+	o.file = openFile{}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return errors.Join(failed(err, "blob: rewind "+o.key.String()), file.Close())
 	}
-	return info.ModTime()
+	return failed(o.disk.idle.give(o.key, file), "blob: close a file")
 }
 
 // File gives the open file; it stays the Object's, which closes it.
-func (o *diskObject) File() *os.File { return o.file }
+func (o *diskObject) File() *os.File { return o.file.File }

@@ -1,8 +1,12 @@
 package blob_test
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -56,4 +60,83 @@ func device(t *testing.T, path string) uint64 {
 		t.Fatal(err)
 	}
 	return uint64(info.Sys().(*syscall.Stat_t).Dev)
+}
+
+// Files are kept open for the next reader, so many at the most, and none of them
+// once its content is removed.
+func TestDiskKeepsFilesOpen(t *testing.T) {
+	store, dir := newDisk(t)
+	open := func() (paths []string) {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range fds {
+			if path, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && strings.HasPrefix(path, dir) {
+				paths = append(paths, path)
+			}
+		}
+		return paths
+	}
+	read := func(k blob.Key) {
+		t.Helper()
+		o, err := store.Open(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(o); err != nil || string(got) != k.String() {
+			t.Errorf("read %q, %v", got, err)
+		}
+		if err := o.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Read(make([]byte, 1)); err == nil || o.Close() == nil {
+			t.Error("a closed object can be read or closed again")
+		}
+	}
+	for n := range int64(1100) {
+		k := blob.Key{Account: 1, ID: n + 1}
+		stage(t, store, k, k.String())
+		commit(t, store, k)
+		read(k)
+		read(k)
+	}
+	if n := len(open()); n != 1024 {
+		t.Errorf("%d files are kept open", n)
+	}
+	for n := range int64(1100) {
+		k := blob.Key{Account: 1, ID: n + 1}
+		o, err := store.Open(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Remove(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Close(); err != nil { // one that was open when it was removed
+			t.Fatal(err)
+		}
+	}
+	if paths := open(); len(paths) > 0 {
+		t.Errorf("removed, and still open: %d, the first %s", len(paths), paths[0])
+	}
+}
+
+// What is kept open is not taken for what has that name by now.
+func TestDiskReadsWhatIsThere(t *testing.T) {
+	store, dir := newDisk(t)
+	stage(t, store, key, "old")
+	commit(t, store, key)
+	wantText(t, store, key, "old")
+	path := filepath.Join(dir, "blobs", strconv.FormatInt(key.Account, 10), strconv.FormatInt(key.ID/1024, 10), strconv.FormatInt(key.ID, 10))
+	if err := errors.Join(os.WriteFile(path+".new", []byte("from a backup"), 0o600), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, store, key, "from a backup")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(t.Context(), key); !fault.Is(err, fault.ContentMissing) {
+		t.Errorf("a lost file: %v", err)
+	}
 }
