@@ -78,7 +78,7 @@ var reserved = []struct {
 }
 
 // rowTypes are the names of database/sql that say nothing of a connection.
-var rowTypes = []string{"ErrNoRows", "RawBytes", "Result", "Row", "Rows", "Scanner"}
+var rowTypes = []string{"NullInt64", "Scanner"}
 
 // tagged are the rooms whose types may be shapes of JSON.
 var tagged = []string{"cmd", "api", "client", "web"}

@@ -2,7 +2,6 @@ package account_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,7 +124,7 @@ func TestSecretsAreKeptAsHashes(t *testing.T) {
 		token := r.login(s)
 		var texts []string
 		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) (err error) {
-			texts, err = db.Collect(r.ctx, tx, func(rows *sql.Rows) (s string, err error) { return s, rows.Scan(&s) }, `
+			texts, err = db.Collect(r.ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, `
 				SELECT password_hash FROM account UNION ALL SELECT secret_sha256 FROM client UNION ALL SELECT id FROM token`)
 			return err
 		}))

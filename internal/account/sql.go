@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"tuchuang/internal/db"
@@ -49,9 +48,9 @@ const (
 	insertKey = `INSERT INTO signing_key (name, secret) VALUES ($1, $2)`
 )
 
-func scanAccount(rows *sql.Rows) (a Account, err error) {
+func scanAccount(row db.Row) (a Account, err error) {
 	var created int64
-	err = rows.Scan(&a.ID, &a.Name, &a.Operator, &a.State, &a.Quota, &a.Used, &a.Reserved, &created)
+	err = row.Scan(&a.ID, &a.Name, &a.Operator, &a.State, &a.Quota, &a.Used, &a.Reserved, &created)
 	a.CreatedAt = time.UnixMicro(created)
 	return a, err
 }

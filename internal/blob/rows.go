@@ -2,7 +2,6 @@ package blob
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"tuchuang/internal/db"
@@ -105,7 +104,7 @@ func SweepDoomed(ctx context.Context, d *db.DB, s Store) error {
 	}
 }
 
-func scanKey(rows *sql.Rows) (k Key, err error) { return k, rows.Scan(&k.Account, &k.ID) }
+func scanKey(row db.Row) (k Key, err error) { return k, row.Scan(&k.Account, &k.ID) }
 
 // Finished says which content an upload has become.
 type Finished struct {
@@ -127,7 +126,7 @@ func Finish(ctx context.Context, tx *db.Tx, key Key, f Facts) (Finished, error) 
 	if err != nil {
 		return Finished{}, fault.Wrap(err, "blob: finish")
 	}
-	lost, err := db.Collect(ctx, tx, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
+	lost, err := db.Collect(ctx, tx, func(row db.Row) (id int64, err error) { return id, row.Scan(&id) },
 		selectLost, key.Account, f.SHA256)
 	if err != nil {
 		return Finished{}, fault.Wrap(err, "blob: finish")
@@ -170,10 +169,10 @@ func States(ctx context.Context, tx *db.Tx, account int64, ids []int64) (map[int
 		for _, id := range ids[from:to] {
 			args = append(args, id)
 		}
-		return tx.Each(ctx, func(rows *sql.Rows) error {
+		return tx.Each(ctx, func(row db.Row) error {
 			var id int64
 			var s State
-			err := rows.Scan(&id, &s)
+			err := row.Scan(&id, &s)
 			out[id] = s
 			return err
 		}, statesOf[to-from], args...)

@@ -1,7 +1,6 @@
 package copytask
 
 import (
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -49,17 +48,13 @@ func (r *rooms) everything() (rows []string) {
 		for _, table := range []string{
 			"account", "task", "queue_turn", "copy_task", "copy_folder", "copy_dir", "copy_item", "publication", "bed_folder", "image",
 		} {
-			list, err := db.Collect(r.ctx, tx, func(rows *sql.Rows) (string, error) {
-				columns, err := rows.Columns()
-				if err != nil {
-					return "", err
+			list, err := db.Collect(r.ctx, tx, func(row db.Row) (string, error) {
+				values, at := make([]any, len(row.Columns())), make([]any, len(row.Columns()))
+				for i := range values {
+					at[i] = &values[i]
 				}
-				row, at := make([]any, len(columns)), make([]any, len(columns))
-				for i := range row {
-					at[i] = &row[i]
-				}
-				err = rows.Scan(at...)
-				return fmt.Sprint(table, row), err
+				err := row.Scan(at...)
+				return fmt.Sprint(table, values), err
 			}, "SELECT * FROM "+table)
 			if err != nil {
 				return err

@@ -1,7 +1,6 @@
 package copytask
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"tuchuang/internal/queue"
 )
 
-func scanText(rows *sql.Rows) (s string, err error) { return s, rows.Scan(&s) }
+func scanText(row db.Row) (s string, err error) { return s, row.Scan(&s) }
 
 // many makes so many entries of a class right in a folder, without the rooms.
 func (r *rooms) many(parent drive.ID, class, n int) {

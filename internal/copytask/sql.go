@@ -2,7 +2,6 @@ package copytask
 
 import (
 	"context"
-	"database/sql"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -88,8 +87,8 @@ func readStatus(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (s Status
 	return s, fault.Wrap(err, "copytask: read")
 }
 
-func scanFailure(rows *sql.Rows) (f Failure, err error) {
-	return f, rows.Scan(&f.DriveID, &f.Name, &f.Reason)
+func scanFailure(row db.Row) (f Failure, err error) {
+	return f, row.Scan(&f.DriveID, &f.Name, &f.Reason)
 }
 
 // failOpenItems ends what is open of a task that is given up.
@@ -156,21 +155,21 @@ func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
 		if _, err := tx.Get(ctx, `SELECT planned FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{w.acc, w.Seq}, &w.planned); err != nil {
 			return err
 		}
-		w.sources, err = db.Collect(ctx, tx, func(rows *sql.Rows) (s source, err error) {
-			return s, rows.Scan(&s.id, &s.class, &s.name)
+		w.sources, err = db.Collect(ctx, tx, func(row db.Row) (s source, err error) {
+			return s, row.Scan(&s.id, &s.class, &s.name)
 		}, selectSources, w.acc, w.Seq)
 		if err != nil {
 			return err
 		}
-		w.folders, err = db.Collect(ctx, tx, func(rows *sql.Rows) (f targetFolder, err error) {
+		w.folders, err = db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
 			var no int
-			return f, rows.Scan(&no, &f.parent, &f.name, &f.id)
+			return f, row.Scan(&no, &f.parent, &f.name, &f.id)
 		}, selectFolders, w.acc, w.Seq)
 		if err != nil || !w.planned {
 			return err
 		}
-		w.open, err = db.Collect(ctx, tx, func(rows *sql.Rows) (i item, err error) {
-			return i, rows.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &i.folder)
+		w.open, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {
+			return i, row.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &i.folder)
 		}, selectOpen, w.acc, w.Seq)
 		return err
 	})

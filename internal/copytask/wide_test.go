@@ -1,7 +1,6 @@
 package copytask
 
 import (
-	"database/sql"
 	"maps"
 	"slices"
 	"testing"
@@ -62,7 +61,7 @@ func TestBatchesOfDeepChains(t *testing.T) {
 		}
 		counted(t, r.status(task), Counts{Total: chains, Copied: chains})
 		r.read(func(tx *db.Tx) error {
-			open, err := db.Collect(r.ctx, tx, func(rows *sql.Rows) (n int, err error) { return n, rows.Scan(&n) },
+			open, err := db.Collect(r.ctx, tx, func(row db.Row) (n int, err error) { return n, row.Scan(&n) },
 				`SELECT no FROM copy_folder WHERE account_id = $1 AND folder_id = ''`, r.acc)
 			if len(open) > 0 {
 				t.Errorf("folders without an id: %v", open)

@@ -9,7 +9,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -187,11 +186,11 @@ func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (
 	// The caller may have gone; the connection must come back clean all the same.
 	// (And a statement that can be cancelled costs the driver a goroutine.)
 	whole := context.WithoutCancel(ctx)
-	if err := c.plain(whole, "BEGIN"); err != nil {
+	if err := plain(whole, c, "BEGIN"); err != nil {
 		return translate(err, op)
 	}
 	defer func() {
-		if e := c.plain(whole, "ROLLBACK"); err == nil && e != nil {
+		if e := plain(whole, c, "ROLLBACK"); err == nil && e != nil {
 			err = translate(e, op)
 		}
 	}()
@@ -202,7 +201,7 @@ func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (
 // goroutine.
 type Tx struct {
 	d     *DB
-	c     *conn
+	c     session
 	write bool
 	short bool // of statements that are not broken off once they have begun
 	now   time.Time
@@ -230,72 +229,57 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	s, err := t.c.prepare(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := s.st.ExecContext(ctx, s.reorder(args)...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// Query runs a statement that answers rows. The caller closes them.
-func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx, err := t.context(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, err := t.c.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return s.st.QueryContext(ctx, s.reorder(args)...)
+	return t.c.exec(ctx, query, args)
 }
 
 // Get scans the one row of a query. found is false where there is none.
 func (t *Tx) Get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	rows, err := t.Query(ctx, query, args...)
-	if err != nil {
-		return false, err
-	}
-	defer closeRows(rows, &err)
-	if !rows.Next() {
-		return false, rows.Err()
-	}
-	return true, rows.Scan(dest...)
+	err = t.each(ctx, func(r rows) error {
+		if found = r.next(); found {
+			return r.Scan(dest...)
+		}
+		return nil
+	}, query, args)
+	return found && err == nil, err
 }
 
 // Each calls fn for every row of a query, and ends with its first error.
-func (t *Tx) Each(ctx context.Context, fn func(*sql.Rows) error, query string, args ...any) (err error) {
-	rows, err := t.Query(ctx, query, args...)
+func (t *Tx) Each(ctx context.Context, fn func(Row) error, query string, args ...any) error {
+	return t.each(ctx, func(r rows) error {
+		for r.next() {
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, query, args)
+}
+
+// each hands the rows of a query to fn and closes them.
+func (t *Tx) each(ctx context.Context, fn func(rows) error, query string, args []any) error {
+	ctx, err := t.context(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeRows(rows, &err)
-	for rows.Next() {
-		if err := fn(rows); err != nil {
-			return err
-		}
+	r, err := t.c.query(ctx, query, args)
+	if err != nil {
+		return err
 	}
-	return rows.Err()
+	err = fn(r)
+	if e := r.close(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // Collect scans every row of a query.
-func Collect[T any](ctx context.Context, t *Tx, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
-	err = t.Each(ctx, func(rows *sql.Rows) error {
-		v, err := scan(rows)
+func Collect[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query string, args ...any) (out []T, err error) {
+	err = t.Each(ctx, func(row Row) error {
+		v, err := scan(row)
 		out = append(out, v)
 		return err
 	}, query, args...)
 	return out, err
-}
-
-func closeRows(rows *sql.Rows, err *error) {
-	if e := rows.Close(); *err == nil {
-		*err = e
-	}
 }
 
 // context is what a statement runs under. SQLite answers an interrupted write by

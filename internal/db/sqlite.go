@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -66,11 +68,113 @@ func openSQLite(ctx context.Context, path string, m mode, conns int) (*pool, err
 	if err != nil {
 		return nil, translate(err, "db: open "+path)
 	}
-	d.SetMaxOpenConns(conns)
-	d.SetMaxIdleConns(conns)
-	d.SetConnMaxIdleTime(0)
-	p, err := newPool(ctx, d, conns)
-	return p, translate(err, "db: open "+path)
+	p, err := newPool(ctx, conns, func(context.Context) (session, error) {
+		c, err := d.Driver().Open(name)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{c: c, stmts: make(map[string]*statement)}, nil
+	})
+	return p, translate(errors.Join(err, d.Close()), "db: open "+path)
+}
+
+// conn is a session of SQLite with the statements prepared on it.
+type conn struct {
+	c     driver.Conn
+	stmts map[string]*statement
+}
+
+// statement is a text as SQLite wants it: plain question marks, with the
+// arguments in order of use. (Numbered parameters are looked up one by one there,
+// which makes a statement of a thousand rows quadratic.)
+type statement struct {
+	driver.StmtExecContext
+	driver.StmtQueryContext
+	end   func() error
+	order []int // the ith question mark takes the argument order[i]; nil: the ith itself
+}
+
+// prepare finds or makes the statement. The texts are constants of the rooms and
+// the few sizes of Chunks, so the map is bounded.
+func (c *conn) prepare(query string) (*statement, error) {
+	if s := c.stmts[query]; s != nil {
+		return s, nil
+	}
+	text, order := rewrite(query)
+	st, err := c.c.Prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	s := &statement{end: st.Close, order: order}
+	var execs, queries bool
+	s.StmtExecContext, execs = st.(driver.StmtExecContext)
+	s.StmtQueryContext, queries = st.(driver.StmtQueryContext)
+	if !execs || !queries {
+		return nil, errors.Join(errors.New("the driver's statements take no context"), st.Close())
+	}
+	c.stmts[query] = s
+	return s, nil
+}
+
+// values puts the arguments in the order of the question marks.
+func (s *statement) values(args []any) ([]driver.NamedValue, error) {
+	n := len(args)
+	if s.order != nil {
+		n = len(s.order)
+	}
+	out := make([]driver.NamedValue, n)
+	for i := range out {
+		arg := i
+		if s.order != nil {
+			arg = s.order[i]
+		}
+		v, err := plainValue(args[arg])
+		if err != nil {
+			return nil, fmt.Errorf("argument %d: %w", arg+1, err)
+		}
+		out[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return out, nil
+}
+
+func (c *conn) exec(ctx context.Context, query string, args []any) (int64, error) {
+	s, err := c.prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	values, err := s.values(args)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(ctx, values)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (c *conn) query(ctx context.Context, query string, args []any) (rows, error) {
+	s, err := c.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	values, err := s.values(args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.QueryContext(ctx, values)
+	if err != nil {
+		return nil, err
+	}
+	return newDriverRows(r), nil
+}
+
+func (c *conn) close() error {
+	var errs []error
+	for _, s := range c.stmts {
+		errs = append(errs, s.end())
+	}
+	return errors.Join(append(errs, c.c.Close())...)
 }
 
 // translate gives an error of the driver a code of ours; what carries a code
@@ -82,7 +186,7 @@ func translate(err error, op string) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return fault.Wrap(err, op)
 	}
-	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, errClosed) {
+	if errors.Is(err, errClosed) {
 		return fault.Because(fault.Unavailable, op, err)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
@@ -114,18 +218,25 @@ func retryable(err error) bool {
 
 // dataVersion changes when another connection has committed; asked on the one
 // that writes, when another process has.
-func (c *conn) dataVersion(ctx context.Context) (v int64, err error) {
-	s, err := c.prepare(ctx, "PRAGMA data_version")
-	if err != nil {
-		return 0, err
-	}
-	return v, s.st.QueryRowContext(ctx).Scan(&v)
+func dataVersion(ctx context.Context, c session) (v int64, err error) {
+	return v, first(ctx, c, "PRAGMA data_version", &v)
 }
 
 // checkpoint does what mode says and tells how many pages the log holds and how
 // many of them are in the file already. Being kept from it by others is no error.
-func (c *conn) checkpoint(ctx context.Context, mode string) (frames, copied int64, err error) {
+func checkpoint(ctx context.Context, c session, mode string) (frames, copied int64, err error) {
 	var busy int64
-	err = c.c.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &frames, &copied)
-	return frames, copied, err
+	return frames, copied, first(ctx, c, "PRAGMA wal_checkpoint("+mode+")", &busy, &frames, &copied)
+}
+
+// first scans the first row of a query that has one.
+func first(ctx context.Context, c session, query string, dest ...any) error {
+	r, err := c.query(ctx, query, nil)
+	if err != nil {
+		return err
+	}
+	if r.next() {
+		err = r.Scan(dest...)
+	}
+	return errors.Join(err, r.close())
 }

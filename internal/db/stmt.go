@@ -2,49 +2,34 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strconv"
 	"strings"
 )
 
-// conn is one connection with the statements prepared on it. One goroutine uses
-// it at a time.
-type conn struct {
-	c     *sql.Conn
-	stmts map[string]*statement
-}
-
-// statement is a text as SQLite wants it: plain question marks, with the
-// arguments in order of use. (Numbered parameters are looked up one by one there,
-// which makes a statement of a thousand rows quadratic.)
-type statement struct {
-	st    *sql.Stmt
-	order []int // the ith question mark takes the argument order[i]; nil: the ith itself
-}
-
 // pool hands out connections of one kind.
 type pool struct {
-	db   *sql.DB
-	idle chan *conn
+	idle chan session
 	size int
 }
 
-func newPool(ctx context.Context, d *sql.DB, size int) (*pool, error) {
-	p := &pool{db: d, idle: make(chan *conn, size), size: size}
-	for range size {
-		c, err := d.Conn(ctx)
+// newPool opens so many connections.
+func newPool(ctx context.Context, size int, open func(context.Context) (session, error)) (*pool, error) {
+	p := &pool{idle: make(chan session, size), size: size}
+	for n := range size {
+		c, err := open(ctx)
 		if err != nil {
-			return nil, errors.Join(err, d.Close())
+			p.size = n
+			return nil, errors.Join(err, p.close())
 		}
-		p.idle <- &conn{c: c, stmts: make(map[string]*statement)}
+		p.idle <- c
 	}
 	return p, nil
 }
 
 var errClosed = errors.New("the database is closed")
 
-func (p *pool) take(ctx context.Context) (*conn, error) {
+func (p *pool) take(ctx context.Context) (session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -59,58 +44,23 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	}
 }
 
-func (p *pool) give(c *conn) { p.idle <- c }
+func (p *pool) give(c session) { p.idle <- c }
 
 // close waits until every connection has come back.
 func (p *pool) close() error {
 	var errs []error
 	for range p.size {
 		c := <-p.idle
-		for _, s := range c.stmts {
-			errs = append(errs, s.st.Close())
-		}
-		errs = append(errs, c.c.Close())
+		errs = append(errs, c.close())
 	}
 	close(p.idle)
-	return errors.Join(append(errs, p.db.Close())...)
+	return errors.Join(errs...)
 }
 
-// plain runs a statement without arguments that is not worth keeping or that
-// begins or ends a transaction.
-func (c *conn) plain(ctx context.Context, query string) error {
-	s, err := c.prepare(ctx, query)
-	if err != nil {
-		return err
-	}
-	_, err = s.st.ExecContext(ctx)
+// plain runs a statement without arguments.
+func plain(ctx context.Context, c session, query string) error {
+	_, err := c.exec(ctx, query, nil)
 	return err
-}
-
-// prepare finds or makes the statement. The texts are constants of the rooms and
-// the few sizes of Chunks, so the map is bounded.
-func (c *conn) prepare(ctx context.Context, query string) (*statement, error) {
-	if s := c.stmts[query]; s != nil {
-		return s, nil
-	}
-	text, order := rewrite(query)
-	st, err := c.c.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	s := &statement{st, order}
-	c.stmts[query] = s
-	return s, nil
-}
-
-func (s *statement) reorder(args []any) []any {
-	if s.order == nil {
-		return args
-	}
-	out := make([]any, len(s.order))
-	for i, n := range s.order {
-		out[i] = args[n]
-	}
-	return out
 }
 
 // rewrite turns a text for PostgreSQL into one for SQLite: $n becomes ?, row

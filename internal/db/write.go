@@ -80,7 +80,7 @@ func (d *DB) startWriter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.dataVersion(ctx)
+	version, err := dataVersion(ctx, c)
 	if err != nil {
 		d.writer.give(c)
 		return translate(err, "db: open")
@@ -106,7 +106,7 @@ func (d *DB) startWriter(ctx context.Context) error {
 	return nil
 }
 
-func (d *DB) writeLoop(c *conn, version int64, dirty chan<- struct{}) {
+func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 	ctx := context.Background()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -119,7 +119,7 @@ func (d *DB) writeLoop(c *conn, version int64, dirty chan<- struct{}) {
 			default:
 			}
 		case <-tick.C:
-			v, err := c.dataVersion(ctx)
+			v, err := dataVersion(ctx, c)
 			if err != nil {
 				d.log.Error("db: ask for writes of others", "err", err)
 			}
@@ -141,8 +141,8 @@ func (d *DB) writeLoop(c *conn, version int64, dirty chan<- struct{}) {
 }
 
 // group runs first and what else is waiting in one transaction.
-func (d *DB) group(ctx context.Context, c *conn, first *job) {
-	if err := c.plain(ctx, "BEGIN IMMEDIATE"); err != nil {
+func (d *DB) group(ctx context.Context, c session, first *job) {
+	if err := plain(ctx, c, "BEGIN IMMEDIATE"); err != nil {
 		first.err = err
 		first.finish()
 		return
@@ -159,7 +159,7 @@ func (d *DB) group(ctx context.Context, c *conn, first *job) {
 	var err error
 	if ok {
 		killpoint.Here("db.before_commit")
-		if err = c.plain(ctx, "COMMIT"); err != nil {
+		if err = plain(ctx, c, "COMMIT"); err != nil {
 			ok = false
 		}
 		killpoint.Here("db.after_commit")
@@ -183,11 +183,11 @@ func (d *DB) group(ctx context.Context, c *conn, first *job) {
 }
 
 // group1 runs one write in a transaction of its own.
-func (d *DB) group1(ctx context.Context, c *conn, j *job) {
+func (d *DB) group1(ctx context.Context, c session, j *job) {
 	j.tx = nil
-	if j.err = c.plain(ctx, "BEGIN IMMEDIATE"); j.err == nil {
+	if j.err = plain(ctx, c, "BEGIN IMMEDIATE"); j.err == nil {
 		if d.run(c, j); !j.failed() {
-			j.err = c.plain(ctx, "COMMIT")
+			j.err = plain(ctx, c, "COMMIT")
 		}
 		if j.failed() {
 			d.abandon(ctx, c)
@@ -210,7 +210,7 @@ func (j *job) finish() {
 
 // one runs a write inside the shared transaction. ok is false where all of the
 // transaction has to be rolled back, or was by the engine.
-func (d *DB) one(ctx context.Context, c *conn, j *job, alone bool) (ok bool) {
+func (d *DB) one(ctx context.Context, c session, j *job, alone bool) (ok bool) {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return true
 	}
@@ -218,17 +218,17 @@ func (d *DB) one(ctx context.Context, c *conn, j *job, alone bool) (ok bool) {
 		d.run(c, j)
 		return !j.failed()
 	}
-	if j.err = c.plain(ctx, "SAVEPOINT w"); j.err != nil {
+	if j.err = plain(ctx, c, "SAVEPOINT w"); j.err != nil {
 		return false
 	}
-	if d.run(c, j); j.failed() && c.plain(ctx, "ROLLBACK TO w") != nil {
+	if d.run(c, j); j.failed() && plain(ctx, c, "ROLLBACK TO w") != nil {
 		return false
 	}
-	return c.plain(ctx, "RELEASE w") == nil
+	return plain(ctx, c, "RELEASE w") == nil
 }
 
 // run calls the write's function and keeps its error or panic.
-func (d *DB) run(c *conn, j *job) {
+func (d *DB) run(c session, j *job) {
 	defer func() {
 		if r := recover(); r != nil {
 			j.panic = fmt.Sprintf("%v (in %s)\n%s", r, j.op, debug.Stack())
@@ -239,8 +239,8 @@ func (d *DB) run(c *conn, j *job) {
 }
 
 // abandon ends whatever transaction is open.
-func (d *DB) abandon(ctx context.Context, c *conn) {
-	if err := c.plain(ctx, "ROLLBACK"); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
+func (d *DB) abandon(ctx context.Context, c session) {
+	if err := plain(ctx, c, "ROLLBACK"); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
 		d.log.Error("db: rollback", "err", err)
 	}
 }
@@ -260,14 +260,14 @@ func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 	}
 	defer p.give(c)
 	for range dirty {
-		frames, copied, err := c.checkpoint(ctx, "NOOP")
+		frames, copied, err := checkpoint(ctx, c, "NOOP")
 		if err == nil && frames-copied >= walCopy {
 			how := "PASSIVE"
 			if frames >= walFull {
 				how = "TRUNCATE"
 			}
 			killpoint.Here("db.before_checkpoint")
-			_, _, err = c.checkpoint(ctx, how)
+			_, _, err = checkpoint(ctx, c, how)
 			killpoint.Here("db.after_checkpoint")
 		}
 		if err != nil {

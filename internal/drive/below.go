@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"tuchuang/internal/account"
@@ -52,11 +51,11 @@ func below(ctx context.Context, tx *db.Tx, acc account.ID, top Entry, limit int)
 			for _, id := range folders[from:to] {
 				args = append(args, id)
 			}
-			return tx.Each(ctx, func(r *sql.Rows) error {
+			return tx.Each(ctx, func(row db.Row) error {
 				var id ID
 				var class Class
 				var bytes int64
-				if err := r.Scan(&id, &class, &bytes); err != nil {
+				if err := row.Scan(&id, &class, &bytes); err != nil {
 					return err
 				}
 				if class == picture.Folder {

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -69,9 +68,9 @@ var (
 	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
 )
 
-func scanEntry(rows *sql.Rows) (e Entry, err error) {
+func scanEntry(row db.Row) (e Entry, err error) {
 	var created, updated int64
-	err = rows.Scan(&e.ID, &e.Parent, &e.Name, &e.Class, &e.BlobID, &e.Size, &e.Etag, &e.Trashed, &e.Children, &created, &updated)
+	err = row.Scan(&e.ID, &e.Parent, &e.Name, &e.Class, &e.BlobID, &e.Size, &e.Etag, &e.Trashed, &e.Children, &created, &updated)
 	e.CreatedAt, e.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
 	return e, err
 }
@@ -145,10 +144,10 @@ type node struct {
 func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]node, error) {
 	out := make(map[ID]node, len(ids)+16)
 	err := inChunks(acc, ids, func(n int, args []any) error {
-		return tx.Each(ctx, func(rows *sql.Rows) error {
+		return tx.Each(ctx, func(row db.Row) error {
 			var id ID
 			var at node
-			err := rows.Scan(&id, &at.parent, &at.class, &at.trashed)
+			err := row.Scan(&id, &at.parent, &at.class, &at.trashed)
 			out[id] = at
 			return err
 		}, ancestors[n], args...)

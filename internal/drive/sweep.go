@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"tuchuang/internal/account"
@@ -76,11 +75,11 @@ type run struct {
 var errRunEnds = errors.New("the run ends")
 
 func removable(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (r run, err error) {
-	err = tx.Each(ctx, func(rows *sql.Rows) error {
+	err = tx.Each(ctx, func(row db.Row) error {
 		var id ID
 		var size int64
 		var full bool
-		if err := rows.Scan(&id, &size, &full); err != nil {
+		if err := row.Scan(&id, &size, &full); err != nil {
 			return err
 		}
 		if full {

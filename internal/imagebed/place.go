@@ -2,7 +2,6 @@ package imagebed
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -187,9 +186,9 @@ func (p *placing) same(ctx context.Context, folder ID, items []int) (map[content
 		etags = append(etags, p.in[i].Etag)
 	}
 	found := make(map[content]existing)
-	err := p.lookup(ctx, sameImages, folder, etags, func(rows *sql.Rows) error {
+	err := p.lookup(ctx, sameImages, folder, etags, func(row db.Row) error {
 		var e existing
-		if err := rows.Scan(&e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt); err != nil {
+		if err := row.Scan(&e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt); err != nil {
 			return err
 		}
 		c := content{e.etag, e.size}
@@ -210,10 +209,10 @@ func (p *placing) named(ctx context.Context, folder ID, items []int) (map[string
 		names = append(names, p.in[i].Name)
 	}
 	for _, st := range []db.Statements{namedImages, namedFolders} {
-		err := p.lookup(ctx, st, folder, names, func(rows *sql.Rows) error {
+		err := p.lookup(ctx, st, folder, names, func(row db.Row) error {
 			var id ID
 			var name string
-			err := rows.Scan(&id, &name)
+			err := row.Scan(&id, &name)
 			named[name] = id
 			return err
 		})
@@ -230,7 +229,7 @@ func (p *placing) one(ctx context.Context, id ID) (e existing, found bool, err e
 	return e, found, err
 }
 
-func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys []string, scan func(*sql.Rows) error) error {
+func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys []string, scan func(db.Row) error) error {
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	return db.Chunks(len(keys), func(from, to int) error {

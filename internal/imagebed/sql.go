@@ -2,7 +2,6 @@ package imagebed
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -103,16 +102,16 @@ var (
 	namedFolders = db.List(`SELECT id, name FROM bed_folder WHERE account_id = $1 AND parent_id = $2 AND id <> parent_id AND name IN (`, 3, `)`)
 )
 
-func scanImage(rows *sql.Rows) (i Image, err error) {
+func scanImage(row db.Row) (i Image, err error) {
 	var created, updated int64
-	err = rows.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &i.Ext, &i.BlobID, &i.Size, &i.Etag, &i.Blocked, &created, &updated)
+	err = row.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &i.Ext, &i.BlobID, &i.Size, &i.Etag, &i.Blocked, &created, &updated)
 	i.CreatedAt, i.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
 	return i, err
 }
 
-func scanFolder(rows *sql.Rows) (i Image, err error) {
+func scanFolder(row db.Row) (i Image, err error) {
 	var created, updated int64
-	err = rows.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &created, &updated)
+	err = row.Scan(&i.ID, &i.Folder, &i.FolderName, &i.Name, &created, &updated)
 	i.IsFolder, i.CreatedAt, i.UpdatedAt = true, time.UnixMicro(created), time.UnixMicro(updated)
 	return i, err
 }
@@ -159,7 +158,7 @@ func collectIDs(ctx context.Context, tx *db.Tx, acc account.ID, st db.Statements
 	})
 }
 
-func scanID(rows *sql.Rows) (id ID, err error) { return id, rows.Scan(&id) }
+func scanID(row db.Row) (id ID, err error) { return id, row.Scan(&id) }
 
 func uniqueIDs(ids []ID) []ID {
 	ids = slices.Clone(ids)

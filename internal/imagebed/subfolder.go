@@ -2,7 +2,6 @@ package imagebed
 
 import (
 	"context"
-	"database/sql"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -90,10 +89,10 @@ func holders(ctx context.Context, tx *db.Tx, acc account.ID, want []Wanted) (map
 			held[w] = ""
 			args = append(args, w.Parent, w.Name)
 		}
-		return tx.Each(ctx, func(rows *sql.Rows) error {
+		return tx.Each(ctx, func(row db.Row) error {
 			var w Wanted
 			var id ID
-			err := rows.Scan(&w.Parent, &w.Name, &id)
+			err := row.Scan(&w.Parent, &w.Name, &id)
 			held[w] = id
 			return err
 		}, selectHolders[to-from], args...)

@@ -2,7 +2,6 @@ package imagebed
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"tuchuang/internal/account"
@@ -87,10 +86,10 @@ var errRunEnds = errors.New("the run ends")
 // next one, "" for none.
 func removeFolders(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (n int, inside ID, err error) {
 	var last ID
-	err = tx.Each(ctx, func(rows *sql.Rows) error {
+	err = tx.Each(ctx, func(row db.Row) error {
 		var id ID
 		var full bool
-		if err := rows.Scan(&id, &full); err != nil {
+		if err := row.Scan(&id, &full); err != nil {
 			return err
 		}
 		if full {

@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"database/sql"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -85,7 +84,7 @@ func (u *Uploads) Parts(ctx context.Context, acc account.ID, id string) (list []
 	return list, err
 }
 
-func scanPart(rows *sql.Rows) (p Part, err error) { return p, rows.Scan(&p.No, &p.Size, &p.MD5) }
+func scanPart(row db.Row) (p Part, err error) { return p, row.Scan(&p.No, &p.Size, &p.MD5) }
 
 func (r row) check(no int64) error {
 	if r.completed {

@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math"
 	"slices"
@@ -49,8 +48,8 @@ func (u *Uploads) SweepExpired(ctx context.Context) error {
 	for len(errs) == 0 {
 		var list []named
 		err := u.db.Read(ctx, "upload: expired", func(tx *db.Tx) (err error) {
-			list, err = db.Collect(ctx, tx, func(rows *sql.Rows) (n named, err error) {
-				return n, rows.Scan(&n.acc, &n.id)
+			list, err = db.Collect(ctx, tx, func(row db.Row) (n named, err error) {
+				return n, row.Scan(&n.acc, &n.id)
 			}, selectExpired, tx.Micros())
 			return err
 		})
@@ -92,8 +91,8 @@ func (u *Uploads) SweepOrphans(ctx context.Context, alone bool) error {
 			if alone {
 				before = math.MaxInt64
 			}
-			keys, err := db.Collect(ctx, tx, func(rows *sql.Rows) (k blob.Key, err error) {
-				return k, rows.Scan(&k.Account, &k.ID)
+			keys, err := db.Collect(ctx, tx, func(row db.Row) (k blob.Key, err error) {
+				return k, row.Scan(&k.Account, &k.ID)
 			}, orphans, before)
 			more = len(keys) > 0
 			for _, k := range keys {

@@ -178,7 +178,7 @@ type counter struct {
 // read scans every row of a query into a slice.
 func read[T any](ctx context.Context, tx *db.Tx, to *[]T, query string, into func(*T) []any) error {
 	var err error
-	*to, err = db.Collect(ctx, tx, func(rows *sql.Rows) (v T, err error) { return v, rows.Scan(into(&v)...) }, query)
+	*to, err = db.Collect(ctx, tx, func(row db.Row) (v T, err error) { return v, row.Scan(into(&v)...) }, query)
 	if err != nil {
 		err = fmt.Errorf("audit: %s: %w", query, err)
 	}

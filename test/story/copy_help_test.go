@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -214,7 +213,7 @@ func column[T any](t *testing.T, s *harness.Server, query string, args ...any) (
 	t.Helper()
 	inDB(t, s, func(d *db.DB) {
 		err := d.Read(t.Context(), "story", func(tx *db.Tx) (err error) {
-			list, err = db.Collect(t.Context(), tx, func(rows *sql.Rows) (v T, err error) { return v, rows.Scan(&v) }, query, args...)
+			list, err = db.Collect(t.Context(), tx, func(row db.Row) (v T, err error) { return v, row.Scan(&v) }, query, args...)
 			return err
 		})
 		if err != nil {

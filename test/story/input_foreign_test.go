@@ -2,7 +2,6 @@ package story
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"mime/multipart"
@@ -175,7 +174,7 @@ func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
 			key = "id"
 		}
 		err := d.Read(t.Context(), "story", func(tx *db.Tx) (err error) {
-			all[table], err = db.Collect(t.Context(), tx, func(rows *sql.Rows) (v string, err error) { return v, rows.Scan(&v) },
+			all[table], err = db.Collect(t.Context(), tx, func(row db.Row) (v string, err error) { return v, row.Scan(&v) },
 				`SELECT `+columns+` FROM `+table+` WHERE `+key+` = $1 ORDER BY 1`, u.UID)
 			return err
 		})

@@ -3,7 +3,6 @@
 package dbtest
 
 import (
-	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -49,9 +48,9 @@ func Plan(t testing.TB, d *db.DB, query string) (steps []string) {
 		args = args[:n-1]
 	}
 	err := d.Read(t.Context(), "dbtest: plan", func(tx *db.Tx) (err error) {
-		steps, err = db.Collect(t.Context(), tx, func(rows *sql.Rows) (step string, err error) {
+		steps, err = db.Collect(t.Context(), tx, func(row db.Row) (step string, err error) {
 			var id, parent, unused int
-			return step, rows.Scan(&id, &parent, &unused, &step)
+			return step, row.Scan(&id, &parent, &unused, &step)
 		}, "EXPLAIN QUERY PLAN "+query, args...)
 		return err
 	})
