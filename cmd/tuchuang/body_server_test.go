@@ -24,7 +24,7 @@ func (w *timed) SetReadDeadline(t time.Time) error {
 // body gives nothing any more.
 func TestServerBodyLimits(t *testing.T) {
 	w := &timed{ResponseRecorder: httptest.NewRecorder()}
-	body := &idleBody{ReadCloser: io.NopCloser(strings.NewReader("abcdef")), rc: http.NewResponseController(w)}
+	body := &idleBody{ReadCloser: io.NopCloser(strings.NewReader("abcdef")), rc: http.NewResponseController(w), early: func() {}}
 	b := make([]byte, 3)
 	for range 2 {
 		w.limits = nil

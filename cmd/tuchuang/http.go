@@ -24,12 +24,15 @@ const (
 	idleLimit   = 2 * time.Minute // of a connection between two requests
 	readLimit   = time.Minute     // of one Read of a body
 	restLimit   = 5 * time.Second // of a body that the answer did not wait for
+	writeLimit  = time.Minute     // of an answer; one that is a file has more, see transfer
 	headerBytes = 64 << 10
 )
 
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerLimit, IdleTimeout: idleLimit, MaxHeaderBytes: headerBytes,
+		Handler: h, ReadHeaderTimeout: headerLimit, WriteTimeout: writeLimit, IdleTimeout: idleLimit, MaxHeaderBytes: headerBytes,
+		// Of a connection that many answers share, and each may wait for the others.
+		HTTP2:    &http.HTTP2Config{WriteByteTimeout: writeLimit},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
@@ -61,10 +64,14 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		if strings.Contains(r.URL.Path, "//") { // a base URL with a slash too many; the mux would redirect
 			r.URL.Path = path.Clean(r.URL.Path)
 		}
-		if r.Body != http.NoBody {
-			r.Body = &idleBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+		if r.Body == http.NoBody {
+			mux.ServeHTTP(w, r)
+			return
 		}
-		mux.ServeHTTP(w, r)
+		late := &lateAnswer{ResponseWriter: w, rc: http.NewResponseController(w)}
+		r.Body = &idleBody{ReadCloser: r.Body, rc: late.rc, early: late.wait(r)}
+		mux.ServeHTTP(late, r)
+		late.begin()
 	})
 }
 
@@ -98,15 +105,66 @@ func boundRest(w http.ResponseWriter) {
 	}
 }
 
+// lateAnswer is the answer to a request with a body. That may take any time to come,
+// so the time for the answer begins with the answer, not with the request.
+type lateAnswer struct {
+	http.ResponseWriter
+	rc    *http.ResponseController
+	begun bool
+}
+
+// wait stops the time that the server has set, and answers what each Read of the body
+// has to do beside: on a connection of its own the server writes, before the body
+// comes, that it may. (In HTTP/2 a limit that passes ends the request, answered or not.)
+func (a *lateAnswer) wait(r *http.Request) (early func()) {
+	if r.ProtoMajor > 1 {
+		a.until(time.Time{})
+		return func() {}
+	}
+	return func() { a.until(time.Now().Add(writeLimit)) }
+}
+
+func (a *lateAnswer) begin() {
+	if !a.begun {
+		a.begun = true
+		a.until(time.Now().Add(writeLimit))
+	}
+}
+
+func (a *lateAnswer) until(t time.Time) {
+	_ = a.rc.SetWriteDeadline(t) // fails where the connection has gone: so does the answer
+}
+
+func (a *lateAnswer) WriteHeader(status int) {
+	a.begin()
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *lateAnswer) Write(p []byte) (int, error) {
+	a.begin()
+	return a.ResponseWriter.Write(p)
+}
+
+// SetWriteDeadline is for who knows better how long the answer takes.
+func (a *lateAnswer) SetWriteDeadline(t time.Time) error {
+	a.begun = true
+	return a.rc.SetWriteDeadline(t)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *lateAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
 // idleBody bounds each Read of a body instead of the whole: a slow upload is fine,
 // a stalled one ends.
 type idleBody struct {
 	io.ReadCloser
 	rc    *http.ResponseController
+	early func() // see lateAnswer
 	ended atomic.Bool
 }
 
 func (b *idleBody) Read(p []byte) (int, error) {
+	b.early()
 	if err := b.rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
 		return 0, err
 	}

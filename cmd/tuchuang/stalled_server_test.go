@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api"
+	"tuchuang/internal/client"
+	"tuchuang/internal/config"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/ops"
+	"tuchuang/internal/transfer"
+	"tuchuang/internal/upload"
+)
+
+// pipes is a network without a kernel: nothing is taken from a writer that the other
+// end does not read, and time is the test's.
+type pipes struct {
+	conns chan net.Conn
+	ended chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.ended:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	close(p.ended)
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	p.conns <- theirs
+	return ours, nil
+}
+
+// inside is the server of serve, on a network of pipes, for a test in a bubble.
+func inside(t *testing.T) (*pipes, *client.Client) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, data := slog.New(slog.DiscardHandler), t.TempDir()
+	d, err := openDB(t.Context(), data, true, log)
+	must(err)
+	store, err := openStore(data)
+	must(err)
+	accounts, err := account.Open(t.Context(), d)
+	must(err)
+	secrets, _, err := ops.FirstStart(t.Context(), d)
+	must(err)
+	dr, bed := drive.New(d), imagebed.New(d)
+	uploads := upload.New(d, store, dr, bed, log)
+	tasks, _ := copytask.New(d, bed, log)
+	const at = "http://server"
+	s := &server{conf: config.Config{PublicURL: at, ImageURL: at}, db: d, draining: make(chan struct{})}
+	h := newHTTPServer(s.handler(
+		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: at, ImageURL: at, Log: log}),
+		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})), log)
+	h.Protocols = new(http.Protocols)
+	h.Protocols.SetHTTP1(true)
+	h.Protocols.SetUnencryptedHTTP2(true) // as the same server speaks it over TLS
+	network := &pipes{make(chan net.Conn), make(chan struct{})}
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(network) }()
+	transport := &http.Transport{DialContext: network.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		must(h.Close())
+		<-served
+		must(d.Close())
+	})
+	c, err := client.New(client.Options{
+		Server: at, ClientID: secrets.ClientID, Secret: secrets.ClientSecret, HTTP: &http.Client{Transport: transport},
+	})
+	must(err)
+	return network, c
+}
+
+// publish puts a picture into the bed and answers the path of its link.
+func publish(t *testing.T, c *client.Client, content string) string {
+	t.Helper()
+	sum := md5.Sum([]byte(content))
+	made, err := c.BedCreate(t.Context(), client.NewImage{Filename: sumName(content), Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+	var to string
+	if err == nil {
+		to, err = c.BedUploadURL(t.Context(), made.PreuploadID, 1)
+	}
+	if err == nil {
+		err = c.Put(t.Context(), to, client.Content{From: strings.NewReader(content), Size: int64(len(content))})
+	}
+	var done client.BedCompleted
+	if err == nil {
+		done, err = c.BedComplete(t.Context(), made.PreuploadID)
+	}
+	var image client.Image
+	if err == nil {
+		image, err = c.BedDetail(t.Context(), done.FileID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(image.DownloadURL, c.Server())
+}
+
+func sumName(content string) string { return fmt.Sprintf("picture %d.png", len(content)) }
+
+// Who asks and does not read the answer loses the connection, whatever he asked for.
+func TestServerStalledReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network, c := inside(t)
+		small, large := publish(t, c, strings.Repeat("s", 30<<10)), publish(t, c, strings.Repeat("l", 1<<20))
+		for _, asked := range []string{
+			"GET " + small + " HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET " + small + " HTTP/1.1\r\nHost: server\r\nRange: bytes=1-\r\n\r\n",
+			"GET " + large + " HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET /i/nothing.png HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET /healthz HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET /api/v1/user/info HTTP/1.1\r\nHost: server\r\n\r\n",
+			"POST /api/v1/access_token HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\n{}",
+			"POST /api/v1/access_token HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+			"PUT /upload/put/1/x/1 HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\nab",
+			"POST /nowhere HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\nab",
+		} {
+			ours, theirs := net.Pipe()
+			closed := make(chan struct{})
+			network.conns <- &watched{theirs, closed}
+			if _, err := io.WriteString(ours, asked); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-closed:
+			case <-time.After(time.Hour): // of the test's clock
+				t.Errorf("an hour later the server still waits for the reader of %q", asked)
+			}
+			ours.Close()
+		}
+	})
+}
+
+// watched tells when the server gives a connection up.
+type watched struct {
+	net.Conn
+	closed chan struct{}
+}
+
+func (w *watched) Close() error {
+	select {
+	case <-w.closed:
+	default:
+		close(w.closed)
+	}
+	return w.Conn.Close()
+}
+
+// slow is a body that comes in some 25 minutes, as the test's clock has it.
+type slow struct{ rest string }
+
+func (s *slow) Read(p []byte) (int, error) {
+	if s.rest == "" {
+		return 0, io.EOF
+	}
+	<-time.After(50 * time.Second)
+	n := copy(p[:1], s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// A body may take any time to come, and its answer comes all the same.
+func TestServerSlowBody(t *testing.T) {
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprintf("HTTP %d", version), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network, c := inside(t)
+				transport := &http.Transport{DialContext: network.dial, Protocols: new(http.Protocols), ExpectContinueTimeout: time.Hour}
+				transport.Protocols.SetHTTP1(version == 1)
+				transport.Protocols.SetUnencryptedHTTP2(version == 2)
+				defer transport.CloseIdleConnections()
+				for _, expect := range []string{"", "100-continue"} {
+					r, err := http.NewRequest(http.MethodPost, c.Server()+"/api/v1/access_token", &slow{`{"clientID":"a","clientSecret":"b"}`})
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.Header.Set("Content-Type", "application/json")
+					if expect != "" {
+						r.Header.Set("Expect", expect)
+					}
+					res, err := transport.RoundTrip(r)
+					if err != nil {
+						t.Errorf("expecting %q: %v", expect, err)
+						continue
+					}
+					b, err := io.ReadAll(res.Body)
+					if res.Body.Close(); err != nil || res.ProtoMajor != version || !strings.Contains(string(b), `"code":`) {
+						t.Errorf("expecting %q: %s answered %q, %v", expect, res.Proto, b, err)
+					}
+				}
+			})
+		})
+	}
+}
