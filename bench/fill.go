@@ -317,7 +317,7 @@ func (w *world) statements(root string, rows int) []statement {
 			statement{`
 				INSERT INTO image SELECT b.account_id, printf('%si%011x%016x', ?1, b.id - ?2, b.id - ?2),
 					printf('%sf%011x%016x', ?1, (b.id - ?2) / ?3, (b.id - ?2) / ?3), printf('picture %07d.jpg', b.id), 'jpg',
-					b.id, b.size, b.md5, ?4, ?4
+					b.id, b.size, b.md5, ?4, ?4, ?4
 				FROM blob b WHERE b.account_id = ?5 AND b.id >= ?2`, []any{w.Head, first, folderSize, now, acc}})
 	}
 	return append(all,

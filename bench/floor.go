@@ -127,8 +127,8 @@ func (f *floor) transaction(ctx context.Context) error {
 		f.rows(ctx, `INSERT INTO copy_item VALUES `, 13, ``, func(n int, s source) []any {
 			return []any{acc, f.seq, n + 1, s.parent - albumID, s.id, s.name, s.blob, s.etag, s.size, 0, "", "", 0}
 		}),
-		f.rows(ctx, `INSERT INTO image VALUES `, 10, ``, func(n int, s source) []any {
-			return []any{acc, images[n], folders[s.parent-albumID], s.name, "jpg", s.blob, s.size, s.etag, now, now}
+		f.rows(ctx, `INSERT INTO image VALUES `, 11, ``, func(n int, s source) []any {
+			return []any{acc, images[n], folders[s.parent-albumID], s.name, "jpg", s.blob, s.size, s.etag, now, now, now}
 		}),
 		f.rows(ctx, `INSERT INTO publication VALUES `, 9, ``, func(n int, s source) []any {
 			return []any{acc, images[n], f.seq, n + 1, s.id, s.parent, s.name, s.etag, now}

@@ -25,8 +25,8 @@ func (r *room) images(top ID, folders, each int) {
 	blobID := r.incoming("", "a.png", 1).BlobID
 	r.exec(`
 		WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3 * $4)
-		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at)
-		SELECT $1, $2 || '/' || i, $2 || CASE $5 WHEN 0 THEN '' ELSE '.' || (1 + i % $3) END, i, 'png', $6, 10, $7, 0, 0 FROM n`,
+		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at, shown_at)
+		SELECT $1, $2 || '/' || i, $2 || CASE $5 WHEN 0 THEN '' ELSE '.' || (1 + i % $3) END, i, 'png', $6, 10, $7, 0, 0, 0 FROM n`,
 		r.acc, top, max(1, folders), each, folders, blobID, etag(1))
 	r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*max(1, folders)*each)
 }

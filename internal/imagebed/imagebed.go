@@ -295,7 +295,7 @@ type Facts struct {
 	Size      int64
 	Etag      string
 	Type      string    // to serve it as, see picture.ServeType
-	StoredAt  time.Time // when this content came
+	ShownAt   time.Time // since when it shows this content
 	Published bool      // false: blocked, missing, or the account's links are off
 }
 
@@ -308,15 +308,15 @@ func (b *Bed) Facts(ctx context.Context, id ID) (f Facts, err error) {
 	}
 	err = b.db.Read(ctx, "imagebed: facts", func(tx *db.Tx) error {
 		var name, sniffed string
-		var stored int64
-		found, err := tx.Get(ctx, selectFacts, []any{acc, id}, &f.BlobID, &f.Size, &f.Etag, &name, &sniffed, &stored, &f.Published)
+		var shown int64
+		found, err := tx.Get(ctx, selectFacts, []any{acc, id}, &f.BlobID, &f.Size, &f.Etag, &name, &sniffed, &shown, &f.Published)
 		if err != nil {
 			return err
 		}
 		if !found {
 			return fault.New(fault.NotFound, "imagebed: facts")
 		}
-		f.ID, f.Account, f.StoredAt = id, acc, time.UnixMicro(stored)
+		f.ID, f.Account, f.ShownAt = id, acc, time.UnixMicro(shown)
 		f.Type = picture.ServeType(sniffed, picture.ExtOfName(name))
 		return nil
 	})

@@ -247,7 +247,7 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 	if _, err := p.tx.ExecRows(ctx, parkImages, []any{acc}, len(p.park), func(i int) []any { return []any{p.park[i]} }); err != nil {
 		return err
 	}
-	_, err := p.tx.ExecRows(ctx, updateImages, []any{acc}, len(p.update), func(n int) []any {
+	_, err := p.tx.ExecRows(ctx, updateImages, []any{acc, now}, len(p.update), func(n int) []any {
 		i := p.update[n]
 		item := p.in[i]
 		return []any{p.out[i].ID, p.out[i].Name, item.BlobID, item.Size, item.Etag, item.UpdatedAt}
@@ -264,7 +264,7 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 	_, err = p.tx.ExecRows(ctx, insertImage, nil, len(p.insert), func(n int) []any {
 		i := p.insert[n]
 		item, out := p.in[i], p.out[i]
-		return []any{acc, out.ID, item.Folder, out.Name, linkExt(out.Name), item.BlobID, item.Size, item.Etag, out.ID.createdAt(), now}
+		return []any{acc, out.ID, item.Folder, out.Name, linkExt(out.Name), item.BlobID, item.Size, item.Etag, out.ID.createdAt(), now, now}
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -214,6 +215,47 @@ func TestFacts(t *testing.T) {
 		published(false, "the content is blocked")
 		if !r.get(id).Blocked {
 			t.Error("the image does not say that it is blocked")
+		}
+	})
+}
+
+// The time since when an image shows its content rises by a second at least with
+// every other content, also one that it showed before and however quickly they come;
+// another name alone does not change it.
+func TestShownAt(t *testing.T) {
+	each(t, func(r *room) {
+		id := r.image("", "a.png", 1)
+		at := func() time.Time {
+			t.Helper()
+			f, err := r.Facts(r.ctx, id)
+			r.must(err)
+			return f.ShownAt
+		}
+		last := at()
+		for _, content := range []int{2, 1, 3, 1} {
+			in := r.incoming("", "a.png", content)
+			in.Overwrite = true
+			if out := r.place(in); out[0].ID != id {
+				t.Fatalf("%+v is not %s", out, id)
+			}
+			now := at()
+			if now.Before(last.Add(time.Second)) {
+				t.Errorf("content %d since %v, the one before since %v", content, now, last)
+			}
+			last = now
+		}
+		if out := r.place(r.incoming("", "b.png", 1)); out[0].ID != id || out[0].Name != "b.png" {
+			t.Fatalf("%+v is not %s", out, id)
+		}
+		if now := at(); !now.Equal(last) {
+			t.Errorf("renamed, and the same content since %v, not %v", now, last)
+		}
+		*r.ahead = time.Hour
+		in := r.incoming("", "b.png", 4)
+		in.Overwrite = true
+		r.place(in)
+		if now := at(); now.Before(last.Add(time.Hour - time.Minute)) {
+			t.Errorf("an hour later other content is shown since %v, the one before since %v", now, last)
 		}
 	})
 }

@@ -56,7 +56,7 @@ const (
 		UNION ALL
 		SELECT id FROM bed_folder WHERE account_id = $1 AND parent_id = $2 AND name = $3 AND id <> parent_id`
 	selectFacts = `
-		SELECT i.blob_id, i.size, i.etag, i.name, b.type, b.created_at, b.state = 1 AND a.state <> 3
+		SELECT i.blob_id, i.size, i.etag, i.name, b.type, i.shown_at, b.state = 1 AND a.state <> 3
 		FROM image i
 		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id
 		JOIN account a ON a.id = i.account_id
@@ -88,13 +88,18 @@ var (
 		WHERE f.account_id = $1 AND f.parent_id = v.parent_id AND f.name = v.name AND f.id <> f.parent_id`)
 
 	insertImage = db.Insert(`
-		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at) VALUES`, 10)
+		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at, shown_at) VALUES`, 11)
 	parkImages = db.List(`UPDATE image SET name = '/' || id WHERE account_id = $1 AND id IN (`, 2, `)`)
-	// The rows to change come first, so that each is found by its key.
+	// The rows to change come first, so that each is found by its key. Caches compare
+	// the time since when an image shows its content by whole seconds: each content has
+	// another, and a later one.
 	updateImages = db.MultiRow(`
-		WITH v (id, name, blob_id, size, etag, updated_at) AS (VALUES`, 2,
+		WITH v (id, name, blob_id, size, etag, updated_at) AS (VALUES`, 3,
 		[]string{"TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "BIGINT"}, `)
-		UPDATE image SET name = v.name, blob_id = v.blob_id, size = v.size, etag = v.etag, updated_at = v.updated_at
+		UPDATE image SET name = v.name, blob_id = v.blob_id, size = v.size, etag = v.etag, updated_at = v.updated_at, shown_at = CASE
+			WHEN image.blob_id = v.blob_id THEN image.shown_at
+			WHEN image.shown_at + 1000000 > $2 THEN image.shown_at + 1000000
+			ELSE $2 END
 		FROM v WHERE image.account_id = $1 AND image.id = v.id`)
 	sameImages = db.List(`
 		SELECT id, name, etag, size, blob_id, updated_at FROM image WHERE account_id = $1 AND folder_id = $2 AND etag IN (`, 3, `)`)

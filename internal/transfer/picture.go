@@ -31,10 +31,10 @@ const (
 
 // served is all that is the same for every request of a picture, made once.
 type served struct {
-	key      blob.Key
-	size     int64
-	storedAt time.Time
-	version  string // of a link that names the content
+	key     blob.Key
+	size    int64
+	shownAt time.Time
+	version string // of a link that names the content
 
 	// Header values, to be shared between requests and never changed.
 	etag, contentType, length, modified, policy []string
@@ -62,9 +62,9 @@ func (t *Transfer) build(_ context.Context, f imagebed.Facts) (*served, error) {
 	}
 	etag := `"` + f.Etag + `"`
 	return &served{
-		key: blob.Key{Account: int64(f.Account), ID: f.BlobID}, size: f.Size, storedAt: f.StoredAt, version: etag[1:min(9, len(etag)-1)],
+		key: blob.Key{Account: int64(f.Account), ID: f.BlobID}, size: f.Size, shownAt: f.ShownAt, version: etag[1:min(9, len(etag)-1)],
 		etag: []string{etag}, contentType: []string{f.Type}, length: []string{strconv.FormatInt(f.Size, 10)},
-		modified: []string{f.StoredAt.UTC().Format(http.TimeFormat)}, policy: policy,
+		modified: []string{f.ShownAt.UTC().Format(http.TimeFormat)}, policy: policy,
 	}, nil
 }
 
@@ -128,7 +128,7 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
 		t.bytes.put(p.key, b)
 	}
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.storedAt, strings.NewReader(string(b)))
+		http.ServeContent(w, r, "", p.shownAt, strings.NewReader(string(b)))
 		return
 	}
 	w.Header()["Content-Length"] = p.length
@@ -152,7 +152,7 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
 	defer t.close(object)
 	t.limitWrite(w, p.size)
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.storedAt, object)
+		http.ServeContent(w, r, "", p.shownAt, object)
 		return
 	}
 	w.Header()["Content-Length"] = p.length

@@ -260,7 +260,7 @@ func TestPlantedDamageIsFound(t *testing.T) {
 		{"task.publications", []string{`UPDATE publication SET item_seq = item_seq + 100` + aTask}},
 		{"task.publications", []string{`UPDATE image SET etag = 'x' WHERE id = ` + anImage}},
 		{"task.publications", []string{`DELETE FROM image WHERE id = ` + anImage}},
-		{"task.exactly_once", []string{`INSERT INTO image SELECT account_id, id || 'x', folder_id, name || 'x', ext, blob_id, size, etag, created_at, updated_at FROM image WHERE id = ` + anImage}},
+		{"task.exactly_once", []string{`INSERT INTO image SELECT account_id, id || 'x', folder_id, name || 'x', ext, blob_id, size, etag, created_at, updated_at, shown_at FROM image WHERE id = ` + anImage}},
 		{"task.exactly_once", []string{`UPDATE copy_item SET outcome = 1 WHERE outcome = 2`}},
 		{"upload.slices", []string{`UPDATE upload SET blob_id = 999 WHERE state = 1`}},
 		{"upload.slices", []string{`UPDATE upload_slice SET size = size + 1`}},

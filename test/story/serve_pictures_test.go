@@ -160,6 +160,31 @@ func TestServeWholeAndParts(t *testing.T) {
 	}
 }
 
+// Who has a picture by its date is never told that it is the same when it is another,
+// however quickly they change and even where an earlier one comes back.
+func TestServeChangedPictures(t *testing.T) {
+	_, u := writer(t)
+	for name, size := range sizes {
+		t.Run(name, func(t *testing.T) {
+			pictures := [][]byte{png(1, size), png(2, size), png(1, size)}
+			seen := make([]string, 0, len(pictures))
+			for _, b := range pictures {
+				img := mustBed(t, u, "", strconv.FormatInt(size, 10)+".png", b, 2)
+				for _, since := range seen {
+					if got := get(t, "GET", img.DownloadURL, "If-Modified-Since", since); got.status != 200 || !bytes.Equal(got.body, b) {
+						t.Errorf("since %s: %d with %d bytes", since, got.status, len(got.body))
+					}
+				}
+				now := get(t, "HEAD", img.DownloadURL).header.Get("Last-Modified")
+				if got := get(t, "GET", img.DownloadURL, "If-Modified-Since", now); got.status != 304 {
+					t.Errorf("since %s: %d, want 304", now, got.status)
+				}
+				seen = append(seen, now)
+			}
+		})
+	}
+}
+
 // The same link, however it is written, and what there is when there is nothing.
 func TestServeLinks(t *testing.T) {
 	s, u := writer(t)

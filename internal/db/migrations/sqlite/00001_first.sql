@@ -116,6 +116,7 @@ CREATE TABLE image (
   etag       TEXT    NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  shown_at   INTEGER NOT NULL, -- since when it shows this content; later by a second at least than for the one before
   PRIMARY KEY (account_id, id),
   FOREIGN KEY (account_id, folder_id) REFERENCES bed_folder (account_id, id),
   FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id)
