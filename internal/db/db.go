@@ -81,6 +81,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func (d *DB) open(ctx context.Context) (err error) {
+	if err = keepPrivate(d.path, d.log); err != nil {
+		return err
+	}
 	if err = d.migrate(ctx); err != nil {
 		return err
 	}

@@ -67,6 +67,9 @@ func snapshot(ctx context.Context, conn *sql.DB, to string) error {
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.Wrap(err, "db: copy before upgrade")
 	}
+	if err := makePrivate(part); err != nil { // SQLite takes a file that is empty
+		return fault.Wrap(err, "db: copy before upgrade")
+	}
 	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
 		return translate(err, "db: copy before upgrade to "+to)
 	}
