@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 )
 
@@ -144,6 +145,17 @@ func ArgsOf(err error) []any {
 		return e.Args
 	}
 	return nil
+}
+
+// Guard calls fn and makes an Internal error of a panic, with the stack: what works
+// in the background ends what it was at, and nothing else.
+func Guard(op string, fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = Because(Internal, op, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return fn()
 }
 
 // Is says whether err carries the code.

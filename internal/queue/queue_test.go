@@ -304,6 +304,39 @@ func TestAttemptsThatKeepDying(t *testing.T) {
 	}
 }
 
+// A panic, of the handler or inside one of its transactions, ends the attempt and is
+// counted; the worker lives, and the log says where it happened.
+func TestAPanicEndsTheAttemptAlone(t *testing.T) {
+	s := &scripted{}
+	each(t, s, func(l *line) {
+		s.ran, s.gone = 0, 0
+		var said strings.Builder
+		workers := queue.NewWorkers(l.db, queue.Copy, s, slog.New(slog.NewTextHandler(&said, nil)))
+		s.run = func(ctx context.Context, _ *queue.Lease) error {
+			if s.ran%2 == 0 {
+				panic("by the handler")
+			}
+			return l.db.Write(ctx, "test", func(*db.Tx) error { panic("in a transaction") })
+		}
+		l.account(1, 2)
+		l.add(queue.Copy, 1)
+		for n := 0; s.gone == 0 && n < 20; n++ {
+			if ran, err := workers.RunOnce(l.ctx); err != nil || !ran {
+				t.Fatal(ran, err)
+			}
+			l.now.Add(2 * queue.LeaseLength.Microseconds())
+		}
+		if s.ran != queue.MaxIdle || s.gone != 1 {
+			t.Errorf("%d attempts, given up %d times", s.ran, s.gone)
+		}
+		for _, want := range []string{"by the handler", "in a transaction", "queue_test.go:", "task=1.1"} {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("the log does not say %q:\n%s", want, &said)
+			}
+		}
+	})
+}
+
 // A drain gives the task back at once and does not count.
 func TestADrainIsNotCounted(t *testing.T) {
 	s := &scripted{}

@@ -20,8 +20,9 @@ const (
 	pollEvery   = time.Second
 )
 
-// Handler does the tasks of one kind. Its errors are logged by the worker, with
-// the task; the attempt then ends and another begins when the lease has expired.
+// Handler does the tasks of one kind. Its errors, and panics, are logged by the
+// worker, with the task; the attempt then ends and another begins when the lease has
+// expired.
 type Handler interface {
 	// Run brings a task to its end, or returns the context's error between two
 	// steps when it is told to stop, or fault.LeaseLost.
@@ -94,13 +95,17 @@ func (w *Workers) loop(ctx context.Context) {
 
 // RunOnce claims one task and sees it through. ran is false where there was none.
 func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
-	l, err := w.Claim(ctx)
+	var l *Lease
+	err = fault.Guard("queue: claim", func() (err error) {
+		l, err = w.Claim(ctx)
+		return err
+	})
 	if err != nil || l == nil {
 		return false, err
 	}
 	log := w.log.With("account", l.Account, "task", l.ID, "attempt", l.Attempt)
 	if l.Idle > MaxIdle {
-		err = w.handler.Abandon(ctx, l)
+		err = fault.Guard("queue: abandon", func() error { return w.handler.Abandon(ctx, l) })
 	} else {
 		err = w.attempt(ctx, l)
 	}
@@ -172,7 +177,9 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 				return
 			case <-tick.C:
 			}
-			err := w.db.Write(context.WithoutCancel(ctx), "queue: renew", func(tx *db.Tx) error { return l.Fence(ctx, tx) })
+			err := fault.Guard("queue: renew", func() error {
+				return w.db.Write(context.WithoutCancel(ctx), "queue: renew", func(tx *db.Tx) error { return l.Fence(ctx, tx) })
+			})
 			if fault.Is(err, fault.LeaseLost) {
 				cancel(err)
 				return
@@ -182,7 +189,7 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 			}
 		}
 	})
-	err := w.handler.Run(ctx, l)
+	err := fault.Guard("queue: attempt", func() error { return w.handler.Run(ctx, l) })
 	close(ended)
 	renewing.Wait()
 	if cause := context.Cause(ctx); fault.Is(cause, fault.LeaseLost) && errors.Is(err, context.Canceled) {

@@ -1,6 +1,6 @@
 // Package sweep is what runs by itself: each job at the start and then again and
-// again, one at a time. It promises that a job which fails is tried again later
-// and keeps no other from running. It knows nothing of what the jobs do.
+// again, one at a time. It promises that a job which fails, by a panic too, is tried
+// again later and keeps no other from running. It knows nothing of what the jobs do.
 package sweep
 
 import (
@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"tuchuang/internal/fault"
 )
 
 // Job is one thing to sweep.
@@ -26,7 +28,7 @@ func Run(ctx context.Context, log *slog.Logger, jobs ...Job) {
 			tick := time.NewTicker(j.Every)
 			defer tick.Stop()
 			for {
-				if err := j.Run(ctx); err != nil && ctx.Err() == nil {
+				if err := fault.Guard("sweep", func() error { return j.Run(ctx) }); err != nil && ctx.Err() == nil {
 					log.Error("sweep: "+j.Name, "err", err)
 				}
 				select {
