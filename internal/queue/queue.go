@@ -6,7 +6,7 @@
 //
 //	Add ──▶ Waiting ──claim──▶ Running ──Finish──▶ Done, Failed, Cancelled
 //	           ▲                  │
-//	           └─ Release, expiry ┘
+//	           └ given back, expiry
 //
 // Every change of state is one statement that names the state it comes from.
 package queue
@@ -71,7 +71,7 @@ const (
 	// that nothing is overtaken.
 	nextWaiting = `
 		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
-		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND NOT EXISTS (
+		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND t.lease_until <= $4 AND NOT EXISTS (
 			SELECT 1 FROM task e
 			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
 		ORDER BY q.served_at, t.account_id LIMIT 1`
@@ -86,10 +86,11 @@ const (
 	progress   = `UPDATE task SET lease_until = $4, idle = 0 WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
 	finish     = `UPDATE task SET state = $4, finished_at = $5 WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
 	giveBack   = `
-		UPDATE task SET state = 4, idle = CASE WHEN idle > 0 THEN idle - 1 ELSE 0 END
+		UPDATE task SET state = 4, lease_until = $4, idle = CASE WHEN idle > 0 THEN idle - 1 ELSE 0 END
 		WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
-	// The first condition is the index's.
-	expire = `UPDATE task SET state = 4 WHERE state IN (1, 4) AND state = 1 AND kind = $1 AND lease_until < $2`
+	// The first condition is the index's, here and below.
+	reclaim = `UPDATE task SET state = 4, lease_until = 0 WHERE state IN (1, 4) AND kind = $1`
+	expire  = `UPDATE task SET state = 4 WHERE state IN (1, 4) AND state = 1 AND kind = $1 AND lease_until < $2`
 )
 
 // Add puts a task at the end of its account's queue. seq is the account's next

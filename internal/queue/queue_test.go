@@ -304,6 +304,66 @@ func TestAttemptsThatKeepDying(t *testing.T) {
 	}
 }
 
+// What a full disk or a busy database ends has not died: it is not counted, however
+// often it happens, and the task waits, longer each time, with the account's other
+// tasks behind it and nobody else's. Other failures count as ever.
+func TestATaskIsPutOffForBetterTimes(t *testing.T) {
+	for _, code := range []fault.Code{fault.DiskFull, fault.Unavailable} {
+		s := &scripted{}
+		t.Run(string(code), func(t *testing.T) {
+			each(t, s, func(l *line) {
+				s.ran, s.gone = 0, 0
+				s.run = func(context.Context, *queue.Lease) error { return fault.New(code, "test") }
+				l.account(1, 2)
+				l.add(queue.Copy, 1)
+				l.add(queue.Copy, 1)
+				once := func(want bool) {
+					t.Helper()
+					if ran, err := l.workers.RunOnce(l.ctx); err != nil || ran != want {
+						t.Fatalf("ran %v, %v; want %v", ran, err, want)
+					}
+				}
+				waited := []time.Duration{3, 6, 12, 24, 48, 60, 60, 60}
+				for n, wait := range waited {
+					once(true)
+					if got := l.find(1, "1.1"); got.State != queue.Waiting || got.Idle != 0 || got.Attempt != int64(n+1) {
+						t.Fatalf("after %d attempts: %+v", n+1, got)
+					}
+					l.now.Add((wait*time.Second - time.Second).Microseconds())
+					once(false)
+					l.now.Add(time.Second.Microseconds())
+				}
+				if s.gone > 0 {
+					t.Error("given up for what will pass")
+				}
+				once(true)
+				l.add(queue.Copy, 2)
+				l.expectIDs(true, "2.1", "")
+				// A start begins anew, and so does what was put off.
+				if err := l.workers.ReclaimAll(l.ctx); err != nil {
+					t.Fatal(err)
+				}
+				putOff := s.run
+				for n := range queue.MaxIdle {
+					s.run = func(context.Context, *queue.Lease) error { return errors.New("died") }
+					once(true)
+					if got := l.find(1, "1.1"); got.Idle != n+1 {
+						t.Fatalf("died %d times: %+v", n+1, got)
+					}
+					l.now.Add(2 * queue.LeaseLength.Microseconds())
+					s.run = putOff
+					if once(true); n+1 < queue.MaxIdle {
+						l.now.Add(queue.LeaseLength.Microseconds()) // a short one again
+					}
+				}
+				if s.gone != 1 {
+					t.Errorf("given up %d times after %d deaths", s.gone, queue.MaxIdle)
+				}
+			})
+		})
+	}
+}
+
 // A panic, of the handler or inside one of its transactions, ends the attempt and is
 // counted; the worker lives, and the log says where it happened.
 func TestAPanicEndsTheAttemptAlone(t *testing.T) {

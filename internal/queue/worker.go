@@ -18,11 +18,13 @@ const (
 	LeaseLength = 3 * time.Second
 	renewEvery  = time.Second
 	pollEvery   = time.Second
+	longestWait = time.Minute // for a full disk, say, to be another
 )
 
 // Handler does the tasks of one kind. Its errors, and panics, are logged by the
 // worker, with the task; the attempt then ends and another begins when the lease has
-// expired.
+// expired. One that met a full disk, or what was busy, has not died: it is not counted,
+// and the task waits, each time longer, for better times.
 type Handler interface {
 	// Run brings a task to its end, or returns the context's error between two
 	// steps when it is told to stop, or fault.LeaseLost.
@@ -38,11 +40,16 @@ type Workers struct {
 	handler Handler
 	log     *slog.Logger
 	bell    chan struct{}
+
+	mu     sync.Mutex
+	putOff map[taskKey]int // attempts in a row after which the task was put off
 }
+
+type taskKey struct{ account, seq int64 }
 
 // NewWorkers makes the workers of a kind; Run starts them.
 func NewWorkers(d *db.DB, kind Kind, h Handler, log *slog.Logger) *Workers {
-	return &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8)}
+	return &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8), putOff: make(map[taskKey]int)}
 }
 
 // Wake makes a worker look for tasks at once. It never blocks.
@@ -53,12 +60,12 @@ func (w *Workers) Wake() {
 	}
 }
 
-// ReclaimAll takes every lease back. Only a process that knows itself the only
+// ReclaimAll takes every lease back, and nothing is put off any more. Only a process that knows itself the only
 // one may call it, at its start.
 func (w *Workers) ReclaimAll(ctx context.Context) error {
 	killpoint.Here("queue.reclaim")
 	return w.db.Write(ctx, "queue: reclaim", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, expire, w.kind, int64(1)<<62)
+		_, err := tx.Exec(ctx, reclaim, w.kind)
 		return err
 	})
 }
@@ -109,16 +116,38 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 	} else {
 		err = w.attempt(ctx, l)
 	}
+	code := fault.CodeOf(err)
+	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable))
 	switch {
 	case err == nil:
-	case fault.Is(err, fault.LeaseLost):
+	case code == fault.LeaseLost:
 		log.Warn("queue: lease lost, another attempt has the task")
 	case ctx.Err() != nil:
-		return true, w.release(context.WithoutCancel(ctx), l)
+		if code == fault.Internal {
+			log.Error("queue: attempt failed", "err", err)
+		}
+		return true, w.giveBack(context.WithoutCancel(ctx), l, 0)
+	case wait > 0:
+		log.Error("queue: attempt failed, the task is put off", "err", err, "for", wait)
+		return true, w.giveBack(ctx, l, wait)
 	default:
 		log.Error("queue: attempt failed", "err", err)
 	}
 	return true, nil
+}
+
+// wait says how long a task is to wait before the next attempt where this one put it
+// off: as long as a lease at first, then twice as long each time.
+func (w *Workers) wait(l *Lease, putOff bool) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := taskKey{l.Account, l.Seq}
+	if !putOff {
+		delete(w.putOff, key)
+		return 0
+	}
+	w.putOff[key]++
+	return min(LeaseLength<<min(w.putOff[key]-1, 10), longestWait)
 }
 
 // Claim takes the next task, if there is one; l is nil otherwise.
@@ -136,7 +165,7 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		if _, err := tx.Exec(ctx, expire, w.kind, now); err != nil {
 			return err
 		}
-		t, found, err := getTask(ctx, tx, claimTask, w.kind, now+LeaseLength.Microseconds(), tx.Micros())
+		t, found, err := getTask(ctx, tx, claimTask, w.kind, now+LeaseLength.Microseconds(), tx.Micros(), now)
 		if err != nil || !found {
 			return err
 		}
@@ -198,11 +227,15 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 	return err
 }
 
-// release gives a task back that was not finished; the attempt is not counted.
-func (w *Workers) release(ctx context.Context, l *Lease) error {
+// giveBack gives a task back that was not finished, for an attempt after some time;
+// this one is not counted.
+func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) error {
 	killpoint.Here("queue.release")
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt)
+		now, err := tx.Clock(ctx)
+		if err == nil {
+			_, err = tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, now+wait.Microseconds())
+		}
 		return err
 	})
 }

@@ -135,7 +135,7 @@ CREATE TABLE task (
   state       INTEGER NOT NULL, -- as on the wire: 1 running, 2 done, 3 failed, 4 waiting; 5 cancelled
   attempt     INTEGER NOT NULL, -- counts the claims: the fence
   idle        INTEGER NOT NULL, -- claims since the last mark of progress
-  lease_until INTEGER NOT NULL, -- of the running attempt
+  lease_until INTEGER NOT NULL, -- of the running attempt; of a waiting task: not before
   created_at  INTEGER NOT NULL,
   started_at  INTEGER NOT NULL, -- 0 before the first claim
   finished_at INTEGER NOT NULL, -- 0 before the end
