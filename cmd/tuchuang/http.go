@@ -49,6 +49,10 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 	mux.HandleFunc("GET /{$}", home)
 	imageHost := onlyPictures(s.conf)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.running.TryRLock() {
+			return // the server has ended, and the connection too
+		}
+		defer s.returned(r)
 		if r.Body != http.NoBody {
 			boundRest(w)
 			defer boundRest(w)
@@ -73,6 +77,18 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		mux.ServeHTTP(late, r)
 		late.begin()
 	})
+}
+
+// returned counts a request out, and says of one that was broken off what it was.
+func (s *server) returned(r *http.Request) {
+	if s.cut.Load() {
+		at := r.URL.Path
+		if strings.HasPrefix(at, "/d/") {
+			at = "/d/" // the rest is a secret while it lives
+		}
+		s.log.Warn("serve: a request was broken off", "method", r.Method, "path", at)
+	}
+	s.running.RUnlock()
 }
 
 // onlyPictures gives the host where nothing but pictures answers; "" where

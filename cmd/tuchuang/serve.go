@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/account"
@@ -79,11 +80,15 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		debug.SetGCPercent(heapGrowth)
 	}
 	s, err := startServer(ctx, conf, u)
-	if err != nil {
-		return err
-	}
-	if s.admin != nil {
+	if s.admin != nil { // whatever came after: they are shown this once
 		u.showSecrets(*s.admin, u.text(firstStart, ops.Admin))
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		u.note(u.text(stoppedEarly))
+		return nil
+	}
+	if err != nil {
+		return ended(ctx, u, err)
 	}
 	u.say(u.text(listening, s.url, s.conf.PublicURL, conf.Data))
 	select {
@@ -91,7 +96,17 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		u.note(u.text(draining))
 	case err = <-s.broken:
 	}
-	return errors.Join(err, s.stop())
+	return ended(ctx, u, errors.Join(err, s.stop()))
+}
+
+// ended says what went wrong where that it was told to stop would be taken for all
+// there is to say.
+func ended(ctx context.Context, u *ui, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	u.fail(err)
+	return errReported
 }
 
 // The heap may grow to several times what lives, as long as it stays below heapLimit,
@@ -102,7 +117,7 @@ const (
 	heapGrowth = 400 // percent
 )
 
-// drainLimit is how long running requests may take to end.
+// drainLimit is how long running requests may take to end before they are broken off.
 const drainLimit = 30 * time.Second
 
 // server is a running server and all it stands on.
@@ -112,6 +127,7 @@ type server struct {
 	broken chan error
 	admin  *account.Secrets // of the first start
 
+	log      *slog.Logger
 	lock     *os.File
 	listener net.Listener
 	db       *db.DB
@@ -119,13 +135,16 @@ type server struct {
 	draining chan struct{}
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
+
+	running sync.RWMutex // held by every request for reading; locked for good at the end
+	cut     atomic.Bool  // what still runs was broken off
 }
 
 // startServer opens the data folder and serves it; when it has returned the server
 // is ready to answer. The caller stops it.
 func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err error) {
 	log := newLog(u, conf.LogLevel)
-	s = &server{conf: conf, broken: make(chan error, 1), draining: make(chan struct{})}
+	s = &server{conf: conf, log: log, broken: make(chan error, 1), draining: make(chan struct{})}
 	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopWork = stopWork
 	defer func() {
@@ -254,8 +273,9 @@ func (s *server) answer(h http.Handler, log *slog.Logger) {
 	})
 }
 
-// stop drains: claiming ends, running requests end, a running task stops at a
-// batch, and the database is closed last.
+// stop drains: claiming ends, running requests end or are broken off, which is said,
+// a running task stops at a batch, and the database is closed last, when nobody is at
+// it any more.
 func (s *server) stop() error {
 	close(s.draining)
 	s.stopWork()
@@ -267,8 +287,11 @@ func (s *server) stop() error {
 		ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
 		defer cancel()
 		if err := s.http.Shutdown(ctx); err != nil {
-			errs = append(errs, fault.Wrap(err, "serve: drain"), s.http.Close())
+			s.cut.Store(true)
+			s.log.Warn("serve: the requests that still run are broken off", "after", drainLimit)
+			errs = append(errs, s.http.Close())
 		}
+		s.running.Lock()
 	}
 	s.work.Wait()
 	if s.db != nil {

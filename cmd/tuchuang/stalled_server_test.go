@@ -56,7 +56,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // inside is the server of serve, on a network of pipes, for a test in a bubble.
-func inside(t *testing.T) (*pipes, *client.Client) {
+func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -64,7 +64,7 @@ func inside(t *testing.T) (*pipes, *client.Client) {
 			t.Fatal(err)
 		}
 	}
-	log, data := slog.New(slog.DiscardHandler), t.TempDir()
+	log, data := slog.New(slog.NewTextHandler(says, nil)), t.TempDir()
 	d, err := openDB(t.Context(), data, true, log)
 	must(err)
 	store, err := openStore(data)
@@ -77,28 +77,31 @@ func inside(t *testing.T) (*pipes, *client.Client) {
 	uploads := upload.New(d, store, dr, bed, log)
 	tasks, _ := copytask.New(d, bed, log)
 	const at = "http://server"
-	s := &server{conf: config.Config{PublicURL: at, ImageURL: at}, db: d, draining: make(chan struct{})}
-	h := newHTTPServer(s.handler(
+	s := &server{
+		conf: config.Config{PublicURL: at, ImageURL: at}, log: log, db: d, draining: make(chan struct{}), stopWork: func() {},
+	}
+	s.http = newHTTPServer(s.handler(
 		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: at, ImageURL: at, Log: log}),
 		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})), log)
-	h.Protocols = new(http.Protocols)
-	h.Protocols.SetHTTP1(true)
-	h.Protocols.SetUnencryptedHTTP2(true) // as the same server speaks it over TLS
+	s.http.Protocols = new(http.Protocols)
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetUnencryptedHTTP2(true) // as the same server speaks it over TLS
 	network := &pipes{make(chan net.Conn), make(chan struct{})}
-	served := make(chan error, 1)
-	go func() { served <- h.Serve(network) }()
+	s.work.Go(func() { _ = s.http.Serve(network) }) // says that it was ended
 	transport := &http.Transport{DialContext: network.dial}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		must(h.Close())
-		<-served
-		must(d.Close())
+		select {
+		case <-s.draining:
+		default:
+			must(s.stop())
+		}
 	})
 	c, err := client.New(client.Options{
 		Server: at, ClientID: secrets.ClientID, Secret: secrets.ClientSecret, HTTP: &http.Client{Transport: transport},
 	})
 	must(err)
-	return network, c
+	return s, network, c
 }
 
 // publish puts a picture into the bed and answers the path of its link.
@@ -132,7 +135,7 @@ func sumName(content string) string { return fmt.Sprintf("picture %d.png", len(c
 // Who asks and does not read the answer loses the connection, whatever he asked for.
 func TestServerStalledReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network, c := inside(t)
+		_, network, c := inside(t, io.Discard)
 		small, large := publish(t, c, strings.Repeat("s", 30<<10)), publish(t, c, strings.Repeat("l", 1<<20))
 		for _, asked := range []string{
 			"GET " + small + " HTTP/1.1\r\nHost: server\r\n\r\n",
@@ -196,7 +199,7 @@ func TestServerSlowBody(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprintf("HTTP %d", version), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				network, c := inside(t)
+				_, network, c := inside(t, io.Discard)
 				transport := &http.Transport{DialContext: network.dial, Protocols: new(http.Protocols), ExpectContinueTimeout: time.Hour}
 				transport.Protocols.SetHTTP1(version == 1)
 				transport.Protocols.SetUnencryptedHTTP2(version == 2)

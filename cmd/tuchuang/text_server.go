@@ -8,6 +8,7 @@ var (
 	secretLines    = say("  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s", "  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s")
 	listening      = say("图床正在监听 %s（对外地址 %s，数据在 %s）", "tuchuang listens at %s (clients reach it at %s, data in %s)")
 	draining       = say("正在停止：等待进行中的请求结束，任务将在下次启动后继续", "stopping: running requests end, tasks go on at the next start")
+	stoppedEarly   = say("还没有就绪就被停止", "stopped before it was ready")
 	noFolder       = say("%s 里没有 tuchuang 的数据", "there is no data of tuchuang in %s")
 	noFolderAdvice = say("用 --data 指定数据文件夹；新的由 tuchuang serve 或 tuchuang user add 创建", "name the data folder with --data; tuchuang serve and tuchuang user add make a new one")
 	newFolder      = say("新建了数据文件夹 %s", "made a new data folder %s")

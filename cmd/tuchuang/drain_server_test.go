@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"tuchuang/internal/client"
+)
+
+// What has not ended when the drain is over is broken off: that is said, without
+// secrets; the database is closed when the last has returned; and all of it is in order.
+func TestServerDrainBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var says said
+		s, network, c := inside(t, &says)
+		content := strings.Repeat("x", 1000)
+		sum := md5.Sum([]byte(content))
+		made, err := c.CreateV2(t.Context(), client.NewFile{Filename: "a.bin", Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, err := c.UploadURL(t.Context(), made.PreuploadID, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, feed := io.Pipe()
+		r, err := http.NewRequest(http.MethodPut, link, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = int64(len(content))
+		transport := &http.Transport{DialContext: network.dial}
+		defer transport.CloseIdleConnections()
+		failed := make(chan error, 1)
+		go func() {
+			res, err := transport.RoundTrip(r)
+			if err == nil {
+				res.Body.Close()
+			}
+			failed <- err
+		}()
+		if _, err := io.WriteString(feed, content[:100]); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the server waits for the rest
+		if err := s.stop(); err != nil {
+			t.Errorf("the drain: %v", err)
+		}
+		feed.Close()
+		if err := <-failed; err == nil {
+			t.Error("the request that was broken off was answered")
+		}
+		for _, want := range []string{"are broken off", "method=PUT", "path=/upload/put/"} {
+			if !strings.Contains(says.String(), want) {
+				t.Errorf("the log does not say %q", want)
+			}
+		}
+		for _, never := range []string{"closed", "ERROR", "sign="} {
+			if strings.Contains(says.String(), never) {
+				t.Errorf("the log says %q", never)
+			}
+		}
+		if t.Failed() {
+			t.Log(&says)
+		}
+	})
+}
+
+// Told to stop while it starts, a server ends in order and says so.
+func TestServerStoppedBeforeItIsReady(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errOut strings.Builder
+	t.Setenv("LANG", "C")
+	t.Setenv("LC_ALL", "C")
+	code := run(ctx, []string{"serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0"}, os.Stdin, &out, &errOut)
+	if code != exitDone || !strings.Contains(errOut.String(), "before it was ready") {
+		t.Errorf("exit %d:\n%s%s", code, &out, &errOut)
+	}
+}
