@@ -47,7 +47,7 @@ func write(t *testing.T, d *DB, name string) {
 // the folder allows; what was made by another program is mended, in words.
 func TestOthersMayNotReadTheDatabase(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "[a]*?")
-	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // as a service manager makes it
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "tuchuang.db")
@@ -82,7 +82,7 @@ func TestOthersMayNotReadTheDatabase(t *testing.T) {
 	// Beside a handle that has its locks, which must be kept.
 	widened := 0
 	for name := range found {
-		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil { //nolint:gosec // what is to be mended
+		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		widened++

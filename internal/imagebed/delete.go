@@ -94,8 +94,11 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 	return detached, err
 }
 
-// countBelow counts a folder, and the folders and images below it, up to a limit.
+// countBelow counts a folder, and the folders and images below it, up to a limit; a
+// limit that was passed already counts none. (LIMIT takes a number below 0 for no
+// limit on one engine and refuses it on the other.)
 func countBelow(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (rows int, err error) {
+	limit = max(limit, 0)
 	if _, err := tx.Get(ctx, countFoldersBelow, []any{acc, folder, limit}, &rows); err != nil || rows >= limit {
 		return rows, err
 	}

@@ -139,6 +139,23 @@ func TestTreesUpToTheLimitAreDeletedAtOnce(t *testing.T) {
 	})
 }
 
+func TestCountBelowIsBounded(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir("", "top")
+		r.mkdir(top, "inner")
+		r.image(top, "a.png", 1)
+		for limit, want := range map[int]int{-3: 0, -1: 0, 0: 0, 1: 1, 2: 2, 3: 3, 4: 3} {
+			r.write(func(tx *db.Tx) error {
+				n, err := countBelow(r.ctx, tx, r.acc, top, limit)
+				if n != want {
+					t.Errorf("up to %d: %d, want %d", limit, n, want)
+				}
+				return err
+			})
+		}
+	})
+}
+
 // The root of a large bed is emptied all the same, at once: another takes its place.
 func TestTheRootOfALargeBedIsEmptied(t *testing.T) {
 	each(t, func(r *room) {
