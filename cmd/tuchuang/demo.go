@@ -73,8 +73,10 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	if c.Keep != "" && s.admin != nil {
-		u.showSecrets(*s.admin, u.text(firstStart, ops.Admin))
+	if c.Keep != "" {
+		if err := u.showOperator(s.admin); err != nil {
+			return err
+		}
 	}
 	secrets, err := demoAccount(ctx, s)
 	if err != nil {
@@ -91,7 +93,9 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	if c.Serve {
-		u.say(u.text(demoServing, s.url, secrets.ClientID, secrets.ClientSecret))
+		if err := u.showServing(s.url, secrets); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			u.note(u.text(draining))
@@ -106,6 +110,22 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		u.say(u.text(demoNext))
 	}
 	return nil
+}
+
+// showServing says where the demo goes on, and as whom.
+func (u *ui) showServing(url string, secrets account.Secrets) error {
+	if u.json {
+		return u.fact(struct {
+			Serving servingOut `json:"serving"`
+		}{servingOut{url, outOf(secrets)}})
+	}
+	u.say(u.text(demoServing, url, secrets.ClientID, secrets.ClientSecret))
+	return nil
+}
+
+type servingOut struct {
+	URL string `json:"url"`
+	secretsOut
 }
 
 // noEnvironment keeps a demo from what is set for a real server.
@@ -260,11 +280,44 @@ func (d *demo) compare(ctx context.Context, base string) error {
 	for _, f := range failures {
 		d.u.note(f)
 	}
+	if d.u.json {
+		if err := d.u.fact(comparisonOf(images, equal, total, took, failures)); err != nil {
+			return err
+		}
+	}
 	if len(failures) > 0 || ctx.Err() != nil {
 		return errors.Join(ctx.Err(), errReported)
 	}
 	d.u.say(d.u.text(demoEqual, equal, humanSize(total), took.Round(time.Millisecond), humanSize(perSecond(total, took))))
 	return nil
+}
+
+// comparisonOut is the last fact of a demo for scripts.
+type comparisonOut struct {
+	Comparison struct {
+		Pictures []pictureOut `json:"pictures"`
+		Equal    int          `json:"equal"` // byte for byte
+		Bytes    int64        `json:"bytes"` // fetched
+		Seconds  float64      `json:"seconds"`
+		Failures []string     `json:"failures"`
+	} `json:"comparison"`
+}
+
+type pictureOut struct {
+	Path string `json:"path"`
+	Size int64  `json:"size"`
+	URL  string `json:"url"`
+}
+
+func comparisonOf(images []published, equal int, total int64, took time.Duration, failures []string) (out comparisonOut) {
+	c := &out.Comparison
+	c.Pictures = make([]pictureOut, len(images))
+	for i, img := range images {
+		c.Pictures[i] = pictureOut{img.path(), img.Size, img.DownloadURL}
+	}
+	c.Equal, c.Bytes, c.Seconds = equal, total, took.Seconds()
+	c.Failures = append([]string{}, failures...)
+	return out
 }
 
 func (d *demo) collect(ctx context.Context, tree *client.BedTree, folder string, at client.Image, out *[]published) error {

@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -14,9 +16,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"tuchuang/internal/client"
 	"tuchuang/internal/picture"
 	"tuchuang/internal/picture/draw"
 )
@@ -81,6 +85,75 @@ func TestDemoFromAFolderTwice(t *testing.T) {
 	}
 	if r := p.run("demo", "--from", "nowhere"); r.code != exitUsage || !strings.Contains(r.errOut, "not a folder") {
 		t.Errorf("exit %d: %s", r.code, r.errOut)
+	}
+}
+
+// For scripts every fact is a document, and nothing else is on standard output: the
+// secrets of what is kept, the task, the comparison, and where it goes on.
+func TestDemoForScripts(t *testing.T) {
+	p := newProgram(t)
+	b, err := draw.Picture(picture.PNG, 1, 40, 30, "a")
+	if err == nil {
+		err = os.Mkdir(filepath.Join(p.home, "mine"), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.home, "mine", "a.png"), b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := p.command("demo", "--json", "--from", "mine", "--keep", "kept", "--serve")
+	var errs said
+	cmd.Stderr = &errs
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // unless it has ended
+	facts := json.NewDecoder(stdout)
+	var (
+		start   startOut
+		task    taskReport
+		done    comparisonOut
+		serving struct{ Serving servingOut }
+	)
+	for _, fact := range []any{&start, &task, &done, &serving} {
+		if err := facts.Decode(fact); err != nil {
+			t.Fatalf("%T: %v\n%s", fact, err, &errs)
+		}
+	}
+	if start.FirstStart == nil || start.FirstStart.ClientSecret == "" || task.Copied != 1 || task.Failures == nil {
+		t.Errorf("%+v, %+v", start, task)
+	}
+	c := done.Comparison
+	if len(c.Pictures) != 1 || c.Pictures[0].Path != "a.png" || c.Equal != 1 || c.Bytes != int64(len(b)) || c.Failures == nil || len(c.Failures) > 0 {
+		t.Errorf("%+v", c)
+	}
+	if got := fetch(t, c.Pictures[0].URL); got != string(b) {
+		t.Error("the picture's link gives something else")
+	}
+	who := serving.Serving
+	user, err := client.New(client.Options{Server: who.URL, ClientID: who.ClientID, Secret: who.ClientSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if me, err := user.UserInfo(t.Context()); err != nil || me.Nickname != demoUser {
+		t.Errorf("%+v, %v", me, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(facts.Buffered()); err != nil || strings.TrimSpace(string(rest)) != "" {
+		t.Errorf("more on standard output: %q, %v", rest, err)
+	}
+	if rest, err := io.ReadAll(stdout); err != nil || strings.TrimSpace(string(rest)) != "" {
+		t.Errorf("more on standard output: %q, %v", rest, err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v:\n%s", err, &errs)
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,17 +79,17 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		debug.SetGCPercent(heapGrowth)
 	}
 	s, err := startServer(ctx, conf, u)
-	if s.admin != nil { // whatever came after: they are shown this once
-		u.showSecrets(*s.admin, u.text(firstStart, ops.Admin))
-	}
+	errShown := u.showOperator(s.admin) // whatever came after: they are shown this once
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		u.note(u.text(stoppedEarly))
-		return nil
+		return errShown
 	}
 	if err != nil {
-		return ended(ctx, u, err)
+		return ended(ctx, u, errors.Join(err, errShown))
 	}
-	u.say(u.text(listening, s.url, s.conf.PublicURL, conf.Data))
+	if err := errors.Join(errShown, u.showListening(s)); err != nil {
+		return errors.Join(err, s.stop())
+	}
 	select {
 	case <-ctx.Done():
 		u.note(u.text(draining))
@@ -319,11 +318,49 @@ type secretsOut struct {
 	Password     string     `json:"password"`
 }
 
-func (u *ui) showSecrets(s account.Secrets, title string) {
-	u.say(title)
-	u.say(u.text(secretLines, s.ID, s.ClientID, s.ClientSecret, s.Password))
+// startOut are the facts of a start that are printed for scripts, one a document.
+type startOut struct {
+	FirstStart *operatorOut  `json:"firstStart,omitempty"`
+	Listening  *listeningOut `json:"listening,omitempty"`
 }
 
-func (u *ui) secretsLine(s account.Secrets) error {
-	return json.NewEncoder(u.out).Encode(secretsOut{s.ID, s.ClientID, s.ClientSecret, s.Password}) //nolint:gosec // shown once, by request
+type operatorOut struct {
+	Name string `json:"name"`
+	secretsOut
 }
+
+type listeningOut struct {
+	URL       string `json:"url"`
+	PublicURL string `json:"publicURL"`
+	ImageURL  string `json:"imageURL"`
+	Data      string `json:"data"`
+}
+
+// showListening says that a server is ready.
+func (u *ui) showListening(s *server) error {
+	if u.json {
+		return u.fact(startOut{Listening: &listeningOut{s.url, s.conf.PublicURL, s.conf.ImageURL, s.conf.Data}})
+	}
+	u.say(u.text(listening, s.url, s.conf.PublicURL, s.conf.Data))
+	return nil
+}
+
+// showOperator prints the secrets of the operator that the first start has made;
+// nothing can show them again.
+func (u *ui) showOperator(s *account.Secrets) error {
+	if s == nil {
+		return nil
+	}
+	if u.json {
+		return u.fact(startOut{FirstStart: &operatorOut{ops.Admin, outOf(*s)}})
+	}
+	u.say(u.text(firstStart, ops.Admin))
+	u.say(u.text(secretLines, s.ID, s.ClientID, s.ClientSecret, s.Password))
+	return nil
+}
+
+func outOf(s account.Secrets) secretsOut {
+	return secretsOut{s.ID, s.ClientID, s.ClientSecret, s.Password}
+}
+
+func (u *ui) secretsLine(s account.Secrets) error { return u.fact(outOf(s)) }

@@ -51,7 +51,7 @@ func (s *said) String() string {
 	return s.b.String()
 }
 
-var listensAt = regexp.MustCompile(`tuchuang listens at (https?://\S+) `)
+var listensAt = regexp.MustCompile(`(?:tuchuang listens at |"listening":\{"url":")(https?://[^\s"]+)`)
 
 // start starts a server and returns when it says that it is ready.
 func (p *program) start(args ...string) *running {
@@ -164,6 +164,45 @@ func TestServerFirstStart(t *testing.T) {
 		t.Errorf("others may look into the data folder: %v %v", info.Mode(), err)
 	}
 	again.stop()
+}
+
+// For scripts each fact is a document on a line: the operator's secrets of the first
+// start, which work, then where the server is.
+func TestServerFirstStartForScripts(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	facts := func(text string) (all []startOut) {
+		t.Helper()
+		for line := range strings.Lines(text) {
+			var f startOut
+			decode(t, line, &f)
+			all = append(all, f)
+		}
+		return all
+	}
+	r := p.start("--json", "--data", data, "--image-url", "http://pics.example.org")
+	said := facts(r.out.String())
+	if len(said) != 2 || said[0].FirstStart == nil || said[1].Listening == nil {
+		t.Fatalf("it said:\n%s", &r.out)
+	}
+	admin := said[0].FirstStart
+	if want := (listeningOut{r.url, r.url, "http://pics.example.org", data}); admin.Name != "admin" || admin.Password == "" || *said[1].Listening != want {
+		t.Errorf("it said:\n%s", &r.out)
+	}
+	c, err := client.New(client.Options{Server: r.url, ClientID: admin.ClientID, Secret: admin.ClientSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if me, err := c.UserInfo(t.Context()); err != nil || me.Nickname != "admin" || me.UID != int64(admin.UID) {
+		t.Errorf("%+v, %v", me, err)
+	}
+	r.stop()
+	r = p.start("--json", "--data", data)
+	if said := facts(r.out.String()); len(said) != 1 || said[0].Listening == nil {
+		t.Errorf("the second start said:\n%s", &r.out)
+	}
+	r.stop()
 }
 
 // A folder serves one server at a time.

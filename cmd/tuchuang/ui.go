@@ -14,7 +14,8 @@ import (
 )
 
 // ui is how a command speaks with whoever started it: results go to out, what is
-// said meanwhile to err. Under --json out carries nothing but one document.
+// said meanwhile to err. Under --json out carries nothing but JSON: one document, or
+// of a command that goes on, one a fact.
 type ui struct {
 	in   *os.File
 	out  io.Writer
@@ -87,6 +88,14 @@ func (u *ui) document(v any) error {
 	enc := json.NewEncoder(u.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// fact prints one of several documents of --json, on a line of its own as soon as
+// it is known.
+func (u *ui) fact(v any) error {
+	enc := json.NewEncoder(u.out)
+	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 
