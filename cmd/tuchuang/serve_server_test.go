@@ -539,6 +539,8 @@ func TestServerUserCommands(t *testing.T) {
 		{[]string{"add", ""}, exitUsage, []string{"name"}},
 		{[]string{"add", strings.Repeat("x", 65)}, exitUsage, []string{"name"}},
 		{[]string{"add", "x", "--quota", "lots"}, exitUsage, []string{"lots", "500M"}},
+		{[]string{"add", "x", "--quota", "NaN"}, exitUsage, []string{"NaN", "500M"}},
+		{[]string{"add", "x", "--quota", ""}, exitUsage, []string{"500M"}},
 		{[]string{"add", "x", "--quota", "-1"}, exitUsage, []string{"-1"}},
 		{[]string{"add"}, exitUsage, []string{"name"}},
 		{[]string{"add", "a", "b"}, exitUsage, []string{"b"}},

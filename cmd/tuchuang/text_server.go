@@ -13,7 +13,7 @@ var (
 	noFolderAdvice = say("用 --data 指定数据文件夹；新的由 tuchuang serve 或 tuchuang user add 创建", "name the data folder with --data; tuchuang serve and tuchuang user add make a new one")
 	newFolder      = say("新建了数据文件夹 %s", "made a new data folder %s")
 
-	badQuota        = say("配额 %q 不对：写作 500M、10G、1T 或字节数", "the quota %q makes no sense: write 500M, 10G, 1T or a number of bytes")
+	badQuota        = say("配额 %q 不对：写作 500M、10G、1T 或字节数，最多 1 EiB", "the quota %q makes no sense: write 500M, 10G, 1T or a number of bytes, 1 EiB at most")
 	badUserName     = say("账号名 %q 不对：1 到 64 个字节，不能有空格和控制字符", "the name %q can't be an account's: 1 to 64 bytes, no spaces or control characters")
 	userDisabled    = say("账号 %s 已停用；它的图片链接仍然有效", "%s is disabled; its picture links go on")
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -48,16 +49,19 @@ func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) 
 
 type userAddCmd struct {
 	local
-	Name     string `arg:"" name:"name" help:"${help_user_name}"`
-	Quota    string `name:"quota" placeholder:"SIZE" help:"${help_quota}"`
-	Operator bool   `name:"operator" help:"${help_operator}"`
+	Name     string  `arg:"" name:"name" help:"${help_user_name}"`
+	Quota    *string `name:"quota" placeholder:"SIZE" help:"${help_quota}"`
+	Operator bool    `name:"operator" help:"${help_operator}"`
 }
 
 // Run makes an account and prints its secrets, and nothing else, on stdout.
 func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
-	quota, err := parseQuota(c.Quota)
-	if err != nil {
-		return usageError{text: u.text(badQuota, c.Quota)}
+	quota := account.NoQuota
+	if c.Quota != nil {
+		var err error
+		if quota, err = parseQuota(*c.Quota); err != nil {
+			return usageError{text: u.text(badQuota, *c.Quota)}
+		}
 	}
 	return c.withDB(ctx, u, true, func(d *db.DB) error {
 		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
@@ -71,25 +75,28 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 	})
 }
 
-// parseQuota reads 500M, 10G, 1.5T or a number of bytes; "" and unlimited are no
-// quota.
+var quotaForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)([KMGTP]?)(?:I?B)?$`)
+
+// parseQuota reads 500M, 10GiB, 1.5T or a number of bytes; unlimited is no quota.
 func parseQuota(s string) (int64, error) {
-	if s == "" || strings.EqualFold(s, "unlimited") {
+	if strings.EqualFold(s, "unlimited") {
 		return account.NoQuota, nil
 	}
-	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(s), "B"), "I")
-	unit := 1.0
-	if i := strings.IndexAny(number, "KMGTP"); i == len(number)-1 && i > 0 {
-		for range strings.IndexByte("KMGTP", number[i]) + 1 {
-			unit *= 1024
+	bad := fault.New(fault.BadRequest, "user: quota", "quota")
+	m := quotaForm.FindStringSubmatch(strings.ToUpper(s))
+	if m == nil {
+		return 0, bad
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if m[2] != "" {
+		for range strings.Index("KMGTP", m[2]) + 1 {
+			n *= 1024
 		}
-		number = number[:i]
 	}
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || n < 0 || n*unit > 1<<60 {
-		return 0, fault.New(fault.BadRequest, "user: quota", "quota")
+	if err != nil || n > 1<<60 {
+		return 0, bad
 	}
-	return int64(n * unit), nil
+	return int64(n), nil
 }
 
 type userLsCmd struct{ local }
