@@ -175,6 +175,20 @@ func TestServerTLS(t *testing.T) {
 	if res.StatusCode != http.StatusOK || res.ProtoMajor != 2 {
 		t.Errorf("%s over %s", res.Status, res.Proto)
 	}
+	// Who writes the wrong scheme is told the right one.
+	plain := p.start("--data", filepath.Join(p.home, "plain"))
+	p.env = []string{secretVariable + "=x"}
+	for address, right := range map[string]string{
+		strings.Replace(s.url, "https:", "http:", 1):     "write " + s.url,
+		strings.Replace(plain.url, "http:", "https:", 1): "write http://",
+	} {
+		line := []string{"ls", "drive:/", "--client-id", "x", "--server", address}
+		if r := p.run(line...); r.code != exitFailed || !strings.Contains(r.errOut, right) {
+			t.Errorf("%s: exit %d, %s; want %q", address, r.code, r.errOut, right)
+		}
+		inChinese(t, p, exitFailed, line...)
+	}
+	plain.stop()
 	if code := s.stop(); code != exitDone {
 		t.Errorf("ended with %d", code)
 	}

@@ -18,6 +18,10 @@ func (u *ui) explain(err error) (what, advice string) {
 		what = place + u.refusal(e)
 		if a, ok := advices[fault.Code(e.Reason)]; ok {
 			advice = u.text(a)
+		} else if e.Foreign != nil && e.Foreign.WantsTLS {
+			advice = u.text(adviceHTTPS, e.Foreign.Host)
+		} else if e.Foreign != nil {
+			advice = u.text(adviceForeign)
 		} else if e.TraceID != "" {
 			advice = u.text(tellOperator, e.TraceID)
 		}
@@ -32,25 +36,52 @@ func (u *ui) explain(err error) (what, advice string) {
 	if e, ok := errors.AsType[usageError](err); ok {
 		return e.text, e.advice
 	}
+	if e, ok := errors.AsType[failure](err); ok {
+		return e.text, e.advice
+	}
 	if client.Broken(err) {
 		// net/http says the address, which is long, and the cause: that is enough.
+		advice = u.schemeAdvice(err)
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err
 		}
-		return u.text(unreachable, err), u.text(checkServer)
+		return u.text(unreachable, u.cause(err)), advice
 	}
+	return u.explainLocal(err)
+}
+
+// explainLocal says what commands on the server meet without one.
+func (u *ui) explainLocal(err error) (what, advice string) {
 	code, args := fault.CodeOf(err), fault.ArgsOf(err)
-	if a, ok := advices[code]; ok {
-		advice = u.text(a)
+	if what, advice, known := u.problem(args); known {
+		return what, advice
 	}
-	if t, ok := localFaults[code]; ok && len(args) > 0 {
-		return u.text(t, args[0]), advice
+	local, known := localFaults[code]
+	switch {
+	case !known:
+		return u.text(localOther, u.cause(err)), ""
+	case local.named && len(args) == 0:
+		return u.text(localOther, err), ""
+	case local.named:
+		what = u.text(local.what, args[0])
+	default:
+		what = u.text(local.what)
 	}
-	return err.Error(), advice
+	if local.advice != (text{}) {
+		advice = u.text(local.advice)
+	}
+	return what, advice
 }
 
 // refusal is what the server said, in the user's language where it speaks it.
 func (u *ui) refusal(e *client.Error) string {
+	if f := e.Foreign; f != nil {
+		what := u.text(foreignAnswer, f.Host, f.Status)
+		if f.Location != "" {
+			what = u.text(foreignPoints, what, f.Location)
+		}
+		return what
+	}
 	if u.zh && e.Message != "" {
 		return e.Message
 	}
@@ -72,7 +103,6 @@ var advices = map[fault.Code]text{
 	fault.TooManyUploads: adviceUploads,
 	fault.HashMismatch:   adviceHash,
 	fault.TooDeep:        adviceDepth,
-	fault.InUse:          adviceInUse,
 }
 
 // failReasons say why one picture of a task was not published, failCodes why a
@@ -114,6 +144,11 @@ func (u *ui) reason(table map[string]text, code, served string) string {
 }
 
 // localFaults are what commands on the server meet without one.
-var localFaults = map[fault.Code]text{
-	fault.BadConfig: plainText, fault.InUse: folderInUse, fault.Exists: accountExists, fault.NotFound: accountGone,
+var localFaults = map[fault.Code]struct {
+	what, advice text
+	named        bool // the sentence wants what the fault names
+}{
+	fault.InUse: {folderInUse, adviceInUse, true}, fault.Exists: {what: accountExists, named: true},
+	fault.NotFound: {what: accountGone, named: true}, fault.DiskFull: {localDisk, adviceDisk, false},
+	fault.Unavailable: {localBusy, adviceBusyDB, false},
 }

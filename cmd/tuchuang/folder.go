@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 
 	"tuchuang/internal/fault"
 )
@@ -28,13 +30,56 @@ func lockFolder(data string) (*os.File, error) {
 }
 
 func folderError(err error, data string) error {
-	return fault.Because(fault.BadConfig, "serve", err, "data: "+data+": "+reason(err))
+	return fault.Because(fault.BadData, "serve", err, fault.FolderUnusable, data, err)
 }
 
-// reason is the last word of a file error, without the path it names.
-func reason(err error) string {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err.Error()
+// tryDatabase makes the database file where there is none, and sees whether this
+// user may write to it and to what stands beside it: SQLite itself tells neither the
+// file nor the reason. Call it before the database is opened.
+func tryDatabase(data string) error {
+	for _, name := range []string{"tuchuang.db", "tuchuang.db-wal", "tuchuang.db-shm"} {
+		flags := os.O_RDWR
+		if name == "tuchuang.db" {
+			flags |= os.O_CREATE
+		}
+		f, err := os.OpenFile(dataFile(data, name), flags, 0o600)
+		switch {
+		case err == nil:
+			err = f.Close()
+		case name != "tuchuang.db" && errors.Is(err, fs.ErrNotExist):
+			continue
+		case errors.Is(err, fs.ErrPermission) && exists(dataFile(data, name)):
+			return fault.Because(fault.BadData, "serve", err, fault.DataReadOnly, dataFile(data, name))
+		}
+		if err != nil {
+			return folderError(err, data)
+		}
 	}
-	return err.Error()
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path) //nolint:gosec // a folder that the operator names
+	return err == nil
+}
+
+// hasData says whether a folder holds a database. An empty file is none: who wrote
+// it was stopped before there was anything in it.
+func hasData(data string) (bool, error) {
+	info, err := os.Stat(dataFile(data, "tuchuang.db"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, folderError(err, data)
+	}
+	return info.Size() > 0, nil
+}
+
+// whoAmI is the name of the user that runs this program.
+func whoAmI() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Geteuid())
 }

@@ -14,14 +14,14 @@ type loginCmd struct {
 // Run checks the credentials with the server, and only then keeps them.
 func (c *loginCmd) Run(ctx context.Context, u *ui) error {
 	if c.Server == "" {
-		return usageError{u.text(noServer), u.text(noServerAdvice)}
+		return usageError{u.text(noServerGiven), u.text(loginAdvice)}
 	}
 	server, err := client.ParseServer(c.Server)
 	if err != nil {
-		return usageError{text: err.Error()}
+		return err
 	}
 	if c.ClientID == "" {
-		return usageError{u.text(noClientID), u.text(noServerAdvice)}
+		return usageError{u.text(noClientID), u.text(loginAdvice)}
 	}
 	p := profile{Server: server.String(), ClientID: c.ClientID, Secret: os.Getenv(secretVariable)}
 	if p.Secret == "" {

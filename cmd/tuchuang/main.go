@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"tuchuang/internal/fault"
 )
 
 // cli is the command line: one field a command, each in a file of its own. A
@@ -35,7 +37,7 @@ type cli struct {
 const (
 	exitDone        = 0
 	exitFailed      = 1 // with --json as well as without
-	exitUsage       = 2 // the line makes no sense; nothing was done
+	exitUsage       = 2 // the line or a setting makes no sense; nothing was done
 	exitInterrupted = 130
 )
 
@@ -60,14 +62,18 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 		u.fail(err)
 		return exitUsage
 	}
-	line, err := parser.Parse(arrange(parser.Model, args))
+	line, err := parser.Parse(arrange(parser.Model, helpful(parser.Model, args)))
 	if err != nil {
-		u.fail(err)
-		u.note(u.text(tryHelp))
+		u.fail(usageError{u.parseError(err), u.text(tryHelp)})
 		return exitUsage
 	}
 	u.json = c.JSON
-	err = line.Run()
+	return u.ended(ctx, line.Run())
+}
+
+// ended says why a command failed, where it has not said so itself, and gives the
+// exit code.
+func (u *ui) ended(ctx context.Context, err error) int {
 	_, usage := errors.AsType[usageError](err)
 	switch {
 	case err == nil:
@@ -79,7 +85,7 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 		return exitInterrupted
 	case errors.Is(err, errReported):
 		return exitFailed
-	case usage:
+	case usage || fault.Is(err, fault.BadConfig):
 		u.fail(err)
 		return exitUsage
 	default:
@@ -89,20 +95,30 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 }
 
 func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
-	return kong.New(c,
+	parser, err := kong.New(c,
 		kong.Name("tuchuang"),
 		kong.Description(u.text(description)),
 		kong.Writers(u.out, u.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Help(u.printHelp),
 		helpTexts(u),
 		serverHelp(u),
 		demoHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)
+	if err == nil {
+		parser.Model.HelpFlag.Help = u.text(helpHelp)
+	}
+	return parser, err
 }
 
 // usageError is a line that parses but makes no sense.
 type usageError struct{ text, advice string }
 
 func (e usageError) Error() string { return e.text }
+
+// failure is what went wrong although the line made sense.
+type failure struct{ text, advice string }
+
+func (e failure) Error() string { return e.text }

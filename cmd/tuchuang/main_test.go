@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // asProgram makes the test binary behave as the program itself.
@@ -70,8 +71,11 @@ func TestWrongLines(t *testing.T) {
 		code int
 		says string
 	}{
-		{"no command", nil, exitUsage, "login"},
 		{"unknown command", []string{"foo"}, exitUsage, "unexpected argument foo"},
+		{"nearly a command", []string{"lss"}, exitUsage, `did you mean "ls"?`},
+		{"a flag without its value", []string{"ls", "drive:/", "--server"}, exitUsage, "--server wants a value"},
+		{"a number that is none", []string{"put", "a", "-j", "x"}, exitUsage, "--jobs wants a whole number"},
+		{"a switch with a value", []string{"version", "--json=x"}, exitUsage, "--json is a switch"},
 		{"unknown flag", []string{"ls", "drive:/", "--colour"}, exitUsage, "--colour"},
 		{"a secret on the line", []string{"login", "--client-secret", "x"}, exitUsage, "--client-secret"},
 		{"put without a file", []string{"put"}, exitUsage, "local"},
@@ -101,7 +105,54 @@ func TestWrongLines(t *testing.T) {
 			if r.out != "" {
 				t.Errorf("wrote to standard output: %s", r.out)
 			}
+			inChinese(t, p, r.code, tt.args...)
 		})
+	}
+}
+
+// inChinese runs a line that fails once more in Chinese: every line of what is said
+// then is, and the exit code is the same.
+func inChinese(t *testing.T, p *program, code int, args ...string) {
+	t.Helper()
+	q := *p
+	q.env = append(q.env[:len(q.env):len(q.env)], "LC_ALL=zh_CN.UTF-8")
+	r := q.run(args...)
+	if r.code != code || r.errOut == "" {
+		t.Errorf("%q in Chinese: exit %d, want %d", args, r.code, code)
+	}
+	for line := range strings.Lines(r.errOut) {
+		if !strings.ContainsFunc(line, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			t.Errorf("%q in Chinese says: %s", args, line)
+		}
+	}
+}
+
+// What people try first: no word at all, a group of commands alone, help.
+func TestFirstTries(t *testing.T) {
+	p := newProgram(t)
+	for _, tt := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "Usage: tuchuang <command>"},
+		{nil, "Exit codes: 0 "},
+		{[]string{"help"}, "Usage: tuchuang <command>"},
+		{[]string{"help", "put"}, "Usage: tuchuang put"},
+		{[]string{"user"}, "user add"},
+		{[]string{"--version"}, "tuchuang "},
+	} {
+		if r := p.run(tt.args...); r.code != exitDone || !strings.Contains(r.out, tt.says) || r.errOut != "" {
+			t.Errorf("%q: %+v", tt.args, r)
+		}
+	}
+	p.env = []string{"LC_ALL=zh_CN.UTF-8"}
+	for _, args := range [][]string{nil, {"put", "--help"}, {"user", "add", "--help"}, {"serve", "--help"}} {
+		r := p.run(args...)
+		for _, word := range []string{"Usage", "Arguments", "Commands", "Flags:", "Show ", "Run ", "<command>", "[flags]"} {
+			if r.code != exitDone || strings.Contains(r.out, word) {
+				t.Errorf("%q says %q:\n%s", args, word, r.out)
+			}
+		}
 	}
 }
 
@@ -112,6 +163,7 @@ func TestUnreachableServer(t *testing.T) {
 	if r.code != exitFailed || !strings.Contains(r.errOut, "can't be reached") || !strings.Contains(r.errOut, "→ check address") {
 		t.Errorf("exit %d: %s", r.code, r.errOut)
 	}
+	inChinese(t, p, r.code, "ls", "drive:/")
 }
 
 func TestHelp(t *testing.T) {

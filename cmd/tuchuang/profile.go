@@ -42,7 +42,7 @@ func (u *ui) loadProfile() (profile, error) {
 		err = json.Unmarshal(b, &p)
 	}
 	if err != nil {
-		return p, errors.New(u.text(badProfile, path, err))
+		return p, failure{u.text(badProfile, path, u.cause(err)), u.text(adviceProfile)}
 	}
 	return p, nil
 }

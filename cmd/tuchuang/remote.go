@@ -54,7 +54,7 @@ func (r remote) connect(ctx context.Context, u *ui) (*session, error) {
 	}
 	server, err := client.ParseServer(o.Server)
 	if err != nil {
-		return nil, usageError{text: err.Error()}
+		return nil, err
 	}
 	own := server.String() == p.Server
 	if o.ClientID == "" && own {

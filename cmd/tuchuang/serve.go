@@ -151,12 +151,13 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 			err = errors.Join(err, s.stop())
 		}
 	}()
+	// Taken first, so that a busy port leaves no folder behind; answered only when
+	// everything stands.
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen); err != nil {
+		return s, u.listenFailure(err, conf.Listen)
+	}
 	if s.lock, err = lockFolder(conf.Data); err != nil {
 		return s, err
-	}
-	// Taken early, answered only when everything stands.
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen); err != nil {
-		return s, fault.Because(fault.BadConfig, "serve", err, "listen: "+err.Error())
 	}
 	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
 		s.conf = conf.At(host, port)
@@ -211,6 +212,9 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 }
 
 func openDB(ctx context.Context, data string, upgrade bool, log *slog.Logger) (*db.DB, error) {
+	if err := tryDatabase(data); err != nil {
+		return nil, err
+	}
 	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }
 

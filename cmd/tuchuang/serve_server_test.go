@@ -333,29 +333,29 @@ func TestServerRefusesSettings(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"a busy port", []string{"--data", "busy", "--listen", busy.Addr().String()}, nil, exitFailed, []string{"listen", busy.Addr().String(), "address already in use"}},
-		{"no port", []string{"--listen", "localhost"}, nil, exitFailed, []string{"listen", "host:port"}},
-		{"a port that is none", []string{"--listen", "localhost:99999"}, nil, exitFailed, []string{"99999", "port"}},
-		{"a port that is a word", []string{"--listen", ":http-alt"}, nil, exitFailed, []string{"http-alt", "port"}},
-		{"a host that is not here", []string{"--data", "busy", "--listen", "192.0.2.1:8123"}, nil, exitFailed, []string{"192.0.2.1:8123"}},
+		{"a busy port", []string{"--data", "busy", "--listen", busy.Addr().String()}, nil, exitFailed, []string{"can't listen at " + busy.Addr().String(), "address already in use", "--listen"}},
+		{"no port", []string{"--listen", "localhost"}, nil, exitUsage, []string{"listen", "host:port"}},
+		{"a port that is none", []string{"--listen", "localhost:99999"}, nil, exitUsage, []string{"99999", "port"}},
+		{"a port that is a word", []string{"--listen", ":http-alt"}, nil, exitUsage, []string{"http-alt", "port"}},
+		{"a host that is not here", []string{"--data", "busy", "--listen", "192.0.2.1:8123"}, nil, exitFailed, []string{"192.0.2.1:8123", "address of this machine"}},
 		{"a folder that is a file", []string{"--data", aFile}, nil, exitFailed, []string{aFile, "not a directory"}},
 		{"a folder in a file", []string{"--data", aFile + "/data"}, nil, exitFailed, []string{aFile, "not a directory"}},
 		{"a folder that can't be made", []string{"--data", "/proc/self/tuchuang"}, nil, exitFailed, []string{"/proc/self/tuchuang"}},
-		{"no folder", []string{"--data", ""}, nil, exitFailed, []string{"data"}},
-		{"a URL that is none", []string{"--public-url", "pan.example.org"}, nil, exitFailed, []string{"public-url", "https://host"}},
-		{"a URL with a path", []string{"--image-url", "https://x.org/pics"}, nil, exitFailed, []string{"image-url", "host name of its own"}},
-		{"a certificate alone", []string{"--tls-cert", aFile}, nil, exitFailed, []string{"tls-cert", "tls-key", "both"}},
-		{"a certificate that is not there", []string{"--tls-cert", "none", "--tls-key", "none"}, nil, exitFailed, []string{"tls-cert", "no such file"}},
-		{"a network that is none", []string{"--trusted-proxies", "10.0.0.0/99"}, nil, exitFailed, []string{"trusted-proxies", "10.0.0.0/99"}},
-		{"a level that is none", []string{"--log-level", "loud"}, nil, exitFailed, []string{"log-level", "debug, info, warn, error"}},
+		{"no folder", []string{"--data", ""}, nil, exitUsage, []string{"data"}},
+		{"a URL that is none", []string{"--public-url", "pan.example.org"}, nil, exitUsage, []string{"public-url", "https://host"}},
+		{"a URL with a path", []string{"--image-url", "https://x.org/pics"}, nil, exitUsage, []string{"image-url", "host name of its own"}},
+		{"a certificate alone", []string{"--tls-cert", aFile}, nil, exitUsage, []string{"tls-cert", "tls-key", "both"}},
+		{"a certificate that is not there", []string{"--tls-cert", "none", "--tls-key", "none"}, nil, exitUsage, []string{"tls-cert", "no such file"}},
+		{"a network that is none", []string{"--trusted-proxies", "10.0.0.0/99"}, nil, exitUsage, []string{"trusted-proxies", "10.0.0.0/99"}},
+		{"a level that is none", []string{"--log-level", "loud"}, nil, exitUsage, []string{"log-level", "debug, info, warn, error"}},
 		{"an unknown flag", []string{"--port", "1"}, nil, exitUsage, []string{"--port", "--help"}},
 		{"a word too many", []string{"now"}, nil, exitUsage, []string{"now"}},
-		{"a file that is not there", []string{"--config", "none.toml"}, nil, exitFailed, []string{"none.toml", "no such file"}},
-		{"a file that is no TOML", []string{"--config", file("b.toml", "listen ==")}, nil, exitFailed, []string{"b.toml"}},
-		{"an unknown setting", []string{"--config", file("c.toml", `port = "1"`)}, nil, exitFailed, []string{"c.toml", "port"}},
-		{"a number for a text", []string{"--config", file("d.toml", "listen = 8123")}, nil, exitFailed, []string{"d.toml", "listen", "quotes"}},
-		{"a bad variable", nil, []string{"TUCHUANG_LOG_LEVEL=loud"}, exitFailed, []string{"log-level", "loud"}},
-		{"a file named by a variable", nil, []string{"TUCHUANG_CONFIG=gone.toml"}, exitFailed, []string{"gone.toml"}},
+		{"a file that is not there", []string{"--config", "none.toml"}, nil, exitUsage, []string{"none.toml", "no such file"}},
+		{"a file that is no TOML", []string{"--config", file("b.toml", "listen ==")}, nil, exitUsage, []string{"b.toml"}},
+		{"an unknown setting", []string{"--config", file("c.toml", `port = "1"`)}, nil, exitUsage, []string{"c.toml", "port"}},
+		{"a number for a text", []string{"--config", file("d.toml", "listen = 8123")}, nil, exitUsage, []string{"d.toml", "listen", "quotes"}},
+		{"a bad variable", nil, []string{"TUCHUANG_LOG_LEVEL=loud"}, exitUsage, []string{"log-level", "loud"}},
+		{"a file named by a variable", nil, []string{"TUCHUANG_CONFIG=gone.toml"}, exitUsage, []string{"gone.toml"}},
 	} {
 		q := *p
 		q.env = tt.env
@@ -368,14 +368,17 @@ func TestServerRefusesSettings(t *testing.T) {
 				t.Errorf("%s: no %q in: %s", tt.name, word, got.errOut)
 			}
 		}
-		for _, word := range []string{"bad_config", "internal", "goroutine", "%!"} {
+		inChinese(t, &q, tt.code, append([]string{"serve"}, tt.args...)...)
+		for _, word := range []string{"bad_config", "bad_data", "internal", "goroutine", "%!"} {
 			if strings.Contains(got.errOut, word) {
 				t.Errorf("%s: it speaks to programmers: %s", tt.name, got.errOut)
 			}
 		}
 	}
-	if _, err := os.Stat(filepath.Join(p.home, "data")); err == nil {
-		t.Error("a server that was refused has made ./data")
+	for _, name := range []string{"data", "busy"} {
+		if _, err := os.Stat(filepath.Join(p.home, name)); err == nil {
+			t.Errorf("a server that was refused has made ./%s", name)
+		}
 	}
 }
 
@@ -541,7 +544,7 @@ func TestServerUserCommands(t *testing.T) {
 		{[]string{"add", "x", "--quota", "lots"}, exitUsage, []string{"lots", "500M"}},
 		{[]string{"add", "x", "--quota", "NaN"}, exitUsage, []string{"NaN", "500M"}},
 		{[]string{"add", "x", "--quota", ""}, exitUsage, []string{"500M"}},
-		{[]string{"add", "x", "--quota", "-1"}, exitUsage, []string{"-1"}},
+		{[]string{"add", "x", "--quota=-1"}, exitUsage, []string{"-1"}},
 		{[]string{"add"}, exitUsage, []string{"name"}},
 		{[]string{"add", "a", "b"}, exitUsage, []string{"b"}},
 		{[]string{"reset", "nobody"}, exitFailed, []string{"no account nobody"}},

@@ -38,12 +38,12 @@ var (
 	tokenNotKept   = say("访问令牌没能保存：%v", "the access token could not be kept: %v")
 
 	adviceCredentials = say("检查 client id 和密钥，然后重新运行 tuchuang login", "check client id and secret, then run tuchuang login again")
-	adviceDisabled    = say("账号已停用，请联系管理员", "the account is disabled: ask the operator")
+	adviceDisabled    = say("请管理员重新启用：tuchuang user enable 账号名", "the operator can enable it again: tuchuang user enable NAME")
 	adviceQuota       = say("删除一些文件并清空回收站，或请管理员增加配额", "delete something and empty the trash, or ask the operator for a larger quota")
-	adviceDiskFull    = say("服务器磁盘已满，请联系管理员", "the server's disk is full: tell the operator")
+	adviceDiskFull    = say("管理员腾出空间后，再次运行同一命令即可", "when the operator has made room, run the same command again")
 	adviceTasks       = say("等一个任务结束再试（tuchuang task ID 可查看进度）", "wait until one of them has ended (tuchuang task ID shows how far it is), then try again")
 	adviceTaskID      = say("检查任务编号：它由 tuchuang copy 给出", "check the id: it is the one tuchuang copy gave")
-	adviceName        = say("请改名：名称少于 256 个字符，不能含 \" \\ / : * ? | > <", "rename it: a name has less than 256 characters and none of \" \\ / : * ? | > <")
+	adviceName        = say("请改名；也不能含控制字符，不能只有空格，不能是 . 或 ..", "rename it and run the same command again")
 	adviceLater       = say("服务器暂时不可用，请稍后重试", "the server is busy: try again later")
 	adviceUploads     = say("未完成的上传太多，它们 24 小时后过期；请稍后重试", "too many uploads are unfinished; they expire after 24 hours: try again later")
 	adviceHash        = say("传输内容与声明不符，请重试", "what arrived is not what was sent: run the same command again")
@@ -52,6 +52,10 @@ var (
 
 // login
 var (
+	noServerGiven = say("没有给出 --server", "no --server was given")
+	loginAdvice   = say("写作 tuchuang login --server http://主机:端口 --client-id ID；两者由管理员给出", "write tuchuang login --server http://host:port --client-id ID; the operator gives both")
+	adviceProfile = say("删除这个文件，然后重新运行 tuchuang login", "delete that file, then run tuchuang login again")
+
 	askSecret = say("%s 的密钥（不显示）：", "secret of %s (not shown): ")
 	loggedIn  = say("已登录 %s，账号 %s（uid %d），已用 %s；配置保存在 %s", "logged in at %s as %s (uid %d), %s in use; kept in %s")
 )

@@ -2,9 +2,17 @@ package main
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"tuchuang/internal/fault"
 )
 
 var verb = regexp.MustCompile(`%[-+ #0-9.]*[a-zA-Z%]`)
@@ -20,6 +28,104 @@ func TestMessagesAreInBothLanguages(t *testing.T) {
 		if zh, en := verb.FindAllString(m.zh, -1), verb.FindAllString(m.en, -1); strings.Join(zh, " ") != strings.Join(en, " ") {
 			t.Errorf("%q has %v, %q has %v", m.zh, zh, m.en, en)
 		}
+	}
+}
+
+// spoken is a literal that looks like a sentence: two English words, or Chinese.
+var spoken = regexp.MustCompile(`[A-Za-z]{2,}[,:]? [a-z]{2,}|\p{Han}`)
+
+// unspoken are the sentences of this package that no user reads, or that are in both
+// languages already.
+var unspoken = []string{
+	"some of it failed", "<!doctype html>", "the database does not answer", // of /readyz
+	"旅行/", "travel/", "产品图", // folders of the demo
+}
+
+// heard says whether what is handed to a call or put into a literal is for people.
+func heard(n ast.Node) bool {
+	var of ast.Expr
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		of = n.Fun
+	case *ast.CompositeLit:
+		of = n.Type
+	case *ast.Field, *ast.ImportSpec: // tags, paths
+		return false
+	}
+	if id, ok := of.(*ast.Ident); ok {
+		return id.Name != "say"
+	}
+	sel, ok := of.(*ast.SelectorExpr)
+	if !ok {
+		return true
+	}
+	id, _ := sel.X.(*ast.Ident)
+	return id == nil || !slices.Contains([]string{"fault", "log", "slog", "regexp", "sweep"}, id.Name)
+}
+
+// What people read passes say: a sentence anywhere else is one that is not translated.
+func TestSentencesPassTheTable(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatal(files, err)
+	}
+	found := map[string]bool{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return n == nil || heard(n)
+			}
+			s, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(unspoken, func(u string) bool { return strings.HasPrefix(s, u) })
+			if i >= 0 {
+				found[unspoken[i]] = true
+			} else if spoken.MatchString(s) {
+				t.Errorf("%s: %q is in one language only", set.Position(lit.Pos()), s)
+			}
+			return true
+		})
+	}
+	if len(found) != len(unspoken) {
+		t.Errorf("of the known sentences only %v were found", found)
+	}
+}
+
+// Every word for what is wrong with a setting or the data folder has its sentence.
+func TestEveryWhyHasItsSentence(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "../../internal/fault/fault.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := 0
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "Why" {
+			return true
+		}
+		words++
+		word, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if _, known := problems[fault.Why(word)]; err != nil || !known {
+			t.Errorf("%s has no sentence (%v)", word, err)
+		}
+		return true
+	})
+	if words == 0 || words != len(problems) {
+		t.Errorf("%d words, %d sentences", words, len(problems))
 	}
 }
 

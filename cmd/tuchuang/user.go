@@ -30,13 +30,18 @@ func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) 
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(dataFile(conf.Data, "tuchuang.db")); errors.Is(err, os.ErrNotExist) {
-		if !mayMake {
-			return usageError{u.text(noFolder, conf.Data), u.text(noFolderAdvice)}
-		}
-		if err := os.MkdirAll(conf.Data, 0o700); err != nil {
-			return folderError(err, conf.Data)
-		}
+	has, err := hasData(conf.Data)
+	if err != nil {
+		return err
+	}
+	if !has && !mayMake {
+		return usageError{u.text(noFolder, conf.Data), u.text(noFolderAdvice)}
+	}
+	isNew := !exists(conf.Data)
+	if err := os.MkdirAll(conf.Data, 0o700); err != nil {
+		return folderError(err, conf.Data)
+	}
+	if isNew {
 		u.note(u.text(newFolder, conf.Data))
 	}
 	d, err := openDB(ctx, conf.Data, false, newLog(u, conf.LogLevel))

@@ -3,7 +3,6 @@ package blob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,7 +33,7 @@ var _ Store = (*Disk)(nil)
 
 // NewDisk opens the store in two folders and makes those that are missing, for
 // their owner's eyes only (mode 0700). Folders on different file systems, where
-// content could not be moved in one step, are fault.BadConfig.
+// content could not be moved in one step, are fault.BadData.
 func NewDisk(blobsDir, uploadsDir string) (*Disk, error) {
 	const op = "blob: open disk store"
 	for _, dir := range []string{blobsDir, uploadsDir} {
@@ -69,8 +68,7 @@ func tryMove(from, to string) error {
 	}
 	killpoint.Here("blob.probe.made")
 	if err := os.Rename(source, target); err != nil {
-		why := fmt.Sprintf("files can't be moved from %s to %s", from, to)
-		return errors.Join(fault.Because(fault.BadConfig, op, err, why), os.Remove(source))
+		return errors.Join(fault.Because(fault.BadData, op, err, fault.TwoDisks, from, to), os.Remove(source))
 	}
 	killpoint.Here("blob.probe.moved")
 	return failed(os.Remove(target), op)

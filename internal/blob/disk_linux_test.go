@@ -45,7 +45,7 @@ func TestNewDiskOnTwoFileSystems(t *testing.T) {
 	}
 	defer os.RemoveAll(uploads)
 	_, err = blob.NewDisk(blobs, uploads)
-	if !fault.Is(err, fault.BadConfig) {
+	if !fault.Is(err, fault.BadData) {
 		t.Errorf("NewDisk over two file systems: %v", err)
 	}
 	wantFiles(t, uploads)

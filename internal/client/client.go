@@ -8,13 +8,13 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"tuchuang/internal/fault"
 )
 
 // Options say whom to talk to, and as whom.
@@ -79,19 +79,24 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// ParseServer reads the address of a server as people write it.
+// ParseServer reads the address of a server as people write it: http:// or https://
+// with a host, perhaps a port and a path. Anything else is fault.BadConfig.
 func ParseServer(address string) (*url.URL, error) {
 	if address == "" {
-		return nil, errors.New("client: no server was given")
+		return nil, notAServer(address)
 	}
 	u, err := url.Parse(strings.TrimRight(address, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("client: %q is not a server: write http://host:port or https://host", address)
+		return nil, notAServer(address)
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("client: %q is not a server: only scheme, host and path belong there", address)
+		return nil, notAServer(address)
 	}
 	return u, nil
+}
+
+func notAServer(address string) error {
+	return fault.New(fault.BadConfig, "client: server", fault.NotAServer, address)
 }
 
 // Server is the address the client was made with, without a slash at its end.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,7 +35,11 @@ func readAnswer(resp *http.Response, out any) error {
 	}
 	var env envelope
 	if err := json.Unmarshal(body, &env); err != nil || env.Code == nil {
-		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp)}
+		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp), Foreign: &Foreign{
+			Host: resp.Request.URL.Host, Status: resp.Status, Location: resp.Header.Get("Location"),
+			// As Go's own server and nginx say it.
+			WantsTLS: resp.StatusCode == http.StatusBadRequest && bytes.Contains(body, []byte("HTTPS")) && resp.Request.URL.Scheme == "http",
+		}}
 		if resp.StatusCode >= 500 {
 			return &brokenError{cause: refusal} // a proxy before a server that is away
 		}

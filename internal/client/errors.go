@@ -16,6 +16,15 @@ type Error struct {
 	Reason  string // a fault code; worked out from code and message where the server sends none; may be ""
 	TraceID string // what to tell the operator; may be ""
 	HTTP    int    // status of the HTTP answer
+
+	Foreign *Foreign // what answered, where it was not in the form of this API
+}
+
+// Foreign is an answer that is not of this API.
+type Foreign struct {
+	Host, Status string
+	Location     string // where it points to; may be ""
+	WantsTLS     bool   // it was spoken to by http:// and speaks https://
 }
 
 // Error reads in English where the server does.

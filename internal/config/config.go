@@ -50,7 +50,7 @@ var Settings = []struct{ Name, Default string }{
 
 // Load merges the settings and checks them. flags holds those that were given, by
 // name; file is a TOML file of names and strings, "" for none. What makes no sense
-// is fault.BadConfig, saying which setting and why.
+// is fault.BadConfig with its fault.Why.
 func Load(flags map[string]string, env func(string) string, file string) (Config, error) {
 	values := make(map[string]string, len(Settings))
 	for _, s := range Settings {
@@ -98,17 +98,17 @@ func readFile(file string, values map[string]string) error {
 	var in map[string]any
 	if _, err := toml.DecodeFile(file, &in); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return bad("config file %s: there is no such file", file)
+			return bad(fault.FileMissing, file)
 		}
-		return bad("config file %s: %v", file, err)
+		return bad(fault.FileUnreadable, file, err)
 	}
 	for name, v := range in {
 		text, ok := v.(string)
 		if _, known := values[name]; !known {
-			return bad("config file %s: there is no setting %q", file, name)
+			return bad(fault.UnknownSetting, file, name)
 		}
 		if !ok {
-			return bad("config file %s: %s must be a string in quotes", file, name)
+			return bad(fault.NotText, file, name)
 		}
 		values[name] = text
 	}
@@ -117,26 +117,26 @@ func readFile(file string, values map[string]string) error {
 
 func check(v map[string]string) (c Config, err error) {
 	if v["data"] == "" {
-		return c, bad("data: no folder is named")
+		return c, bad(fault.NoFolder)
 	}
 	if c.Data, err = filepath.Abs(v["data"]); err != nil {
-		return c, bad("data: %v", err)
+		return c, bad(fault.FolderUnusable, v["data"], err)
 	}
 	c.Listen = v["listen"]
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil || port == "" {
-		return c, bad("listen: %q is not of the form host:port", c.Listen)
+		return c, bad(fault.NotAnAddress, c.Listen)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return c, bad("listen: %q is not a port", port)
+		return c, bad(fault.NotAPort, port)
 	}
 	c.TLSCert, c.TLSKey = v["tls-cert"], v["tls-key"]
 	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return c, bad("tls-cert and tls-key: give both or none")
+		return c, bad(fault.HalfTLS)
 	}
 	if c.TLSCert != "" {
 		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
-			return c, bad("tls-cert and tls-key: %v", err)
+			return c, bad(fault.BadTLS, c.TLSCert, c.TLSKey, err)
 		}
 	}
 	if c.PublicURL, err = baseURL("public-url", v["public-url"]); err != nil {
@@ -153,7 +153,7 @@ func check(v map[string]string) (c Config, err error) {
 		if err != nil {
 			addr, addrErr := netip.ParseAddr(p)
 			if addrErr != nil {
-				return c, bad("trusted-proxies: %q is not an address or CIDR", p)
+				return c, bad(fault.NotANetwork, p)
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}
@@ -161,7 +161,7 @@ func check(v map[string]string) (c Config, err error) {
 	}
 	c.LogLevel = v["log-level"]
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
-		return c, bad("log-level: %q is not one of debug, info, warn, error", c.LogLevel)
+		return c, bad(fault.NotALevel, c.LogLevel)
 	}
 	return c, nil
 }
@@ -172,16 +172,16 @@ func baseURL(name, s string) (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", bad("%s: %q is not of the form https://host", name, s)
+		return "", bad(fault.NotAURL, name, s)
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", bad("%s: %q has more than scheme and host; the server must have a host name of its own", name, s)
+		return "", bad(fault.URLTooLong, name, s)
 	}
 	return u.Scheme + "://" + u.Host, nil
 }
 
-func bad(format string, args ...any) error {
-	return fault.New(fault.BadConfig, "config: check", fmt.Sprintf(format, args...))
+func bad(why fault.Why, args ...any) error {
+	return fault.New(fault.BadConfig, "config: check", append([]any{why}, args...)...)
 }
 
 // Print writes the settings as a file that Load reads.

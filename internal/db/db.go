@@ -65,7 +65,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Engine = SQLite
 	}
 	if o.Engine != SQLite {
-		return nil, fault.New(fault.BadConfig, "db: open", fmt.Sprintf("unknown engine %q", o.Engine))
+		return nil, fmt.Errorf("db: open: unknown engine %q", o.Engine)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -75,7 +75,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	d := &DB{engine: o.Engine, path: o.Path, upgrade: o.Upgrade, now: o.Now, log: o.Log, jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := d.open(ctx); err != nil {
-		return nil, errors.Join(err, d.closePools())
+		return nil, errors.Join(unusable(err, o.Path), d.closePools())
 	}
 	return d, nil
 }

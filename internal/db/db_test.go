@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -301,6 +302,27 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// What is no database is refused in words, and left as it is.
+func TestWhatIsNoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, bytes.Repeat([]byte("no database. "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, why := range map[string]fault.Why{text: fault.DataDamaged, dir: fault.DataUnopened} {
+		d, err := db.Open(t.Context(), db.Options{Path: path})
+		if err == nil {
+			d.Close()
+		}
+		if args := fault.ArgsOf(err); !fault.Is(err, fault.BadData) || len(args) < 2 || args[0] != why || args[1] != path {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if b, err := os.ReadFile(text); err != nil || !bytes.HasPrefix(b, []byte("no database. ")) {
+		t.Errorf("it was changed: %v", err)
+	}
+}
+
 // A schema of another version is refused in words, and brought up to date only by
 // who may.
 func TestOtherVersions(t *testing.T) {
@@ -331,7 +353,7 @@ func TestOtherVersions(t *testing.T) {
 	}
 	version(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 	for _, upgrade := range []bool{false, true} {
-		if err := open(upgrade); !fault.Is(err, fault.BadConfig) || !strings.Contains(err.Error(), "newer") {
+		if err := open(upgrade); !fault.Is(err, fault.BadData) || fault.ArgsOf(err)[0] != fault.DataNewer {
 			t.Errorf("a newer schema, upgrade %v: %v", upgrade, err)
 		}
 	}

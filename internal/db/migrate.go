@@ -47,11 +47,9 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 	case have == want:
 		return nil
 	case have > want:
-		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
-			"the database %s is of a newer version (%d) than this program knows (%d); use the newer program", d.path, have, want))
+		return fault.New(fault.BadData, "db: open", fault.DataNewer, d.path, have, want)
 	case have > 0 && !d.upgrade:
-		return fault.New(fault.BadConfig, "db: open", fmt.Sprintf(
-			"the database %s is of an older version (%d) than this program (%d); start the server once, it upgrades", d.path, have, want))
+		return fault.New(fault.BadData, "db: open", fault.DataOlder, d.path, have, want)
 	case have > 0:
 		if err := snapshot(ctx, conn, fmt.Sprintf("%s.of-version-%d", d.path, have)); err != nil {
 			return err

@@ -195,11 +195,29 @@ func translate(err error, op string) error {
 			return fault.Because(fault.DiskFull, op, err)
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
 			return fault.Because(fault.Unavailable, op, err)
-		case sqlite3.SQLITE_CANTOPEN:
-			return fault.Because(fault.BadConfig, op, err, "the database file can't be opened")
 		}
 	}
 	return fault.Wrap(err, op)
+}
+
+// unusable says why a database could not be opened, where that is the file's fault.
+func unusable(err error, path string) error {
+	const op = "db: open"
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if _, known := errors.AsType[*fault.Error](err); known || !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CANTOPEN:
+		return fault.Because(fault.BadData, op, err, fault.DataUnopened, path)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		return fault.Because(fault.BadData, op, err, fault.DataReadOnly, path)
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return fault.Because(fault.BadData, op, err, fault.DataDamaged, path)
+	case sqlite3.SQLITE_IOERR:
+		return fault.Because(fault.BadData, op, err, fault.DataIO, path, err)
+	}
+	return err
 }
 
 // retryable says whether the whole transaction may succeed when run again: the

@@ -71,7 +71,39 @@ const (
 	WrongMethod Code = "wrong_method"  // the path is, the method isn't
 	Exists      Code = "exists"        // an account of that name exists
 	InUse       Code = "in_use"        // another process owns the data folder
-	BadConfig   Code = "bad_config"    // a setting that makes no sense; Args[0] says which and why
+	BadConfig   Code = "bad_config"    // a setting that makes no sense; Args[0] is a Why, then what it wants
+	BadData     Code = "bad_data"      // the data folder or its database can't be used; Args[0] is a Why, then what it wants
+)
+
+// Why says more closely what is wrong with a setting or with the data folder.
+type Why string
+
+// What is wrong with settings, and with the data folder. A new one is added here, and
+// with its sentence in the commands' table, or not at all.
+const (
+	FileMissing    Why = "file_missing"    // of the config file: its path
+	FileUnreadable Why = "file_unreadable" // of the config file: its path, the cause
+	UnknownSetting Why = "unknown_setting" // the config file, the name
+	NotText        Why = "not_text"        // the config file, the name of a setting that is no string
+	NoFolder       Why = "no_folder"       // no data folder is named
+	NotAnAddress   Why = "not_an_address"  // what should be host:port
+	NotAPort       Why = "not_a_port"      // what should be a port
+	HalfTLS        Why = "half_tls"        // a certificate without its key, or the key alone
+	BadTLS         Why = "bad_tls"         // the two files, the cause
+	NotAURL        Why = "not_a_url"       // the setting, its value
+	URLTooLong     Why = "url_too_long"    // the setting, its value: more than scheme and host
+	NotANetwork    Why = "not_a_network"   // what should be an address or CIDR
+	NotALevel      Why = "not_a_level"     // what should be a level of the log
+	NotAServer     Why = "not_a_server"    // what should be the address of a server
+
+	FolderUnusable Why = "folder_unusable" // the path, the cause
+	DataUnopened   Why = "data_unopened"   // the path of the database
+	DataReadOnly   Why = "data_read_only"  // the path of the database or of a file beside it
+	DataDamaged    Why = "data_damaged"    // the path of the database
+	DataIO         Why = "data_io"         // the path of the database, the cause
+	DataNewer      Why = "data_newer"      // the path of the database, its version, the program's
+	DataOlder      Why = "data_older"      // the path of the database, its version, the program's
+	TwoDisks       Why = "two_disks"       // two folders between which no file can be moved
 )
 
 // Error is a failure with its code, what was being done, and its cause.

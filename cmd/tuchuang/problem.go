@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"path/filepath"
+	"syscall"
+
+	"tuchuang/internal/fault"
+)
+
+// What is wrong with a setting or the data folder, and what to do about it.
+var (
+	cfgMissing    = say("配置文件 %v 不存在", "config file %v: no such file")
+	cfgUnreadable = say("配置文件 %v 无法读取：%v", "config file %v can't be read: %v")
+	cfgUnknown    = say("配置文件 %v：没有名为 %q 的设置", "config file %v: there is no setting %q")
+	cfgNotText    = say("配置文件 %v：%v 的值要写在引号里", "config file %v: %v must be a string in quotes")
+	cfgNoFolder   = say("data：没有指定数据文件夹", "data: no folder is named")
+	cfgAddress    = say("listen：%q 不是 主机:端口 的形式", "listen: %q is not of the form host:port")
+	cfgPort       = say("listen：%q 不是端口", "listen: %q is not a port")
+	cfgHalfTLS    = say("tls-cert 和 tls-key 要同时给出，或都不给", "tls-cert and tls-key: give both or none")
+	cfgBadTLS     = say("tls-cert %v 和 tls-key %v 无法使用：%v", "tls-cert %v and tls-key %v can't be used: %v")
+	cfgURL        = say("%v：%q 不是 https://主机 的形式", "%v: %q is not of the form https://host")
+	cfgLongURL    = say("%v：%q 除协议和主机外还有别的内容；服务器需要单独的域名", "%v: %q has more than scheme and host; the server must have a host name of its own")
+	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
+	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
+	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
+
+	dataFolder   = say("数据文件夹 %v 无法使用：%v", "the data folder %v can't be used: %v")
+	dataUnopened = say("数据库文件 %v 无法打开", "the database file %v can't be opened")
+	dataReadOnly = say("没有写入 %v 的权限", "no permission to write to %v")
+	dataDamaged  = say("%v 已损坏，或者不是 tuchuang 的数据库", "%v is damaged, or not a database of tuchuang")
+	dataIO       = say("读写 %v 出错：%v", "%v could not be read or written: %v")
+	dataNewer    = say("数据库 %v 的版本（%v）比本程序支持的（%v）新", "the database %v is of a newer version (%v) than this program knows (%v)")
+	dataOlder    = say("数据库 %v 的版本（%v）比本程序的（%v）旧", "the database %v is of an older version (%v) than this program (%v)")
+	dataTwoDisks = say("文件不能从 %v 移动到 %v：它们要在同一个文件系统上", "files can't be moved from %v to %v: both must be on one file system")
+
+	adviceOwner   = say("文件要属于运行服务器的用户：sudo chown -R 用户: %[2]v；tuchuang user 也要以该用户运行：sudo -u 用户 tuchuang user …（当前用户 %[1]v）", "the files must belong to who runs the server: sudo chown -R USER: %[2]v; run tuchuang user as that user too: sudo -u USER tuchuang user … (this is %[1]v)")
+	adviceDamaged = say("确认 --data 指向正确的文件夹；如果确实损坏，请用备份恢复", "see that --data names the right folder; if it is damaged, go back to a backup")
+	adviceNewer   = say("请使用更新版本的 tuchuang", "use the newer program")
+	adviceOlder   = say("先启动一次服务器，它会升级数据库", "start the server once: it upgrades")
+	adviceRights  = say("检查这个路径和权限，或用 --data 指定别的文件夹", "check the path and its permissions, or name another folder with --data")
+
+	listenFailed  = say("无法监听 %s：%s", "can't listen at %s: %s")
+	adviceBusy    = say("另一个程序（也许是另一个 tuchuang serve）正在使用它：停掉那个程序，或用 --listen 指定别的端口", "another program, perhaps another tuchuang serve, has it: stop that one, or choose another port with --listen")
+	adviceLowPort = say("1024 以下的端口需要权限（systemd：AmbientCapabilities=CAP_NET_BIND_SERVICE）；或用 --listen 指定别的端口", "ports below 1024 want a permission (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE); or choose another port with --listen")
+	adviceNotHere = say("--listen 要写本机的地址；0.0.0.0 表示所有地址", "--listen wants an address of this machine; 0.0.0.0 stands for all of them")
+
+	localDisk     = say("数据文件夹所在的磁盘已满", "the disk of the data folder is full")
+	adviceDisk    = say("腾出一些空间，然后重试", "make room on it, then try again")
+	localBusy     = say("数据库正忙", "the database is busy")
+	adviceBusyDB  = say("稍后重试；如果一直如此，看看是哪个程序占用着它", "try again later; if it stays so, see which program holds it")
+	localOther    = say("出错了：%v", "%v")
+	foreignAnswer = say("%s 的回答不是本接口的形式：HTTP %s", "%s did not answer in the form of this API: HTTP %s")
+	foreignPoints = say("%s，它指向 %s", "%s, it points to %s")
+	adviceForeign = say("检查服务器地址：那里运行的不是 tuchuang，或者路径不对", "check the server's address: what runs there is not tuchuang, or the path is wrong")
+	adviceHTTPS   = say("该服务器使用 HTTPS：地址请写 https://%s", "that server speaks HTTPS: write https://%s")
+	adviceHTTP    = say("该服务器不使用 HTTPS：地址请写 http://", "that server does not speak HTTPS: write http://")
+
+	reasonMissing  = say("没有这个文件或文件夹", "no such file or directory")
+	reasonDenied   = say("没有权限", "permission denied")
+	reasonNotDir   = say("不是文件夹", "not a directory")
+	reasonIsDir    = say("是一个文件夹", "is a directory")
+	reasonReadOnly = say("文件系统是只读的", "read-only file system")
+	reasonFull     = say("磁盘已满", "no space left on device")
+	reasonInUse    = say("端口已被占用", "address already in use")
+	reasonNotHere  = say("不是本机的地址", "not an address of this machine")
+	reasonRefused  = say("%s 拒绝连接", "%s refuses the connection")
+	reasonNoHost   = say("没有主机 %s", "there is no host %s")
+)
+
+// problem is the sentence for what is wrong, and what to do about it, if anything.
+type problem struct{ what, advice text }
+
+var problems = map[fault.Why]problem{
+	fault.FileMissing: {what: cfgMissing}, fault.FileUnreadable: {what: cfgUnreadable}, fault.UnknownSetting: {what: cfgUnknown},
+	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
+	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
+	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
+	fault.NotAServer: {what: cfgServer},
+
+	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
+	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataIO: {what: dataIO},
+	fault.DataNewer: {dataNewer, adviceNewer}, fault.DataOlder: {dataOlder, adviceOlder}, fault.TwoDisks: {what: dataTwoDisks},
+}
+
+// problem words what is wrong with a setting or the data folder.
+func (u *ui) problem(args []any) (what, advice string, known bool) {
+	if len(args) == 0 {
+		return "", "", false
+	}
+	why, _ := args[0].(fault.Why)
+	p, known := problems[why]
+	if !known {
+		return "", "", false
+	}
+	words := make([]any, len(args)-1)
+	for i, a := range args[1:] {
+		if err, ok := a.(error); ok {
+			a = u.cause(err)
+		}
+		words[i] = a
+	}
+	if p.advice != (text{}) {
+		advice = u.text(p.advice)
+	}
+	if folder, ok := notOurs(why, args); ok {
+		advice = u.text(adviceOwner, whoAmI(), folder)
+	}
+	return u.text(p.what, words...), advice, true
+}
+
+// notOurs gives the data folder where it is there but belongs to another user.
+func notOurs(why fault.Why, args []any) (folder string, ok bool) {
+	path, _ := args[min(1, len(args)-1)].(string)
+	switch why {
+	case fault.DataReadOnly:
+		return filepath.Dir(path), true
+	case fault.FolderUnusable:
+		cause, _ := args[len(args)-1].(error)
+		return path, errors.Is(cause, fs.ErrPermission) && exists(path)
+	}
+	return "", false
+}
+
+// causes are the errors of the system that people meet.
+var causes = []struct {
+	err  error
+	text text
+}{
+	{syscall.EADDRINUSE, reasonInUse}, {syscall.EADDRNOTAVAIL, reasonNotHere}, {syscall.ENOTDIR, reasonNotDir},
+	{syscall.EISDIR, reasonIsDir}, {syscall.EROFS, reasonReadOnly}, {syscall.ENOSPC, reasonFull},
+	{fs.ErrNotExist, reasonMissing}, {fs.ErrPermission, reasonDenied},
+}
+
+// cause is the last word of an error of the system in the user's language, without
+// the path it names; of any other it is the error itself.
+func (u *ui) cause(err error) string {
+	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
+		return u.text(reasonNoHost, e.Name)
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok && errors.Is(err, syscall.ECONNREFUSED) && e.Addr != nil {
+		return u.text(reasonRefused, e.Addr)
+	}
+	for _, c := range causes {
+		if errors.Is(err, c.err) {
+			return u.text(c.text)
+		}
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+// listenFailure says why an address can't be listened at.
+func (u *ui) listenFailure(err error, address string) error {
+	f := failure{text: u.text(listenFailed, address, u.cause(err))}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		f.advice = u.text(adviceBusy)
+	case errors.Is(err, fs.ErrPermission):
+		f.advice = u.text(adviceLowPort)
+	default:
+		f.advice = u.text(adviceNotHere)
+	}
+	return f
+}
+
+// schemeAdvice is for who spoke HTTP to what speaks HTTPS, or the other way round.
+func (u *ui) schemeAdvice(err error) string {
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return u.text(adviceHTTP)
+	}
+	return u.text(checkServer)
+}
