@@ -85,6 +85,7 @@ func TestWrongLines(t *testing.T) {
 		{"copy to the drive", []string{"copy", "drive:/a", "--to", "drive:/b"}, exitUsage, "drive:/b is not a path of the bed"},
 		{"copy the root", []string{"copy", "drive:/"}, exitUsage, "name folders"},
 		{"copy 101 paths", append([]string{"copy"}, strings.Fields(strings.Repeat("/a ", 101))...), exitUsage, "at most 100 paths, 101 were given"},
+		{"no task", []string{"task", " "}, exitUsage, "no id of a task"},
 		{"ls nowhere", []string{"ls", "/a"}, exitUsage, "drive:/…"},
 		{"links of the drive", []string{"links", "drive:/a"}, exitUsage, "not a path of the bed"},
 		{"links in an unknown form", []string{"links", "/a", "--format", "pdf"}, exitUsage, "bbcode"},

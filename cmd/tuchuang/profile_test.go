@@ -51,7 +51,8 @@ func TestProfileIsPrivateAndWhole(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := u.loadProfile(); err == nil || !strings.Contains(err.Error(), path) {
+	_, err = u.loadProfile()
+	if what, advice := u.explain(err); err == nil || !strings.Contains(what, path) || !strings.Contains(advice, "tuchuang login") {
 		t.Errorf("a broken profile: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,9 @@ func (c *putCmd) Run(ctx context.Context, u *ui) error {
 	// A wrong password or address is said once, not for every file.
 	if _, err := p.tree.Resolve(ctx, to); err != nil && !isPathError(err) {
 		return err
+	}
+	if len(p.files) == 0 && ctx.Err() == nil {
+		u.note(u.text(putNothing, printable(strings.Join(c.Local, " "))))
 	}
 	p.uploadAll(ctx, min(max(c.Jobs, 1), 64))
 	return p.report(ctx.Err() != nil)

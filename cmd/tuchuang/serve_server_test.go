@@ -438,6 +438,50 @@ func TestServerSettings(t *testing.T) {
 	r.stop()
 }
 
+// A folder that can't hold data is named with the reason, and nobody says that it
+// was made; an empty database is none.
+func TestUserFolders(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	aFile := filepath.Join(p.home, "a-file")
+	if err := os.WriteFile(aFile, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	notDatabase := filepath.Join(p.home, "text")
+	if err := os.Mkdir(notDatabase, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(notDatabase, "tuchuang.db"), bytes.Repeat([]byte("text "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for data, says := range map[string]string{
+		aFile: "not a directory", aFile + "/below": "not a directory", "/proc/self": "no such file", notDatabase: "not a database of tuchuang",
+	} {
+		line := []string{"user", "add", "writer", "--data", data}
+		r := p.run(line...)
+		if r.code != exitFailed || !strings.Contains(r.errOut, data) || !strings.Contains(r.errOut, says) || strings.Contains(r.errOut, "made") || r.out != "" {
+			t.Errorf("%s: %+v, want %q", data, r, says)
+		}
+		inChinese(t, p, exitFailed, line...)
+	}
+	empty := filepath.Join(p.home, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(empty, "tuchuang.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run("user", "ls", "--data", empty); r.code != exitUsage || !strings.Contains(r.errOut, "no data of tuchuang") {
+		t.Errorf("an empty database: %+v", r)
+	}
+	if r := p.run("user", "add", "writer", "--data", empty); r.code != exitDone || r.errOut != "" {
+		t.Errorf("the first account in a folder that is there: %+v", r)
+	}
+	if r := p.run("user", "add", "writer", "--data", "new"); r.code != exitDone || !strings.Contains(r.errOut, "made a new data folder") {
+		t.Errorf("the first account in a folder that is not: %+v", r)
+	}
+}
+
 // Accounts are made, shown, changed and ended while the server runs; what is for
 // scripts is one line of JSON.
 func TestServerUserCommands(t *testing.T) {

@@ -159,6 +159,25 @@ func fetch(t *testing.T, url string) string {
 	return string(body)
 }
 
+// A refusal and what to do about it are two sentences, not one twice; and a folder
+// with nothing in it is spoken of.
+func TestRefusalsSayWhatToDo(t *testing.T) {
+	s := serve(t, "")
+	if err := os.Mkdir(filepath.Join(s.home, "nothing"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.run("put", "nothing"); r.code != exitDone || !strings.Contains(r.errOut, "no files to upload in nothing") {
+		t.Errorf("%+v", r)
+	}
+	inChinese(t, s.program, exitDone, "put", "nothing")
+	s.mustRun("user", "disable", "writer", "--data", "data")
+	r := s.run("ls", "drive:/")
+	if r.code != exitFailed || strings.Count(r.errOut, "disabled") != 1 || !strings.Contains(r.errOut, "→ the operator can enable it") {
+		t.Errorf("%+v", r)
+	}
+	inChinese(t, s.program, exitFailed, "ls", "drive:/")
+}
+
 func TestFromFolderToLinks(t *testing.T) {
 	s := serve(t, "")
 	want := map[string]string{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tuchuang/internal/client"
@@ -15,6 +16,9 @@ type taskCmd struct {
 // Run shows how far a task is. A task that failed is an answer, not a failure of
 // this command.
 func (c *taskCmd) Run(ctx context.Context, u *ui) error {
+	if strings.TrimSpace(c.ID) == "" {
+		return usageError{u.text(taskNoID), u.text(adviceTaskID)}
+	}
 	s, err := c.connect(ctx, u)
 	if err != nil {
 		return err

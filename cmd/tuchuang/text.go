@@ -74,6 +74,7 @@ var (
 	putStopped    = say("已中断，还有 %d 个没有完成。再次运行同一命令：已有的会跳过，大文件从断点继续。", "stopped with %d left. Run the same command again: what is there is skipped, large files go on where they were.")
 	putSomeFailed = say("解决上述问题后再次运行同一命令即可：已有的会跳过。", "Run the same command again when this is solved: what is there is skipped.")
 
+	putNothing    = say("%s 里没有可上传的文件", "there are no files to upload in %s")
 	putMissing    = say("没有这个文件", "no such file")
 	putDenied     = say("没有读取权限", "no permission to read it")
 	putChanged    = say("读取过程中文件发生了变化；请在不再变化后重试", "it changed while it was read; run the command again when it no longer changes")
@@ -106,6 +107,7 @@ var (
 	copyDuration   = say("用时 %s", "took %s")
 
 	noReason           = say("服务器没有说明原因", "the server gives no reason")
+	taskNoID           = say("没有给出任务编号", "no id of a task was given")
 	failSourceDeleted  = say("源文件已被删除或替换", "the source was deleted or replaced")
 	failSourceBlocked  = say("源内容已被管理员屏蔽", "the operator has blocked this content")
 	failContentMissing = say("源内容丢失", "the stored content is missing")
