@@ -342,6 +342,9 @@ type listeningOut struct {
 
 // showListening says that a server is ready.
 func (u *ui) showListening(s *server) error {
+	if s.conf.GuessedURL {
+		u.note(u.text(guessedURL, s.conf.PublicURL))
+	}
 	if u.json {
 		return u.fact(startOut{Listening: &listeningOut{s.url, s.conf.PublicURL, s.conf.ImageURL, s.conf.Data}})
 	}

@@ -205,6 +205,26 @@ func TestServerFirstStartForScripts(t *testing.T) {
 	r.stop()
 }
 
+// An operator that was made before the first start is the operator, and a server
+// that listens everywhere says that it can only guess how others reach it.
+func TestServerFirstStartAfterAnOperator(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	if r := p.run("user", "add", "boss", "--operator", "--data", "data"); r.code != exitDone {
+		t.Fatalf("%+v", r)
+	}
+	r := p.start("--data", "data")
+	if strings.Contains(r.out.String(), "admin") || strings.Contains(r.errs.String(), "--public-url") {
+		t.Errorf("%s%s", &r.out, &r.errs)
+	}
+	r.stop()
+	r = p.start("--data", "data", "--listen", "0.0.0.0:0")
+	if !strings.Contains(r.errs.String(), "warning: --public-url is not set") {
+		t.Errorf("%s%s", &r.out, &r.errs)
+	}
+	r.stop()
+}
+
 // A folder serves one server at a time.
 func TestServerTwiceOnOneFolder(t *testing.T) {
 	t.Parallel()
@@ -516,8 +536,8 @@ func TestServerUserCommands(t *testing.T) {
 	}
 	first := add("before")
 	r := p.start("--data", data)
-	if strings.Contains(r.out.String(), "admin") {
-		t.Errorf("an operator was made where there are accounts:\n%s", &r.out)
+	if !strings.Contains(r.out.String(), "the operator admin was made") {
+		t.Errorf("no operator was made beside another account:\n%s", &r.out)
 	}
 	writer := add("writer", "--json", "--quota", "1.5G")
 	other := add("作者", "--operator")
@@ -551,7 +571,8 @@ func TestServerUserCommands(t *testing.T) {
 		Quota    *int64
 	}
 	decode(t, p.run("--json", "user", "ls", "--data", data).out, &rows)
-	if len(rows) != 3 || rows[1].Name != "writer" || rows[1].Quota == nil || *rows[1].Quota != 3<<29 || rows[0].Quota != nil || !rows[2].Operator || rows[1].UID != writer.UID {
+	if len(rows) != 4 || rows[1].Name != "admin" || !rows[1].Operator || rows[2].Name != "writer" || rows[2].Quota == nil ||
+		*rows[2].Quota != 3<<29 || rows[0].Quota != nil || !rows[3].Operator || rows[2].UID != writer.UID {
 		t.Errorf("user ls --json: %+v", rows)
 	}
 

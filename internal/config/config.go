@@ -27,6 +27,7 @@ type Config struct {
 	Data           string // the folder that holds everything
 	Listen         string // host:port
 	PublicURL      string // where clients reach the server; no slash at the end
+	GuessedURL     bool   // PublicURL works on this machine alone: it was not set, and Listen names no host
 	ImageURL       string // where links point to; no slash at the end
 	TLSCert        string // both or none
 	TLSKey         string
@@ -82,10 +83,13 @@ func (c Config) At(host, port string) Config {
 	if c.TLSCert != "" {
 		scheme = "https"
 	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+	ip, err := netip.ParseAddr(host)
+	everywhere := host == "" || err == nil && ip.IsUnspecified()
+	if everywhere {
 		host = "127.0.0.1"
 	}
 	if c.PublicURL == "" {
+		c.GuessedURL = everywhere
 		c.PublicURL = scheme + "://" + net.JoinHostPort(host, port)
 	}
 	if c.ImageURL == "" {

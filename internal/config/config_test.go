@@ -37,6 +37,27 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// Where neither a public URL nor a host is set, nobody knows how others reach the
+// server.
+func TestGuessedURL(t *testing.T) {
+	for _, tt := range []struct {
+		listen, public, want string
+		guessed              bool
+	}{
+		{"127.0.0.1:1", "", "http://127.0.0.1:1", false},
+		{"pic.example.org:80", "", "http://pic.example.org:80", false},
+		{"0.0.0.0:443", "", "http://127.0.0.1:443", true},
+		{"[::]:443", "", "http://127.0.0.1:443", true},
+		{":443", "", "http://127.0.0.1:443", true},
+		{":443", "https://pic.example.org", "https://pic.example.org", false},
+	} {
+		c, err := config.Load(map[string]string{"listen": tt.listen, "public-url": tt.public}, env(), "")
+		if err != nil || c.PublicURL != tt.want || c.GuessedURL != tt.guessed {
+			t.Errorf("%+v: %v %s %v", tt, err, c.PublicURL, c.GuessedURL)
+		}
+	}
+}
+
 func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 	f := write(t, "listen = \"127.0.0.1:1\"\npublic-url = \"https://file.example\"\nlog-level = \"warn\"\n")
 	c, err := config.Load(map[string]string{"listen": "0.0.0.0:3"}, env("TUCHUANG_LISTEN", "127.0.0.1:2", "TUCHUANG_PUBLIC_URL", "https://env.example/"), f)

@@ -30,15 +30,15 @@ func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator b
 	return s, err
 }
 
-// FirstStart makes the operator where there is no account at all; made is false
-// otherwise.
+// FirstStart makes the operator Admin where there is none, whatever other accounts
+// there are; made is false where there is one, or where the name belongs to another.
 func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, err error) {
 	p, err := account.NewPassword(ctx)
 	if err != nil {
 		return s, false, err
 	}
 	err = d.Write(ctx, "ops: first start", func(tx *db.Tx) error {
-		some, err := tx.Get(ctx, `SELECT 1 FROM account LIMIT 1`, nil, new(int))
+		some, err := tx.Get(ctx, `SELECT 1 FROM account WHERE operator OR name = $1`, []any{Admin}, new(int))
 		if made = !some; err != nil || some {
 			return err
 		}
