@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,8 +71,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	if c.PrintConfig {
-		fmt.Fprint(u.out, conf.Print())
-		return nil
+		return u.showConfig(conf)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(heapLimit)
@@ -106,6 +105,19 @@ func ended(ctx context.Context, u *ui, err error) error {
 	}
 	u.fail(err)
 	return errReported
+}
+
+// showConfig prints the settings: as a config file, for scripts as an object.
+func (u *ui) showConfig(conf config.Config) error {
+	if !u.json {
+		_, err := io.WriteString(u.out, conf.Print())
+		return err
+	}
+	settings := make(map[string]string)
+	for _, s := range conf.Values() {
+		settings[s[0]] = s[1]
+	}
+	return u.document(settings)
 }
 
 // The heap may grow to several times what lives, as long as it stays below heapLimit,

@@ -432,6 +432,11 @@ func TestServerSettings(t *testing.T) {
 	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {
 		t.Errorf("exit %d, %s (-want +got):\n%s", first.code, first.errOut, diff)
 	}
+	asJSON := map[string]string{}
+	decode(t, p.run("--json", "--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3").out, &asJSON)
+	if diff := cmp.Diff(want, asJSON); diff != "" {
+		t.Errorf("--json (-want +got):\n%s", diff)
+	}
 	if strings.Contains(first.out, "secret") {
 		t.Error("a secret is printed")
 	}
@@ -604,6 +609,7 @@ func TestServerUserCommands(t *testing.T) {
 	}{
 		{[]string{"add", "writer"}, exitFailed, []string{"writer", "already"}},
 		{[]string{"add", "two words"}, exitUsage, []string{"two words", "spaces"}},
+		{[]string{"add", "ad\u202emin"}, exitUsage, []string{`"ad\u202emin"`, "invisible"}},
 		{[]string{"add", ""}, exitUsage, []string{"name"}},
 		{[]string{"add", strings.Repeat("x", 65)}, exitUsage, []string{"name"}},
 		{[]string{"add", "x", "--quota", "lots"}, exitUsage, []string{"lots", "500M"}},

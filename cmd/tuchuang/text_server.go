@@ -15,7 +15,7 @@ var (
 	newFolder      = say("新建了数据文件夹 %s", "made a new data folder %s")
 
 	badQuota        = say("配额 %q 不对：写作 500M、10G、1T 或字节数，最多 1 EiB", "the quota %q makes no sense: write 500M, 10G, 1T or a number of bytes, 1 EiB at most")
-	badUserName     = say("账号名 %q 不对：1 到 64 个字节，不能有空格和控制字符", "the name %q can't be an account's: 1 to 64 bytes, no spaces or control characters")
+	badUserName     = say("账号名 %q 不对：1 到 64 个字节，不能有空格和看不见的字符", "the name %q can't be an account's: 1 to 64 bytes, no spaces and nothing invisible")
 	userDisabled    = say("账号 %s 已停用；它的图片链接仍然有效", "%s is disabled; its picture links go on")
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")

@@ -72,7 +72,7 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
 		switch {
 		case fault.Is(err, fault.BadRequest):
-			return usageError{text: u.text(badUserName, printable(c.Name))}
+			return usageError{text: u.text(badUserName, c.Name)}
 		case err != nil:
 			return err
 		}
@@ -139,7 +139,7 @@ func (c *userLsCmd) Run(ctx context.Context, u *ui) error {
 				role = "operator"
 			}
 			u.say(strings.TrimRight(strings.Join([]string{
-				a.Name, strconv.FormatInt(int64(a.ID), 10), out[i].State, humanSize(a.Used) + " / " + limit, role,
+				printable(a.Name), strconv.FormatInt(int64(a.ID), 10), out[i].State, humanSize(a.Used) + " / " + limit, role,
 			}, "\t"), "\t"))
 		}
 		if u.json {
@@ -199,7 +199,7 @@ func (l local) setState(ctx context.Context, u *ui, name string, state account.S
 		if _, err := a.SetState(ctx, name, state); err != nil {
 			return err
 		}
-		u.say(u.text(done, name))
+		u.say(u.text(done, printable(name)))
 		return nil
 	})
 }

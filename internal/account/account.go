@@ -11,7 +11,12 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"math/big"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -81,7 +86,8 @@ func Open(ctx context.Context, d *db.DB) (*Accounts, error) {
 // caller makes the roots of what the account keeps in the same transaction.
 // A taken name is fault.Exists.
 func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool, p Password) (Secrets, error) {
-	if err := checkName(name); err != nil {
+	name, err := cleanName(name)
+	if err != nil {
 		return Secrets{}, err
 	}
 	taken, err := tx.Get(ctx, byName, []any{name}, new(int64))
@@ -202,7 +208,7 @@ func NextBlob(ctx context.Context, tx *db.Tx, id ID) (n int64, err error) {
 }
 
 func find(ctx context.Context, tx *db.Tx, name string) (id ID, err error) {
-	found, err := tx.Get(ctx, byName, []any{name}, &id)
+	found, err := tx.Get(ctx, byName, []any{norm.NFC.String(name)}, &id)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "account: find", name)
 	}
@@ -215,16 +221,16 @@ func addClient(ctx context.Context, tx *db.Tx, s *Secrets) error {
 	return fault.Wrap(err, "account: add client")
 }
 
-func checkName(name string) error {
-	if name == "" || len(name) > 64 {
-		return fault.New(fault.BadRequest, "account: add", "name")
+// cleanName gives a name the form in which it is kept and compared (NFC), or
+// fault.BadRequest: empty, over 64 bytes, not UTF-8, or with a space or a character
+// that can't be seen, as those that turn the direction of a text.
+func cleanName(name string) (string, error) {
+	clean := norm.NFC.String(name)
+	hidden := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
+	if clean == "" || len(clean) > 64 || !utf8.ValidString(name) || strings.ContainsFunc(clean, hidden) {
+		return "", fault.New(fault.BadRequest, "account: add", "name")
 	}
-	for _, r := range name {
-		if r <= ' ' || r == 0x7f {
-			return fault.New(fault.BadRequest, "account: add", "name")
-		}
-	}
-	return nil
+	return clean, nil
 }
 
 const secretAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"

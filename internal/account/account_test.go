@@ -96,7 +96,8 @@ func TestAdd(t *testing.T) {
 		}
 		for name, want := range map[string]fault.Code{
 			"writer": fault.Exists, "": fault.BadRequest, " ": fault.BadRequest, "a b": fault.BadRequest, "a\n": fault.BadRequest, "\x7f": fault.BadRequest,
-			strings.Repeat("x", 65): fault.BadRequest,
+			strings.Repeat("x", 65): fault.BadRequest, "a\u202eb": fault.BadRequest, "a\u200bb": fault.BadRequest, "a\u00a0b": fault.BadRequest,
+			"a\u3000b": fault.BadRequest, "\ufeffa": fault.BadRequest, "a\xff": fault.BadRequest, "a\u0085": fault.BadRequest, "a\ue000": fault.BadRequest,
 		} {
 			err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
 				_, err := account.Add(r.ctx, tx, name, 0, false, account.Password{})
@@ -105,8 +106,20 @@ func TestAdd(t *testing.T) {
 			r.fails(err, want, fmt.Sprintf("%q", name))
 		}
 		r.add(strings.Repeat("x", 64), 0)
+		// Two ways to write é are one name.
+		r.add("ren\u00e9", 0)
+		err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+			_, err := account.Add(r.ctx, tx, "rene\u0301", 0, false, account.Password{})
+			return err
+		})
+		if !fault.Is(err, fault.Exists) {
+			t.Errorf("rené written otherwise: %v", err)
+		}
+		if _, err := r.Reset(r.ctx, "rene\u0301"); err != nil {
+			t.Errorf("rené is found by one spelling only: %v", err)
+		}
 		list, err := r.List(r.ctx)
-		if err != nil || len(list) != 3 || list[0].Name != "writer" || list[0].Quota != 100 || list[1].Quota != account.NoQuota || !list[0].CreatedAt.Equal(start) {
+		if err != nil || len(list) != 4 || list[0].Name != "writer" || list[0].Quota != 100 || list[1].Quota != account.NoQuota || !list[0].CreatedAt.Equal(start) {
 			t.Errorf("%+v %v", list, err)
 		}
 		if got, err := r.Get(r.ctx, b.ID); err != nil || got != list[1] {

@@ -98,6 +98,10 @@ func (c Config) At(host, port string) Config {
 	return c
 }
 
+// paths are the settings that name files. In a config file they are relative to that
+// file: it means the same wherever the server is started.
+var paths = []string{"data", "tls-cert", "tls-key"}
+
 func readFile(file string, values map[string]string) error {
 	var in map[string]any
 	if _, err := toml.DecodeFile(file, &in); err != nil {
@@ -113,6 +117,9 @@ func readFile(file string, values map[string]string) error {
 		}
 		if !ok {
 			return bad(fault.NotText, file, name)
+		}
+		if text != "" && slices.Contains(paths, name) && !filepath.IsAbs(text) {
+			text = filepath.Join(filepath.Dir(file), text)
 		}
 		values[name] = text
 	}
@@ -188,17 +195,22 @@ func bad(why fault.Why, args ...any) error {
 	return fault.New(fault.BadConfig, "config: check", append([]any{why}, args...)...)
 }
 
-// Print writes the settings as a file that Load reads.
-func (c Config) Print() string {
+// Values are the settings as text, by name and in order, which Load reads again.
+func (c Config) Values() [][2]string {
 	proxies := make([]string, len(c.TrustedProxies))
 	for i, p := range c.TrustedProxies {
 		proxies[i] = p.String()
 	}
-	var b strings.Builder
-	for _, s := range [][2]string{
+	return [][2]string{
 		{"data", c.Data}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
-	} {
+	}
+}
+
+// Print writes the settings as a file that Load reads.
+func (c Config) Print() string {
+	var b strings.Builder
+	for _, s := range c.Values() {
 		fmt.Fprintf(&b, "%s = %q\n", s[0], s[1])
 	}
 	return b.String()

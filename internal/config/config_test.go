@@ -69,6 +69,38 @@ func TestFlagsOverEnvironmentOverFile(t *testing.T) {
 	}
 }
 
+// A path of the file means the same wherever the server is started; one of a flag or
+// a variable is the caller's.
+func TestPathsOfTheFileAreRelativeToIt(t *testing.T) {
+	f := write(t, "data = \"pictures\"\n")
+	dir := filepath.Dir(f)
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(wd, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{f, relative} {
+		if c, err := config.Load(nil, env(), file); err != nil || c.Data != filepath.Join(dir, "pictures") {
+			t.Errorf("%s: %s, %v", file, c.Data, err)
+		}
+	}
+	c, err := config.Load(map[string]string{"data": "mine"}, env(), f)
+	if err != nil || c.Data != filepath.Join(wd, "mine") {
+		t.Errorf("a flag: %s, %v", c.Data, err)
+	}
+	c, err = config.Load(nil, env("TUCHUANG_DATA", "mine"), f)
+	if err != nil || c.Data != filepath.Join(wd, "mine") {
+		t.Errorf("a variable: %s, %v", c.Data, err)
+	}
+	_, err = config.Load(nil, env(), write(t, "tls-cert = \"c.pem\"\ntls-key = \"/k.pem\"\n"))
+	if args := fault.ArgsOf(err); len(args) < 3 || !filepath.IsAbs(args[1].(string)) || filepath.Base(args[1].(string)) != "c.pem" || args[2] != "/k.pem" {
+		t.Errorf("a certificate: %v", err)
+	}
+}
+
 func TestPrintedIsReadAgain(t *testing.T) {
 	want, err := config.Load(map[string]string{"data": `/x/图床 "a"`, "trusted-proxies": "10.0.0.0/8, ::1"}, env(), "")
 	if err != nil {
