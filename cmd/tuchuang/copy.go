@@ -76,6 +76,9 @@ func (c *copyCmd) paths(u *ui) (sources []string, to string, err error) {
 	if len(c.Source) > client.MaxCopyIDs {
 		return nil, "", usageError{text: u.text(copyTooMany, client.MaxCopyIDs, len(c.Source))}
 	}
+	if err := u.noneEmpty(append(c.Source, c.To)...); err != nil {
+		return nil, "", err
+	}
 	for _, arg := range c.Source {
 		p, ok := drivePath(arg)
 		if !ok {

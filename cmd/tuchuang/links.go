@@ -19,6 +19,9 @@ type linksCmd struct {
 
 // Run writes the link of a picture, or of all pictures in and below a folder.
 func (c *linksCmd) Run(ctx context.Context, u *ui) error {
+	if err := u.noneEmpty(c.Path); err != nil {
+		return err
+	}
 	p, ok := bedPath(c.Path)
 	if !ok {
 		return usageError{text: u.text(copyNotBed, c.Path)}

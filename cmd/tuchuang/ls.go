@@ -17,6 +17,9 @@ type lsCmd struct {
 
 // Run lists a folder, or shows the one file at the path.
 func (c *lsCmd) Run(ctx context.Context, u *ui) error {
+	if err := u.noneEmpty(c.Path); err != nil {
+		return err
+	}
 	inDrive := strings.HasPrefix(c.Path, driveScheme)
 	if !inDrive && !strings.HasPrefix(c.Path, bedScheme) {
 		return usageError{text: u.text(lsWhich, c.Path)}

@@ -18,6 +18,17 @@ func drivePath(arg string) (p string, ok bool) {
 	return client.CleanPath(strings.TrimPrefix(arg, driveScheme)), !strings.HasPrefix(arg, bedScheme)
 }
 
+// noneEmpty refuses a path of which nothing is left: most often a script's variable
+// without a value, which must not come to mean everything there is.
+func (u *ui) noneEmpty(args ...string) error {
+	for _, arg := range args {
+		if strings.TrimSpace(arg) == "" || arg == driveScheme || arg == bedScheme {
+			return usageError{text: u.text(emptyPath)}
+		}
+	}
+	return nil
+}
+
 // bedPath reads a path of the bed, with or without its scheme; ok is false for
 // one of the drive.
 func bedPath(arg string) (p string, ok bool) {

@@ -21,6 +21,9 @@ type putCmd struct {
 
 // Run uploads the files, several at once, and says what became of each.
 func (c *putCmd) Run(ctx context.Context, u *ui) error {
+	if err := u.noneEmpty(append(c.Local, c.To)...); err != nil {
+		return err
+	}
 	to, ok := drivePath(c.To)
 	if !ok {
 		return usageError{text: u.text(putToBed)}

@@ -128,6 +128,7 @@ var (
 	lsWhich    = say("%s：请写 drive:/… （云盘）或 bed:/… （图床）", "%s: write drive:/… for the drive or bed:/… for the bed")
 	lsEmpty    = say("（空）", "(empty)")
 	linksNone  = say("%s 里没有图片", "no pictures in %s")
+	emptyPath  = say("有一个路径是空的（变量没有值？）：第一层写 drive:/ 或 bed:/，当前文件夹写 .", "a path is empty (a variable without a value?): the first level is drive:/ or bed:/, the folder you are in is .")
 	linksClash = say("--json 与 --format %s 不能同时使用", "--json and --format %s exclude each other")
 )
 
