@@ -119,6 +119,7 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 				p.u.note(p.u.text(putNoState, err))
 			}
 		},
+		Check: func() error { return p.changedOr(f, local, nil) },
 	})
 	if _, refused := errors.AsType[*client.Error](err); err == nil || refused && !client.Broken(err) {
 		if forgetErr := p.states.forget(f, want); forgetErr != nil {
@@ -127,11 +128,29 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 	}
 	// A file that was written to meanwhile is not what was promised, even where
 	// the bytes that went were a whole.
-	if err := p.changedOr(f, local, err); err != nil {
-		return 0, outcomeNone, err
+	if changed := p.changedOr(f, local, err); changed != nil {
+		if err == nil {
+			changed = p.takeBack(ctx, f, done.FileID, changed)
+		}
+		return 0, outcomeNone, changed
 	}
 	f.instant, f.sent = done.Instant, sent.Load() > 0
 	return done.FileID, outcomeUploaded, nil
+}
+
+// takeBack trashes what arrived of a file that changed while it was sent: it would
+// stand in the way of the next run, as other content under the name. Where it
+// replaced another file it stays, since the next run will replace it too.
+func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed error) error {
+	if p.mode == client.DuplicateOverwrite {
+		return changed
+	}
+	// Once more the file is what counts, not that the run is about to end.
+	if err := p.client.Trash(context.WithoutCancel(ctx), []int64{id}); err != nil {
+		what, _ := p.u.explain(err)
+		return errors.New(p.u.text(putHalfway, printable(f.drive), what))
+	}
+	return changed
 }
 
 // changedOr says that the file changed since it was opened, if it did, else err.

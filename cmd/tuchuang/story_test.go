@@ -315,7 +315,7 @@ func TestPutGoesOnAfterAStop(t *testing.T) {
 }
 
 // put uploads one file with the slices one after another, through a tap.
-func (s *served) put(ctx context.Context, through *tap, local string) *putFile {
+func (s *served) put(ctx context.Context, through http.RoundTripper, local string) *putFile {
 	s.t.Helper()
 	c, err := client.New(client.Options{Server: s.url, ClientID: s.id, Secret: s.secret, HTTP: &http.Client{Transport: through}})
 	if err != nil {
@@ -351,22 +351,48 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// A file that is written to while it is sent is not in the drive afterwards, and
+// the next run brings what it has become.
 func TestPutNoticesAChangingFile(t *testing.T) {
-	s := serve(t, "")
-	s.file("big.png", strings.Repeat("0123456789abcdef", (40<<20)/16))
-	local := filepath.Join(s.home, "big.png")
-	through := &tap{after: func(n int) {
-		if n == 1 {
-			if err := os.Chtimes(local, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
-				t.Error(err)
+	for _, tt := range []struct {
+		name string
+		size int
+		at   string // the call after which it has changed
+	}{
+		{"in one piece", 1 << 10, "/single/create"},
+		{"between slices", 40 << 20, "/slice"},
+		{"after its end", 40 << 20, "/upload_complete"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("a.png", strings.Repeat("x", tt.size))
+			local := filepath.Join(s.home, "a.png")
+			var once sync.Once
+			through := transport(func(r *http.Request) (*http.Response, error) {
+				resp, err := http.DefaultTransport.RoundTrip(r)
+				if strings.HasSuffix(r.URL.Path, tt.at) {
+					once.Do(func() { s.file("a.png", "what it has become") })
+				}
+				return resp, err
+			})
+			done := s.put(t.Context(), through, local)
+			if done.outcome != outcomeFailed || !strings.Contains(done.err.Error(), "changed while it was read") {
+				t.Errorf("%q, %v", done.outcome, done.err)
 			}
-		}
-	}}
-	done := s.put(t.Context(), through, local)
-	if done.outcome != outcomeFailed || !strings.Contains(done.err.Error(), "changed while it was read") {
-		t.Errorf("%q, %v", done.outcome, done.err)
+			if left := s.names("drive:/"); len(left) != 0 {
+				t.Errorf("it is in the drive nevertheless: %v", left)
+			}
+			if again := s.put(t.Context(), http.DefaultTransport, local); again.outcome != outcomeUploaded {
+				t.Errorf("the next run: %q, %v", again.outcome, again.err)
+			}
+		})
 	}
 }
+
+// transport is what stands between the program and the server.
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 func TestCopyThatFails(t *testing.T) {
 	s := serve(t, "60")

@@ -83,6 +83,7 @@ var (
 	putTwice      = say("与 %s 目标相同", "it would go to the same place as %s")
 	putBadUTF8    = say("文件名不是 UTF-8，请改名", "its name is not UTF-8: rename it")
 	putNoState    = say("断点信息没能保存，中断后大文件要重新上传：%v", "what is needed to go on later could not be kept, so a large file would begin anew: %v")
+	putHalfway    = say("读取过程中文件发生了变化，已传到云盘的 %s 也没能移走（%s）；请先删除它再重试", "it changed while it was read, and %s, which arrived in the drive, could not be taken away (%s): delete it, then run the command again")
 	putToBed      = say("put 只上传到云盘：--to 要写云盘路径；图床用 tuchuang copy 发布", "put uploads into the drive: --to is a path of the drive; tuchuang copy publishes to the bed")
 )
 

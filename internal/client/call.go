@@ -170,6 +170,9 @@ func (c *Client) send(ctx context.Context, k call, token string) (*http.Response
 	if err != nil {
 		cause := context.Cause(ctx)
 		giveUp(nil)
+		if unread, ok := errors.AsType[*contentError](err); ok {
+			return nil, unread
+		}
 		if errors.Is(cause, errStalled) {
 			err = errStalled
 		}

@@ -26,8 +26,36 @@ func (c Content) Part(offset, size int64) Content {
 	return c
 }
 
-// Reader reads the content from its beginning.
-func (c Content) Reader() io.Reader { return io.NewSectionReader(c.From, c.Offset, c.Size) }
+// Reader reads the content from its beginning. A file that can't be read, or has
+// become shorter, is a contentError.
+func (c Content) Reader() io.Reader {
+	return &whole{io.NewSectionReader(c.From, c.Offset, c.Size), c.Size}
+}
+
+// contentError is a failure to read what is to be sent. It is no fault of the
+// connection, and trying again is of no use.
+type contentError struct{ cause error }
+
+func (e *contentError) Error() string { return "client: read what is to be sent: " + e.cause.Error() }
+func (e *contentError) Unwrap() error { return e.cause }
+
+// whole reads all of a content, or fails.
+type whole struct {
+	r    io.Reader
+	left int64
+}
+
+func (w *whole) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.left -= int64(n)
+	switch {
+	case err == io.EOF && w.left > 0:
+		return n, &contentError{io.ErrUnexpectedEOF}
+	case err != nil && err != io.EOF:
+		return n, &contentError{err}
+	}
+	return n, err
+}
 
 // raw is the content as a body of its own.
 func (c Content) raw() body {

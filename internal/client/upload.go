@@ -27,6 +27,7 @@ type Upload struct {
 	Slices  int           // of one large file at once; 1 when zero
 	Resume  *Session      // an upload begun by an earlier run; nil for none
 	Began   func(Session) // told of each upload that can be resumed later; may be nil
+	Check   func() error  // asked before an upload in slices is completed; its error ends the upload; may be nil
 }
 
 // Session is what is needed to go on with an upload.
@@ -98,6 +99,11 @@ func (c *Client) uploadOnce(ctx context.Context, u Upload) (at Uploaded, err err
 	}
 	if err := c.sendSlices(ctx, u, session, have); err != nil {
 		return Uploaded{}, err
+	}
+	if u.Check != nil {
+		if err := u.Check(); err != nil {
+			return Uploaded{}, err
+		}
 	}
 	return c.completeV2(ctx, session.PreuploadID)
 }
@@ -172,12 +178,8 @@ func (c *Client) sendSlices(ctx context.Context, u Upload, s Session, have map[i
 // sumOf is the MD5 of a content in hex.
 func sumOf(content Content) (string, error) {
 	h := md5.New()
-	n, err := io.Copy(h, content.Reader())
-	if err == nil && n != content.Size {
-		err = io.ErrUnexpectedEOF // the file has become shorter
-	}
-	if err != nil {
-		return "", fmt.Errorf("client: read what is to be sent: %w", err)
+	if _, err := io.Copy(h, content.Reader()); err != nil {
+		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

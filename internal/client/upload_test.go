@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -164,6 +165,20 @@ func TestAStalledConnectionIsGivenUp(t *testing.T) {
 	err := c.Put(t.Context(), n.server.URL+"/put", client.Content{From: zeros{}, Size: 1 << 30})
 	if !client.Broken(err) || !strings.Contains(err.Error(), "stalled") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What is to be sent has become shorter: that is said at once, and is no break of the
+// connection.
+func TestContentThatEndsEarly(t *testing.T) {
+	c, n := open(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			t.Error("the server got a whole body")
+		}
+	})
+	err := c.Put(t.Context(), n.server.URL+"/put", client.Content{From: strings.NewReader("short"), Size: 1 << 20})
+	if client.Broken(err) || !errors.Is(err, io.ErrUnexpectedEOF) || n.away.Load() > 0 {
+		t.Errorf("got %v after waiting %d times", err, n.away.Load())
 	}
 }
 
