@@ -128,14 +128,33 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 	}
 	// A file that was written to meanwhile is not what was promised, even where
 	// the bytes that went were a whole.
-	if changed := p.changedOr(f, local, err); changed != nil {
+	if changed := p.changedOr(f, local, nil); changed != nil {
 		if err == nil {
 			changed = p.takeBack(ctx, f, done.FileID, changed)
 		}
 		return 0, outcomeNone, changed
 	}
+	if err != nil {
+		return p.otherwiseThere(ctx, want, err)
+	}
 	f.instant, f.sent = done.Instant, sent.Load() > 0
 	return done.FileID, outcomeUploaded, nil
+}
+
+// otherwiseThere looks once more where the name was taken by the time the file had
+// gone: another run may have brought the same.
+func (p *putter) otherwiseThere(ctx context.Context, want client.NewFile, err error) (int64, outcome, error) {
+	if !client.Is(err, fault.NameTaken) {
+		return 0, outcomeNone, err
+	}
+	id, found, findErr := p.client.Find(ctx, want)
+	switch {
+	case findErr != nil:
+		return 0, outcomeNone, findErr
+	case !found:
+		return 0, outcomeNone, errors.New(p.u.text(putOther))
+	}
+	return id, outcomeSkipped, nil
 }
 
 // takeBack trashes what arrived of a file that changed while it was sent: it would
@@ -157,12 +176,9 @@ func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed err
 func (p *putter) changedOr(f *putFile, local *os.File, err error) error {
 	now, statErr := local.Stat()
 	named, nameErr := os.Stat(f.local)
-	switch {
-	case statErr != nil || nameErr != nil,
-		now.Size() != f.size, !now.ModTime().Equal(f.mod), !os.SameFile(now, named):
+	if statErr != nil || nameErr != nil ||
+		now.Size() != f.size || !now.ModTime().Equal(f.mod) || !os.SameFile(now, named) {
 		return errors.New(p.u.text(putChanged))
-	case client.Is(err, fault.NameTaken):
-		return errors.New(p.u.text(putOther))
 	}
 	return err
 }

@@ -389,6 +389,36 @@ func TestPutNoticesAChangingFile(t *testing.T) {
 	}
 }
 
+// Two runs put the same at once: what the other one brought is there already.
+func TestPutTwiceAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		theirs string
+		want   outcome
+	}{
+		{"the same", "ours", outcomeSkipped},
+		{"another of that name", "theirs", outcomeFailed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("ours/album/a.png", "ours")
+			s.file("theirs/album/a.png", tt.theirs)
+			other := transport(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, "/create") {
+					s.mustRun("put", "theirs/album")
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			})
+			if done := s.put(t.Context(), other, filepath.Join(s.home, "ours", "album")); done.outcome != tt.want {
+				t.Errorf("%q, %v", done.outcome, done.err)
+			}
+			if diff := cmp.Diff([]string{"a.png"}, s.names("drive:/album")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // transport is what stands between the program and the server.
 type transport func(*http.Request) (*http.Response, error)
 

@@ -60,7 +60,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 			return Uploaded{}, err
 		}
 		u.Resume = nil
-		if id, found, findErr := c.findUploaded(ctx, u.File); findErr != nil {
+		if id, found, findErr := c.Find(ctx, u.File); findErr != nil {
 			return Uploaded{}, findErr
 		} else if found {
 			return Uploaded{FileID: id}, nil
@@ -210,8 +210,9 @@ func Verifying(err error) bool {
 	return ok && e.Code == codeNotVerified
 }
 
-// findUploaded looks for a file that may have arrived although its answer did not.
-func (c *Client) findUploaded(ctx context.Context, want NewFile) (int64, bool, error) {
+// Find looks in the folder for a file that is what want declares: one that arrived
+// although its answer did not, or that somebody else brought meanwhile.
+func (c *Client) Find(ctx context.Context, want NewFile) (int64, bool, error) {
 	for f, err := range c.ListAll(ctx, want.ParentFileID) {
 		if err != nil {
 			return 0, false, err
