@@ -122,10 +122,20 @@ func TestUploadStates(t *testing.T) {
 	for name, other := range map[string]uploadState{
 		"another account": (&states{dir: dir, who: "server\nother"}).load(f, want),
 		"another folder":  s.load(f, client.NewFile{ParentFileID: 4, Filename: "big.png"}),
-		"a changed file":  s.load(&putFile{local: "big.png", size: 7, mod: time.Unix(2, 0)}, want),
 	} {
 		if other.Session != nil {
 			t.Errorf("%s got the state too", name)
+		}
+	}
+	// A file that was written to is hashed again; what was begun goes on where that
+	// gives the same, and only there.
+	state, touched := s.load(f, want), &putFile{local: "big.png", size: 7, mod: time.Unix(2, 0)}
+	if state.etag(f) != "e" || state.etag(touched) != "" {
+		t.Errorf("the etag is known as %q, of the touched file as %q", state.etag(f), state.etag(touched))
+	}
+	for etag, goesOn := range map[string]bool{"e": true, "other": false} {
+		if got := state.session(client.NewFile{Etag: etag, Size: 7}) != nil; got != goesOn {
+			t.Errorf("content %q goes on: %v", etag, got)
 		}
 	}
 	if err := s.forget(f, want); err != nil {

@@ -71,7 +71,7 @@ func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) 
 	}
 
 	state := p.states.load(f, want)
-	if want.Etag = state.Etag; want.Etag == "" {
+	if want.Etag = state.etag(f); want.Etag == "" {
 		if want.Etag, err = hash(ctx, local, f.size); err != nil {
 			return 0, outcomeNone, p.changedOr(f, local, err)
 		}
@@ -113,7 +113,7 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 		File:    want,
 		Content: client.Content{From: local, Size: f.size, Sent: func(n int64) { sent.Add(n); p.bar.add(n) }},
 		Slices:  slicesAtOnce,
-		Resume:  state.Session,
+		Resume:  state.session(want),
 		Began: func(s client.Session) {
 			if err := p.states.save(f, want, s); err != nil {
 				p.u.note(p.u.text(putNoState, err))
@@ -121,7 +121,7 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 		},
 		Check: func() error { return p.changedOr(f, local, nil) },
 	})
-	if _, refused := errors.AsType[*client.Error](err); err == nil || refused && !client.Broken(err) {
+	if err == nil || client.UploadEnded(err) {
 		if forgetErr := p.states.forget(f, want); forgetErr != nil {
 			p.u.note(p.u.text(putNoState, forgetErr))
 		}

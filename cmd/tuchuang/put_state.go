@@ -30,7 +30,25 @@ type states struct {
 // uploadState is what is known of an upload begun earlier; zero for none.
 type uploadState struct {
 	Etag    string          `json:"etag"`
+	Size    int64           `json:"size"`
+	Mod     time.Time       `json:"mod"`
 	Session *client.Session `json:"session"`
+}
+
+// etag is that of the file, where the file is as it was when it was hashed, else "".
+func (s uploadState) etag(f *putFile) string {
+	if s.Size != f.size || !s.Mod.Equal(f.mod) {
+		return ""
+	}
+	return s.Etag
+}
+
+// session is the upload to go on with, where it is of this content, else nil.
+func (s uploadState) session(want client.NewFile) *client.Session {
+	if s.Size != want.Size || s.Etag != want.Etag {
+		return nil
+	}
+	return s.Session
 }
 
 // openStates finds the folder and clears what is too old to be of use.
@@ -57,14 +75,13 @@ func (u *ui) openStates(server, clientID string) *states {
 	return s
 }
 
-// path names the state of one file on its way to one place. A file that changed
-// has another one.
+// path names the state of one file on its way to one place.
 func (s *states) path(f *putFile, want client.NewFile) string {
 	local, err := filepath.Abs(f.local)
 	if err != nil {
 		local = f.local
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%d\n%d\n%s\n%d", s.who, local, f.size, f.mod.UnixNano(),
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s\n%d", s.who, local,
 		want.ParentFileID, want.Filename, want.Duplicate))
 	return filepath.Join(s.dir, hex.EncodeToString(sum[:])+".json")
 }
@@ -86,7 +103,7 @@ func (s *states) save(f *putFile, want client.NewFile, session client.Session) e
 	if s.dir == "" {
 		return nil
 	}
-	b, err := json.Marshal(uploadState{want.Etag, &session})
+	b, err := json.Marshal(uploadState{want.Etag, f.size, f.mod, &session})
 	if err != nil {
 		return err
 	}

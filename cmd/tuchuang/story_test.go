@@ -298,6 +298,10 @@ func TestPutGoesOnAfterAStop(t *testing.T) {
 	if done := s.put(ctx, first, local); done.outcome != outcomeNone {
 		t.Fatalf("stopped, and yet %q", done.outcome)
 	}
+	// Copied to and fro it is the same file still.
+	if err := os.Chtimes(local, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
 	second := &tap{}
 	if done := s.put(t.Context(), second, local); done.outcome != outcomeUploaded {
 		t.Fatalf("%q, %v", done.outcome, done.err)
@@ -311,6 +315,31 @@ func TestPutGoesOnAfterAStop(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(s.home, "cache", "tuchuang", "uploads", "*"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A refusal that has nothing to do with the upload leaves it where it was. The room
+// it holds would else be missing to the next run.
+func TestPutGoesOnAfterARefusal(t *testing.T) {
+	s := serve(t, "60M")
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
+	t.Setenv("HOME", s.home)
+	s.file("big.png", strings.Repeat("0123456789abcdef", (50<<20)/16)) // four slices
+	local := filepath.Join(s.home, "big.png")
+	data := filepath.Join(s.home, "data")
+
+	first := &tap{after: func(slices int) {
+		if slices == 2 {
+			s.mustRun("user", "disable", "writer", "--data", data)
+		}
+	}}
+	if done := s.put(t.Context(), first, local); done.outcome == outcomeUploaded {
+		t.Fatal("a disabled account may upload")
+	}
+	s.mustRun("user", "enable", "writer", "--data", data)
+	second := &tap{}
+	if done := s.put(t.Context(), second, local); done.outcome != outcomeUploaded || second.slices != 2 {
+		t.Errorf("%q after %d slices, %v", done.outcome, second.slices, done.err)
 	}
 }
 

@@ -78,6 +78,25 @@ func beginsAnew(err error) bool {
 	return Is(err, fault.UploadNotFound)
 }
 
+// UploadEnded says whether err is a refusal after which an upload can't be gone on
+// with. A server that can't take it now, or an account that may not, is none: what
+// has arrived waits for a later run.
+func UploadEnded(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || Broken(err) {
+		return false
+	}
+	switch fault.Code(e.Reason) {
+	case fault.UploadNotFound, fault.HashMismatch, fault.BadSlice, fault.ParentNotFound:
+		return true
+	case "":
+		// A server that gives no reason: going on might fail for ever. What is no
+		// answer of the API comes from something in between.
+		return e.Code != 0 && e.Code != codeTooMany
+	}
+	return false
+}
+
 // uploadOnce tries the upload one time; Broken(err) when its outcome is open.
 func (c *Client) uploadOnce(ctx context.Context, u Upload) (at Uploaded, err error) {
 	if u.Resume == nil && u.File.Size <= singleLimit {

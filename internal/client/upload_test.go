@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
 )
 
 // drive is the far end of an upload, with breaks at chosen calls.
@@ -209,5 +210,25 @@ func TestSame(t *testing.T) {
 	}
 	if client.Same(client.File{Filename: "a.tar.gz", Etag: "ab", Size: 4}, want) {
 		t.Error("another size is the same")
+	}
+}
+
+func TestUploadEnded(t *testing.T) {
+	for reason, want := range map[fault.Code]bool{
+		fault.UploadNotFound: true, fault.HashMismatch: true, fault.BadSlice: true, fault.ParentNotFound: true,
+		fault.Disabled: false, fault.DiskFull: false, fault.QuotaExceeded: false, fault.Unavailable: false,
+		fault.NameTaken: false, fault.TokenExpired: false, fault.Internal: false,
+	} {
+		if got := client.UploadEnded(&client.Error{Code: 1, Reason: string(reason)}); got != want {
+			t.Errorf("%s: %v", reason, got)
+		}
+	}
+	for code, want := range map[int]bool{0: false, 1: true, 429: false} { // without a reason
+		if got := client.UploadEnded(&client.Error{Code: code}); got != want {
+			t.Errorf("%d: %v", code, got)
+		}
+	}
+	if client.UploadEnded(nil) || client.UploadEnded(io.ErrUnexpectedEOF) {
+		t.Error("what is no refusal ends an upload")
 	}
 }
