@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
 )
 
 type putCmd struct {
@@ -42,8 +43,8 @@ func (c *putCmd) Run(ctx context.Context, u *ui) error {
 		start:  time.Now(),
 	}
 	p.files = plan(ctx, u, c.Local, to)
-	// A wrong password or address is said once, not for every file.
-	if _, err := p.tree.Resolve(ctx, to); err != nil && !isPathError(err) {
+	// A wrong password or address is said before anything is begun.
+	if _, err := p.tree.Children(ctx, client.DriveRoot); err != nil {
 		return err
 	}
 	if len(p.files) == 0 && ctx.Err() == nil {
@@ -87,7 +88,7 @@ type putter struct {
 
 	mu    sync.Mutex
 	ended int
-	gone  error // the server went away, which ended the run
+	gone  error // what ended the run: the server went away, or refuses all of it
 }
 
 // uploadAll goes through the files with so many workers until all have an outcome
@@ -108,7 +109,7 @@ func (p *putter) uploadAll(ctx context.Context, jobs int) {
 	for range min(jobs, max(len(p.files), 1)) {
 		workers.Go(func() {
 			for f := range queue {
-				if err := p.upload(ctx, f); client.Broken(err) {
+				if err := p.upload(ctx, f); endsRun(err) {
 					p.leave(err)
 					cancel()
 				}
@@ -126,6 +127,11 @@ feed:
 	}
 	close(queue)
 	workers.Wait()
+}
+
+// endsRun says whether an error would be the same for every other file.
+func endsRun(err error) bool {
+	return client.Broken(err) || client.Is(err, fault.BadCredentials) || client.Is(err, fault.Disabled) || client.Is(err, fault.DiskFull)
 }
 
 func (p *putter) leave(err error) {

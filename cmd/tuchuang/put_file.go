@@ -18,8 +18,8 @@ import (
 const slicesAtOnce = 3
 
 // upload brings one file into the drive and writes its outcome down. A file that
-// was planned as failed stays so; one that ctx or a broken connection stops has no
-// outcome, and the error says which.
+// was planned as failed stays so; one that is stopped by ctx, or by what ends the
+// whole run, has no outcome, and the error says which.
 func (p *putter) upload(ctx context.Context, f *putFile) error {
 	if f.outcome == outcomeFailed {
 		return nil
@@ -28,16 +28,11 @@ func (p *putter) upload(ctx context.Context, f *putFile) error {
 	switch {
 	case err == nil:
 		f.id, f.outcome = id, result
-	case ctx.Err() == nil && !client.Broken(err):
+	case ctx.Err() == nil && !endsRun(err):
 		f.outcome, f.err = outcomeFailed, err
 		return nil
 	}
 	return err
-}
-
-func isPathError(err error) bool {
-	_, ok := errors.AsType[*client.PathError](err)
-	return ok
 }
 
 // bring uploads one file, unless it is there already.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -269,6 +270,39 @@ func TestPutOntoOtherContent(t *testing.T) {
 	}
 }
 
+// What the server says to every file is said once.
+func TestPutEndsWithARefusalOfTheAccount(t *testing.T) {
+	s := serve(t, "")
+	for n := range 25 {
+		s.file(fmt.Sprintf("album/%d.png", n), fmt.Sprint("picture ", n))
+	}
+	s.env = []string{secretVariable + "=wrong"}
+	if r := s.run("put", "album"); r.code != exitFailed || strings.Count(r.errOut, "→ check client id and secret") != 1 || strings.Contains(r.errOut, "failed ") {
+		t.Errorf("a wrong secret: exit %d\n%s%s", r.code, r.out, r.errOut)
+	}
+	var once sync.Once
+	halfway := transport(func(r *http.Request) (*http.Response, error) {
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if strings.HasSuffix(r.URL.Path, "/create") {
+			once.Do(func() { s.mustRun("user", "disable", "writer", "--data", filepath.Join(s.home, "data")) })
+		}
+		return resp, err
+	})
+	p, said := s.putter(t.Context(), halfway, filepath.Join(s.home, "album"))
+	p.uploadAll(t.Context(), 4)
+	if err := p.report(false); err == nil || !strings.Contains(said.String(), "the account is disabled") {
+		t.Fatalf("%v:\n%s", err, said)
+	}
+	for _, f := range p.files {
+		if f.outcome == outcomeFailed {
+			t.Errorf("%s failed by itself: %v", f.drive, f.err)
+		}
+	}
+	if last := p.files[len(p.files)-1]; last.outcome != outcomeNone {
+		t.Errorf("the last of 25 files: %q", last.outcome)
+	}
+}
+
 func TestPutOverAFolder(t *testing.T) {
 	s := serve(t, "")
 	s.file("x.png/a.png", "in a folder")
@@ -346,15 +380,22 @@ func TestPutGoesOnAfterARefusal(t *testing.T) {
 // put uploads one file with the slices one after another, through a tap.
 func (s *served) put(ctx context.Context, through http.RoundTripper, local string) *putFile {
 	s.t.Helper()
+	p, _ := s.putter(s.t.Context(), through, local)
+	p.uploadAll(ctx, 1)
+	return p.files[0]
+}
+
+// putter is a run of put in this process, and what it says.
+func (s *served) putter(ctx context.Context, through http.RoundTripper, local string) (*putter, *said) {
+	s.t.Helper()
 	c, err := client.New(client.Options{Server: s.url, ClientID: s.id, Secret: s.secret, HTTP: &http.Client{Transport: through}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer c.Close()
-	u := &ui{out: io.Discard, err: io.Discard}
-	p := &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(s.t.Context(), u, []string{local}, "/")}
-	p.uploadAll(ctx, 1)
-	return p.files[0]
+	s.t.Cleanup(c.Close)
+	var heard said
+	u := &ui{out: &heard, err: &heard}
+	return &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(ctx, u, []string{local}, "/")}, &heard
 }
 
 // tap lets one slice through at a time and counts those that have arrived.
@@ -464,6 +505,15 @@ func TestCopyThatFails(t *testing.T) {
 	}
 	if !strings.Contains(r.out, "failed b.png: no room left") {
 		t.Errorf("the failed picture is not named:\n%s", r.out)
+	}
+	id := regexp.MustCompile(`task (\w+) failed`).FindStringSubmatch(r.out)
+	if id == nil {
+		t.Fatalf("no id in:\n%s", r.out)
+	}
+	for _, args := range [][]string{{"task", id[1]}, {"task", id[1], "--json"}} {
+		if later := s.run(args...); later.code != exitFailed || !strings.Contains(later.out, "b.png") {
+			t.Errorf("%v: exit %d\n%s%s", args, later.code, later.out, later.errOut)
+		}
 	}
 }
 
