@@ -65,10 +65,7 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err := u.showTask(report, time.Since(start)); err != nil {
 		return err
 	}
-	if state.Status != client.CopyFinished || len(report.Failures) > 0 || state.Failed > 0 {
-		return errReported
-	}
-	return nil
+	return report.verdict()
 }
 
 // paths checks the line before anything is sent.

@@ -200,8 +200,8 @@ func (d *demo) run(ctx context.Context) error {
 	if err := u.showTask(report, took); err != nil {
 		return err
 	}
-	if state.Status != client.CopyFinished || state.Failed > 0 {
-		return errReported
+	if err := report.verdict(); err != nil {
+		return err
 	}
 	return d.compare(ctx, base)
 }

@@ -13,8 +13,8 @@ type taskCmd struct {
 	ID string `arg:"" name:"id" help:"${help_task_id}"`
 }
 
-// Run shows how far a task is. A task that failed is an answer, not a failure of
-// this command.
+// Run shows how far a task is. Like copy it fails when the task or any of its
+// pictures did.
 func (c *taskCmd) Run(ctx context.Context, u *ui) error {
 	if strings.TrimSpace(c.ID) == "" {
 		return usageError{u.text(taskNoID), u.text(adviceTaskID)}
@@ -32,7 +32,10 @@ func (c *taskCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	return u.showTask(report, 0)
+	if err := u.showTask(report, 0); err != nil {
+		return err
+	}
+	return report.verdict()
 }
 
 // taskReport is the document of --json for copy and task.
@@ -40,6 +43,14 @@ type taskReport struct {
 	TaskID string `json:"taskID"`
 	client.CopyState
 	Failures []client.CopyFailure `json:"failures"`
+}
+
+// verdict is errReported where the task, or any of its pictures, failed.
+func (r taskReport) verdict() error {
+	if r.Status == client.CopyFailed || r.Failed > 0 || len(r.Failures) > 0 {
+		return errReported
+	}
+	return nil
 }
 
 // readTask adds to a state the pictures that failed.
