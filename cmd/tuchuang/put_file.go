@@ -74,8 +74,9 @@ func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) 
 	if err := p.changedOr(f, local, nil); err != nil {
 		return 0, outcomeNone, err
 	}
-	if id, found, err := p.find(ctx, want, there, taken); err != nil || found {
-		return id, outcomeSkipped, err
+	if same, found, err := p.find(ctx, want, there, taken); err != nil || found {
+		f.named(same.Filename)
+		return same.FileID, outcomeSkipped, err
 	}
 	if taken && p.mode == client.DuplicateRefuse {
 		return 0, outcomeNone, errors.New(p.u.text(putOther))
@@ -85,20 +86,20 @@ func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) 
 
 // find looks whether the file is there already: under its name, or, where both are
 // to be kept, under its name with a number.
-func (p *putter) find(ctx context.Context, want client.NewFile, there client.File, taken bool) (int64, bool, error) {
+func (p *putter) find(ctx context.Context, want client.NewFile, there client.File, taken bool) (client.File, bool, error) {
 	if taken && client.Same(there, want) {
-		return there.FileID, true, nil
+		return there, true, nil
 	}
 	if !taken || p.mode != client.DuplicateKeepBoth {
-		return 0, false, nil
+		return client.File{}, false, nil
 	}
 	siblings, err := p.tree.Children(ctx, want.ParentFileID)
 	for _, sibling := range siblings {
 		if client.Same(sibling, want) {
-			return sibling.FileID, true, err
+			return sibling, true, err
 		}
 	}
-	return 0, false, err
+	return client.File{}, false, err
 }
 
 // send uploads the file and keeps, while that lasts, what a later run needs to go on.
@@ -132,8 +133,19 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 	if err != nil {
 		return p.otherwiseThere(ctx, want, err)
 	}
+	if p.mode == client.DuplicateKeepBoth {
+		p.askName(ctx, f, done.FileID)
+	}
 	f.instant, f.sent = done.Instant, sent.Load() > 0
 	return done.FileID, outcomeUploaded, nil
+}
+
+// askName finds out which name the server gave a file that may have got a number.
+// The file is in the drive whatever comes of the question.
+func (p *putter) askName(ctx context.Context, f *putFile, id int64) {
+	if d, err := p.client.Detail(ctx, id); err == nil {
+		f.named(d.Filename)
+	}
 }
 
 // otherwiseThere looks once more where the name was taken by the time the file had

@@ -17,7 +17,7 @@ import (
 // while it is uploaded, the putter before and after.
 type putFile struct {
 	local string
-	drive string // the path it shall have
+	drive string // the path it shall have, and then the one it has
 	size  int64
 	mod   time.Time
 
@@ -26,6 +26,13 @@ type putFile struct {
 	id      int64 // in the drive
 	instant bool  // the server had the content already
 	sent    bool  // bytes of it went
+}
+
+// named notes under which name the file stands in its folder; "" changes nothing.
+func (f *putFile) named(name string) {
+	if name != "" {
+		f.drive = path.Join(path.Dir(f.drive), name)
+	}
 }
 
 // plan walks what was named on the line and gives every file below it. What can't

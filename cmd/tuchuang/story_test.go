@@ -303,6 +303,25 @@ func TestPutEndsWithARefusalOfTheAccount(t *testing.T) {
 	}
 }
 
+// A file that got a number is called by it, in words and in JSON, also when it is
+// there already.
+func TestPutKeepingBothNamesWhatIsThere(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "old")
+	s.mustRun("put", "a.png")
+	for _, name := range []string{"/a(1).png", "/a(2).png"} {
+		s.file("a.png", "content of "+name)
+		if said := s.run("put", "a.png", "--keep-both").errOut; !strings.Contains(said, "uploaded "+name) {
+			t.Errorf("it should be %s: %s", name, said)
+		}
+	}
+	var r putReport
+	decode(t, s.mustRun("put", "a.png", "--keep-both", "--json"), &r)
+	if len(r.Files) != 1 || r.Files[0].Outcome != outcomeSkipped || r.Files[0].Drive != "/a(2).png" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPutOverAFolder(t *testing.T) {
 	s := serve(t, "")
 	s.file("x.png/a.png", "in a folder")
