@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 		return exitUsage
 	}
 	u.json = c.JSON
-	return u.ended(ctx, line.Run())
+	return u.ended(ctx, u.delivered(line.Run()))
 }
 
 // ended says why a command failed, where it has not said so itself, and gives the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -160,6 +161,40 @@ func TestFirstTries(t *testing.T) {
 			if r.code != exitDone || strings.Contains(r.out, word) {
 				t.Errorf("%q says %q:\n%s", args, word, r.out)
 			}
+		}
+	}
+}
+
+// A result that nobody got is no success.
+func TestOutputThatIsLost(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	s.mustRun("copy", "/a.png")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	data := filepath.Join(s.home, "data")
+	for _, tt := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"ls", "drive:/"}, "the result could not be written"},
+		{[]string{"ls", "drive:/", "--json"}, "the result could not be written"},
+		{[]string{"links", "bed:/"}, "the result could not be written"},
+		{[]string{"put", "a.png"}, "the result could not be written"},
+		{[]string{"version"}, "the result could not be written"},
+		{[]string{"serve", "--data", filepath.Join(s.home, "new"), "--listen", "127.0.0.1:0"}, "tuchuang user reset admin"},
+		{[]string{"user", "add", "reader", "--data", data}, "tuchuang user reset reader"},
+		{[]string{"user", "reset", "reader", "--data", data}, "tuchuang user reset reader"},
+	} {
+		cmd := s.command(tt.args...)
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &said
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(said.String(), tt.says) {
+			t.Errorf("%v: %v\n%s", tt.args, err, &said)
 		}
 	}
 }

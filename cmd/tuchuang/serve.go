@@ -371,11 +371,11 @@ func (u *ui) showOperator(s *account.Secrets) error {
 		return nil
 	}
 	if u.json {
-		return u.fact(startOut{FirstStart: &operatorOut{ops.Admin, outOf(*s)}})
+		return u.handedOver(u.fact(startOut{FirstStart: &operatorOut{ops.Admin, outOf(*s)}}), ops.Admin)
 	}
 	u.say(u.text(firstStart, ops.Admin))
 	u.say(u.text(secretLines, s.ID, s.ClientID, s.ClientSecret, s.Password))
-	return nil
+	return u.handedOver(u.lost(), ops.Admin)
 }
 
 func outOf(s account.Secrets) secretsOut {

@@ -25,6 +25,7 @@ var (
 	tellOperator  = say("如需帮助，请把这个编号告诉管理员：%s", "if it stays so, tell the operator this number: %s")
 	unreachable   = say("连接不上服务器：%v", "the server can't be reached: %v")
 	waiting       = say("与服务器的连接断了，正在重试……", "the connection broke, trying again …")
+	outputLost    = say("结果没能写出：%v", "the result could not be written: %v")
 	checkServer   = say("检查地址和网络；用 --server 或 tuchuang login 指定服务器，稍后可原样重试", "check address and network; --server or tuchuang login name a server; the same command can be run again")
 	pathMissing   = say("%s 不存在", "%s does not exist")
 	pathNotFolder = say("%s 不是文件夹", "%s is not a folder")

@@ -20,6 +20,9 @@ var (
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")
 
+	secretsLost = say("账号 %s 已存在，但它的密钥没能写出：%v", "the account %s exists, but its secrets could not be written: %v")
+	adviceReset = say("tuchuang user reset %s（用同样的 --data）会显示新的密钥", "tuchuang user reset %s, with the same --data, shows new ones")
+
 	folderInUse   = say("数据文件夹 %v 正被另一个 tuchuang serve 使用", "the data folder %v is in use by another tuchuang serve")
 	adviceInUse   = say("停掉那个进程，或用 --data 指定别的文件夹", "stop that process, or name another folder with --data")
 	accountExists = say("账号 %v 已存在", "there is an account %v already")

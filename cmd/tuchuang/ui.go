@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,11 +29,44 @@ type ui struct {
 }
 
 func newUI(in *os.File, out, errOut io.Writer, env func(string) string) *ui {
-	u := &ui{in: in, out: out, err: errOut, zh: speaksChinese(env)}
+	u := &ui{in: in, out: &results{w: out}, err: errOut, zh: speaksChinese(env)}
 	if f, ok := errOut.(*os.File); ok {
 		u.tty = term.IsTerminal(int(f.Fd()))
 	}
 	return u
+}
+
+// results is where results go. It keeps the first failure, so that callers need not
+// look at every line.
+type results struct {
+	w    io.Writer
+	lost error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	n, err := r.w.Write(p)
+	if err != nil && r.lost == nil {
+		r.lost = err
+	}
+	return n, err
+}
+
+// lost is why results did not get out, if they did not.
+func (u *ui) lost() error {
+	if r, ok := u.out.(*results); ok {
+		return r.lost
+	}
+	return nil
+}
+
+// delivered is how a command ended, which is not well where its results did not get
+// out, whatever else is true.
+func (u *ui) delivered(err error) error {
+	lost := u.lost()
+	if _, said := errors.AsType[failure](err); lost == nil || said || err != nil && !errors.Is(err, lost) {
+		return err
+	}
+	return failure{text: u.text(outputLost, u.cause(lost))}
 }
 
 // speaksChinese reads the language of messages as POSIX orders the variables.

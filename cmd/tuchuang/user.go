@@ -76,8 +76,17 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 		case err != nil:
 			return err
 		}
-		return u.secretsLine(s)
+		return u.handedOver(u.secretsLine(s), c.Name)
 	})
+}
+
+// handedOver is how printing secrets ended. Nothing can show them again: where it
+// failed there is another way.
+func (u *ui) handedOver(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	return failure{u.text(secretsLost, printable(name), u.cause(err)), u.text(adviceReset, printable(name))}
 }
 
 var quotaForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)([KMGTP]?)(?:I?B)?$`)
@@ -165,7 +174,7 @@ func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
 		if err != nil {
 			return err
 		}
-		return u.secretsLine(s)
+		return u.handedOver(u.secretsLine(s), c.Name)
 	})
 }
 
