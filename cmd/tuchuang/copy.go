@@ -39,7 +39,7 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	taskID, err := s.Copy(ctx, ids, target)
+	taskID, err := c.create(ctx, s, ids, target)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,34 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err := u.showTask(report, time.Since(start)); err != nil {
 		return err
 	}
+	if state.Copied+state.Replaced > 0 {
+		u.say(u.text(copyLinks, shellWord(programName()), shellWord(bedScheme+to)))
+	}
 	return report.verdict()
+}
+
+// answerGrace is how long an interrupted run waits for the id of the task it has
+// asked for.
+const answerGrace = 3 * time.Second
+
+// create makes the task. Interrupted meanwhile it still waits a little for the
+// answer: without its id nobody could ask what became of the task.
+func (c *copyCmd) create(ctx context.Context, s *session, ids []int64, target string) (string, error) {
+	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(answerGrace):
+			cancel()
+		case <-call.Done():
+		}
+	})
+	defer stop()
+	taskID, err := s.Copy(call, ids, target)
+	if client.Broken(err) || call.Err() != nil {
+		s.u.note(s.u.text(copyAskAgain))
+	}
+	return taskID, err
 }
 
 // paths checks the line before anything is sent.

@@ -28,8 +28,11 @@ func (u *ui) explain(err error) (what, advice string) {
 		return what, advice
 	}
 	if e, ok := errors.AsType[*client.PathError](err); ok {
-		if e.Reason == fault.NotFolder {
+		switch e.Reason {
+		case fault.NotFolder:
 			return u.text(pathNotFolder, printable(e.Path)), ""
+		case fault.BadName:
+			return u.text(pathBadName, printable(e.Path)), u.text(adviceName)
 		}
 		return u.text(pathMissing, printable(e.Path)), u.text(lookWithLs)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 
 	"tuchuang/internal/client"
@@ -11,6 +13,20 @@ const (
 	driveScheme = "drive:"
 	bedScheme   = "bed:"
 )
+
+// programName is the program as it was called, for lines that can be run as they
+// stand.
+func programName() string { return os.Args[0] }
+
+var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./-]+$`)
+
+// shellWord writes a word so that a shell reads it as one.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
 
 // drivePath reads a path of the drive, with or without its scheme; ok is false
 // for one of the bed.

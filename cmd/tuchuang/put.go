@@ -147,10 +147,10 @@ func (p *putter) tell(f *putFile) {
 	if f.outcome == outcomeNone {
 		return
 	}
-	p.mu.Lock()
+	p.mu.Lock() // until the line is out: lines come in the order of their numbers
+	defer p.mu.Unlock()
 	p.ended++
 	ended := p.ended
-	p.mu.Unlock()
 	p.bar.aside(p.u.text(putFiles, ended, len(p.files)))
 	if !f.sent {
 		p.bar.grow(-f.size) // nothing of it was sent: that must not count for the rate

@@ -39,7 +39,7 @@ func (f *putFile) named(name string) {
 // be uploaded is in the plan with its failure; what is left out is said. When ctx
 // ends the plan ends where it is.
 func plan(ctx context.Context, u *ui, locals []string, to string) []*putFile {
-	p := &planner{u: u, done: ctx.Done(), places: map[string]string{}}
+	p := &planner{u: u, done: ctx.Done(), places: map[string]place{}}
 	for _, local := range locals {
 		p.add(local, to)
 	}
@@ -50,7 +50,12 @@ type planner struct {
 	u      *ui
 	done   <-chan struct{}
 	files  []*putFile
-	places map[string]string // path in the drive: the local file that goes there
+	places map[string]place // path in the drive: the local file that goes there
+}
+
+type place struct {
+	local string
+	file  fs.FileInfo
 }
 
 // add plans a file or folder named on the line; a link named there is followed.
@@ -116,10 +121,13 @@ func (p *planner) entry(local, drive string, d fs.DirEntry) {
 		return
 	}
 	if other, taken := p.places[drive]; taken {
-		p.fail(local, drive, errors.New(p.u.text(putTwice, printable(other))))
+		// Named twice, as patterns that overlap do, it is still one file.
+		if !os.SameFile(other.file, info) {
+			p.fail(local, drive, errors.New(p.u.text(putTwice, printable(other.local))))
+		}
 		return
 	}
-	p.places[drive] = local
+	p.places[drive] = place{local, info}
 	p.files = append(p.files, &putFile{local: local, drive: drive, size: info.Size(), mod: info.ModTime()})
 }
 

@@ -48,6 +48,7 @@ func TestPlan(t *testing.T) {
 		{"a link to a folder is followed", []string{"linked"}, "/", album("/linked"), nil, []string{"inside.png"}},
 		{"what is not there", []string{"missing.png", "one.png"}, "/", []string{"/one.png"}, []string{"no such file"}, nil},
 		{"a link to nowhere", []string{"dangling"}, "/", nil, []string{"no such file"}, nil},
+		{"one file twice", []string{"one.png", "./one.png", "album", "album/"}, "/", append([]string{"/one.png"}, album("/album")...), nil, []string{"inside.png"}},
 		{"two of one name", []string{"album/a.png", "other/a.png"}, "/", []string{"/a.png"}, []string{"same place as album/a.png"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

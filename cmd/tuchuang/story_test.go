@@ -9,7 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -227,7 +232,10 @@ func TestFromFolderToLinks(t *testing.T) {
 	if out := s.mustRun("copy", "/blog/travel", "--to", "/public/2026"); !strings.Contains(out, "0 copied, 3 replaced, 1 skipped, 0 failed") {
 		t.Errorf("copy again: %s", out)
 	}
-	if again := s.mustRun("links", "bed:/public"); again != links {
+	if out := s.mustRun("copy", "/blog/travel", "--to", "/public/20 26"); !strings.Contains(out, " links 'bed:/public/20 26'\n") {
+		t.Errorf("it is not said how to get at the links: %s", out)
+	}
+	if again := s.mustRun("links", "bed:/public/2026"); again != links {
 		t.Errorf("links were\n%sand are\n%s", links, again)
 	}
 	if out := s.mustRun("task", task.TaskID); !strings.Contains(out, "3 copied") {
@@ -562,6 +570,65 @@ func TestRefusalsInWords(t *testing.T) {
 				t.Errorf("exit %d\n%s%s", r.code, r.out, r.errOut)
 			}
 		})
+	}
+}
+
+// All names of a target are looked at before the first folder of it is made.
+func TestCopyIntoAnImpossibleFolder(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	for _, name := range []string{`ba"d`, strings.Repeat("n", 256)} {
+		r := s.run("copy", "/a.png", "--to", "/good/"+name+"/more")
+		if r.code != exitFailed || !strings.Contains(r.errOut, "/good/"+name+" is no name") || !strings.Contains(r.errOut, "→ rename it") {
+			t.Errorf("exit %d: %s", r.code, r.errOut)
+		}
+	}
+	if left := s.names("bed:/"); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// Ctrl-C while the task is being created: its id is waited for and said.
+func TestCopyInterruptedBeforeItsIDIsKnown(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cmd *exec.Cmd
+	toServer := httputil.NewSingleHostReverseProxy(target)
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path.Base(r.URL.Path) {
+		case "copy":
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+		case "process":
+			<-r.Context().Done() // the program has let go
+			return
+		}
+		toServer.ServeHTTP(w, r)
+	}))
+	defer between.Close()
+	s.env = []string{secretVariable + "=" + s.secret}
+	cmd = s.command("copy", "/a.png", "--server", between.URL, "--client-id", s.id)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("%v: %s", err, &said)
+	}
+	id := regexp.MustCompile(`tuchuang task (\w+)`).FindStringSubmatch(said.String())
+	if id == nil {
+		t.Fatalf("no id was said:\n%s", &said)
+	}
+	s.env = nil
+	var task taskReport
+	decode(t, s.run("task", id[1], "--json").out, &task)
+	if task.TaskID != id[1] {
+		t.Errorf("%+v", task)
 	}
 }
 

@@ -29,6 +29,7 @@ var (
 	checkServer   = say("检查地址和网络；用 --server 或 tuchuang login 指定服务器，稍后可原样重试", "check address and network; --server or tuchuang login name a server; the same command can be run again")
 	pathMissing   = say("%s 不存在", "%s does not exist")
 	pathNotFolder = say("%s 不是文件夹", "%s is not a folder")
+	pathBadName   = say("%s 不能作为文件夹的名称", "%s is no name that a folder can have")
 	lookWithLs    = say("用 tuchuang ls drive:/ 或 tuchuang ls bed:/ 看看有什么", "tuchuang ls drive:/ and tuchuang ls bed:/ show what is there")
 
 	noServer       = say("还不知道要用哪个服务器", "no server is known yet")
@@ -106,6 +107,8 @@ var (
 	copyFailed     = say("任务 %s 失败：%s", "task %s failed: %s")
 	copyFailedItem = say("失败 %s：%s", "failed %s: %s")
 	copyUnknown    = say("任务 %s 状态未知：%d", "task %s has an unknown state: %d")
+	copyLinks      = say("图片的链接：%s links %s", "the links of the pictures: %s links %s")
+	copyAskAgain   = say("没有收到服务器的回答：任务可能已经创建。再次复制同样的图片不会重复，链接也不变。", "the server's answer did not arrive: a task may have been created. Copying the same again makes nothing twice, and keeps the links.")
 	copyDuration   = say("用时 %s", "took %s")
 
 	noReason           = say("服务器没有说明原因", "the server gives no reason")

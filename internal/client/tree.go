@@ -6,13 +6,14 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"tuchuang/internal/fault"
 )
 
-// PathError is a path that leads nowhere.
+// PathError is a path that leads nowhere, or can't lead anywhere.
 type PathError struct {
 	Path   string // as far as it was followed
 	Reason fault.Code
@@ -28,6 +29,25 @@ func (e *PathError) Error() string {
 	}
 	return e.Path + ": " + string(e.Reason)
 }
+
+// checkNames refuses a path with a name that no server takes, so that making its
+// folders does not end half way.
+func checkNames(p string) error {
+	at := ""
+	for name := range names(p) {
+		at += "/" + name
+		if utf8.RuneCountInString(name) > maxName || strings.ContainsAny(name, forbidden) {
+			return &PathError{at, fault.BadName}
+		}
+	}
+	return nil
+}
+
+// What the documentation of the API says of names.
+const (
+	maxName   = 255
+	forbidden = `"\/:*?|><`
+)
 
 // CleanPath brings a path of drive or bed into the form "/a/b", or "/" for the
 // root. Names are compared after NFC normalisation, as servers do.
@@ -180,9 +200,13 @@ func (t *tree[ID, E]) resolve(ctx context.Context, p string) (found E, ok bool, 
 	return found, ok, nil
 }
 
-// mkdirAll follows a path and makes what is missing of it.
+// mkdirAll follows a path and makes what is missing of it; nothing where one of its
+// names can't be.
 func (t *tree[ID, E]) mkdirAll(ctx context.Context, p string) (ID, error) {
 	folder, at := t.root, ""
+	if err := checkNames(p); err != nil {
+		return folder, err
+	}
 	for name := range names(p) {
 		at += "/" + name
 		id, err := t.childFolder(ctx, folder, name, at)
