@@ -64,6 +64,11 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 	if from, err = filepath.Abs(from); err != nil {
 		return fault.Wrap(err, "demo")
 	}
+	if found, err := anyPicture(from); err != nil {
+		return err
+	} else if !found {
+		return usageError{text: u.text(demoNoPictures, printable(from))}
+	}
 	conf, err := config.Load(map[string]string{"data": data, "listen": demoAddress(ctx), "log-level": "warn"}, noEnvironment, "")
 	if err != nil {
 		return err
@@ -78,7 +83,7 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 			return err
 		}
 	}
-	secrets, err := demoAccount(ctx, s)
+	name, secrets, err := demoAccount(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -105,9 +110,11 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		}
 	}
 	if c.Keep != "" {
-		u.say(u.text(demoKept, c.Keep))
+		me, data := shellWord(programName()), shellWord(c.Keep)
+		u.say(u.text(demoKept, me, data, name, me, name, data))
 	} else {
-		u.say(u.text(demoNext))
+		me := shellWord(programName())
+		u.say(u.text(demoNext, me, me))
 	}
 	return nil
 }
@@ -142,11 +149,12 @@ func demoAddress(ctx context.Context) string {
 
 // demoAccount makes an account of its own for each run, so that a kept folder may be
 // used again.
-func demoAccount(ctx context.Context, s *server) (secrets account.Secrets, err error) {
-	for name, n := demoUser, 2; ; n++ {
+func demoAccount(ctx context.Context, s *server) (name string, secrets account.Secrets, err error) {
+	name = demoUser
+	for n := 2; ; n++ {
 		secrets, err = ops.AddUser(ctx, s.db, name, account.NoQuota, false)
 		if !fault.Is(err, fault.Exists) {
-			return secrets, err
+			return name, secrets, err
 		}
 		name = fmt.Sprintf("%s-%d", demoUser, n)
 	}
@@ -168,15 +176,24 @@ func (d *demo) run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if p.gone != nil {
+		return p.gone
+	}
 	var bytes int64
+	var count int
+	failed := make(map[string]bool) // has been said of each
 	for _, f := range p.files {
 		if f.outcome == outcomeFailed {
-			u.fail(f.err)
-			return errReported
+			failed[f.local] = true
+			continue
 		}
+		count++
 		bytes += f.size
 	}
-	u.note(u.text(demoUploaded, len(p.files), humanSize(bytes), took.Round(time.Millisecond), humanSize(perSecond(bytes, took))))
+	if count == 0 {
+		return errReported
+	}
+	u.note(u.text(demoUploaded, count, humanSize(bytes), took.Round(time.Millisecond), humanSize(perSecond(bytes, took))))
 
 	base := filepath.Base(d.from)
 	source, err := p.tree.Resolve(ctx, path.Join("/", base))
@@ -203,7 +220,12 @@ func (d *demo) run(ctx context.Context) error {
 	if err := report.verdict(); err != nil {
 		return err
 	}
-	return d.compare(ctx, base)
+	err = d.compare(ctx, base, failed)
+	if err == nil && len(failed) > 0 {
+		u.note(u.text(demoSomeFailed, len(failed)))
+		return errReported
+	}
+	return err
 }
 
 // published is an image of the bed with the folder it is in.
@@ -214,8 +236,9 @@ type published struct {
 
 func (p published) path() string { return path.Join(p.folder, p.Filename) }
 
-// compare fetches every picture back and holds it against its source.
-func (d *demo) compare(ctx context.Context, base string) error {
+// compare fetches every picture back and holds it against its source; left are the
+// files that could not be uploaded.
+func (d *demo) compare(ctx context.Context, base string, left map[string]bool) error {
 	tree := d.client.BedTree()
 	top, err := tree.Resolve(ctx, path.Join("/", base))
 	if err != nil {
@@ -227,7 +250,7 @@ func (d *demo) compare(ctx context.Context, base string) error {
 	}
 	slices.SortFunc(images, func(a, b published) int { return cmp.Compare(a.path(), b.path()) })
 	d.table(images)
-	sources, err := d.sources()
+	sources, err := d.sources(left)
 	if err != nil {
 		return err
 	}
@@ -366,11 +389,34 @@ func columns(s string) int {
 
 type sourceKey struct{ folder, etag string }
 
-// sources are the local pictures that a task takes, by folder and etag; of equal
-// ones in a folder any stands for all.
-func (d *demo) sources() (map[sourceKey]string, error) {
+// sources are the local pictures that a task takes, by folder and etag, without
+// those that are left out; of equal ones in a folder any stands for all.
+func (d *demo) sources(left map[string]bool) (map[sourceKey]string, error) {
 	out := make(map[sourceKey]string)
-	err := filepath.WalkDir(d.from, func(p string, e os.DirEntry, err error) error {
+	err := eachPicture(d.from, func(rel string) error {
+		local := filepath.Join(d.from, rel)
+		if left[local] {
+			return nil
+		}
+		content, err := os.ReadFile(local)
+		if err != nil {
+			return err
+		}
+		sum := md5.Sum(content)
+		folder := client.CleanPath(filepath.ToSlash(filepath.Dir(rel)))[1:]
+		out[sourceKey{folder, hex.EncodeToString(sum[:])}] = local
+		return nil
+	})
+	return out, fault.Wrap(err, "demo: read sources")
+}
+
+// eachPicture goes through the pictures in and below a folder that a task takes.
+func eachPicture(dir string, fn func(rel string) error) error {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(p string, e os.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
@@ -381,20 +427,21 @@ func (d *demo) sources() (map[sourceKey]string, error) {
 		if picture.ClassOf(e.Name(), info.Size()) != picture.Eligible {
 			return nil
 		}
-		content, err := os.ReadFile(p) //nolint:gosec // a folder of the user's own
+		rel, err := filepath.Rel(root, p)
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(d.from, filepath.Dir(p))
-		if err != nil {
-			return err
-		}
-		sum := md5.Sum(content)
-		folder := client.CleanPath(filepath.ToSlash(rel))[1:]
-		out[sourceKey{folder, hex.EncodeToString(sum[:])}] = p
-		return nil
+		return fn(rel)
 	})
-	return out, fault.Wrap(err, "demo: read sources")
+}
+
+// anyPicture says whether there is a picture in or below a folder.
+func anyPicture(dir string) (found bool, err error) {
+	err = eachPicture(dir, func(string) error {
+		found = true
+		return filepath.SkipAll
+	})
+	return found, fault.Wrap(err, "demo: look for pictures")
 }
 
 func sameAsFile(local string, got []byte) bool {

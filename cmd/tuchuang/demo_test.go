@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -38,7 +40,7 @@ func TestDemo(t *testing.T) {
 	}
 	r := p.run("demo")
 	if r.code != exitDone || !strings.Contains(r.out, "36 copied, 0 replaced, 1 skipped, 0 failed") ||
-		!strings.Contains(r.out, "all 36 pictures") || !strings.Contains(r.out, "make run") {
+		!strings.Contains(r.out, "all 36 pictures") || !strings.Contains(r.out, os.Args[0]+" demo --serve") {
 		t.Fatalf("exit %d\n%s\n%s", r.code, r.out, r.errOut)
 	}
 	links := make(map[string]bool)
@@ -76,12 +78,33 @@ func TestDemoFromAFolderTwice(t *testing.T) {
 	keep := filepath.Join(p.home, "kept data")
 	for n, from := range []string{"mine", "mine/.", "other/mine"} {
 		r := p.run("demo", "--from", from, "--keep", keep)
-		if r.code != exitDone || !strings.Contains(r.out, "byte for byte") || !strings.Contains(r.out, "serve --data "+keep) {
+		if r.code != exitDone || !strings.Contains(r.out, "byte for byte") || !strings.Contains(r.out, "  "+os.Args[0]+" serve --data '"+keep+"'\n") {
 			t.Fatalf("%s: exit %d\n%s\n%s", from, r.code, r.out, r.errOut)
 		}
 		if first := strings.Contains(r.out, "the operator admin was made"); first != (n == 0) {
 			t.Errorf("%s: the operator's secrets are shown: %v", from, first)
 		}
+		// The line that is shown works as it stands.
+		line := regexp.MustCompile(`(?m)^  (.* user reset .*)$`).FindStringSubmatch(r.out)
+		if line == nil {
+			t.Fatalf("%s: it is not said how to use what was kept:\n%s", from, r.out)
+		}
+		reset := p.command()
+		reset.Path, reset.Args = "/bin/sh", []string{"sh", "-c", line[1]}
+		if out, err := reset.Output(); err != nil || !strings.Contains(string(out), "clientSecret") {
+			t.Errorf("%s: %v: %s", line[1], err, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(p.home, "mine", `b"d.png`), []byte("a name that no server takes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run("demo", "--from", "mine"); r.code != exitFailed || strings.Count(r.errOut, `mine/b"d.png: `) != 1 ||
+		!strings.Contains(r.out, "all 3 pictures") || !strings.Contains(r.errOut, "not uploaded: 1,") {
+		t.Errorf("with a bad file: exit %d\n%s\n%s", r.code, r.out, r.errOut)
+	}
+	write("notes/below", "a.txt", 5)
+	if r := p.run("demo", "--from", "notes"); r.code != exitUsage || !strings.Contains(r.errOut, "no pictures in "+filepath.Join(p.home, "notes")) {
+		t.Errorf("without pictures: exit %d: %s", r.code, r.errOut)
 	}
 	if r := p.run("demo", "--from", "nowhere"); r.code != exitUsage || !strings.Contains(r.errOut, "not a folder") {
 		t.Errorf("exit %d: %s", r.code, r.errOut)
@@ -154,6 +177,35 @@ func TestDemoForScripts(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v:\n%s", err, &errs)
+	}
+}
+
+// A server that goes away ends a demo; what it did not take is not called uploaded.
+func TestDemoThatLosesItsServer(t *testing.T) {
+	s := serve(t, "")
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
+	t.Setenv("HOME", s.home)
+	for n := range 10 {
+		s.file(fmt.Sprintf("mine/%d.png", n), fmt.Sprint("picture ", n))
+	}
+	var calls atomic.Int64
+	c, err := client.New(client.Options{
+		Server: s.url, ClientID: s.id, Secret: s.secret, Patience: time.Nanosecond,
+		HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/create") && calls.Add(1) > 1 {
+				return nil, net.ErrClosed
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var heard said
+	d := &demo{u: &ui{out: &heard, err: &heard}, client: c, from: filepath.Join(s.home, "mine")}
+	if err := d.run(t.Context()); !client.Broken(err) || strings.Contains(heard.String(), "uploaded in") {
+		t.Errorf("%v:\n%s", err, &heard)
 	}
 }
 

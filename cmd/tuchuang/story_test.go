@@ -344,8 +344,6 @@ func TestPutOverAFolder(t *testing.T) {
 // send only the rest.
 func TestPutGoesOnAfterAStop(t *testing.T) {
 	s := serve(t, "")
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
-	t.Setenv("HOME", s.home)
 	s.file("big.png", strings.Repeat("0123456789abcdef", (50<<20)/16)) // four slices
 	local := filepath.Join(s.home, "big.png")
 
@@ -383,8 +381,6 @@ func TestPutGoesOnAfterAStop(t *testing.T) {
 // it holds would else be missing to the next run.
 func TestPutGoesOnAfterARefusal(t *testing.T) {
 	s := serve(t, "60M")
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
-	t.Setenv("HOME", s.home)
 	s.file("big.png", strings.Repeat("0123456789abcdef", (50<<20)/16)) // four slices
 	local := filepath.Join(s.home, "big.png")
 	data := filepath.Join(s.home, "data")
@@ -420,6 +416,8 @@ func (s *served) putter(ctx context.Context, through http.RoundTripper, local st
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(c.Close)
+	s.t.Setenv("XDG_CACHE_HOME", filepath.Join(s.home, "cache"))
+	s.t.Setenv("HOME", s.home)
 	var heard said
 	u := &ui{out: &heard, err: &heard}
 	return &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(ctx, u, []string{local}, "/")}, &heard
@@ -580,7 +578,7 @@ func TestCopyIntoAnImpossibleFolder(t *testing.T) {
 	s.mustRun("put", "a.png")
 	for _, name := range []string{`ba"d`, strings.Repeat("n", 256)} {
 		r := s.run("copy", "/a.png", "--to", "/good/"+name+"/more")
-		if r.code != exitFailed || !strings.Contains(r.errOut, "/good/"+name+" is no name") || !strings.Contains(r.errOut, "→ rename it") {
+		if r.code != exitFailed || !strings.Contains(r.errOut, "/good/"+name+" can't be the name") || !strings.Contains(r.errOut, "→ rename it") {
 			t.Errorf("exit %d: %s", r.code, r.errOut)
 		}
 	}

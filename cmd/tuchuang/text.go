@@ -29,7 +29,7 @@ var (
 	checkServer   = say("检查地址和网络；用 --server 或 tuchuang login 指定服务器，稍后可原样重试", "check address and network; --server or tuchuang login name a server; the same command can be run again")
 	pathMissing   = say("%s 不存在", "%s does not exist")
 	pathNotFolder = say("%s 不是文件夹", "%s is not a folder")
-	pathBadName   = say("%s 不能作为文件夹的名称", "%s is no name that a folder can have")
+	pathBadName   = say("%s 不能作为文件夹的名称：要少于 256 个字符，不含 \" \\ / : * ? | > <", "%s can't be the name of a folder: it has less than 256 characters and none of \" \\ / : * ? | > <")
 	lookWithLs    = say("用 tuchuang ls drive:/ 或 tuchuang ls bed:/ 看看有什么", "tuchuang ls drive:/ and tuchuang ls bed:/ show what is there")
 
 	noServer       = say("还不知道要用哪个服务器", "no server is known yet")
