@@ -53,13 +53,13 @@ func (c *lsCmd) Run(ctx context.Context, u *ui) error {
 	return nil
 }
 
-// lsRow is one entry of drive or bed; times are as the server gives them.
+// lsRow is one entry of drive or bed.
 type lsRow struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"` // "folder" or "file"
 	Size     int64  `json:"size"`
 	Etag     string `json:"etag"`
-	UpdateAt string `json:"updateAt"`
+	UpdateAt stamp  `json:"updateAt"`
 	ID       string `json:"id"`
 	URL      string `json:"url,omitempty"` // of a picture in the bed
 }
@@ -74,7 +74,7 @@ func (r lsRow) line() string {
 	if r.Type == rowFolder {
 		size, name = "-", name+"/"
 	}
-	return fmt.Sprintf("%9s  %-19s  %s", size, r.UpdateAt, name)
+	return fmt.Sprintf("%9s  %-19s  %s", size, r.UpdateAt.local(), name)
 }
 
 // sortRows puts folders first, and names in order of their characters.
@@ -103,7 +103,7 @@ func driveRows(ctx context.Context, tree *client.DriveTree, p string) ([]lsRow, 
 	}
 	rows := make([]lsRow, len(files))
 	for i, f := range files {
-		rows[i] = lsRow{f.Filename, typeOf(f.IsFolder()), f.Size, f.Etag, f.UpdateAt, strconv.FormatInt(f.FileID, 10), ""}
+		rows[i] = lsRow{f.Filename, typeOf(f.IsFolder()), f.Size, f.Etag, stamp(f.UpdateAt), strconv.FormatInt(f.FileID, 10), ""}
 	}
 	return rows, nil
 }
@@ -121,7 +121,7 @@ func bedRows(ctx context.Context, tree *client.BedTree, p string) ([]lsRow, erro
 	}
 	rows := make([]lsRow, len(images))
 	for i, m := range images {
-		rows[i] = lsRow{m.Filename, typeOf(m.IsFolder()), m.Size, m.Etag, m.UpdateAt, m.FileID, m.DownloadURL}
+		rows[i] = lsRow{m.Filename, typeOf(m.IsFolder()), m.Size, m.Etag, stamp(m.UpdateAt), m.FileID, m.DownloadURL}
 	}
 	return rows, nil
 }

@@ -519,6 +519,33 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
+// Times say their zone to scripts, and are those of the place to people.
+func TestTimes(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	before := time.Now().Truncate(time.Second)
+	s.mustRun("put", "a.png")
+	var task struct{ CreateAt, StartAt, FinishAt string }
+	decode(t, s.mustRun("copy", "/a.png", "--json"), &task)
+	after := time.Now()
+	var drive, bed []struct{ UpdateAt string }
+	decode(t, s.mustRun("ls", "drive:/", "--json"), &drive)
+	decode(t, s.mustRun("ls", "bed:/", "--json"), &bed)
+	for _, given := range []string{task.CreateAt, task.StartAt, task.FinishAt, drive[0].UpdateAt, bed[0].UpdateAt} {
+		if at, err := time.Parse(time.RFC3339, given); err != nil || at.Before(before) || at.After(after) {
+			t.Errorf("%q between %v and %v: %v", given, before, after, err)
+		}
+	}
+	at, err := time.Parse(time.RFC3339, drive[0].UpdateAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.env = []string{"TZ=UTC"}
+	if out := s.mustRun("ls", "drive:/"); !strings.Contains(out, at.UTC().Format(time.DateTime)) {
+		t.Errorf("%v is shown as %s", at.UTC(), out)
+	}
+}
+
 func TestCopyThatFails(t *testing.T) {
 	s := serve(t, "60")
 	s.file("p/a.png", strings.Repeat("a", 20))

@@ -42,6 +42,10 @@ func (c *taskCmd) Run(ctx context.Context, u *ui) error {
 type taskReport struct {
 	TaskID string `json:"taskID"`
 	client.CopyState
+	// These stand before those of the state, which carry no zone.
+	CreateAt stamp                `json:"createAt"`
+	StartAt  stamp                `json:"startAt"`
+	FinishAt stamp                `json:"finishAt"`
 	Failures []client.CopyFailure `json:"failures"`
 }
 
@@ -59,7 +63,7 @@ func readTask(ctx context.Context, c *client.Client, taskID string, state client
 	if failures == nil {
 		failures = []client.CopyFailure{}
 	}
-	return taskReport{taskID, state, failures}, err
+	return taskReport{taskID, state, stamp(state.CreateAt), stamp(state.StartAt), stamp(state.FinishAt), failures}, err
 }
 
 // showTask prints a task: each failure with its reason, then what was done.

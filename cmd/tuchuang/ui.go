@@ -8,10 +8,13 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode"
 
 	"github.com/vbauerster/mpb/v8"
 	"golang.org/x/term"
+
+	"tuchuang/internal/client"
 )
 
 // ui is how a command speaks with whoever started it: results go to out, what is
@@ -144,6 +147,28 @@ func printable(name string) string {
 		}
 	}
 	return b.String()
+}
+
+// stamp is a time as the server gives it, in a zone of its own that it does not name.
+// One that can't be read is shown as it came.
+type stamp string
+
+// local is the time for people, where they are.
+func (s stamp) local() string {
+	t, ok := client.ParseTime(string(s))
+	if !ok {
+		return printable(string(s))
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+// MarshalJSON is the time for scripts, with its zone.
+func (s stamp) MarshalJSON() ([]byte, error) {
+	text := string(s)
+	if t, ok := client.ParseTime(text); ok {
+		text = t.Format(time.RFC3339)
+	}
+	return json.Marshal(text)
 }
 
 // humanSize writes bytes as people read them: 512 B, 1.5 KiB, 20 MiB.

@@ -105,6 +105,16 @@ func (c *Client) Server() string { return c.server.String() }
 // Close lets go of idle connections. The client can still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// served is the zone in which the API gives times, without saying so.
+var served = time.FixedZone("", 8*60*60)
+
+// ParseTime reads a time as the API gives it; ok is false for one it does not give,
+// as that of a task which has not begun.
+func ParseTime(text string) (t time.Time, ok bool) {
+	t, err := time.ParseInLocation(time.DateTime, text, served)
+	return t, err == nil
+}
+
 // transport is net/http's own with what many uploads at once to one host need.
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
