@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"errors"
 	"io"
 	"os"
 	"path"
@@ -59,10 +58,10 @@ func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) 
 		return 0, outcomeNone, err
 	}
 	if taken && there.IsFolder() {
-		return 0, outcomeNone, errors.New(p.u.text(putFolderHere))
+		return 0, outcomeNone, failure{text: p.u.text(putFolderHere)}
 	}
 	if taken && there.Size != f.size && p.mode == client.DuplicateRefuse {
-		return 0, outcomeNone, errors.New(p.u.text(putOther))
+		return 0, outcomeNone, failure{text: p.u.text(putOther)}
 	}
 
 	state := p.states.load(f, want)
@@ -79,7 +78,7 @@ func (p *putter) bring(ctx context.Context, f *putFile) (int64, outcome, error) 
 		return same.FileID, outcomeSkipped, err
 	}
 	if taken && p.mode == client.DuplicateRefuse {
-		return 0, outcomeNone, errors.New(p.u.text(putOther))
+		return 0, outcomeNone, failure{text: p.u.text(putOther)}
 	}
 	return p.send(ctx, f, local, want, state)
 }
@@ -159,7 +158,7 @@ func (p *putter) otherwiseThere(ctx context.Context, want client.NewFile, err er
 	case findErr != nil:
 		return 0, outcomeNone, findErr
 	case !found:
-		return 0, outcomeNone, errors.New(p.u.text(putOther))
+		return 0, outcomeNone, failure{text: p.u.text(putOther)}
 	}
 	return id, outcomeSkipped, nil
 }
@@ -174,7 +173,7 @@ func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed err
 	// Once more the file is what counts, not that the run is about to end.
 	if err := p.client.Trash(context.WithoutCancel(ctx), []int64{id}); err != nil {
 		what, _ := p.u.explain(err)
-		return errors.New(p.u.text(putHalfway, printable(f.drive), what))
+		return failure{text: p.u.text(putHalfway, printable(f.drive), what)}
 	}
 	return changed
 }
@@ -185,7 +184,7 @@ func (p *putter) changedOr(f *putFile, local *os.File, err error) error {
 	named, nameErr := os.Stat(f.local)
 	if statErr != nil || nameErr != nil ||
 		now.Size() != f.size || !now.ModTime().Equal(f.mod) || !os.SameFile(now, named) {
-		return errors.New(p.u.text(putChanged))
+		return failure{text: p.u.text(putChanged)}
 	}
 	return err
 }

@@ -117,13 +117,13 @@ func (p *planner) entry(local, drive string, d fs.DirEntry) {
 		return
 	}
 	if !utf8.ValidString(local) {
-		p.fail(local, drive, errors.New(p.u.text(putBadUTF8)))
+		p.fail(local, drive, failure{text: p.u.text(putBadUTF8)})
 		return
 	}
 	if other, taken := p.places[drive]; taken {
 		// Named twice, as patterns that overlap do, it is still one file.
 		if !os.SameFile(other.file, info) {
-			p.fail(local, drive, errors.New(p.u.text(putTwice, printable(other.local))))
+			p.fail(local, drive, failure{text: p.u.text(putTwice, printable(other.local))})
 		}
 		return
 	}
@@ -141,9 +141,9 @@ func (p *planner) localError(err error) error { return localError(p.u, err) }
 func localError(u *ui, err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New(u.text(putMissing))
+		return failure{text: u.text(putMissing)}
 	case errors.Is(err, os.ErrPermission):
-		return errors.New(u.text(putDenied))
+		return failure{text: u.text(putDenied)}
 	}
 	return err
 }
