@@ -90,8 +90,17 @@ type Duplicate int
 const (
 	Refuse    Duplicate = 0 // fault.NameTaken
 	KeepBoth  Duplicate = 1 // the new one is called name(1).ext
-	Overwrite Duplicate = 2 // the old file goes; the new one has an id of its own
+	Overwrite Duplicate = 2 // the old file goes; the new one has an id of its own. A folder never goes: fault.NameTaken
 )
+
+// Check is fault.BadRequest for what is none of the values.
+func (dup Duplicate) Check() error {
+	switch dup {
+	case Refuse, KeepBoth, Overwrite:
+		return nil
+	}
+	return fault.New(fault.BadRequest, "drive: duplicate", "duplicate")
+}
 
 // Drive is the room's door to the database. Its methods may be called at the same
 // time.
@@ -221,7 +230,7 @@ func canPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name stri
 		return Entry{}, false, err
 	}
 	old, taken, err = byName(ctx, tx, acc, parent, name)
-	if err == nil && taken && (dup == Refuse || dup == Overwrite && old.IsFolder()) {
+	if err == nil && taken && dup != KeepBoth && (dup != Overwrite || old.IsFolder()) {
 		err = fault.New(fault.NameTaken, "drive: put", name)
 	}
 	return old, taken, err
@@ -247,7 +256,7 @@ func Put(ctx context.Context, tx *db.Tx, acc account.ID, f File, reserved int64)
 		if f.Name, err = freeName(ctx, tx, acc, f.Parent, f.Name); err != nil {
 			return err
 		}
-	case taken:
+	case taken && f.Duplicate == Overwrite:
 		freed = old.Size
 		if err := deleteRow(ctx, tx, acc, old); err != nil {
 			return err

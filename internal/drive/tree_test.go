@@ -147,6 +147,25 @@ func TestPut(t *testing.T) {
 	})
 }
 
+// What is no value of duplicate replaces nothing, and overwriting takes no folder.
+func TestPutTakesNothingAwayUnasked(t *testing.T) {
+	each(t, func(r *room) {
+		r.put(Root, "file", 1)
+		r.mkdir(Root, "empty")
+		r.put(r.mkdir(Root, "full"), "inside", 2)
+		for _, dup := range []Duplicate{Overwrite, 3, -1} {
+			for _, name := range []string{"file", "empty", "full"} {
+				if name == "file" && dup == Overwrite {
+					continue
+				}
+				_, err := r.try(Root, name, 3, dup)
+				r.fails(err, fault.NameTaken, fmt.Sprintf("duplicate %d of %s", dup, name))
+			}
+		}
+		r.has(r.has(Root, "file", "empty", "full")["full"], "inside")
+	})
+}
+
 // However many have the name: the next number.
 func TestPutBesideManyOfAName(t *testing.T) {
 	each(t, func(r *room) {

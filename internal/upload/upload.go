@@ -108,6 +108,9 @@ func check(r Request) (p prepared, path []string, err error) {
 	if r.Size < 0 {
 		return p, nil, fault.New(fault.BadRequest, "upload: request", "size")
 	}
+	if err := r.Duplicate.Check(); err != nil {
+		return p, nil, err
+	}
 	if r.Path {
 		parts := strings.Split(r.Name, "/")
 		path, r.Name = parts[:len(parts)-1], parts[len(parts)-1]

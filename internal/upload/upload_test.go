@@ -3,6 +3,8 @@ package upload
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -374,4 +376,53 @@ func TestLateSlice(t *testing.T) {
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
+}
+
+// A value of duplicate that does not exist is refused, whichever way a file comes.
+func TestNoSuchDuplicate(t *testing.T) {
+	each(t, func(r *rooms) {
+		old, b := bytesOf(1, 100), bytesOf(2, 200)
+		kept, err := r.single(file("a.png", old), old)
+		r.must(err)
+		_, err = r.drive.Mkdir(r.Context(), r.acc, drive.Root, "empty")
+		r.must(err)
+		full, err := r.drive.Mkdir(r.Context(), r.acc, drive.Root, "full")
+		r.must(err)
+		_, err = r.drive.Mkdir(r.Context(), r.acc, full, "inside")
+		r.must(err)
+		for _, dup := range []drive.Duplicate{3, -1} {
+			for _, name := range []string{"a.png", "empty", "full"} {
+				for what, q := range map[string]Request{"other content": file(name, b), "content that is owned": file(name, old)} {
+					q.Duplicate = dup
+					_, err := r.uploads.Create(r.Context(), r.acc, q)
+					r.names(err, "duplicate", what)
+					_, err = r.single(q, b)
+					r.names(err, "duplicate", what)
+					_, err = r.uploads.ReuseSHA1(r.Context(), r.acc, q, sha1Of(old))
+					r.names(err, "duplicate", what)
+				}
+			}
+			image := Request{Dest: ToBed, Name: "a.png", Etag: etag(old), Size: int64(len(old)), Duplicate: dup}
+			_, err := r.uploads.Create(r.Context(), r.acc, image)
+			r.names(err, "duplicate", "the bed")
+		}
+		r.holds(kept.ID, old)
+		if n := r.number(`SELECT count(*) FROM drive_entry WHERE trashed = 0`); n != 5 {
+			t.Errorf("%d entries are there, want 5", n)
+		}
+		r.nothingLeft()
+	})
+}
+
+// names says that a parameter was refused.
+func (r *rooms) names(err error, parameter, when string) {
+	r.Helper()
+	if args := fault.ArgsOf(err); !fault.Is(err, fault.BadRequest) || len(args) != 1 || args[0] != parameter {
+		r.Errorf("%s: the answer is %v, want bad_request of %s", when, err, parameter)
+	}
+}
+
+func sha1Of(b []byte) string {
+	sum := sha1.Sum(b)
+	return hex.EncodeToString(sum[:])
 }
