@@ -83,25 +83,21 @@ func (u *Uploads) content(ctx context.Context, key blob.Key) (readAtCloser, erro
 // that has not come; after fault.HashMismatch the upload is gone.
 func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Result, error) {
 	r, err := u.find(ctx, acc, id)
-	if err != nil {
-		return Result{}, err
+	if err != nil || r.completed {
+		return Result{ID: r.resultID}, err
 	}
-	if r.completed {
-		return Result{ID: r.resultID}, nil
+	// Asked before the place is taken, which breaks off the slices on their way.
+	if err := u.allHere(ctx, r); err != nil {
+		return Result{}, err
 	}
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
 	if r, err = u.find(ctx, acc, id); err != nil || r.completed {
 		return Result{ID: r.resultID}, err
 	}
-	parts, err := u.Parts(ctx, acc, id)
-	if err != nil {
+	// And again: one that came once more, with other bytes, has not come until it ends.
+	if err := u.allHere(ctx, r); err != nil {
 		return Result{}, err
-	}
-	for n := range r.slices() {
-		if int64(len(parts)) <= n || parts[n].No != n+1 {
-			return Result{}, fault.New(fault.SliceMissing, "upload: complete", n+1)
-		}
 	}
 	digest, err := u.advance(ctx, s, acc, id)
 	if err != nil {
@@ -128,4 +124,18 @@ func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Resu
 		}
 	}
 	return Result{ID: resultID}, err
+}
+
+// allHere is fault.SliceMissing where a slice has not come.
+func (u *Uploads) allHere(ctx context.Context, r row) error {
+	parts, err := u.Parts(ctx, r.acc, r.id)
+	if err != nil {
+		return err
+	}
+	for n := range r.slices() {
+		if int64(len(parts)) <= n || parts[n].No != n+1 {
+			return fault.New(fault.SliceMissing, "upload: complete", n+1)
+		}
+	}
+	return nil
 }

@@ -179,6 +179,39 @@ func TestStalledSliceEnds(t *testing.T) {
 	})
 }
 
+// piped is a body that comes as the test writes it.
+type piped struct{ *io.PipeReader }
+
+func (p piped) Interrupt() { p.CloseWithError(errors.New("interrupted")) }
+
+// A completion that comes too early says what is missing, and breaks nothing off.
+func TestCompleteBeforeAllHasCome(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(15, DriveSlice+200_000)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1)
+		from, to := io.Pipe()
+		ended := make(chan error, 1)
+		go func() { ended <- r.uploads.Slice(r.Context(), r.acc, id, 2, piped{from}, "") }()
+		if _, err := to.Write(slice(b, 2)[:100_000]); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(err, fault.SliceMissing)
+		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != int64(2) {
+			t.Errorf("it names %v, want 2", args)
+		}
+		if _, err := to.Write(slice(b, 2)[100_000:]); err != nil {
+			t.Errorf("the slice was broken off: %v", err)
+		}
+		r.must(to.Close())
+		r.must(<-ended)
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+	})
+}
+
 // A body may be as slow as it likes.
 func TestSlowSlice(t *testing.T) {
 	each(t, func(r *rooms) {
