@@ -95,6 +95,7 @@ func TestAnswersThatClientsMatch(t *testing.T) {
 		{fault.New(fault.UploadMissing, "x"), 1, "预上传ID不能为空"},
 		{fault.New(fault.TooManyTasks, "x", 3), 1, "图床复制任务数量已达上限(3),请等待任务完成后再试"},
 		{fault.Wrap(fault.New(fault.BadSlice, "x", int64(7)), "around"), 1, "分片7的序号或大小不正确"},
+		{fault.New(fault.Verifying, "x"), 20103, "文件正在校验中,请间隔1秒后再试"},
 		{fault.New(fault.TooManyIDs, "x", 100), 1, "一次最多100个"},
 		{context.DeadlineExceeded, 1, "服务繁忙,请稍后再试"},
 		{errors.New("a bug"), 1, "内部错误,请稍后再试"},

@@ -213,12 +213,15 @@ type bedCompleteOut struct {
 }
 
 func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	r, err := a.Uploads.Complete(ctx, acc, in.PreuploadID)
-	return bedCompleteOut{false, true, r.ID, in.PreuploadID}, err
+	id, err := a.complete(ctx, acc, in.PreuploadID)
+	if fault.Is(err, fault.Verifying) {
+		return bedCompleteOut{true, false, "", in.PreuploadID}, nil
+	}
+	return bedCompleteOut{false, true, id, in.PreuploadID}, err
 }
 
 func (a *API) bedAsyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	id, err := a.Uploads.Finished(ctx, acc, in.PreuploadID)
+	id, err := a.finished(ctx, acc, in.PreuploadID)
 	return struct {
 		Completed bool   `json:"completed"`
 		FileID    string `json:"fileID"`

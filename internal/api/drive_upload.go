@@ -123,6 +123,8 @@ type completeV1Out struct {
 	Async     bool     `json:"async"`
 	Completed bool     `json:"completed"`
 	FileID    drive.ID `json:"fileID"`
+	// To poll with; only while it is being verified.
+	PreuploadID string `json:"preuploadID,omitempty"`
 }
 
 type completeV2Out struct {
@@ -130,26 +132,48 @@ type completeV2Out struct {
 	FileID    drive.ID `json:"fileID"`
 }
 
-func (a *API) complete(ctx context.Context, acc account.ID, in preuploadIn) (drive.ID, error) {
-	r, err := a.Uploads.Complete(ctx, acc, in.PreuploadID)
-	if err != nil {
-		return 0, err
-	}
-	return driveID(r.ID)
+// verifyLimit is how long a request checks an upload. A client that has to ask again
+// gets further with each; one that waits for an answer has not given up by then.
+const verifyLimit = 10 * time.Second
+
+// complete answers what an upload has become: fault.Verifying where it takes longer.
+func (a *API) complete(ctx context.Context, acc account.ID, id string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	r, err := a.Uploads.Complete(ctx, acc, id)
+	return r.ID, err
+}
+
+// finished answers what a completed upload has become, "" while it is open.
+func (a *API) finished(ctx context.Context, acc account.ID, id string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	return a.Uploads.Finished(ctx, acc, id)
 }
 
 func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	id, err := a.complete(ctx, acc, in)
-	return completeV1Out{false, true, id}, err
+	s, err := a.complete(ctx, acc, in.PreuploadID)
+	if fault.Is(err, fault.Verifying) {
+		return completeV1Out{Async: true, PreuploadID: in.PreuploadID}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := driveID(s)
+	return completeV1Out{Completed: true, FileID: id}, err
 }
 
 func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	id, err := a.complete(ctx, acc, in)
+	s, err := a.complete(ctx, acc, in.PreuploadID)
+	if err != nil {
+		return nil, err
+	}
+	id, err := driveID(s)
 	return completeV2Out{true, id}, err
 }
 
 func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.Uploads.Finished(ctx, acc, in.PreuploadID)
+	s, err := a.finished(ctx, acc, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}

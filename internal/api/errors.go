@@ -58,6 +58,7 @@ var answers = map[fault.Code]answer{
 	fault.TooManyUploads: {200, 1, "未完成的上传任务过多(%v),请先完成或等待过期", "%v uploads are open; complete some, or wait until they expire"},
 	fault.BadSlice:       {200, 1, "分片%v的序号或大小不正确", "slice %v has a wrong number or length"},
 	fault.SliceMissing:   {200, 1, "分片%v尚未上传", "slice %v has not been uploaded"},
+	fault.Verifying:      {200, 20103, "文件正在校验中,请间隔1秒后再试", "the content is still being checked; ask again in a second"},
 	fault.HashMismatch:   {200, 1, "文件上传失败,内容与etag或size不符", "the content is not what etag and size say; upload it again"},
 	fault.BadSignature:   {200, 1, "链接无效或已过期", "the URL is invalid or has expired"},
 

@@ -60,6 +60,7 @@ const (
 	TooManyUploads Code = "too_many_uploads" // Args[0] uploads are open already
 	BadSlice       Code = "bad_slice"        // a slice number or length outside the upload; Args[0] says which
 	SliceMissing   Code = "slice_missing"    // slice Args[0] has not been uploaded
+	Verifying      Code = "verifying"        // the content is still being checked: ask again
 	HashMismatch   Code = "hash_mismatch"    // the content is not what etag and size declared
 	BadSignature   Code = "bad_signature"    // a signed URL that is forged or has expired
 

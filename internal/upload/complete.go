@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"tuchuang/internal/account"
@@ -11,10 +12,15 @@ import (
 	"tuchuang/internal/killpoint"
 )
 
-// advance takes the hashes of the slices that now continue the hashed prefix, and
-// keeps their state: completing a large file does not read it again. What it reads
-// has just been written. It answers the digest of the prefix.
-func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id string) (*blob.Digest, error) {
+const (
+	aheadOfSlice = 256 << 20 // bytes that are hashed before a slice is answered
+	keptEvery    = 256 << 20 // bytes that are hashed before their state is kept
+)
+
+// advance takes the hashes of what now continues the hashed prefix, no more than
+// atMost bytes, and keeps their state, also where the caller goes: completing a
+// large file does not read it again. It answers the digest of the prefix.
+func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id string, atMost int64) (*blob.Digest, error) {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
 	r, err := u.find(ctx, acc, id)
@@ -26,39 +32,61 @@ func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id st
 	if err != nil {
 		return nil, err
 	}
-	end := digest.Size()
+	var end int64
 	for _, p := range parts {
 		if from, size := r.span(p.No); from == end {
 			end += size
 		}
 	}
-	if end == digest.Size() {
+	if end = min(end, digest.Size()+atMost); end <= digest.Size() {
 		return digest, nil
 	}
 	content, err := u.content(ctx, r.key)
 	if err != nil {
 		return nil, err
 	}
-	buf := bufs.Get().(*[bufSize]byte)
-	defer bufs.Put(buf)
-	rest := io.NewSectionReader(content, digest.Size(), end-digest.Size())
-	_, err = io.CopyBuffer(struct{ io.Writer }{digest}, struct{ io.Reader }{rest}, buf[:])
+	for err == nil && digest.Size() < end {
+		err = hashTo(ctx, digest, content, min(end, digest.Size()+keptEvery))
+		if e := u.keepHashed(context.WithoutCancel(ctx), acc, id, digest); err == nil {
+			err = e
+		}
+	}
 	if e := content.Close(); err == nil {
 		err = e
 	}
-	if err == nil && digest.Size() != end {
-		err = fault.Because(fault.ContentMissing, "upload: hash", io.ErrUnexpectedEOF)
+	return digest, fault.Wrap(err, "upload: hash")
+}
+
+// hashTo takes the hashes of content up to end. When ctx ends it has taken some.
+func hashTo(ctx context.Context, digest *blob.Digest, content io.ReaderAt, end int64) error {
+	buf := bufs.Get().(*[bufSize]byte)
+	defer bufs.Put(buf)
+	for digest.Size() < end {
+		n, err := content.ReadAt(buf[:min(bufSize, end-digest.Size())], digest.Size())
+		if _, e := digest.Write(buf[:n]); e != nil {
+			return e
+		}
+		switch {
+		case digest.Size() == end:
+		case errors.Is(err, io.EOF):
+			return fault.Because(fault.ContentMissing, "upload: hash", io.ErrUnexpectedEOF)
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
 	}
-	if err != nil {
-		return nil, fault.Wrap(err, "upload: hash")
-	}
+	return nil
+}
+
+func (u *Uploads) keepHashed(ctx context.Context, acc account.ID, id string, digest *blob.Digest) error {
 	state, err := digest.MarshalBinary()
 	if err != nil {
-		return nil, fault.Wrap(err, "upload: hash state")
+		return fault.Wrap(err, "upload: hash state")
 	}
 	killpoint.Here("upload.hashed")
-	return digest, u.db.Write(ctx, "upload: hashed", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, setHashed, acc, id, end, state)
+	return u.db.Write(ctx, "upload: hashed", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, setHashed, acc, id, digest.Size(), state)
 		return err
 	})
 }
@@ -80,7 +108,9 @@ func (u *Uploads) content(ctx context.Context, key blob.Key) (readAtCloser, erro
 
 // Complete checks the whole file and makes it appear. It may be asked again while
 // the upload lives and answers the same. fault.SliceMissing names the first slice
-// that has not come; after fault.HashMismatch the upload is gone.
+// that has not come; after fault.HashMismatch the upload is gone. Where the time of
+// ctx is over before all is checked it is fault.Verifying: each further call, or one
+// of Finished, goes on from there.
 func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Result, error) {
 	r, err := u.find(ctx, acc, id)
 	if err != nil || r.completed {
@@ -90,16 +120,33 @@ func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Resu
 	if err := u.allHere(ctx, r); err != nil {
 		return Result{}, err
 	}
+	done, err := u.complete(ctx, acc, id)
+	if fault.Is(err, fault.Unavailable) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = errors.Join(fault.Because(fault.Verifying, "upload: complete", err), u.setVerifying(context.WithoutCancel(ctx), acc, id))
+	}
+	return done, err
+}
+
+// setVerifying notes that a completion was asked for, and is to go on.
+func (u *Uploads) setVerifying(ctx context.Context, acc account.ID, id string) error {
+	return u.db.Write(ctx, "upload: verifying", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, setVerifying, acc, id)
+		return err
+	})
+}
+
+func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Result, error) {
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
-	if r, err = u.find(ctx, acc, id); err != nil || r.completed {
+	r, err := u.find(ctx, acc, id)
+	if err != nil || r.completed {
 		return Result{ID: r.resultID}, err
 	}
 	// And again: one that came once more, with other bytes, has not come until it ends.
 	if err := u.allHere(ctx, r); err != nil {
 		return Result{}, err
 	}
-	digest, err := u.advance(ctx, s, acc, id)
+	digest, err := u.advance(ctx, s, acc, id, r.prepared.Size)
 	if err != nil {
 		return Result{}, err
 	}

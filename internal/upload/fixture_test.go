@@ -189,7 +189,8 @@ func (r *rooms) nothingLeft() {
 // watched is a real store that counts what is read, and fails where it is told to.
 type watched struct {
 	blob.Store
-	read        atomic.Int64 // bytes read of staged and committed content
+	read        atomic.Int64           // bytes read of staged and committed content
+	reading     atomic.Pointer[func()] // called before each piece of what is staged is read
 	failCommit  atomic.Pointer[error]
 	failWriting atomic.Pointer[error]
 }
@@ -223,6 +224,9 @@ type watchedStaged struct {
 }
 
 func (s *watchedStaged) ReadAt(p []byte, off int64) (int, error) {
+	if fn := s.w.reading.Load(); fn != nil {
+		(*fn)()
+	}
 	n, err := s.Staged.ReadAt(p, off)
 	s.w.read.Add(int64(n))
 	return n, err

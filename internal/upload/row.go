@@ -19,6 +19,7 @@ type row struct {
 	sliceSize int64
 	reserved  int64 // bytes of the quota
 	completed bool
+	verifying bool // a completion was asked for, and its time was over
 	resultID  string
 	hashed    int64
 	hashState []byte
@@ -46,7 +47,7 @@ func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, e
 		var who account.State
 		p := &r.prepared
 		found, err := tx.Get(ctx, selectUpload, []any{acc, id, tx.Micros()}, &r.key.ID, &p.Dest, &p.Parent, &p.Name, &p.Etag, &p.Size,
-			&p.Duplicate, &r.sliceSize, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &who)
+			&p.Duplicate, &r.sliceSize, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &r.verifying, &who)
 		switch {
 		case err != nil:
 			return err
@@ -106,8 +107,17 @@ func (r row) digest() *blob.Digest {
 	return d
 }
 
-// Finished answers what a completed upload has become; "" while it is open.
+// Finished answers what a completed upload has become; "" while it is open. Where
+// a completion was asked for that had too little time, it goes on with it, and its
+// errors are those of Complete.
 func (u *Uploads) Finished(ctx context.Context, acc account.ID, id string) (string, error) {
 	r, err := u.find(ctx, acc, id)
-	return r.resultID, err
+	if err != nil || r.completed || !r.verifying {
+		return r.resultID, err
+	}
+	done, err := u.Complete(ctx, acc, id)
+	if fault.Is(err, fault.Verifying) {
+		return "", nil
+	}
+	return done.ID, err
 }

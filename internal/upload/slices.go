@@ -96,7 +96,7 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 		return err
 	}
 	killpoint.Here("upload.slice.recorded")
-	_, err = w.u.advance(ctx, w.s, w.r.acc, w.r.id)
+	_, err = w.u.advance(ctx, w.s, w.r.acc, w.r.id, w.u.ahead)
 	return err
 }
 

@@ -8,7 +8,7 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, '', 0, '', $12, $13)`
 	selectUpload = `
 		SELECT u.blob_id, u.dest, u.parent, u.name, u.etag, u.size, u.duplicate, u.slice_size, u.reserved, u.state,
-			u.result_id, u.hashed, u.hash_state, a.state
+			u.result_id, u.hashed, u.hash_state, u.verifying, a.state
 		FROM upload u JOIN account a ON a.id = u.account_id
 		WHERE u.account_id = $1 AND u.id = $2 AND u.expires_at > $3`
 	completeUpload = `UPDATE upload SET state = 2, result_id = $3, expires_at = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
@@ -21,6 +21,7 @@ const (
 	deleteSlice    = `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
 	insertSlice    = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5) VALUES ($1, $2, $3, $4, $5)`
 	setHashed      = `UPDATE upload SET hashed = $3, hash_state = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
+	setVerifying   = `UPDATE upload SET verifying = 1 WHERE account_id = $1 AND id = $2 AND state = 1`
 	dropHashed     = `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed > $3`
 
 	orphans = `

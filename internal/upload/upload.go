@@ -68,11 +68,13 @@ type Uploads struct {
 	bed      *imagebed.Bed
 	log      *slog.Logger
 	sessions sessions
+	ahead    int64 // aheadOfSlice, but in tests
 }
 
 // New makes the room's door.
 func New(d *db.DB, store blob.Store, dr *drive.Drive, bed *imagebed.Bed, log *slog.Logger) *Uploads {
-	return &Uploads{db: d, store: store, drive: dr, bed: bed, log: log, sessions: sessions{m: make(map[sessionKey]*session)}}
+	return &Uploads{db: d, store: store, drive: dr, bed: bed, log: log,
+		sessions: sessions{m: make(map[sessionKey]*session)}, ahead: aheadOfSlice}
 }
 
 // prepared is a request that was checked as far as the database is not needed.

@@ -126,6 +126,108 @@ func TestCompleteReadsNothingAgain(t *testing.T) {
 	})
 }
 
+// timed is a context whose time is over when end is called. Contexts made from it
+// end before that returns.
+type timed struct {
+	context.Context
+	mu     sync.Mutex
+	ended  chan struct{}
+	ending []func()
+}
+
+func limited(ctx context.Context) *timed { return &timed{Context: ctx, ended: make(chan struct{})} }
+
+func (c *timed) Done() <-chan struct{} { return c.ended }
+
+func (c *timed) Err() error {
+	select {
+	case <-c.ended:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// AfterFunc is what package context looks for.
+func (c *timed) AfterFunc(fn func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = append(c.ending, fn)
+	return func() bool { return false }
+}
+
+func (c *timed) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.ended:
+		return
+	default:
+		close(c.ended)
+	}
+	for _, fn := range c.ending {
+		fn()
+	}
+}
+
+// A completion that has more to check than time gets further with each try, however
+// it is asked for, and reads nothing twice.
+func TestCompletionGetsFurther(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.uploads.ahead = 100 // as if the slices were larger
+		b := bytesOf(16, 3*DriveSlice+77)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 4, 3, 2, 1)
+		early, err := r.uploads.Finished(r.Context(), r.acc, id)
+		if err != nil || early != "" {
+			t.Fatalf("before it was asked for: %q, %v", early, err)
+		}
+		hashed := func() int64 { return r.number(`SELECT hashed FROM upload WHERE id = $1`, id) }
+		before := r.store.read.Load()
+		for n, ask := range []func(context.Context) error{
+			func(ctx context.Context) error {
+				_, err := r.uploads.Complete(ctx, r.acc, id)
+				return err
+			},
+			func(ctx context.Context) error {
+				found, err := r.uploads.Finished(ctx, r.acc, id)
+				if err == nil && found == "" {
+					err = fault.New(fault.Verifying, "test: not yet")
+				}
+				return err
+			},
+		} {
+			had, pieces := hashed(), 0
+			ctx := limited(r.Context())
+			r.store.reading.Store(new(func() {
+				if pieces++; pieces == 20 {
+					ctx.end()
+				}
+			}))
+			r.refused(ask(ctx), fault.Verifying)
+			if got := hashed(); got != had+20*bufSize {
+				t.Errorf("try %d: %d bytes are hashed of %d, %d before", n, got, len(b), had)
+			}
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		r.store.reading.Store(new(func() { cancel() })) // the caller goes
+		had := hashed()
+		_, err = r.uploads.Complete(ctx, r.acc, id)
+		r.refused(err, fault.Canceled)
+		if got := hashed(); got != had+bufSize {
+			t.Errorf("%d bytes are hashed, %d before", got, had)
+		}
+		r.store.reading.Store(nil)
+		found, err := r.uploads.Finished(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(found, b)
+		if got := r.store.read.Load() - before; got > 2*int64(len(b))+1<<20 { // once to check it, once by the test
+			t.Errorf("%d bytes were read of %d", got, len(b))
+		}
+		r.nothingLeft()
+	})
+}
+
 // stalled is a body that gives some bytes and then nothing until it is interrupted.
 type stalled struct {
 	some    io.Reader

@@ -246,6 +246,7 @@ CREATE TABLE upload (
   result_id   TEXT    NOT NULL, -- of the file or image, once completed
   hashed      INTEGER NOT NULL, -- bytes of the contiguous prefix that hash_state covers
   hash_state  BLOB    NOT NULL,
+  verifying   INTEGER NOT NULL DEFAULT 0, -- 1: a completion was asked for, and is to go on
   created_at  INTEGER NOT NULL,
   expires_at  INTEGER NOT NULL,
   PRIMARY KEY (account_id, id)
