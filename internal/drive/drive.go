@@ -154,54 +154,51 @@ func (d *Drive) Mkdir(ctx context.Context, acc account.ID, parent ID, name strin
 }
 
 // MkdirAll makes the folders of a path below a folder, as far as they are missing,
-// and answers the last one's id. Empty parts of the path are passed over.
-func (d *Drive) MkdirAll(ctx context.Context, acc account.ID, parent ID, path []string) (ID, error) {
-	var names []string
-	for _, name := range path {
-		if name == "" {
-			continue
-		}
-		clean, err := entryname.Clean(name)
-		if err != nil {
+// and answers the last one's id. The names are as of entryname.Clean. A file on the
+// way is fault.NameTaken. Call it with the account locked.
+func MkdirAll(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []string) (ID, error) {
+	at, missing, err := walkDown(ctx, tx, acc, parent, path)
+	if err != nil || len(missing) == 0 {
+		return at, err
+	}
+	first, err := takeIDs(ctx, tx, len(missing))
+	if err != nil {
+		return 0, err
+	}
+	for i, name := range missing {
+		id := first + ID(i)
+		if err := insert(ctx, tx, acc, id, at, name, picture.Folder, nil, 0, ""); err != nil {
 			return 0, err
 		}
-		names = append(names, clean)
+		at = id
 	}
-	for len(names) > 0 {
-		at, there, err := d.walkDown(ctx, acc, parent, names)
-		if err != nil || there == len(names) {
-			return at, err
-		}
-		parent, names = at, names[there:]
-		id, err := d.Mkdir(ctx, acc, parent, names[0])
-		switch {
-		case err == nil:
-			parent, names = id, names[1:]
-		case !fault.Is(err, fault.FolderTaken): // made meanwhile: it is found the next time
-			return 0, err
-		}
-	}
-	return parent, nil
+	return at, nil
 }
 
-// walkDown answers the last folder of a path that is there, and how many of its
-// names lead to it.
-func (d *Drive) walkDown(ctx context.Context, acc account.ID, at ID, names []string) (_ ID, there int, err error) {
-	err = d.db.Read(ctx, "drive: walk down", func(tx *db.Tx) error {
-		if _, err := liveFolder(ctx, tx, acc, at); err != nil {
-			return err
+// walkDown answers the last folder of a path that is there, and the names of those
+// that are missing below it: fault.NameTaken where a file has the first one's,
+// fault.TooDeep where there may not be so many.
+func walkDown(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []string) (at ID, missing []string, err error) {
+	depth, err := liveFolder(ctx, tx, acc, parent)
+	if err != nil {
+		return 0, nil, err
+	}
+	for at = parent; len(path) > 0; path = path[1:] {
+		e, found, err := byName(ctx, tx, acc, at, path[0])
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case found && !e.IsFolder():
+			return 0, nil, fault.New(fault.NameTaken, "drive: walk down", path[0])
+		case !found && depth+len(path) > MaxDepth:
+			return 0, nil, fault.New(fault.TooDeep, "drive: walk down", MaxDepth)
+		case !found:
+			return at, path, nil
 		}
-		for there < len(names) {
-			e, found, err := byName(ctx, tx, acc, at, names[there])
-			if err != nil || !found || !e.IsFolder() {
-				return err
-			}
-			at = e.ID
-			there++
-		}
-		return nil
-	})
-	return at, there, err
+		at = e.ID
+		depth++
+	}
+	return at, nil, nil
 }
 
 // NewID takes an id for a file that Put will make. Call it outside transactions.
@@ -218,11 +215,19 @@ type File struct {
 	Duplicate Duplicate
 }
 
-// CanPut says whether Put would find its folder and its name, so that an upload
-// can be refused before its bytes are sent.
-func CanPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string, dup Duplicate) error {
-	_, _, err := canPut(ctx, tx, acc, parent, name, dup)
-	return err
+// CanPut says whether Put would find its folder and its name once MkdirAll has made
+// the folders of the path, so that an upload can be refused before its bytes are
+// sent. It answers the size of the file that would be overwritten.
+func CanPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []string, name string, dup Duplicate) (frees int64, err error) {
+	at, missing, err := walkDown(ctx, tx, acc, parent, path)
+	if err != nil || len(missing) > 0 {
+		return 0, err
+	}
+	old, _, err := canPut(ctx, tx, acc, at, name, dup)
+	if err != nil || dup != Overwrite {
+		return 0, err
+	}
+	return old.Size, nil
 }
 
 func canPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string, dup Duplicate) (old Entry, taken bool, err error) {
@@ -234,12 +239,6 @@ func canPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name stri
 		err = fault.New(fault.NameTaken, "drive: put", name)
 	}
 	return old, taken, err
-}
-
-// SizeOf answers the size of the live file of a name; 0 where there is none.
-func SizeOf(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (int64, error) {
-	e, _, err := byName(ctx, tx, acc, parent, name)
-	return e.Size, err
 }
 
 // Put makes a file appear. Its bytes are counted to the quota and, where they were

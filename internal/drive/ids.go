@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
 	"tuchuang/internal/killpoint"
 )
 
@@ -33,9 +34,8 @@ func (s *ids) next(ctx context.Context) (ID, error) {
 	defer s.mu.Unlock()
 	if s.free == s.end {
 		var first ID
-		err := s.db.Write(ctx, "drive: take ids", func(tx *db.Tx) error {
-			// The first id is large enough to look like one in a log.
-			_, err := tx.Get(ctx, takeBlock, []any{100000 + idBlock, idBlock}, &first)
+		err := s.db.Write(ctx, "drive: take ids", func(tx *db.Tx) (err error) {
+			first, err = takeIDs(ctx, tx, idBlock)
 			return err
 		})
 		if err != nil {
@@ -46,4 +46,12 @@ func (s *ids) next(ctx context.Context) (ID, error) {
 	}
 	s.free++
 	return s.free - 1, nil
+}
+
+// takeIDs takes ids that are in a row for what the same transaction makes: where it
+// is rolled back, they are given out again.
+func takeIDs(ctx context.Context, tx *db.Tx, n int) (first ID, err error) {
+	// The first id is large enough to look like one in a log.
+	_, err = tx.Get(ctx, takeBlock, []any{100000 + n, n}, &first)
+	return first, fault.Wrap(err, "drive: take ids")
 }

@@ -57,38 +57,66 @@ func TestMkdir(t *testing.T) {
 
 func TestMkdirAll(t *testing.T) {
 	each(t, func(r *room) {
+		mkdirAll := func(parent ID, path ...string) (at ID, err error) {
+			return at, r.db.Write(r.ctx, "test", func(tx *db.Tx) (err error) {
+				at, err = MkdirAll(r.ctx, tx, r.acc, parent, path)
+				return err
+			})
+		}
+		canPut := func(parent ID, path ...string) error {
+			return r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+				_, err := CanPut(r.ctx, tx, r.acc, parent, path, "file", Refuse)
+				return err
+			})
+		}
 		a := r.mkdir(Root, "a")
-		c, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"", "a", "b", "", "c"})
+		c, err := mkdirAll(Root, "a", "b", "c")
 		r.must(err)
-		before, err := r.NewID(r.ctx)
-		r.must(err)
-		again, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "b", "c"})
-		r.must(err)
-		if after, err := r.NewID(r.ctx); err != nil || after != before+1 {
-			t.Errorf("ids were used for folders that were there: %d, then %d, %v", before, after, err)
+		taken := func() (n int64) {
+			found, err := r.db.Get(r.ctx, "test", `SELECT next FROM id_block WHERE name = 'drive'`, nil, &n)
+			if r.must(err); !found {
+				t.Fatal("no ids were taken")
+			}
+			return n
 		}
-		if id, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "e\u0301"}); err != nil || r.get(id).Name != "\u00e9" {
+		before := taken()
+		again, err := mkdirAll(Root, "a", "b", "c")
+		r.must(err)
+		if after := taken(); after != before {
+			t.Errorf("%d ids were used for folders that were there", after-before)
+		}
+		if id, err := mkdirAll(Root, "a", "x", "y"); err != nil || r.get(id).Name != "y" {
 			t.Errorf("%d %v", id, err)
 		}
-		if id, err := r.MkdirAll(r.ctx, r.acc, Root, []string{"a", "\u00e9", "x", "y"}); err != nil || r.get(id).Name != "y" {
-			t.Errorf("%d %v", id, err)
-		}
-		if b := r.has(a, "b", "\u00e9")["b"]; r.has(b, "c")["c"] != c || again != c {
+		if b := r.has(a, "b", "x")["b"]; r.has(b, "c")["c"] != c || again != c {
 			t.Errorf("c is %d, then %d", c, again)
 		}
-		if at, err := r.MkdirAll(r.ctx, r.acc, c, nil); err != nil || at != c {
+		if at, err := mkdirAll(c); err != nil || at != c {
 			t.Errorf("no path: %d %v", at, err)
 		}
-		r.put(c, "d", 1)
-		_, err = r.MkdirAll(r.ctx, r.acc, c, []string{"d", "e"})
-		r.fails(err, fault.NameTaken, "a file on the way")
-		for parent, want := range map[ID]fault.Code{1 << 40: fault.ParentNotFound, r.has(c, "d")["d"]: fault.NotFolder} {
-			_, err = r.MkdirAll(r.ctx, r.acc, parent, []string{"x"})
-			r.fails(err, want, "no such folder")
+		r.must(canPut(c, "new", "newer"))
+		d := r.put(c, "d", 1)
+		deep := make([]string, MaxDepth-2)
+		for n := range deep {
+			deep[n] = fmt.Sprint(n)
 		}
-		_, err = r.MkdirAll(r.ctx, r.acc, c, []string{"new", "a/b"})
-		r.fails(err, fault.BadName, "a bad name at the end")
+		for what, path := range map[string]struct {
+			parent ID
+			names  []string
+			want   fault.Code
+		}{
+			"a file on the way": {c, []string{"d", "e"}, fault.NameTaken},
+			"no such folder":    {1 << 40, []string{"x"}, fault.ParentNotFound},
+			"below a file":      {d, []string{"x"}, fault.NotFolder},
+			"too deep":          {c, deep, fault.TooDeep},
+		} {
+			_, err = mkdirAll(path.parent, path.names...)
+			r.fails(err, path.want, what)
+			r.fails(canPut(path.parent, path.names...), path.want, what+", asked before")
+		}
 		r.has(c, "d")
+		_, err = mkdirAll(c, deep[1:]...) // as deep as it may
+		r.must(err)
 	})
 }
 

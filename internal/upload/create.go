@@ -8,16 +8,14 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
-	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
-	"tuchuang/internal/imagebed"
 )
 
 // Create opens an upload, or answers at once with the file where the account owns
 // content of that etag and size (instant upload). The size is reserved from the
 // quota until the upload is completed or expires.
 func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Result, err error) {
-	p, err := u.prepare(ctx, acc, r)
+	p, err := u.prepare(ctx, r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -32,6 +30,10 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		if err != nil {
 			return err
 		}
+		p := p // this may run more than once
+		if err := p.makeWay(ctx, tx, acc); err != nil {
+			return err
+		}
 		id, found, err := blob.Find(ctx, tx, int64(acc), p.Etag, p.Size)
 		if err != nil {
 			return err
@@ -41,7 +43,8 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 			out.ID, err = u.put(ctx, tx, a, p, id, p.Etag, 0)
 			return err
 		}
-		if err := u.canPut(ctx, tx, acc, p); err != nil {
+		frees, err := canPut(ctx, tx, acc, p)
+		if err != nil {
 			return err
 		}
 		var open int
@@ -51,10 +54,7 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		if open >= MaxOpen {
 			return fault.New(fault.TooManyUploads, "upload: create", MaxOpen)
 		}
-		reserve, err := reservation(ctx, tx, acc, p)
-		if err != nil {
-			return err
-		}
+		reserve := max(0, p.Size-frees)
 		if err := account.Count(ctx, tx, acc, 0, reserve); err != nil {
 			return err
 		}
@@ -71,21 +71,6 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 	return out, err
 }
 
-// reservation is how much an upload will add to the used bytes: a file or image that
-// it overwrites gives its own back.
-func reservation(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) (int64, error) {
-	var old int64
-	var err error
-	switch {
-	case p.Duplicate != drive.Overwrite:
-	case p.Dest == ToDrive:
-		old, err = drive.SizeOf(ctx, tx, acc, p.driveParent, p.Name)
-	default:
-		old, err = imagebed.SizeOf(ctx, tx, acc, imagebed.ID(p.Parent), p.Name)
-	}
-	return max(0, p.Size-old), err
-}
-
 // ReuseSHA1 makes a drive file of content that the account owns already, found by
 // SHA-1 (hex) and size; r.Etag is not used. The result's ID is "" where there is
 // none.
@@ -95,7 +80,7 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 		return Result{}, fault.New(fault.BadRequest, "upload: reuse", "sha1")
 	}
 	r.Etag = strings.Repeat("0", 32)
-	p, err := u.prepare(ctx, acc, r)
+	p, err := u.prepare(ctx, r)
 	if err != nil {
 		return Result{}, err
 	}
@@ -114,6 +99,10 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 		}
 		id, etag, found, err := blob.FindSHA1(ctx, tx, int64(acc), sha1, p.Size)
 		if err != nil || !found || id == lost {
+			return err
+		}
+		p := p // this may run more than once
+		if err := p.makeWay(ctx, tx, acc); err != nil {
 			return err
 		}
 		out.Reuse = true

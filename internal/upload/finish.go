@@ -16,12 +16,17 @@ import (
 	"tuchuang/internal/picture"
 )
 
-func (u *Uploads) canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) error {
-	if p.Dest == ToBed {
-		_, err := imagebed.FolderIn(ctx, tx, acc, imagebed.ID(p.Parent))
-		return err
+// canPut says whether put would find its folder and its name, and how many bytes it
+// would give back: those of the file or image that it overwrites.
+func canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) (frees int64, err error) {
+	if p.Dest == ToDrive {
+		return drive.CanPut(ctx, tx, acc, p.driveParent, p.path, p.Name, p.Duplicate)
 	}
-	return drive.CanPut(ctx, tx, acc, p.driveParent, p.Name, p.Duplicate)
+	folder, err := imagebed.FolderIn(ctx, tx, acc, imagebed.ID(p.Parent))
+	if err != nil || p.Duplicate != drive.Overwrite {
+		return 0, err
+	}
+	return imagebed.SizeOf(ctx, tx, acc, folder, p.Name)
 }
 
 // put makes the file or image appear, showing stored content.
@@ -59,7 +64,10 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	}
 	// A name or folder that is not to be had is met here, while what came is staged
 	// and can be sent again; below it is met only where it changes at this moment.
-	err = u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error { return u.canPut(ctx, tx, acc, p) })
+	err = u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error {
+		_, err := canPut(ctx, tx, acc, p)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
@@ -80,6 +88,10 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	err = u.db.Write(ctx, "upload: finish", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
+			return err
+		}
+		p := p // this may run more than once
+		if err := p.makeWay(ctx, tx, acc); err != nil {
 			return err
 		}
 		if lost != 0 {

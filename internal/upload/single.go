@@ -51,12 +51,12 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 
 // received makes the file appear that came in one go.
 func (u *Uploads) received(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, r Request) (string, error) {
-	p, path, err := check(r)
+	p, err := check(r)
 	if err == nil {
-		err = p.matches(digest) // before folders are made for it
+		err = p.matches(digest)
 	}
 	if err == nil {
-		err = u.makeWay(ctx, acc, &p, path)
+		err = u.takeID(ctx, &p)
 	}
 	if err != nil {
 		return "", err

@@ -81,6 +81,7 @@ func New(d *db.DB, store blob.Store, dr *drive.Drive, bed *imagebed.Bed, log *sl
 type prepared struct {
 	Request
 	driveParent drive.ID
+	path        []string // of folders below it that makeWay makes where they are missing
 	fileID      drive.ID // for a new drive file
 }
 
@@ -91,77 +92,86 @@ func (p prepared) sliceSize() int64 {
 	return DriveSlice
 }
 
-// prepare checks a request and, where its name is a path, makes the folders.
-func (u *Uploads) prepare(ctx context.Context, acc account.ID, r Request) (prepared, error) {
-	p, path, err := check(r)
+// prepare checks a request and takes an id for the new drive file.
+func (u *Uploads) prepare(ctx context.Context, r Request) (prepared, error) {
+	p, err := check(r)
 	if err == nil {
-		err = u.makeWay(ctx, acc, &p, path)
+		err = u.takeID(ctx, &p)
 	}
 	return p, err
 }
 
+func (u *Uploads) takeID(ctx context.Context, p *prepared) (err error) {
+	if p.Dest == ToDrive {
+		p.fileID, err = u.drive.NewID(ctx)
+	}
+	return err
+}
+
 // check judges a request as far as the database is not needed, and takes the
 // folders off a name that is a path.
-func check(r Request) (p prepared, path []string, err error) {
+func check(r Request) (p prepared, err error) {
 	r.Etag = strings.ToLower(r.Etag)
 	if !isHex(r.Etag, 32) {
-		return p, nil, fault.New(fault.BadEtag, "upload: request")
+		return p, fault.New(fault.BadEtag, "upload: request")
 	}
 	if r.Size < 0 {
-		return p, nil, fault.New(fault.BadRequest, "upload: request", "size")
+		return p, fault.New(fault.BadRequest, "upload: request", "size")
 	}
 	if err := r.Duplicate.Check(); err != nil {
-		return p, nil, err
+		return p, err
 	}
+	var path []string
 	if r.Path {
 		parts := strings.Split(r.Name, "/")
-		path, r.Name = parts[:len(parts)-1], parts[len(parts)-1]
-	}
-	for i, name := range path {
-		if name == "" {
-			continue
-		}
-		if path[i], err = entryname.Clean(name); err != nil {
-			return p, nil, err
+		r.Name = parts[len(parts)-1]
+		for _, name := range parts[:len(parts)-1] {
+			if name == "" {
+				continue
+			}
+			if name, err = entryname.Clean(name); err != nil {
+				return p, err
+			}
+			path = append(path, name)
 		}
 	}
 	if r.Name, err = entryname.Clean(r.Name); err != nil {
-		return p, nil, err
+		return p, err
 	}
-	p = prepared{Request: r}
+	p = prepared{Request: r, path: path}
 	if r.Dest == ToBed {
 		switch class := picture.ClassOf(r.Name, r.Size); class {
 		case picture.NotAnImage:
-			return p, nil, fault.New(fault.NotAnImage, "upload: request")
+			return p, fault.New(fault.NotAnImage, "upload: request")
 		case picture.TooLarge:
-			return p, nil, fault.New(fault.FileTooLarge, "upload: request", SizeWords(picture.MaxBytes))
+			return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(picture.MaxBytes))
 		case picture.Empty:
-			return p, nil, fault.New(fault.EmptyFile, "upload: request")
+			return p, fault.New(fault.EmptyFile, "upload: request")
 		}
-		return p, nil, nil
+		return p, nil
 	}
 	limit := int64(drive.MaxSize)
 	if r.SingleSize {
 		limit = drive.MaxSingleSize
 	}
 	if r.Size > limit {
-		return p, nil, fault.New(fault.FileTooLarge, "upload: request", SizeWords(limit))
+		return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(limit))
 	}
 	p.driveParent, err = drive.ParseID(r.Parent)
-	return p, path, err
+	return p, err
 }
 
-// makeWay makes the folders of a path and takes an id for the new drive file.
-func (u *Uploads) makeWay(ctx context.Context, acc account.ID, p *prepared, path []string) (err error) {
+// makeWay makes the folders of the path. It belongs into the transaction of what
+// they are made for: what is refused makes none.
+func (p *prepared) makeWay(ctx context.Context, tx *db.Tx, acc account.ID) (err error) {
 	if p.Dest == ToBed {
 		return nil
 	}
-	if p.driveParent, err = u.drive.MkdirAll(ctx, acc, p.driveParent, path); err != nil {
+	if p.driveParent, err = drive.MkdirAll(ctx, tx, acc, p.driveParent, p.path); err != nil {
 		return err
 	}
-	p.Parent = p.driveParent.String()
-	p.fileID, err = u.drive.NewID(ctx)
-	return err
+	p.path, p.Parent = nil, p.driveParent.String()
+	return nil
 }
 
 func isHex(s string, n int) bool {

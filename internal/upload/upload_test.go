@@ -549,6 +549,58 @@ func TestNoSuchDuplicate(t *testing.T) {
 	})
 }
 
+// What is refused makes no folder, whatever it is refused for.
+func TestRefusedMakesNoFolders(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.acc = r.account("small", 1000)
+		b := bytesOf(1, 300)
+		owned, err := r.single(file("owned.png", b), b)
+		r.must(err)
+		into := func(path string, b []byte) Request {
+			q := file(path, b)
+			q.Path = true
+			return q
+		}
+		create := func(q Request) error {
+			_, err := r.uploads.Create(r.Context(), r.acc, q)
+			return err
+		}
+		single := func(q Request, b []byte) error {
+			_, err := r.single(q, b)
+			return err
+		}
+		r.refused(create(into("new/large.bin", bytesOf(2, 701))), fault.QuotaExceeded)
+		r.refused(single(into("new/large.bin", bytesOf(2, 701)), bytesOf(2, 701)), fault.QuotaExceeded)
+		r.refused(single(into("new/other.bin", b), bytesOf(2, 300)), fault.HashMismatch)
+		r.must(create(into("new/owned.png/below.bin", nil)))
+		r.refused(create(into("owned.png/below/x.bin", bytesOf(2, 10))), fault.NameTaken)
+		r.refused(create(into("owned.png/below/x.png", b)), fault.NameTaken) // instantly too
+		r.refused(single(into("owned.png/below/x.bin", b), b), fault.NameTaken)
+		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 2 {
+			t.Errorf("%d folders were made, want the two of the one that was taken", n)
+		}
+		for n := range MaxOpen - 1 {
+			r.must(create(file(fmt.Sprint(n), bytesOf(3, 0))))
+		}
+		r.refused(create(into("late/x.bin", bytesOf(2, 10))), fault.TooManyUploads)
+		q := into("late/x.bin", b)
+		q.Etag = etag(bytesOf(4, 300))
+		missing, err := r.uploads.ReuseSHA1(r.Context(), r.acc, q, sha1Of(bytesOf(4, 300)))
+		if err != nil || missing.ID != "" {
+			t.Errorf("content that nobody has: %+v, %v", missing, err)
+		}
+		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 2 {
+			t.Errorf("%d folders are there, want 2", n)
+		}
+		r.must(create(into("a/e\u0301/twice.png", b))) // instantly
+		r.must(single(into("/a//\u00e9/single.bin", bytesOf(5, 10)), bytesOf(5, 10)))
+		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 4 {
+			t.Errorf("%d folders are there, want 4", n)
+		}
+		r.holds(owned.ID, b)
+	})
+}
+
 // names says that a parameter was refused.
 func (r *rooms) names(err error, parameter, when string) {
 	r.Helper()
