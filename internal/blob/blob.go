@@ -46,6 +46,11 @@ type Store interface {
 	// as long as they write different ranges.
 	Stage(ctx context.Context, key Key) (Staged, error)
 
+	// Room says how many bytes can be staged now, by all together. Staging more
+	// is fault.DiskFull, though the disk may not be: the store leaves some of it
+	// to others who have to write.
+	Room(ctx context.Context) (int64, error)
+
 	// Commit makes what is staged under key durable and readable. Every Staged
 	// of the key must be closed. Committed already is no error and changes
 	// nothing, so Commit can be repeated after a crash; nothing there at all is

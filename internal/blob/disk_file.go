@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"tuchuang/internal/fault"
 )
 
 // diskStaged is a staged file.
@@ -15,8 +17,15 @@ type diskStaged struct {
 }
 
 func (s *diskStaged) WriteAt(p []byte, off int64) (int, error) {
+	op := "blob: write " + s.key.String()
+	switch room, err := s.disk.room(op); {
+	case err != nil:
+		return 0, err
+	case room < int64(len(p)):
+		return 0, fault.New(fault.DiskFull, op)
+	}
 	n, err := s.file.WriteAt(p, off)
-	return n, failed(err, "blob: write "+s.key.String())
+	return n, failed(err, op)
 }
 
 func (s *diskStaged) ReadAt(p []byte, off int64) (int, error) {

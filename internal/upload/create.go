@@ -25,6 +25,10 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 	if err != nil {
 		return Result{}, err
 	}
+	room, err := u.store.Room(ctx)
+	if err != nil {
+		return Result{}, err
+	}
 	err = u.db.Write(ctx, "upload: create", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
@@ -53,6 +57,9 @@ func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Re
 		}
 		if open >= MaxOpen {
 			return fault.New(fault.TooManyUploads, "upload: create", MaxOpen)
+		}
+		if p.Size > room {
+			return fault.New(fault.DiskFull, "upload: room")
 		}
 		reserve := max(0, p.Size-frees)
 		if err := account.Count(ctx, tx, acc, 0, reserve); err != nil {

@@ -191,6 +191,7 @@ type watched struct {
 	blob.Store
 	read        atomic.Int64           // bytes read of staged and committed content
 	reading     atomic.Pointer[func()] // called before each piece of what is staged is read
+	room        atomic.Pointer[int64]  // that it says it has
 	failCommit  atomic.Pointer[error]
 	failWriting atomic.Pointer[error]
 }
@@ -201,6 +202,13 @@ func (w *watched) Stage(ctx context.Context, key blob.Key) (blob.Staged, error) 
 		return nil, err
 	}
 	return &watchedStaged{s, w}, nil
+}
+
+func (w *watched) Room(ctx context.Context) (int64, error) {
+	if n := w.room.Load(); n != nil {
+		return *n, nil
+	}
+	return w.Store.Room(ctx)
 }
 
 func (w *watched) Commit(ctx context.Context, key blob.Key) error {

@@ -78,6 +78,10 @@ func (u *Uploads) Parts(ctx context.Context, acc account.ID, id string) (list []
 	if _, err := u.find(ctx, acc, id); err != nil {
 		return nil, err
 	}
+	return u.recorded(ctx, acc, id)
+}
+
+func (u *Uploads) recorded(ctx context.Context, acc account.ID, id string) (list []Part, err error) {
 	err = u.db.Read(ctx, "upload: parts", func(tx *db.Tx) error {
 		list, err = db.Collect(ctx, tx, scanPart, selectSlices, acc, id)
 		return err

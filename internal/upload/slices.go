@@ -64,6 +64,8 @@ type sliceWriter struct {
 	s      *session
 	no     int64
 	staged blob.Staged
+
+	changed bool // the file has been written to
 }
 
 func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string) error {
@@ -77,22 +79,16 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	if err != nil {
 		return err
 	}
-	changed, sum, err := w.write(ctx, body)
-	if err == nil && declared != "" && declared != sum {
-		err = fault.New(fault.HashMismatch, "upload: slice")
-	}
-	if err == nil && changed {
-		killpoint.Here("upload.slice.written")
-		err = w.staged.Sync()
+	err = w.receive(ctx, body, declared)
+	if err != nil && w.changed {
+		if e := w.giveBack(context.WithoutCancel(ctx)); e != nil {
+			w.u.log.Warn("upload: cut off a slice that failed", "key", w.r.key, "err", e)
+		}
 	}
 	if e := w.staged.Close(); err == nil && e != nil {
 		err = fault.Wrap(e, "upload: close")
 	}
-	if err != nil || !changed {
-		return err
-	}
-	killpoint.Here("upload.slice.synced")
-	if err := w.record(ctx, sum); err != nil {
+	if err != nil || !w.changed {
 		return err
 	}
 	killpoint.Here("upload.slice.recorded")
@@ -100,12 +96,53 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	return err
 }
 
+// receive writes the slice, makes it durable and records it.
+func (w *sliceWriter) receive(ctx context.Context, body io.Reader, declared string) error {
+	sum, err := w.write(ctx, body)
+	if err == nil && declared != "" && declared != sum {
+		err = fault.New(fault.HashMismatch, "upload: slice")
+	}
+	if err != nil || !w.changed {
+		return err
+	}
+	killpoint.Here("upload.slice.written")
+	if err := w.staged.Sync(); err != nil {
+		return err
+	}
+	killpoint.Here("upload.slice.synced")
+	return w.record(ctx, sum)
+}
+
+// giveBack cuts off what came of a slice that failed, up to the furthest that has
+// come: on a full disk nobody else could write before. Where others write behind
+// that, the last one of them to fail cuts.
+func (w *sliceWriter) giveBack(ctx context.Context) error {
+	w.s.mu.Lock() // nobody begins or ends meanwhile
+	defer w.s.mu.Unlock()
+	parts, err := w.u.recorded(ctx, w.r.acc, w.r.id)
+	if err != nil {
+		return err
+	}
+	var end, last int64
+	if n := len(parts); n > 0 {
+		last = parts[n-1].No
+		from, size := w.r.span(last)
+		end = from + size
+	}
+	for no := range w.s.active {
+		if no != w.no && no > last {
+			return nil
+		}
+	}
+	return w.staged.Truncate(end)
+}
+
 // write puts the bytes in their place and answers their MD5. A slice that comes
 // again changes nothing, up to the first byte that differs.
-func (w *sliceWriter) write(ctx context.Context, body io.Reader) (changed bool, sum string, err error) {
+func (w *sliceWriter) write(ctx context.Context, body io.Reader) (sum string, err error) {
 	have, err := w.known(ctx)
 	if err != nil {
-		return false, "", err
+		return "", err
 	}
 	from, size := w.r.span(w.no)
 	buf, old := bufs.Get().(*[bufSize]byte), bufs.Get().(*[bufSize]byte)
@@ -115,37 +152,37 @@ func (w *sliceWriter) write(ctx context.Context, body io.Reader) (changed bool, 
 	for at := from; at < from+size; {
 		n, readErr := io.ReadFull(body, buf[:min(int64(bufSize), from+size-at)])
 		if err := ctx.Err(); err != nil {
-			return false, "", fault.Because(fault.Canceled, "upload: the slice came again", err)
+			return "", fault.Because(fault.Canceled, "upload: the slice came again", err)
 		}
 		piece := buf[:n]
 		if have {
 			if m, e := w.staged.ReadAt(old[:n], at); e != nil && !errors.Is(e, io.EOF) {
-				return false, "", fault.Wrap(e, "upload: compare slice")
+				return "", fault.Wrap(e, "upload: compare slice")
 			} else if have = bytes.Equal(piece, old[:m]); !have {
 				if err := w.forget(ctx); err != nil {
-					return false, "", err
+					return "", err
 				}
 				killpoint.Here("upload.slice.forgotten")
 			}
 		}
 		if !have {
-			changed = true
+			w.changed = true
 			if _, err := w.staged.WriteAt(piece, at); err != nil {
-				return false, "", err
+				return "", err
 			}
 		}
 		hash.Write(piece)
 		if at += int64(n); readErr != nil {
 			if !errors.Is(readErr, io.EOF) && !errors.Is(readErr, io.ErrUnexpectedEOF) {
-				return false, "", fault.Because(fault.BadBody, "upload: read slice", readErr)
+				return "", fault.Because(fault.BadBody, "upload: read slice", readErr)
 			}
-			return false, "", fault.Because(fault.BadSlice, "upload: slice is short", readErr, w.no)
+			return "", fault.Because(fault.BadSlice, "upload: slice is short", readErr, w.no)
 		}
 	}
 	if n, _ := io.ReadFull(body, buf[:1]); n > 0 {
-		return false, "", fault.New(fault.BadSlice, "upload: slice is long", w.no)
+		return "", fault.New(fault.BadSlice, "upload: slice is long", w.no)
 	}
-	return changed, hex.EncodeToString(hash.Sum(nil)), nil
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // again answers a slice of a file that is whole, checked and committed, though its

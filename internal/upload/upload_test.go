@@ -314,6 +314,79 @@ func TestCompleteBeforeAllHasCome(t *testing.T) {
 	})
 }
 
+// A slice that fails gives back the room it took, and takes nothing from the others.
+func TestFailedSliceGivesBack(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(17, 3*DriveSlice+200_000)
+		id := r.open(file("a.bin", b))
+		size := func(want int64, when string) {
+			t.Helper()
+			r.must(r.store.List(r.Context(), func(e blob.Entry) error {
+				if e.Size != want {
+					t.Errorf("%s: %d bytes are staged, want %d", when, e.Size, want)
+				}
+				return nil
+			}))
+		}
+		begin := func(no int) (to *io.PipeWriter, ended chan error) {
+			from, to := io.Pipe()
+			ended = make(chan error, 1)
+			go func() { ended <- r.uploads.Slice(r.Context(), r.acc, id, int64(no), piped{from}, "") }()
+			if _, err := to.Write(slice(b, no)[:150_000]); err != nil {
+				t.Fatal(err)
+			}
+			return to, ended
+		}
+		fail := func(to *io.PipeWriter, ended chan error) {
+			t.Helper()
+			r.must(to.CloseWithError(io.ErrUnexpectedEOF))
+			r.refused(<-ended, fault.BadSlice)
+		}
+		to, ended := begin(3)
+		fail(to, ended)
+		size(0, "the only one failed")
+
+		r.send(id, b, 2)
+		to, ended = begin(3)
+		last, lastEnded := begin(4)
+		fail(to, ended)
+		_, err := last.Write(slice(b, 4)[150_000:])
+		r.must(err)
+		r.must(last.Close())
+		r.must(<-lastEnded)
+		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(slice(b, 1)), ""))
+		size(int64(len(b)), "one failed before another that came")
+
+		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 4, bytes.NewReader(bytesOf(18, 200_000)), etag(b)), fault.HashMismatch)
+		size(2*DriveSlice, "the last one came again, and failed")
+		r.send(id, b, 3, 4)
+		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.holds(done.ID, b)
+		r.nothingLeft()
+	})
+}
+
+// What does not fit on the disk is refused before its first byte; what is there
+// already needs no room.
+func TestCreateAsksForRoom(t *testing.T) {
+	each(t, func(r *rooms) {
+		b, other := bytesOf(19, 1000), bytesOf(20, 1000)
+		_, err := r.single(file("a.bin", b), b)
+		r.must(err)
+		r.store.room.Store(new(int64(999)))
+		_, err = r.uploads.Create(r.Context(), r.acc, file("other.bin", other))
+		r.refused(err, fault.DiskFull)
+		instant, err := r.uploads.Create(r.Context(), r.acc, file("b.bin", b))
+		if err != nil || !instant.Reuse {
+			t.Errorf("%+v, %v", instant, err)
+		}
+		r.nothingLeft()
+		r.store.room.Store(new(int64(1000)))
+		r.open(file("other.bin", other))
+	})
+}
+
 // A body may be as slow as it likes.
 func TestSlowSlice(t *testing.T) {
 	each(t, func(r *rooms) {

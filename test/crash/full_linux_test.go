@@ -176,6 +176,78 @@ func TestAFullDisk(t *testing.T) {
 	clean(t, s, d, told, u)
 }
 
+// An upload that fills the disk leaves room to work with: to log in, to look, to
+// delete, and for what is small.
+func TestAnUploadThatFillsTheDisk(t *testing.T) {
+	disk := smallDisk(t, 64<<20)
+	if disk == "" {
+		return // it ran where it may mount
+	}
+	s := harness.New(t)
+	s.Data = filepath.Join(disk, "data")
+	s.Start()
+	u := s.User("someone")
+	old := u.PutFile(0, "old.bin", []byte("uploaded before"))
+	fits, tooMuch := bytes.Repeat([]byte("it fits "), 5<<20), bytes.Repeat([]byte("too much"), 5<<20)
+	create := func(name string, b []byte) client.Created {
+		made, err := u.CreateV2(t.Context(), declare(0, name, b, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	send := func(to client.Created, b []byte) error {
+		for no, from := 1, int64(0); from < int64(len(b)); no, from = no+1, from+to.SliceSize {
+			piece := contentOf(b).Part(from, to.SliceSize)
+			if err := u.Slice(t.Context(), s.URL, to.PreuploadID, no, etagOf(b[from:from+piece.Size]), piece); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	first, second := create("first.bin", fits), create("second.bin", tooMuch)
+	if err := send(first, fits); err != nil {
+		t.Fatal(err)
+	}
+	wantFull := func(err error, what string) {
+		t.Helper()
+		if !client.Is(err, fault.DiskFull) {
+			t.Errorf("%s: %v, want disk_full", what, err)
+		}
+	}
+	wantFull(send(second, tooMuch), "the second upload")
+	third := bytes.Repeat([]byte("third"), 5<<20)
+	_, err := u.CreateV2(t.Context(), declare(0, "third.bin", third, 0))
+	wantFull(err, "another one of that size")
+	_, err = u.Single(t.Context(), "", declare(0, "third.bin", third, 0), contentOf(third))
+	wantFull(err, "a large one in one go")
+
+	works := func(when string) {
+		t.Helper()
+		u.SignIn()
+		s.AddUser(when)
+		u.PutFile(0, when+".bin", []byte(when))
+		files, err := u.ListV2(t.Context(), client.ListQuery{})
+		if err != nil || len(files.FileList) == 0 {
+			t.Errorf("%s: %+v, %v", when, files, err)
+		}
+	}
+	works("full")
+	if err := u.Trash(t.Context(), []int64{old}); err != nil {
+		t.Error(err)
+	}
+	if err := u.Delete(t.Context(), []int64{old}); err != nil {
+		t.Error(err)
+	}
+	done, err := u.CompleteV2(t.Context(), first.PreuploadID)
+	if err != nil || !done.Completed {
+		t.Errorf("the upload that fitted: %+v, %v", done, err)
+	}
+	s.Stop()
+	s.Start()
+	works("restarted")
+}
+
 // staged are the files of uploads on their way.
 func staged(t *testing.T, s *harness.Server) []string {
 	t.Helper()

@@ -41,6 +41,7 @@ func Run(t *testing.T, newStore func(t *testing.T) blob.Store) {
 		{"list", list},
 		{"list stops", listStops},
 		{"many at once", manyAtOnce},
+		{"room", room},
 		{"canceled", canceled},
 		{"bad keys", badKeys},
 	} {
@@ -64,6 +65,12 @@ func roundTrip(t *testing.T, s blob.Store) {
 		want := content(key, size)
 		put(t, s, key, want)
 		wantContent(t, s, key, want)
+	}
+}
+
+func room(t *testing.T, s blob.Store) {
+	if n, err := s.Room(t.Context()); err != nil || n < 1<<20 {
+		t.Errorf("room for %d bytes, %v; the tests need more", n, err)
 	}
 }
 
