@@ -33,6 +33,12 @@ func (in createIn) request() upload.Request {
 	}
 }
 
+func (in createIn) single() upload.Request {
+	r := in.request()
+	r.SingleSize = true
+	return r
+}
+
 type createOut struct {
 	FileID      drive.ID `json:"fileID"`
 	Reuse       bool     `json:"reuse"`
@@ -271,16 +277,23 @@ const pieceSize = 256 << 10
 
 var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 
-// single takes a whole file as a multipart form; its fields may follow the file.
+// single takes a whole file as a multipart form; its fields may follow the file, but
+// where they come first it is refused before its bytes are read.
 func (a *API) single() endpoint {
 	return endpoint{in: reflect.TypeFor[createIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
-		result, err := a.Uploads.Single(ctx, acc, drive.MaxSingleSize, func(w io.Writer) (upload.Request, error) {
+		result, err := a.Uploads.Single(ctx, acc, drive.MaxSingleSize, func(to *upload.Incoming) (upload.Request, error) {
 			came := false
-			p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, _ *wire.Params) error {
+			p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, sofar *wire.Params) error {
 				came = true
+				var in createIn
+				if wire.Bind(sofar, &in) == nil {
+					if err := to.Declare(ctx, in.single()); err != nil {
+						return err
+					}
+				}
 				buf := pieces.Get().(*[pieceSize]byte) //nolint:forcetypeassert // nothing else is in it
 				defer pieces.Put(buf)
-				_, err := io.CopyBuffer(w, struct{ io.Reader }{part}, buf[:])
+				_, err := io.CopyBuffer(to, struct{ io.Reader }{part}, buf[:])
 				return err
 			})
 			var in createIn
@@ -290,9 +303,7 @@ func (a *API) single() endpoint {
 			if err == nil && !came {
 				err = fault.New(fault.BadRequest, "api: single", "file")
 			}
-			q := in.request()
-			q.SingleSize = true
-			return q, err
+			return in.single(), err
 		})
 		if err != nil {
 			return nil, err

@@ -134,7 +134,7 @@ func (r *rooms) send(id string, b []byte, numbers ...int) {
 
 // single uploads in one go.
 func (r *rooms) single(q Request, b []byte) (Result, error) {
-	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 		_, err := w.Write(b)
 		return q, err
 	})

@@ -13,32 +13,29 @@ import (
 
 // Single brings a file in one go: receive is called once, writes the bytes and
 // then says what they are. No more than limit bytes are taken.
-func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, receive func(w io.Writer) (Request, error)) (Result, error) {
+func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, receive func(in *Incoming) (Request, error)) (Result, error) {
+	in := &Incoming{u: u, acc: acc, limit: limit, declared: -1, digest: blob.NewDigest()}
 	var key blob.Key
-	room := limit
 	err := u.db.Write(ctx, "upload: begin", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
 			return err
 		}
-		// Whether it fits is known when its name is: it may overwrite a file, or
-		// be content that is owned already. More than the whole quota never does.
-		if room = limit; a.Quota >= 0 {
-			room = min(limit, a.Quota)
-		}
+		in.quota, in.room = a.Quota, a.Room()
 		key, err = begin(ctx, tx, acc)
 		return err
 	})
 	if err != nil {
 		return Result{}, err
 	}
+	in.share = u.arriving.enter(acc)
+	defer in.share.leave()
 	killpoint.Here("upload.single.begun")
-	digest := blob.NewDigest()
-	request, err := u.receive(ctx, key, digest, limit, room, receive)
+	request, err := u.receive(ctx, key, in, receive)
 	killpoint.Here("upload.single.received")
 	if err == nil {
 		var id string
-		if id, err = u.received(ctx, acc, key, digest, request); err == nil {
+		if id, err = u.received(ctx, acc, key, in.digest, request); err == nil {
 			return Result{ID: id}, nil
 		}
 	}
@@ -69,25 +66,35 @@ type Late struct {
 	io.Reader
 	u      *Uploads
 	key    blob.Key
+	share  *share
 	staged blob.Staged
 }
 
-// Keep puts a slice aside until its place is known. The caller closes it.
+// asideOver is how much of an account may be put aside at once, beyond what its open
+// uploads are to bring.
+const asideOver = BedSlice
+
+// Keep puts a slice aside until its place is known. The caller closes it. More at
+// once than the account's open uploads are to bring is fault.Unavailable.
 func (u *Uploads) Keep(ctx context.Context, acc account.ID, body io.Reader) (*Late, error) {
 	var key blob.Key
+	var open int64
 	err := u.db.Write(ctx, "upload: keep", func(tx *db.Tx) (err error) {
+		if _, err = tx.Get(ctx, sumOpen, []any{acc}, &open); err != nil {
+			return err
+		}
 		key, err = begin(ctx, tx, acc)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	l := &Late{u: u, key: key}
+	l := &Late{u: u, key: key, share: u.aside.enter(acc)}
 	if l.staged, err = u.store.Stage(ctx, key); err != nil {
 		l.Close()
 		return nil, err
 	}
-	w := &stageWriter{staged: l.staged, digest: blob.NewDigest(), limit: BedSlice, room: BedSlice}
+	w := &asideWriter{staged: l.staged, share: l.share, room: open + u.asideOver}
 	if _, err = io.Copy(struct{ io.Writer }{w}, body); err != nil {
 		if e := l.staged.Truncate(0); e != nil { // see receive
 			u.log.Warn("upload: truncate", "key", key, "err", e)
@@ -95,12 +102,33 @@ func (u *Uploads) Keep(ctx context.Context, acc account.ID, body io.Reader) (*La
 		l.Close()
 		return nil, err
 	}
-	l.Reader = io.NewSectionReader(l.staged, 0, w.digest.Size())
+	l.Reader = io.NewSectionReader(l.staged, 0, w.at)
 	return l, nil
+}
+
+// asideWriter writes a slice that is put aside.
+type asideWriter struct {
+	staged blob.Staged
+	share  *share
+	room   int64
+	at     int64
+}
+
+func (w *asideWriter) Write(p []byte) (int, error) {
+	switch n := int64(len(p)); {
+	case w.at+n > BedSlice:
+		return 0, fault.New(fault.FileTooLarge, "upload: keep", SizeWords(BedSlice))
+	case !w.share.take(n, w.room, false):
+		return 0, fault.New(fault.Unavailable, "upload: keep")
+	}
+	n, err := w.staged.WriteAt(p, w.at)
+	w.at += int64(n)
+	return n, err
 }
 
 // Close removes what was put aside. What can't be removed now is swept later.
 func (l *Late) Close() {
+	defer l.share.leave()
 	if l.staged != nil {
 		if err := l.staged.Close(); err != nil {
 			l.u.log.Warn("upload: close", "key", l.key, "err", err)
@@ -111,15 +139,15 @@ func (l *Late) Close() {
 	}
 }
 
-func (u *Uploads) receive(ctx context.Context, key blob.Key, digest *blob.Digest, limit, room int64, receive func(w io.Writer) (Request, error)) (Request, error) {
+func (u *Uploads) receive(ctx context.Context, key blob.Key, in *Incoming, receive func(in *Incoming) (Request, error)) (Request, error) {
 	staged, err := u.store.Stage(ctx, key)
 	if err != nil {
 		return Request{}, err
 	}
-	w := &stageWriter{staged: staged, digest: digest, limit: limit, room: room}
-	r, err := receive(w)
-	if w.err != nil {
-		err = w.err // the door may have met it as a reading error
+	in.staged = staged
+	r, err := receive(in)
+	if in.err != nil {
+		err = in.err // the door may have met it as a reading error
 	}
 	if err != nil {
 		// The bytes go first: on a full disk the row could not be removed before.
@@ -131,29 +159,4 @@ func (u *Uploads) receive(ctx context.Context, key blob.Key, digest *blob.Digest
 		err = fault.Wrap(e, "upload: close")
 	}
 	return r, err
-}
-
-// stageWriter writes a file from its start on and takes its hashes.
-type stageWriter struct {
-	staged      blob.Staged
-	digest      *blob.Digest
-	limit, room int64
-	err         error
-}
-
-func (w *stageWriter) Write(p []byte) (int, error) {
-	at := w.digest.Size()
-	switch end := at + int64(len(p)); {
-	case end > w.limit:
-		w.err = fault.New(fault.FileTooLarge, "upload: single", SizeWords(w.limit))
-	case end > w.room:
-		w.err = fault.New(fault.QuotaExceeded, "upload: single")
-	}
-	if w.err != nil {
-		return 0, w.err
-	}
-	if _, w.err = w.staged.WriteAt(p, at); w.err != nil {
-		return 0, w.err
-	}
-	return w.digest.Write(p)
 }

@@ -2,6 +2,7 @@ package upload
 
 const (
 	countOpen    = `SELECT count(*) FROM upload WHERE account_id = $1 AND state = 1`
+	sumOpen      = `SELECT coalesce(sum(size), 0) FROM upload WHERE account_id = $1 AND state = 1`
 	insertUpload = `
 		INSERT INTO upload (account_id, id, blob_id, dest, parent, name, etag, size, duplicate, slice_size, reserved, state,
 			result_id, hashed, hash_state, created_at, expires_at)

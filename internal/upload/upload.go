@@ -68,13 +68,17 @@ type Uploads struct {
 	bed      *imagebed.Bed
 	log      *slog.Logger
 	sessions sessions
-	ahead    int64 // aheadOfSlice, but in tests
+	arriving *arriving // files in one request
+	aside    *arriving // slices whose place is not known yet
+
+	ahead, asideOver int64 // the constants, but in tests
 }
 
 // New makes the room's door.
 func New(d *db.DB, store blob.Store, dr *drive.Drive, bed *imagebed.Bed, log *slog.Logger) *Uploads {
 	return &Uploads{db: d, store: store, drive: dr, bed: bed, log: log,
-		sessions: sessions{m: make(map[sessionKey]*session)}, ahead: aheadOfSlice}
+		sessions: sessions{m: make(map[sessionKey]*session)},
+		arriving: newArriving(), aside: newArriving(), ahead: aheadOfSlice, asideOver: asideOver}
 }
 
 // prepared is a request that was checked as far as the database is not needed.

@@ -541,20 +541,20 @@ func TestSingleThatFails(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(12, 100_000)
 		broken := fault.New(fault.BadBody, "test: receive")
-		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 			if _, err := w.Write(b); err != nil {
 				return Request{}, err
 			}
 			return Request{}, broken
 		})
 		r.refused(err, fault.BadBody)
-		_, err = r.uploads.Single(r.Context(), r.acc, 1000, func(w io.Writer) (Request, error) {
+		_, err = r.uploads.Single(r.Context(), r.acc, 1000, func(w *Incoming) (Request, error) {
 			_, err := w.Write(b)
 			return file("a.bin", b), err
 		})
 		r.refused(err, fault.FileTooLarge)
 		ctx, cancel := context.WithCancel(r.Context())
-		_, err = r.uploads.Single(ctx, r.acc, drive.MaxSingleSize, func(w io.Writer) (Request, error) {
+		_, err = r.uploads.Single(ctx, r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 			_, err := w.Write(b)
 			cancel() // the caller goes
 			return file("a.bin", b), err
@@ -671,6 +671,125 @@ func TestRefusedMakesNoFolders(t *testing.T) {
 			t.Errorf("%d folders are there, want 4", n)
 		}
 		r.holds(owned.ID, b)
+	})
+}
+
+// arrival is a file that comes in one request, piece by piece, as a test says.
+type arrival struct {
+	*rooms
+	pieces chan []byte
+	taken  chan error // of each piece
+	ended  chan error
+}
+
+// arrive begins to bring a file; where it is declared, that is the first piece.
+func (r *rooms) arrive(q Request, declared bool) *arrival {
+	a := &arrival{rooms: r, pieces: make(chan []byte), taken: make(chan error), ended: make(chan error, 1)}
+	go func() {
+		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(in *Incoming) (Request, error) {
+			if declared {
+				err := in.Declare(r.Context(), q)
+				if a.taken <- err; err != nil {
+					return q, err
+				}
+			}
+			for piece := range a.pieces {
+				_, err := in.Write(piece)
+				if a.taken <- err; err != nil {
+					return q, err
+				}
+			}
+			return q, nil
+		})
+		a.ended <- err
+	}()
+	return a
+}
+
+func (a *arrival) send(b []byte) error {
+	a.pieces <- b
+	return <-a.taken
+}
+
+func (a *arrival) end() error {
+	close(a.pieces)
+	return <-a.ended
+}
+
+// However many files come at once in one request each, they take no more room than
+// the account has, but for one of which nothing is known.
+func TestFilesAtOnceHaveRoom(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.acc = r.account("small", 1000)
+		old := bytesOf(1, 700)
+		_, err := r.single(file("old.bin", old), old)
+		r.must(err)
+		b := bytesOf(2, 200)
+
+		first := r.arrive(file("first.bin", b), true)
+		r.must(<-first.taken) // 200 of 300
+		second := r.arrive(file("second.bin", bytesOf(3, 101)), true)
+		r.refused(<-second.taken, fault.QuotaExceeded) // before its first byte
+		r.refused(<-second.ended, fault.QuotaExceeded)
+
+		over := file("old.bin", bytesOf(4, 750))
+		over.Duplicate = drive.Overwrite
+		third := r.arrive(over, true) // gives 700 back
+		r.must(<-third.taken)
+		fourth := r.arrive(file("fourth.bin", bytesOf(5, 60)), false)
+		r.must(fourth.send(bytesOf(5, 50))) // the last 50 bytes there are
+		r.must(fourth.send(bytesOf(5, 60)[50:]))
+		fifth := r.arrive(file("fifth.bin", bytesOf(6, 10)), false)
+		r.refused(fifth.send(bytesOf(6, 10)), fault.QuotaExceeded) // one comes already that has no room
+		r.refused(<-fifth.ended, fault.QuotaExceeded)
+
+		r.refused(first.send(bytesOf(7, 201)), fault.HashMismatch) // more than it said
+		r.refused(<-first.ended, fault.HashMismatch)
+		r.must(third.send(bytesOf(4, 750)))
+		r.must(third.end())
+		r.must(fourth.end())
+		if used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); used != 810 {
+			t.Errorf("%d bytes are used, want 810", used)
+		}
+		again := r.arrive(file("again.bin", bytesOf(8, 190)), true) // all room is given back
+		r.must(<-again.taken)
+		r.must(again.send(bytesOf(8, 190)))
+		r.must(again.end())
+		r.nothingLeft()
+
+		r.store.room.Store(new(int64(10)))
+		r.acc = r.account("large", account.NoQuota)
+		full := r.arrive(file("full.bin", b), true)
+		r.refused(<-full.taken, fault.DiskFull)
+		r.refused(<-full.ended, fault.DiskFull)
+		r.nothingLeft()
+	})
+}
+
+// However many slices wait for their place, they are no more than what is awaited.
+func TestLateSlicesHaveRoom(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.uploads.asideOver = 1000
+		b := bytesOf(1, 5000)
+		id := r.open(file("a.bin", b))
+		first, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b))
+		r.must(err)
+		second, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1000]))
+		r.must(err)
+		_, err = r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1]))
+		r.refused(err, fault.Unavailable)
+		second.Close()
+		third, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1000]))
+		r.must(err)
+		third.Close()
+		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, first, etag(b)))
+		first.Close()
+		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(err)
+		r.nothingLeft()
+		_, err = r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b)) // nothing is awaited
+		r.refused(err, fault.Unavailable)
+		r.nothingLeft()
 	})
 }
 

@@ -85,7 +85,7 @@ func TestUploadSingleRefusals(t *testing.T) {
 		{"no such folder", func(f *client.NewFile) { f.ParentFileID = 1 << 52 }, client.Content{}, fault.ParentNotFound},
 		{"a negative size", func(f *client.NewFile) { f.Size = -1 }, client.Content{}, fault.BadRequest},
 		{"more than there is room", func(f *client.NewFile) { f.Etag, f.Size = big.etag(t), big.size }, big.content(), fault.QuotaExceeded},
-		{"more room than declared", func(*client.NewFile) {}, big.content(), fault.QuotaExceeded},
+		{"more than declared", func(*client.NewFile) {}, big.content(), fault.HashMismatch},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFile(0, "new.png", b, 0)
@@ -159,6 +159,40 @@ func TestUploadCutOff(t *testing.T) {
 	}
 	sent(t, u, id, n, 1)
 	completed(t, u, id, n)
+}
+
+// A file that there is no room for is refused when its fields have been read, before
+// a byte of it has come.
+func TestUploadSingleIsRefusedBeforeItsBytes(t *testing.T) {
+	s, u := writer(t, "--quota", "1M")
+	var head bytes.Buffer
+	w := multipart.NewWriter(&head)
+	for _, f := range [][2]string{{"parentFileID", "0"}, {"etag", strings.Repeat("a", 32)}, {"size", strconv.Itoa(1 << 29)}, {"filename", "large.bin"}} {
+		if err := w.WriteField(f[0], f[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.CreateFormFile("file", "large.bin"); err != nil {
+		t.Fatal(err)
+	}
+	body, rest := io.Pipe()
+	defer rest.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/upload/v2/file/single/create", io.MultiReader(&head, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ContentLength = 1<<29 + int64(head.Len())
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	r.Header.Set("Authorization", "Bearer "+u.Token)
+	res, err := http.DefaultClient.Do(r) // and the file never comes
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if b, err := io.ReadAll(res.Body); err != nil || !bytes.Contains(b, []byte(`"quota_exceeded"`)) {
+		t.Errorf("the answer is %s, %v", b, err)
+	}
+	clean(t, s)
 }
 
 // An open upload takes its size from the quota and gives it back.
