@@ -3,6 +3,7 @@ package upload
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 
 	"tuchuang/internal/account"
@@ -14,7 +15,20 @@ import (
 // Create opens an upload, or answers at once with the file where the account owns
 // content of that etag and size (instant upload). The size is reserved from the
 // quota until the upload is completed or expires.
-func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (out Result, err error) {
+func (u *Uploads) Create(ctx context.Context, acc account.ID, r Request) (Result, error) {
+	out, err := u.create(ctx, acc, r)
+	if !fault.Is(err, fault.TooManyUploads) && !fault.Is(err, fault.QuotaExceeded) {
+		return out, err
+	}
+	// What has expired counts until it is swept.
+	dropped, e := u.sweepExpiredOf(ctx, acc)
+	if e != nil || dropped == 0 {
+		return Result{}, errors.Join(err, e)
+	}
+	return u.create(ctx, acc, r)
+}
+
+func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Result, err error) {
 	p, err := u.prepare(ctx, r)
 	if err != nil {
 		return Result{}, err

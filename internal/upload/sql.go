@@ -15,6 +15,7 @@ const (
 	completeUpload = `UPDATE upload SET state = 2, result_id = $3, expires_at = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
 	deleteUpload   = `DELETE FROM upload WHERE account_id = $1 AND id = $2 AND state = 1 RETURNING blob_id, reserved`
 	selectExpired  = `SELECT account_id, id FROM upload WHERE state = 1 AND expires_at <= $1 ORDER BY expires_at LIMIT 100`
+	expiredOf      = `SELECT id FROM upload WHERE account_id = $1 AND state = 1 AND expires_at <= $2`
 	deleteAnswered = `DELETE FROM upload WHERE state = 2 AND expires_at <= $1`
 
 	selectSlices   = `SELECT no, size, md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`

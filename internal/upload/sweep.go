@@ -70,6 +70,23 @@ func (u *Uploads) SweepExpired(ctx context.Context) error {
 	}))...)
 }
 
+// sweepExpiredOf drops the uploads of one account whose time is over.
+func (u *Uploads) sweepExpiredOf(ctx context.Context, acc account.ID) (dropped int, err error) {
+	var ids []string
+	err = u.db.Read(ctx, "upload: expired", func(tx *db.Tx) (err error) {
+		ids, err = db.Collect(ctx, tx, func(row db.Row) (id string, err error) { return id, row.Scan(&id) },
+			expiredOf, acc, tx.Micros())
+		return err
+	})
+	for _, id := range ids {
+		if err = u.dropExpired(ctx, acc, id); err != nil {
+			break
+		}
+		dropped++
+	}
+	return dropped, err
+}
+
 // dropExpired drops an upload when nobody writes a slice of it any more.
 func (u *Uploads) dropExpired(ctx context.Context, acc account.ID, id string) error {
 	ctx, _, leave := u.sessions.enter(ctx, acc, id, wholeUpload)

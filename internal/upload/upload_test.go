@@ -93,9 +93,30 @@ func TestTooManyUploads(t *testing.T) {
 		_, err = r.uploads.Create(r.Context(), r.account("other", account.NoQuota), one)
 		r.must(err)
 		r.pass(Life + time.Second)
+		r.open(one) // without waiting for the sweep
 		r.must(r.uploads.SweepExpired(r.Context()))
-		r.nothingLeft()
-		r.open(one)
+		if got, want := r.left(), (left{pending: 1, open: 1, reserved: 5000}); got != want {
+			t.Errorf("left are %+v, want %+v", got, want)
+		}
+	})
+}
+
+// What an upload has reserved is free when its time is over.
+func TestExpiredUploadReservesNothing(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.acc = r.account("small", 1000)
+		b, more := bytesOf(1, 900), bytesOf(2, 950)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1)
+		_, err := r.uploads.Create(r.Context(), r.acc, file("b.bin", more))
+		r.refused(err, fault.QuotaExceeded)
+		r.pass(Life + time.Second)
+		r.open(file("b.bin", more))
+		_, err = r.uploads.Create(r.Context(), r.acc, file("c.bin", b))
+		r.refused(err, fault.QuotaExceeded)
+		if got, want := r.left(), (left{pending: 1, open: 1, reserved: 950}); got != want {
+			t.Errorf("left are %+v, want %+v", got, want)
+		}
 	})
 }
 
