@@ -115,7 +115,10 @@ type listV2Out struct {
 func (a *API) listV2(ctx context.Context, acc account.ID, in listV2In) (any, error) {
 	var p drive.Page
 	var err error
-	after := drive.ID(max(0, in.Last))
+	if in.Last < 0 { // after the last page
+		return listV2Out{-1, []driveItem{}}, nil
+	}
+	after := drive.ID(in.Last)
 	if in.Search != "" {
 		p, err = a.Drive.Search(ctx, acc, in.Search, in.Mode == 1, after, clampPage(in.Limit))
 	} else {
