@@ -7,6 +7,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
 	"tuchuang/internal/drive"
+	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/picture"
@@ -41,7 +42,11 @@ func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (any,
 	}
 	out := bedMkdirOut{List: make([]bedFolder, len(ids))}
 	for i, id := range ids {
-		out.List[i] = bedFolder{in.Names[i], id}
+		name, err := entryname.Clean(in.Names[i]) // as it is listed from now on
+		if err != nil {
+			return nil, err
+		}
+		out.List[i] = bedFolder{name, id}
 	}
 	return out, nil
 }
