@@ -60,6 +60,9 @@ func heard(n ast.Node) bool {
 		return true
 	}
 	id, _ := sel.X.(*ast.Ident)
+	if field, ok := sel.X.(*ast.SelectorExpr); ok { // s.log.Warn
+		id = field.Sel
+	}
 	return id == nil || !slices.Contains([]string{"fault", "log", "slog", "regexp", "sweep"}, id.Name)
 }
 
