@@ -214,15 +214,15 @@ func TestServerFirstStartAfterAnOperator(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	r := p.start("--data", "data")
+	r.stop() // both of its voices have been heard out
 	if strings.Contains(r.out.String(), "admin") || strings.Contains(r.errs.String(), "--public-url") {
 		t.Errorf("%s%s", &r.out, &r.errs)
 	}
-	r.stop()
 	r = p.start("--data", "data", "--listen", "0.0.0.0:0")
+	r.stop()
 	if !strings.Contains(r.errs.String(), "warning: --public-url is not set") {
 		t.Errorf("%s%s", &r.out, &r.errs)
 	}
-	r.stop()
 }
 
 // A folder serves one server at a time.
