@@ -226,7 +226,8 @@ type nginxPeer struct {
 	cmd  *exec.Cmd
 }
 
-const nginxConf = `daemon off; pid %[1]s/pid; error_log %[1]s/error.log; worker_processes auto; worker_rlimit_nofile 8192;
+// As root nginx would give itself to a user who can't read the files.
+const nginxConf = `%[4]sdaemon off; pid %[1]s/pid; error_log %[1]s/error.log; worker_processes auto; worker_rlimit_nofile 8192;
 events { worker_connections 1024; }
 http {
 	access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=4000; types { image/jpeg jpg; }
@@ -244,7 +245,11 @@ func startNginx(ctx context.Context, program, dir, files string) (*nginxPeer, er
 	addr := l.Addr().String()
 	dir = strings.ReplaceAll(dir, " ", "-")
 	conf := filepath.Join(dir, "nginx.conf")
-	err = errors.Join(l.Close(), os.Mkdir(dir, 0o700), os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir, addr, files), 0o600))
+	as := ""
+	if os.Getuid() == 0 {
+		as = "user root; "
+	}
+	err = errors.Join(l.Close(), os.Mkdir(dir, 0o700), os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir, addr, files, as), 0o600))
 	if err != nil {
 		return nil, err
 	}
