@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -121,7 +122,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared by the server too
 					panic(p)
 				}
-				a.fail(w, r, trace, acc, began, fault.Because(fault.Internal, "api: panic", fmt.Errorf("%v", p)))
+				a.fail(w, r, trace, acc, began, fault.Because(fault.Internal, "api: panic", fmt.Errorf("%v\n%s", p, debug.Stack())))
 			}
 		}()
 		ctx := r.Context()
