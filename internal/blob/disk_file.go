@@ -56,9 +56,10 @@ func (s *diskStaged) Close() error {
 
 // diskObject is a committed file.
 type diskObject struct {
-	disk *Disk
-	key  Key
-	file openFile
+	disk   *Disk
+	key    Key
+	file   openFile
+	served bool // by its file: it is likely to be so again
 }
 
 func (o *diskObject) Read(p []byte) (int, error)                { return o.file.Read(p) }
@@ -67,13 +68,16 @@ func (o *diskObject) Seek(off int64, whence int) (int64, error) { return o.file.
 func (o *diskObject) Size() int64                               { return o.file.info.Size() }
 func (o *diskObject) ModTime() time.Time                        { return o.file.info.ModTime() }
 
-// Close keeps the file open for the next reader, at its start.
+// Close keeps a file that was served open for the next reader, at its start.
 func (o *diskObject) Close() error {
 	file := o.file
 	if file.File == nil {
 		return os.ErrClosed
 	}
 	o.file = openFile{}
+	if !o.served {
+		return failed(file.Close(), "blob: close "+o.key.String())
+	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return errors.Join(failed(err, "blob: rewind "+o.key.String()), file.Close())
 	}
@@ -81,4 +85,7 @@ func (o *diskObject) Close() error {
 }
 
 // File gives the open file; it stays the Object's, which closes it.
-func (o *diskObject) File() *os.File { return o.file.File }
+func (o *diskObject) File() *os.File {
+	o.served = true
+	return o.file.File
+}

@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// maxIdle is how many files the store keeps open while nobody reads them.
-const maxIdle = 1024
+// mostIdle is how many files the store keeps open while nobody reads them, if the
+// system lets a process have eight times as many; fewer otherwise.
+const mostIdle = 1024
 
 // idleFiles are committed files that were read and may be read again: opening and
 // closing is a good part of what serving a picture costs. Content never changes
@@ -19,7 +20,8 @@ type idleFiles struct {
 	mu     sync.Mutex
 	of     map[Key][]*list.Element
 	latest *list.List // of idleFile; the one used last in front
-	drops  int        // what was opened before one of these is not kept
+	most   int
+	drops  [64]int // of a share of the keys each: what was opened before one is not kept
 }
 
 type idleFile struct {
@@ -35,7 +37,7 @@ type openFile struct {
 }
 
 func newIdleFiles() *idleFiles {
-	return &idleFiles{of: make(map[Key][]*list.Element), latest: list.New()}
+	return &idleFiles{of: make(map[Key][]*list.Element), latest: list.New(), most: idleLimit()}
 }
 
 // take answers an open file of key and leaves it to the caller; where there is none,
@@ -46,7 +48,7 @@ func (f *idleFiles) take(key Key) (file openFile, found bool) {
 	if all := f.of[key]; len(all) > 0 {
 		file, found = f.remove(all[len(all)-1]), true
 	}
-	file.drops = f.drops
+	file.drops = *f.dropsOf(key)
 	return file, found
 }
 
@@ -54,11 +56,11 @@ func (f *idleFiles) take(key Key) (file openFile, found bool) {
 func (f *idleFiles) give(key Key, file openFile) error {
 	f.mu.Lock()
 	var goes openFile
-	if file.drops != f.drops {
+	if file.drops != *f.dropsOf(key) || f.most == 0 {
 		goes = file
 	} else {
 		f.of[key] = append(f.of[key], f.latest.PushFront(idleFile{key, file}))
-		if f.latest.Len() > maxIdle {
+		if f.latest.Len() > f.most {
 			goes = f.remove(f.latest.Back())
 		}
 	}
@@ -73,7 +75,7 @@ func (f *idleFiles) give(key Key, file openFile) error {
 // open keeps its room on the disk.
 func (f *idleFiles) drop(key Key) error {
 	f.mu.Lock()
-	f.drops++
+	*f.dropsOf(key)++
 	var files []openFile
 	for len(f.of[key]) > 0 {
 		files = append(files, f.remove(f.of[key][0]))
@@ -85,6 +87,8 @@ func (f *idleFiles) drop(key Key) error {
 	}
 	return errors.Join(errs...)
 }
+
+func (f *idleFiles) dropsOf(key Key) *int { return &f.drops[uint64(key.ID)%uint64(len(f.drops))] } //nolint:gosec // positive
 
 // remove takes an element out. Call it with the lock held.
 func (f *idleFiles) remove(e *list.Element) openFile {

@@ -84,7 +84,8 @@ func TestDiskKeepsFilesOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := io.ReadAll(o); err != nil || string(got) != k.String() {
+		file := o.(interface{ File() *os.File }).File() //nolint:forcetypeassert // a disk's
+		if got, err := io.ReadAll(file); err != nil || string(got) != k.String() {
 			t.Errorf("read %q, %v", got, err)
 		}
 		if err := o.Close(); err != nil {
@@ -94,10 +95,24 @@ func TestDiskKeepsFilesOpen(t *testing.T) {
 			t.Error("a closed object can be read or closed again")
 		}
 	}
+	look := func(k blob.Key) {
+		t.Helper()
+		o, err := store.Open(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Close(); err != nil || len(open()) > 0 {
+			t.Errorf("kept open, though nobody was served: %v", err)
+		}
+	}
 	for n := range int64(1100) {
 		k := blob.Key{Account: 1, ID: n + 1}
 		stage(t, store, k, k.String())
 		commit(t, store, k)
+		if n <= 10 { // looked at once, as an upload's content is
+			look(k)
+			continue
+		}
 		read(k)
 		read(k)
 	}
@@ -110,6 +125,7 @@ func TestDiskKeepsFilesOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		o.(interface{ File() *os.File }).File() //nolint:forcetypeassert // a disk's
 		if err := store.Remove(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
@@ -122,17 +138,61 @@ func TestDiskKeepsFilesOpen(t *testing.T) {
 	}
 }
 
+// Where a process may have few files open, few are kept.
+func TestDiskKeepsFewFilesOpen(t *testing.T) {
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 80, Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	store, _ := newDisk(t)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	var before, after []os.DirEntry
+	for n := range int64(40) {
+		k := blob.Key{Account: 1, ID: n + 1}
+		stage(t, store, k, k.String())
+		commit(t, store, k)
+		serve(t, store, k)
+		if n == 9 {
+			before, _ = os.ReadDir("/proc/self/fd")
+		}
+	}
+	after, err := os.ReadDir("/proc/self/fd")
+	if err != nil || len(after) != len(before) || len(before) < 10 {
+		t.Errorf("%d files are open, and were %d when ten of them were kept; %v", len(after), len(before), err)
+	}
+}
+
+// serve opens content, hands its file on, and closes it.
+func serve(t *testing.T, store *blob.Disk, k blob.Key) {
+	t.Helper()
+	o, err := store.Open(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.(interface{ File() *os.File }).File() //nolint:forcetypeassert // a disk's
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What is kept open is not taken for what has that name by now.
 func TestDiskReadsWhatIsThere(t *testing.T) {
 	store, dir := newDisk(t)
 	stage(t, store, key, "old")
 	commit(t, store, key)
 	wantText(t, store, key, "old")
+	serve(t, store, key)
 	path := filepath.Join(dir, "blobs", strconv.FormatInt(key.Account, 10), strconv.FormatInt(key.ID/1024, 10), strconv.FormatInt(key.ID, 10))
 	if err := errors.Join(os.WriteFile(path+".new", []byte("from a backup"), 0o600), os.Rename(path+".new", path)); err != nil {
 		t.Fatal(err)
 	}
 	wantText(t, store, key, "from a backup")
+	serve(t, store, key)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
