@@ -258,9 +258,10 @@ func (t *Tx) Each(ctx context.Context, fn func(Row) error, query string, args ..
 	}, query, args)
 }
 
-// each hands the rows of a query to fn and closes them.
-func (t *Tx) each(ctx context.Context, fn func(rows) error, query string, args []any) error {
-	ctx, err := t.context(ctx)
+// each hands the rows of a query to fn and closes them, also where fn panics: the
+// connection is used again.
+func (t *Tx) each(ctx context.Context, fn func(rows) error, query string, args []any) (err error) {
+	ctx, err = t.context(ctx)
 	if err != nil {
 		return err
 	}
@@ -268,11 +269,12 @@ func (t *Tx) each(ctx context.Context, fn func(rows) error, query string, args [
 	if err != nil {
 		return err
 	}
-	err = fn(r)
-	if e := r.close(); err == nil {
-		err = e
-	}
-	return err
+	defer func() {
+		if e := r.close(); err == nil {
+			err = e
+		}
+	}()
+	return fn(r)
 }
 
 // Collect scans every row of a query.

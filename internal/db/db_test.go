@@ -73,6 +73,46 @@ func TestWriteIsAllOrNothing(t *testing.T) {
 	})
 }
 
+// What panics over the rows of a statement leaves its connection as good as it was:
+// the same statement goes on working there, for readers and for the writer.
+func TestPanicOverRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, name := range []string{"a", "b", "c"} {
+			if err := put(d, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const names = `SELECT name FROM signing_key WHERE name <> $1 ORDER BY name`
+		type way func(context.Context, string, func(*db.Tx) error) error
+		for what, run := range map[string]way{"a reader": d.Read, "a worker": d.WorkerRead, "the writer": d.Write} {
+			look := func(each func(db.Row) error) error {
+				return run(t.Context(), "test: names", func(tx *db.Tx) error { return tx.Each(t.Context(), each, names, "") })
+			}
+			for range 20 { // more often than there are connections
+				func() {
+					defer func() {
+						if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "ouch") {
+							t.Errorf("%s recovered %v", what, r)
+						}
+					}()
+					err := look(func(db.Row) error { panic("ouch") })
+					t.Errorf("%s: no panic, but %v", what, err)
+				}()
+			}
+			for range 20 {
+				var got []string
+				err := look(func(r db.Row) error {
+					got = append(got, "")
+					return r.Scan(&got[len(got)-1])
+				})
+				if err != nil || strings.Join(got, "") != "abc" {
+					t.Fatalf("%s afterwards: %q, %v", what, got, err)
+				}
+			}
+		}
+	})
+}
+
 // Many writers at once share commits; each one's failure stays its own.
 func TestWritesAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
