@@ -88,7 +88,7 @@ func (f *idleFiles) drop(key Key) error {
 	return errors.Join(errs...)
 }
 
-func (f *idleFiles) dropsOf(key Key) *int { return &f.drops[uint64(key.ID)%uint64(len(f.drops))] } //nolint:gosec // positive
+func (f *idleFiles) dropsOf(key Key) *int { return &f.drops[uint64(key.ID)%uint64(len(f.drops))] }
 
 // remove takes an element out. Call it with the lock held.
 func (f *idleFiles) remove(e *list.Element) openFile {

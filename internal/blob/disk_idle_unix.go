@@ -9,5 +9,5 @@ func idleLimit() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		return 0
 	}
-	return int(min(mostIdle, files.Cur/8)) //nolint:gosec // at most 1024
+	return int(min(mostIdle, files.Cur/8))
 }
