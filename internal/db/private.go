@@ -33,7 +33,7 @@ func makePrivate(path string) error {
 // earlier program, or a restored copy, lets them read of it.
 func keepPrivate(path string, log *slog.Logger) error {
 	if err := makePrivate(path); err != nil {
-		return fault.Because(fault.BadConfig, "db: open", err, "the database file can't be opened")
+		return fault.Because(fault.BadData, "db: open", err, fault.DataUnopened, path)
 	}
 	if runtime.GOOS == "windows" { // rights are inherited from the folder there
 		return nil
