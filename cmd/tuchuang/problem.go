@@ -27,7 +27,9 @@ var (
 	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
+	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
+	dataRefused  = say("PostgreSQL 拒绝了连接：%v", "PostgreSQL refuses the connection: %v")
 	dataFolder   = say("数据文件夹 %v 无法使用：%v", "the data folder %v can't be used: %v")
 	dataUnopened = say("数据库文件 %v 无法打开", "the database file %v can't be opened")
 	dataReadOnly = say("没有写入 %v 的权限", "no permission to write to %v")
@@ -79,10 +81,10 @@ var problems = map[fault.Why]problem{
 	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
-	fault.NotAServer: {what: cfgServer},
+	fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
-	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataIO: {what: dataIO},
+	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},
 	fault.DataNewer: {dataNewer, adviceNewer}, fault.DataOlder: {dataOlder, adviceOlder}, fault.TwoDisks: {what: dataTwoDisks},
 }
 

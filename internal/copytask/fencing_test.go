@@ -3,7 +3,6 @@ package copytask
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -20,17 +19,9 @@ import (
 // twoWorkers are two processes on one database, whose clock is one.
 func twoWorkers(t *testing.T, e db.Engine) (one, two *rooms) {
 	t.Helper()
-	path, ahead := filepath.Join(t.TempDir(), "tuchuang.db"), new(time.Duration)
+	place, ahead := dbtest.Place(t, e), new(time.Duration)
 	open := func() *rooms {
-		d, err := db.Open(t.Context(), db.Options{Engine: e, Path: path, Now: func() time.Time { return time.Now().Add(*ahead) }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := d.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+		d := dbtest.Again(t, place, func() time.Time { return time.Now().Add(*ahead) })
 		r := &rooms{TB: t, ctx: t.Context(), db: d, drive: drive.New(d), bed: imagebed.New(d), ahead: ahead}
 		r.tasks, r.workers = New(d, r.bed, slog.New(slog.DiscardHandler))
 		return r

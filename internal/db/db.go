@@ -9,8 +9,8 @@ package db
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,15 +21,21 @@ import (
 // Engine names a database.
 type Engine string
 
-// SQLite is the embedded engine: one file, no other process.
-const SQLite Engine = "sqlite"
+// The engines. SQLite is embedded: one file, no other process. PostgreSQL serves
+// many processes.
+const (
+	SQLite     Engine = "sqlite"
+	PostgreSQL Engine = "postgres"
+)
 
 // Options say what to open.
 type Options struct {
-	Engine Engine // SQLite where empty
-	Path   string // SQLite: the file; its folder must exist
-	// Upgrade brings an older schema up to date. Only who knows that no other
-	// process uses the database may; without it an older one is refused.
+	// URL of a PostgreSQL database, as postgres://USER:PASSWORD@HOST/DATABASE; where
+	// it is empty the engine is SQLite.
+	URL  string
+	Path string // SQLite: the file; its folder must exist
+	// Upgrade brings an older schema up to date; without it an older one is refused.
+	// With SQLite only who knows that no other process uses the database may.
 	Upgrade bool
 	Now     func() time.Time // the clock; time.Now where nil
 	Log     *slog.Logger     // slog.Default where nil
@@ -43,11 +49,15 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	writer  *pool // one connection: SQLite has one writer
+	writer  *pool // SQLite has one writer, and one connection here
 	readers *pool // requests' reads
 	workers *pool // long reads, of background work and one of requests: they starve nobody
 
-	jobs    chan *job
+	write   func(ctx context.Context, op string, fn func(*Tx) error) error
+	begin   string // of a transaction that reads one snapshot
+	process string // names this one among those that tell each other
+
+	jobs    chan *job     // SQLite: what waits for the writer
 	stop    chan struct{} // closed: accept no more writes
 	ended   chan struct{} // closed: the writer has answered its last
 	stopped sync.WaitGroup
@@ -55,45 +65,71 @@ type DB struct {
 
 	mu      sync.Mutex
 	foreign []func()
+	told    map[string][]func(text string)
 }
 
 // Open opens the database, waits for its locks at most for the busy timeout, and
 // brings the schema up to date, keeping a copy of the file before an upgrade.
 // The caller closes it.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	if o.Engine == "" {
-		o.Engine = SQLite
-	}
-	if o.Engine != SQLite {
-		return nil, fmt.Errorf("db: open: unknown engine %q", o.Engine)
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	d := &DB{engine: o.Engine, path: o.Path, upgrade: o.Upgrade, now: o.Now, log: o.Log, jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{})}
-	if err := d.open(ctx); err != nil {
+	d := &DB{
+		engine: SQLite, path: o.Path, upgrade: o.Upgrade, now: o.Now, log: o.Log,
+		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{}),
+		told: make(map[string][]func(string)),
+	}
+	open := d.openFile
+	if o.URL != "" {
+		d.engine = PostgreSQL
+		open = func(ctx context.Context) error { return d.openServer(ctx, o.URL) }
+	}
+	if err := open(ctx); err != nil {
 		return nil, errors.Join(unusable(err, o.Path), d.closePools())
 	}
 	return d, nil
 }
 
-func (d *DB) open(ctx context.Context) (err error) {
+func (d *DB) openServer(ctx context.Context, url string) error {
+	config, err := pgConfig(url)
+	if err != nil {
+		return err
+	}
+	if err := d.migrateServer(ctx, config); err != nil {
+		return err
+	}
+	d.write, d.begin = d.writeAlone, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	if d.writer, err = openPostgres(config, pgWriters, false); err != nil {
+		return err
+	}
+	if d.readers, err = openPostgres(config, pgReaders, false); err != nil {
+		return err
+	}
+	if d.workers, err = openPostgres(config, pgWorkers, true); err != nil {
+		return err
+	}
+	return d.listen(ctx, config)
+}
+
+func (d *DB) openFile(ctx context.Context) (err error) {
+	d.write, d.begin = d.writeTogether, "BEGIN"
 	if err = keepPrivate(d.path, d.log); err != nil {
 		return err
 	}
-	if err = d.migrate(ctx); err != nil {
+	if err = d.migrateFile(ctx); err != nil {
 		return err
 	}
-	if d.writer, err = openSQLite(ctx, d.path, writing, 1); err != nil {
+	if d.writer, err = openSQLite(d.path, writing, 1); err != nil {
 		return err
 	}
-	if d.readers, err = openSQLite(ctx, d.path, reading, 4); err != nil {
+	if d.readers, err = openSQLite(d.path, reading, 4); err != nil {
 		return err
 	}
-	if d.workers, err = openSQLite(ctx, d.path, reading, 3); err != nil {
+	if d.workers, err = openSQLite(d.path, reading, 3); err != nil {
 		return err
 	}
 	return d.startWriter(ctx)
@@ -189,7 +225,7 @@ func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (
 	// The caller may have gone; the connection must come back clean all the same.
 	// (And a statement that can be cancelled costs the driver a goroutine.)
 	whole := context.WithoutCancel(ctx)
-	if err := plain(whole, c, "BEGIN"); err != nil {
+	if err := plain(whole, c, d.begin); err != nil {
 		return translate(err, op)
 	}
 	defer func() {
@@ -209,6 +245,7 @@ type Tx struct {
 	short bool // of statements that are not broken off once they have begun
 	now   time.Time
 	after []func()
+	tells []tell
 }
 
 // Now is the injected clock, read once when the transaction began.
@@ -219,7 +256,13 @@ func (t *Tx) Micros() int64 { return t.now.UnixMicro() }
 
 // Clock is the time that leases are compared with, in microseconds: the
 // database's own, which on SQLite is the process's (injected) clock.
-func (t *Tx) Clock(context.Context) (int64, error) { return t.d.now().UnixMicro(), nil }
+func (t *Tx) Clock(ctx context.Context) (micros int64, err error) {
+	if t.d.engine == SQLite {
+		return t.d.now().UnixMicro(), nil
+	}
+	_, err = t.Get(ctx, `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`, nil, &micros)
+	return micros, err
+}
 
 // AfterCommit has fn called once the transaction is durable, before Write
 // returns; not at all when it is rolled back. fn must be quick and must not use
@@ -290,7 +333,8 @@ func Collect[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query
 // context is what a statement runs under. SQLite answers an interrupted write by
 // rolling the whole transaction back, and others may share that transaction: so a
 // write that has begun is finished. A short read is finished too: what can be broken
-// off costs two goroutines a statement and a look at the context for every row.
+// off costs two goroutines a statement and a look at the context for every row, and
+// with PostgreSQL the connection; there a limit of the session's bounds it.
 func (t *Tx) context(ctx context.Context) (context.Context, error) {
 	switch {
 	case t.write:

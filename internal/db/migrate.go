@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"tuchuang/internal/fault"
 )
@@ -20,7 +23,7 @@ var migrations embed.FS
 // migrate makes the schema where there is none, and brings it up to date where that
 // was allowed. A database that exists already is copied beside itself first; a newer
 // one than this program knows is refused.
-func (d *DB) migrate(ctx context.Context) (err error) {
+func (d *DB) migrateFile(ctx context.Context) (err error) {
 	name, err := dsn(d.path, writing)
 	if err != nil {
 		return err
@@ -31,7 +34,7 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 	}
 	conn.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	dir, err := fs.Sub(migrations, "migrations/"+string(d.engine))
+	dir, err := fs.Sub(migrations, "migrations/"+string(SQLite))
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
 	}
@@ -54,6 +57,39 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 		if err := snapshot(ctx, conn, fmt.Sprintf("%s.of-version-%d", d.path, have)); err != nil {
 			return err
 		}
+	}
+	_, err = p.Up(ctx)
+	return translate(err, "db: migrate")
+}
+
+// migrateServer is migrate for PostgreSQL, where several processes may start at once:
+// they take turns.
+func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	conn, name := stdlib.OpenDB(*config), config.Host+"/"+config.Database
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	dir, err := fs.Sub(migrations, "migrations/"+string(PostgreSQL))
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	turn, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, conn, dir, goose.WithSessionLocker(turn))
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return translate(err, "db: open "+name)
+	}
+	switch {
+	case have > want:
+		return fault.New(fault.BadData, "db: open", fault.DataNewer, name, have, want)
+	case have > 0 && have < want && !d.upgrade:
+		return fault.New(fault.BadData, "db: open", fault.DataOlder, name, have, want)
+	case have == want:
+		return nil
 	}
 	_, err = p.Up(ctx)
 	return translate(err, "db: migrate")

@@ -28,6 +28,8 @@ type rows interface {
 
 // session is a connection of an engine. One goroutine uses it at a time.
 type session interface {
+	// ready makes a connection that was lost anew.
+	ready(ctx context.Context) error
 	exec(ctx context.Context, query string, args []any) (changed int64, err error)
 	query(ctx context.Context, query string, args []any) (rows, error)
 	close() error
@@ -66,12 +68,14 @@ func (r *driverRows) close() error {
 func (r *driverRows) Columns() []string { return r.rows.Columns() }
 
 // Scan reads the present row, see Row.
-func (r *driverRows) Scan(dest ...any) error {
-	if len(dest) != len(r.values) {
-		return fmt.Errorf("%d columns scanned into %d places", len(r.values), len(dest))
+func (r *driverRows) Scan(dest ...any) error { return scanAll(dest, r.values) }
+
+func scanAll(dest []any, values []driver.Value) error {
+	if len(dest) != len(values) {
+		return fmt.Errorf("%d columns scanned into %d places", len(values), len(dest))
 	}
 	for i, to := range dest {
-		if v := r.values[i]; !scan(to, v) {
+		if v := values[i]; !scan(to, v) {
 			return fmt.Errorf("column %d: %T can't be scanned into %T", i+1, v, to)
 		}
 	}

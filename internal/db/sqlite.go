@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"tuchuang/internal/fault"
 )
 
@@ -59,7 +56,7 @@ func dsn(path string, m mode) (string, error) {
 	return u.String(), nil
 }
 
-func openSQLite(ctx context.Context, path string, m mode, conns int) (*pool, error) {
+func openSQLite(path string, m mode, conns int) (*pool, error) {
 	name, err := dsn(path, m)
 	if err != nil {
 		return nil, err
@@ -68,7 +65,7 @@ func openSQLite(ctx context.Context, path string, m mode, conns int) (*pool, err
 	if err != nil {
 		return nil, translate(err, "db: open "+path)
 	}
-	p, err := newPool(ctx, conns, func(context.Context) (session, error) {
+	p, err := newPool(conns, func() (session, error) {
 		c, err := d.Driver().Open(name)
 		if err != nil {
 			return nil, err
@@ -137,6 +134,8 @@ func (s *statement) values(args []any) ([]driver.NamedValue, error) {
 	return out, nil
 }
 
+func (c *conn) ready(context.Context) error { return nil } // a file is not lost
+
 func (c *conn) exec(ctx context.Context, query string, args []any) (int64, error) {
 	s, err := c.prepare(query)
 	if err != nil {
@@ -175,63 +174,6 @@ func (c *conn) close() error {
 		errs = append(errs, s.end())
 	}
 	return errors.Join(append(errs, c.c.Close())...)
-}
-
-// translate gives an error of the driver a code of ours; what carries a code
-// already stays.
-func translate(err error, op string) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return fault.Wrap(err, op)
-	}
-	if errors.Is(err, errClosed) {
-		return fault.Because(fault.Unavailable, op, err)
-	}
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		switch e.Code() & 0xff {
-		case sqlite3.SQLITE_FULL:
-			return fault.Because(fault.DiskFull, op, err)
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
-			return fault.Because(fault.Unavailable, op, err)
-		}
-	}
-	return fault.Wrap(err, op)
-}
-
-// unusable says why a database could not be opened, where that is the file's fault.
-func unusable(err error, path string) error {
-	const op = "db: open"
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if _, known := errors.AsType[*fault.Error](err); known || !ok {
-		return err
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CANTOPEN:
-		return fault.Because(fault.BadData, op, err, fault.DataUnopened, path)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		return fault.Because(fault.BadData, op, err, fault.DataReadOnly, path)
-	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return fault.Because(fault.BadData, op, err, fault.DataDamaged, path)
-	case sqlite3.SQLITE_IOERR:
-		return fault.Because(fault.BadData, op, err, fault.DataIO, path, err)
-	}
-	return err
-}
-
-// retryable says whether the whole transaction may succeed when run again: the
-// file was busy, or a unique index caught a race.
-func retryable(err error) bool {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
-		return false
-	}
-	switch e.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return true
-	}
-	return e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // dataVersion changes when another connection has committed; asked on the one

@@ -2,60 +2,10 @@ package db
 
 import (
 	"context"
-	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 )
-
-// pool hands out connections of one kind.
-type pool struct {
-	idle chan session
-	size int
-}
-
-// newPool opens so many connections.
-func newPool(ctx context.Context, size int, open func(context.Context) (session, error)) (*pool, error) {
-	p := &pool{idle: make(chan session, size), size: size}
-	for n := range size {
-		c, err := open(ctx)
-		if err != nil {
-			p.size = n
-			return nil, errors.Join(err, p.close())
-		}
-		p.idle <- c
-	}
-	return p, nil
-}
-
-var errClosed = errors.New("the database is closed")
-
-func (p *pool) take(ctx context.Context) (session, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c, ok := <-p.idle:
-		if !ok {
-			return nil, errClosed
-		}
-		return c, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pool) give(c session) { p.idle <- c }
-
-// close waits until every connection has come back.
-func (p *pool) close() error {
-	var errs []error
-	for range p.size {
-		c := <-p.idle
-		errs = append(errs, c.close())
-	}
-	close(p.idle)
-	return errors.Join(errs...)
-}
 
 // plain runs a statement without arguments.
 func plain(ctx context.Context, c session, query string) error {
@@ -63,14 +13,13 @@ func plain(ctx context.Context, c session, query string) error {
 	return err
 }
 
+var rowLock = regexp.MustCompile(`\s+FOR UPDATE( OF \w+)?( SKIP LOCKED)?`)
+
 // rewrite turns a text for PostgreSQL into one for SQLite: $n becomes ?, row
 // locks go (there is one writer). Texts of our own never hold a $ or FOR UPDATE
 // inside a string literal.
 func rewrite(query string) (text string, order []int) {
-	query = strings.TrimSpace(query)
-	if i := strings.Index(query, "FOR UPDATE"); i >= 0 {
-		query = strings.TrimSpace(query[:i]) // always last in our texts
-	}
+	query = strings.TrimSpace(rowLock.ReplaceAllString(query, ""))
 	var b strings.Builder
 	b.Grow(len(query))
 	straight := true

@@ -44,8 +44,14 @@ const (
 // Write runs fn in a transaction that writes. Once it returned nil the change
 // survives kill -9 and loss of power; after an error nothing of it remains. fn
 // may run more than once and must not wait for another write. A context that
-// ends before fn was started stops it; once started it is finished.
+// ends before fn was started stops it; once started it is finished. With PostgreSQL
+// an error that tells of a lost connection leaves open whether it was committed.
 func (d *DB) Write(ctx context.Context, op string, fn func(*Tx) error) error {
+	return d.write(ctx, op, fn)
+}
+
+// writeTogether is Write by the goroutine that writes.
+func (d *DB) writeTogether(ctx context.Context, op string, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		j := &job{ctx: ctx, op: op, fn: fn, done: make(chan result, 1)}
 		select {
@@ -85,7 +91,7 @@ func (d *DB) startWriter(ctx context.Context) error {
 		d.writer.give(c)
 		return translate(err, "db: open")
 	}
-	check, err := openSQLite(ctx, d.path, checkpointing, 1)
+	check, err := openSQLite(d.path, checkpointing, 1)
 	if err != nil {
 		d.writer.give(c)
 		return err
@@ -201,9 +207,7 @@ func (j *job) failed() bool { return j.err != nil || j.panic != nil }
 // finish runs what waits for the commit, and answers.
 func (j *job) finish() {
 	if !j.failed() {
-		for _, fn := range j.tx.after {
-			fn()
-		}
+		j.tx.committed()
 	}
 	j.done <- result{j.err, j.panic}
 }

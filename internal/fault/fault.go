@@ -96,12 +96,14 @@ const (
 	NotANetwork    Why = "not_a_network"   // what should be an address or CIDR
 	NotALevel      Why = "not_a_level"     // what should be a level of the log
 	NotAServer     Why = "not_a_server"    // what should be the address of a server
+	NotADatabase   Why = "not_a_database"  // nothing: the URL holds a password
 
 	FolderUnusable Why = "folder_unusable" // the path, the cause
 	DataUnopened   Why = "data_unopened"   // the path of the database
 	DataReadOnly   Why = "data_read_only"  // the path of the database or of a file beside it
 	DataDamaged    Why = "data_damaged"    // the path of the database
 	DataIO         Why = "data_io"         // the path of the database, the cause
+	DataRefused    Why = "data_refused"    // the database server's reason
 	DataNewer      Why = "data_newer"      // the path of the database, its version, the program's
 	DataOlder      Why = "data_older"      // the path of the database, its version, the program's
 	TwoDisks       Why = "two_disks"       // two folders between which no file can be moved

@@ -27,7 +27,23 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 // Open opens an empty database that ends with the test. now may be nil.
 func Open(t testing.TB, e db.Engine, now func() time.Time) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{Engine: e, Path: filepath.Join(t.TempDir(), "tuchuang.db"), Now: now})
+	return Again(t, Place(t, e), now)
+}
+
+// Place names an empty database of an engine, which ends with the test.
+func Place(t testing.TB, e db.Engine) db.Options {
+	t.Helper()
+	if e == db.PostgreSQL {
+		return db.Options{URL: newDatabase(t)}
+	}
+	return db.Options{Path: filepath.Join(t.TempDir(), "tuchuang.db")}
+}
+
+// Again opens a database that may have been opened before, or be open.
+func Again(t testing.TB, place db.Options, now func() time.Time) *db.DB {
+	t.Helper()
+	place.Now, place.Upgrade = now, true
+	d, err := db.Open(t.Context(), place)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,167 @@
+package dbtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tuchuang/internal/db"
+)
+
+// A cluster of PostgreSQL of the test process's own, without any care for a crash of
+// the machine. It is started by the first test that wants it, and a shell ends it and
+// takes it away when this process ends, however it does.
+
+const template = "template_tuchuang"
+
+var cluster struct {
+	once sync.Once
+	url  *url.URL // of the database postgres
+	err  error
+}
+
+// Server answers the URL of an empty PostgreSQL database for a test of what opens
+// databases by itself. It ends with the test.
+func Server(t testing.TB) string { return newDatabase(t) }
+
+func newDatabase(t testing.TB) string {
+	t.Helper()
+	cluster.once.Do(func() { cluster.url, cluster.err = startCluster() })
+	if cluster.err != nil {
+		t.Fatalf("PostgreSQL: %v", cluster.err)
+	}
+	name := "t" + strings.ToLower(rand.Text())
+	if err := ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ask(cluster.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return database(name)
+}
+
+func database(name string) string {
+	u := *cluster.url
+	u.Path = "/" + name
+	return u.String()
+}
+
+func ask(where *url.URL, query string) (err error) {
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, where.String())
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, query)
+	return errors.Join(err, c.Close(ctx))
+}
+
+func startCluster() (*url.URL, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tuchuang-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	who, err := servant(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync") //nolint:gosec,noctx // our own words
+	initdb.SysProcAttr, initdb.Dir = who, dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	// The shell reads from a pipe that only this process has open.
+	const run = `d=$1; shift; "$@" & p=$!; read -r _; kill -INT $p; wait $p; rm -rf "$d"`
+	server := exec.Command("sh", "-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, //nolint:gosec,noctx // our own words
+		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
+		"-c", "shared_buffers=64MB", "-c", "log_min_messages=error")
+	server.SysProcAttr, server.Dir = who, dir
+	var said bytes.Buffer
+	server.Stderr = &said
+	if _, err := server.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := server.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	u := &url.URL{Scheme: "postgres", User: url.User("tuchuang"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for ask(u, "SELECT 1") != nil {
+		select {
+		case err := <-ended:
+			return nil, fmt.Errorf("postgres ended: %w\n%s", err, said.Bytes())
+		case <-tick.C:
+		}
+	}
+	cluster.url = u
+	if err := ask(u, "CREATE DATABASE "+template); err != nil {
+		return nil, err
+	}
+	d, err := db.Open(context.Background(), db.Options{URL: database(template), Upgrade: true})
+	if err != nil {
+		return nil, err
+	}
+	return u, d.Close()
+}
+
+// binaries finds the newest PostgreSQL server that is installed.
+func binaries() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	all, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	best, newest := "", 0
+	for _, path := range all {
+		dir := filepath.Dir(path)
+		if n, err := strconv.Atoi(filepath.Base(filepath.Dir(dir))); err == nil && n > newest {
+			best, newest = dir, n
+		}
+	}
+	if best == "" {
+		err = errors.Join(err, errors.New("no initdb found; install PostgreSQL 15 or newer (Debian: apt-get install postgresql)"))
+	}
+	return best, err
+}
+
+// servant is who the server runs as: PostgreSQL refuses root. The folder becomes
+// theirs.
+func servant(dir string) (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return nil, nil //nolint:nilnil // nobody else is needed
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
+	gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
+	if err := errors.Join(errUID, errGID, os.Chown(dir, int(uid), int(gid))); err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}

@@ -1,0 +1,85 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// pool hands out connections of one kind, the one that was used last first: what it
+// has in its caches is of use again, and connections that are not needed are not
+// made.
+type pool struct {
+	free chan struct{} // one for each idle connection
+	size int
+
+	mu     sync.Mutex
+	idle   []session
+	closed bool
+}
+
+// newPool makes a pool of so many connections.
+func newPool(size int, open func() (session, error)) (*pool, error) {
+	p := &pool{free: make(chan struct{}, size)}
+	for range size {
+		c, err := open()
+		if err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+		p.size++
+		p.give(c)
+	}
+	return p, nil
+}
+
+var errClosed = errors.New("the database is closed")
+
+func (p *pool) take(ctx context.Context) (session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-p.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		p.free <- struct{}{} // for the next one who asks
+		return nil, errClosed
+	}
+	c := p.idle[len(p.idle)-1]
+	p.idle = p.idle[:len(p.idle)-1]
+	p.mu.Unlock()
+	if err := c.ready(ctx); err != nil {
+		p.give(c)
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p *pool) give(c session) {
+	p.mu.Lock()
+	p.idle = append(p.idle, c)
+	p.mu.Unlock()
+	p.free <- struct{}{}
+}
+
+// close waits until every connection has come back.
+func (p *pool) close() error {
+	for range p.size {
+		<-p.free
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	var errs []error
+	for _, c := range p.idle {
+		errs = append(errs, c.close())
+	}
+	if p.size > 0 {
+		p.free <- struct{}{} // who still asks is told
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,300 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"tuchuang/internal/fault"
+)
+
+// How many connections a process has. What waits for one is bounded by its context.
+const (
+	pgWriters = 8
+	pgReaders = 8
+	pgWorkers = 4
+)
+
+// pgFrozen is how long a transaction may stand still: less than a lease (3 s), so
+// that a process which was stopped inside one does not hold up the next owner of
+// its task. It bounds the wait for a row's lock too, which is tried again.
+const pgFrozen = 2 * time.Second
+
+// pgStatement bounds one statement of a request, and of a write.
+const pgStatement = 30 * time.Second
+
+// pgConfig reads a URL; its password is in nobody's error.
+func pgConfig(url string) (*pgx.ConnConfig, error) {
+	c, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fault.New(fault.BadConfig, "db: open", fault.NotADatabase)
+	}
+	millis := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	for name, value := range map[string]string{
+		"application_name":                    "tuchuang",
+		"timezone":                            "UTC",
+		"client_min_messages":                 "warning",
+		"statement_timeout":                   millis(pgStatement),
+		"lock_timeout":                        millis(pgFrozen),
+		"idle_in_transaction_session_timeout": millis(pgFrozen),
+		// A machine that is gone is found out as quickly.
+		"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2",
+		"tcp_user_timeout": millis(pgFrozen),
+	} {
+		if _, set := c.RuntimeParams[name]; !set {
+			c.RuntimeParams[name] = value
+		}
+	}
+	c.ConnectTimeout = 5 * time.Second
+	c.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 3}}).DialContext
+	return c, nil
+}
+
+// openPostgres makes a pool of so many connections, which are made when they are
+// needed. Background work may read longer.
+func openPostgres(config *pgx.ConnConfig, size int, long bool) (*pool, error) {
+	config = config.Copy()
+	if long {
+		config.RuntimeParams["statement_timeout"] = "0"
+	}
+	return newPool(size, func() (session, error) { return &pgSession{config: config}, nil })
+}
+
+// pgSession is a connection to PostgreSQL; one that was lost is made anew when it is
+// taken again.
+type pgSession struct {
+	config *pgx.ConnConfig
+	c      *pgx.Conn
+}
+
+func (s *pgSession) ready(ctx context.Context) (err error) {
+	if s.c != nil && !s.c.IsClosed() {
+		return nil
+	}
+	s.c, err = pgx.ConnectConfig(ctx, s.config)
+	return err
+}
+
+func (s *pgSession) exec(ctx context.Context, query string, args []any) (int64, error) {
+	values, err := pgValues(args)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := s.c.Exec(ctx, query, values...)
+	return tag.RowsAffected(), err
+}
+
+func (s *pgSession) query(ctx context.Context, query string, args []any) (rows, error) {
+	values, err := pgValues(args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.c.Query(ctx, query, values...)
+	if err != nil {
+		return nil, err
+	}
+	return &pgRows{rows: r}, nil
+}
+
+func (s *pgSession) close() error {
+	if s.c == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return s.c.Close(ctx)
+}
+
+// pgValues are the arguments as both engines take them: what is true is 1.
+func pgValues(args []any) ([]any, error) {
+	out := make([]any, len(args))
+	for i, arg := range args {
+		v, err := plainValue(arg)
+		if err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+		if b, ok := v.(bool); ok {
+			v = int64(0)
+			if b {
+				v = int64(1)
+			}
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// pgRows are rows in the few types that SQLite has too.
+type pgRows struct {
+	rows   pgx.Rows
+	values []driver.Value
+	err    error
+}
+
+func (r *pgRows) next() bool {
+	if r.err != nil || !r.rows.Next() {
+		return false
+	}
+	all, err := r.rows.Values()
+	if r.err = err; err != nil {
+		return false
+	}
+	r.values = r.values[:0]
+	for _, v := range all {
+		switch n := v.(type) {
+		case int16:
+			v = int64(n)
+		case int32:
+			v = int64(n)
+		case bool:
+			v = int64(0)
+			if n {
+				v = int64(1)
+			}
+		case pgtype.Numeric: // sums
+			if i, err := n.Int64Value(); err == nil && i.Valid {
+				v = i.Int64
+			}
+		}
+		r.values = append(r.values, v)
+	}
+	return true
+}
+
+func (r *pgRows) close() error {
+	r.rows.Close()
+	if r.err != nil {
+		return r.err
+	}
+	return r.rows.Err()
+}
+
+func (r *pgRows) Columns() (names []string) {
+	for _, f := range r.rows.FieldDescriptions() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func (r *pgRows) Scan(dest ...any) error { return scanAll(dest, r.values) }
+
+// writeAlone runs a write in a transaction of its own, see Write.
+func (d *DB) writeAlone(ctx context.Context, op string, fn func(*Tx) error) error {
+	for try := 1; ; try++ {
+		select {
+		case <-d.stop:
+			return fault.Because(fault.Unavailable, op, errClosed)
+		default:
+		}
+		c, err := d.writer.take(ctx)
+		if err != nil {
+			return translate(err, op)
+		}
+		j := &job{ctx: ctx, op: op, fn: fn}
+		again := d.transact(context.WithoutCancel(ctx), c, j)
+		d.writer.give(c)
+		if j.panic != nil {
+			panic(j.panic)
+		}
+		if j.err != nil && again && try < attempts {
+			continue
+		}
+		return translate(j.err, op)
+	}
+}
+
+// transact runs a write and commits it. again says that it may be tried again after
+// an error: nothing of it can have been committed.
+func (d *DB) transact(ctx context.Context, c session, j *job) (again bool) {
+	if j.err = plain(ctx, c, "BEGIN"); j.err != nil {
+		return true
+	}
+	if d.run(c, j); j.err == nil && j.panic == nil {
+		j.err = j.tx.tellOthers(ctx)
+	}
+	if j.failed() {
+		again = retryable(j.err)
+		if err := plain(ctx, c, "ROLLBACK"); err != nil && !lostConnection(err) {
+			d.log.Error("db: rollback", "err", err)
+		}
+		return again
+	}
+	if j.err = plain(ctx, c, "COMMIT"); j.err != nil {
+		// Of a connection that was lost here nobody can say what became of it.
+		_, said := errors.AsType[*pgconn.PgError](j.err)
+		return said && retryable(j.err)
+	}
+	j.tx.committed()
+	return false
+}
+
+// The codes of PostgreSQL's that mean something to us.
+const (
+	pgUnique          = "23505"
+	pgSerialization   = "40001"
+	pgDeadlock        = "40P01"
+	pgLockTimeout     = "55P03"
+	pgCanceled        = "57014"
+	pgDiskFull        = "53100"
+	pgClassConnection = "08"
+	pgClassResources  = "53"
+	pgClassOperator   = "57"
+	pgClassPassword   = "28"
+	pgNoDatabase      = "3D000"
+	pgIdleTooLong     = "25P03"
+)
+
+// pgCode gives an error of PostgreSQL's a code of ours; "" where it is a bug.
+func pgCode(err error) fault.Code {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch {
+		case e.Code == pgDiskFull:
+			return fault.DiskFull
+		case e.Code[:2] == pgClassPassword, e.Code == pgNoDatabase:
+			return fault.BadData
+		case e.Code == pgSerialization, e.Code == pgDeadlock, e.Code == pgLockTimeout, e.Code == pgIdleTooLong,
+			e.Code[:2] == pgClassConnection, e.Code[:2] == pgClassResources, e.Code[:2] == pgClassOperator:
+			return fault.Unavailable
+		}
+		return ""
+	}
+	if lostConnection(err) {
+		return fault.Unavailable
+	}
+	return ""
+}
+
+// lostConnection says that an error is none of the server's answers but that there
+// was no answer.
+func lostConnection(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == pgIdleTooLong || e.Code[:2] == pgClassOperator && e.Code != pgCanceled
+	}
+	if pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	var netErr net.Error
+	return errors.As(err, &netErr) || err != nil && (errors.Is(err, io.ErrUnexpectedEOF) || err.Error() == "conn closed")
+}
+
+func pgRetryable(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case pgUnique, pgSerialization, pgDeadlock, pgLockTimeout:
+			return true
+		}
+	}
+	return lostConnection(err)
+}

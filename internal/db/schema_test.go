@@ -1,0 +1,52 @@
+package db_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+)
+
+// The engines have the same tables, columns and indexes.
+func TestSchemasAreOne(t *testing.T) {
+	schema := map[db.Engine][]string{}
+	for _, e := range dbtest.Engines {
+		columns, indexes := `
+			SELECT m.name || '.' || c.name || CASE WHEN c."notnull" = 1 OR c.pk > 0 THEN '' ELSE ' NULL' END
+			FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'goose%'`, `
+			SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`
+		if e == db.PostgreSQL {
+			columns, indexes = `
+				SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN '' ELSE ' NULL' END
+				FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'goose%'`, `
+				SELECT i.indexname FROM pg_indexes i WHERE i.schemaname = 'public'
+				AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)`
+		}
+		d := dbtest.Open(t, e, nil)
+		err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
+			for _, query := range []string{columns, indexes} {
+				list, err := db.Collect(t.Context(), tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, query)
+				if err != nil {
+					return err
+				}
+				schema[e] = append(schema[e], list...)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(e, err)
+		}
+		slices.Sort(schema[e])
+	}
+	if n := len(schema[db.SQLite]); n < 100 || !strings.Contains(strings.Join(schema[db.SQLite], " "), "drive_entry.blob_id NULL") {
+		t.Errorf("%d columns and indexes", n)
+	}
+	if diff := cmp.Diff(schema[db.SQLite], schema[db.PostgreSQL]); diff != "" {
+		t.Errorf("sqlite has -, postgres +:\n%s", diff)
+	}
+}
