@@ -209,6 +209,10 @@ func (w *world) insert(ctx context.Context, path string, rows int) (err error) {
 	w.Head = root[:1+strings.IndexByte("0123456789abcdefghijklmnopqrstuv", root[0])]
 	w.Album, w.Folders, w.Failed = albumID, rows/folderSize, strings.Repeat("f", 32)
 
+	// What the planner is told of an index goes with it.
+	if _, err := c.ExecContext(ctx, `CREATE TEMP TABLE told AS SELECT * FROM sqlite_stat1`); err != nil {
+		return err
+	}
 	indexes, err := dropIndexes(ctx, c)
 	if err != nil {
 		return err
@@ -218,7 +222,7 @@ func (w *world) insert(ctx context.Context, path string, rows int) (err error) {
 			return fmt.Errorf("%s: %w", s.text, err)
 		}
 	}
-	for _, text := range append(indexes, `PRAGMA journal_mode = WAL`) {
+	for _, text := range append(indexes, `DELETE FROM sqlite_stat1`, `INSERT INTO sqlite_stat1 SELECT * FROM told`, `PRAGMA journal_mode = WAL`) {
 		if _, err := c.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
@@ -231,9 +235,10 @@ func (w *world) insert(ctx context.Context, path string, rows int) (err error) {
 	return nil
 }
 
-// dropIndexes answers what makes them again.
+// dropIndexes answers what makes them again. The one that finds a folder by its id
+// stays: its children are counted.
 func dropIndexes(ctx context.Context, c *sql.Conn) (texts []string, err error) {
-	rows, err := c.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`)
+	rows, err := c.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND name <> 'drive_id'`)
 	if err != nil {
 		return nil, err
 	}
