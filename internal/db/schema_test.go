@@ -11,7 +11,15 @@ import (
 	"tuchuang/internal/db/dbtest"
 )
 
-// The engines have the same tables, columns and indexes.
+// Where SQLite keeps the rows of a folder together by the primary key, an index
+// finds them by id; where PostgreSQL finds them by the primary key, an index lists
+// the folder.
+var indexesOf = map[db.Engine][]string{
+	db.SQLite:     {"drive_id", "image_id"},
+	db.PostgreSQL: {"drive_list", "image_list"},
+}
+
+// The engines have the same tables, columns and indexes, but for these.
 func TestSchemasAreOne(t *testing.T) {
 	schema := map[db.Engine][]string{}
 	for _, e := range []db.Engine{db.SQLite, db.PostgreSQL} {
@@ -40,6 +48,13 @@ func TestSchemasAreOne(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(e, err)
+		}
+		for _, own := range indexesOf[e] {
+			at := slices.Index(schema[e], own)
+			if at < 0 {
+				t.Fatalf("%s has no index %s", e, own)
+			}
+			schema[e] = slices.Delete(schema[e], at, at+1)
 		}
 		slices.Sort(schema[e])
 	}

@@ -40,12 +40,15 @@ func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limi
 // text, in order of id. Searches go through the whole drive, one at a time; one
 // that does not get its turn and its answer in time is fault.Unavailable.
 func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact bool, after ID, limit int) (p Page, err error) {
-	query := searchFuzzy
+	what := contains
 	if exact {
-		query = searchExact
+		what = isNamed
 	}
 	err = d.long(ctx, "drive: search", func(ctx context.Context, tx *db.Tx) error {
-		p, err = page(ctx, tx, limit, query, acc, after, text, limit+1)
+		p, err = page(ctx, tx, limit, searchNext(what), acc, after, text, limit+1, 10*atOnce)
+		if err == nil && !p.More {
+			p, err = page(ctx, tx, limit, searchAll(what), acc, after, text, limit+1)
+		}
 		if err != nil {
 			return err
 		}

@@ -44,16 +44,23 @@ const (
 	countNamed      = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND ` + named
 )
 
-// pageOf pages through the ids first, so that by id and by name no row is read but
-// the page's. Every part of the text is a constant of this file.
+// pageOf pages through the ids first, so that by name no row is read but the page's.
+// By id the rows of a folder lie in order, and are paged through themselves. Every
+// part of the text is a constant of this file.
 func pageOf(where string, by Order, desc bool) string {
 	direction := "ASC"
 	if desc {
 		direction = "DESC"
 	}
 	order := "id " + direction
+	if where == named {
+		order = "+" + order // all names are gone through: by their index, not by id
+	}
 	if by != ByID {
 		order = string(by) + " " + direction + ", " + order
+	}
+	if where == inFolder && by == ByID {
+		return fmt.Sprintf(`SELECT %s FROM drive_entry WHERE account_id = $1 AND %s ORDER BY %s LIMIT $3 OFFSET $4`, columns, where, order)
 	}
 	return fmt.Sprintf(`
 		WITH s (id) AS (SELECT id FROM drive_entry WHERE account_id = $1 AND %s ORDER BY %s LIMIT $3 OFFSET $4)

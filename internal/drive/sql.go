@@ -36,11 +36,9 @@ const (
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class >= 2 ORDER BY name LIMIT $4`
 
-	// The hits are found before the first is answered, see long.
-	search      = `WITH s (id) AS (SELECT id FROM drive_entry WHERE account_id = $1 AND id > $2 AND trashed < 2 AND `
-	searchEnd   = ` ORDER BY id LIMIT $4) SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY id`
-	searchFuzzy = search + `$3 <> '' AND replace(name, $3, '') <> name` + searchEnd
-	searchExact = search + `name = $3` + searchEnd
+	// What is searched for, see searchNext and searchAll.
+	contains = `trashed < 2 AND $3 <> '' AND replace(name, $3, '') <> name`
+	isNamed  = `trashed < 2 AND name = $3`
 
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
 	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
@@ -51,8 +49,14 @@ const (
 			UNION ALL
 			SELECT e.id FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
 		) `
-	// CROSS JOIN keeps the engine from reading all of the account first.
-	sizeBelow      = subtree + `SELECT coalesce(sum(e.size), 0) FROM sub CROSS JOIN drive_entry e WHERE e.account_id = $1 AND e.id = sub.id`
+	// The size comes with the row: it is not looked for again.
+	sizeBelow = `
+		WITH RECURSIVE sub (id, class, size) AS (
+			SELECT id, class, size FROM drive_entry WHERE account_id = $1 AND id = $2
+			UNION ALL
+			SELECT e.id, e.class, e.size FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
+			WHERE sub.class = 0
+		) SELECT coalesce(sum(size), 0) FROM sub`
 	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
@@ -67,6 +71,24 @@ var (
 	selectByIDs = db.List(`SELECT `+columns+` FROM drive_entry WHERE account_id = $1 AND id IN (`, 2, `)`)
 	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
 )
+
+// Of a search the hits are found before the first is answered, see long. searchNext
+// looks through so many entries next in order of id, which is enough where there are
+// many hits.
+func searchNext(what string) string {
+	return hits(`(SELECT id, name, trashed FROM drive_entry WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $5) v WHERE ` + what + ` ORDER BY id`)
+}
+
+// searchAll goes through all of the drive as its rows lie, by folder: each taken by
+// its id costs several times as much. +id is what no index is in order of.
+func searchAll(what string) string {
+	return hits(`drive_entry WHERE account_id = $1 AND +id > $2 AND ` + what + ` ORDER BY +id`)
+}
+
+func hits(from string) string {
+	return `WITH s (id) AS (SELECT id FROM ` + from + ` LIMIT $4)
+		SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY id`
+}
 
 func scanEntry(row db.Row) (e Entry, err error) {
 	var created, updated int64

@@ -64,6 +64,8 @@ CREATE TABLE doomed (
 ) WITHOUT ROWID;
 
 -- drive --------------------------------------------------------------------
+-- The rows of a folder lie side by side, so that a list is read and not looked up
+-- row by row. (PostgreSQL's tables have no order: its keys and indexes differ here.)
 CREATE TABLE drive_entry (
   account_id INTEGER NOT NULL REFERENCES account (id),
   id         INTEGER NOT NULL, -- unique over all accounts; the root is 0
@@ -77,12 +79,12 @@ CREATE TABLE drive_entry (
   children   INTEGER NOT NULL, -- entries right below that are not in the trash by themselves
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  PRIMARY KEY (account_id, id),
+  PRIMARY KEY (account_id, parent_id, id),
   FOREIGN KEY (account_id, parent_id) REFERENCES drive_entry (account_id, id),
   FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id)
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX drive_id ON drive_entry (account_id, id);
 CREATE UNIQUE INDEX drive_name ON drive_entry (account_id, parent_id, name) WHERE trashed = 0;
-CREATE INDEX drive_list ON drive_entry (account_id, parent_id, id, trashed);
 CREATE INDEX drive_walk ON drive_entry (account_id, parent_id, name) WHERE trashed = 0 AND class <= 1;
 CREATE INDEX drive_rest ON drive_entry (account_id, parent_id, name) WHERE trashed = 0 AND class >= 2;
 CREATE INDEX drive_blob ON drive_entry (account_id, blob_id) WHERE blob_id IS NOT NULL;
@@ -105,6 +107,7 @@ CREATE UNIQUE INDEX bed_folder_name ON bed_folder (account_id, parent_id, name);
 CREATE INDEX bed_folder_list ON bed_folder (account_id, parent_id, id);
 CREATE INDEX bed_detached ON bed_folder (account_id, id) WHERE detached = 1;
 CREATE UNIQUE INDEX bed_root ON bed_folder (account_id) WHERE parent_id = id;
+-- By folder, as the drive's entries.
 CREATE TABLE image (
   account_id INTEGER NOT NULL REFERENCES account (id),
   id         TEXT    NOT NULL,
@@ -117,12 +120,12 @@ CREATE TABLE image (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   shown_at   INTEGER NOT NULL, -- since when it shows this content; later by a second at least than for the one before
-  PRIMARY KEY (account_id, id),
+  PRIMARY KEY (account_id, folder_id, id),
   FOREIGN KEY (account_id, folder_id) REFERENCES bed_folder (account_id, id),
   FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id)
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX image_id ON image (account_id, id);
 CREATE UNIQUE INDEX image_name ON image (account_id, folder_id, name);
-CREATE INDEX image_list ON image (account_id, folder_id, id);
 CREATE INDEX image_same ON image (account_id, folder_id, etag, size);
 CREATE INDEX image_blob ON image (account_id, blob_id);
 
@@ -281,9 +284,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('blob', 'blob_lost', '100 10 1'),
   ('blob', 'blob_blocked', '100 10 1'),
   ('blob', 'blob_pending', '100 1'),
-  ('drive_entry', 'drive_entry', '10000000 1000000 1'),
+  ('drive_entry', 'drive_entry', '10000000 1000000 1000 1'),
+  ('drive_entry', 'drive_id', '10000000 1000000 1'),
   ('drive_entry', 'drive_name', '10000000 1000000 1000 1'),
-  ('drive_entry', 'drive_list', '10000000 1000000 1000 1 1'),
   ('drive_entry', 'drive_walk', '9000000 900000 900 1'),
   ('drive_entry', 'drive_rest', '1000000 100000 100 1'),
   ('drive_entry', 'drive_blob', '10000000 1000000 2'),
@@ -294,9 +297,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('bed_folder', 'bed_folder_list', '100000 10000 10 1'),
   ('bed_folder', 'bed_detached', '10 1 1'),
   ('bed_folder', 'bed_root', '1000 1'),
-  ('image', 'image', '10000000 1000000 1'),
+  ('image', 'image', '10000000 1000000 1000 1'),
+  ('image', 'image_id', '10000000 1000000 1'),
   ('image', 'image_name', '10000000 1000000 1000 1'),
-  ('image', 'image_list', '10000000 1000000 1000 1'),
   ('image', 'image_same', '10000000 1000000 1000 1 1'),
   ('image', 'image_blob', '10000000 1000000 2'),
   ('task', 'task', '100000 10000 1'),
