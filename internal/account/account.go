@@ -67,6 +67,7 @@ type Accounts struct {
 	db       *db.DB
 	tokenKey []byte
 	urlKey   []byte
+	signed   signedTokens
 }
 
 // Open reads the signing keys, making them at the first start.

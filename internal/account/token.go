@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -70,18 +72,22 @@ func checkClient(ctx context.Context, tx *db.Tx, clientID, given string) (id ID,
 // is no token of ours, fault.TokenExpired for one that ended or was revoked,
 // fault.Disabled where the account is.
 func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
-	var c claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return 0, fault.Because(fault.TokenExpired, "account: authenticate", err)
-	case err != nil:
-		return 0, fault.Because(fault.NoToken, "account: authenticate", err)
+	s, known := a.signed.get(token)
+	if !known {
+		var c claims
+		_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
+			jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
+		switch {
+		case errors.Is(err, jwt.ErrTokenExpired):
+			return 0, fault.Because(fault.TokenExpired, "account: authenticate", err)
+		case err != nil:
+			return 0, fault.Because(fault.NoToken, "account: authenticate", err)
+		}
+		s = signed{c.ID, c.RegisteredClaims.ID}
 	}
 	var expires int64
 	var state State
-	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{c.ID, c.RegisteredClaims.ID}, &expires, &state)
+	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state)
 	switch {
 	case err != nil:
 		return 0, err
@@ -90,7 +96,42 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
 	case state != Enabled:
 		return 0, fault.New(fault.Disabled, "account: authenticate")
 	}
-	return c.ID, nil
+	if !known {
+		a.signed.add(token, s)
+	}
+	return s.account, nil
+}
+
+// signed is what a token of ours says.
+type signed struct {
+	account ID
+	jti     string
+}
+
+// signedTokens are tokens whose signature has been found good, so that it is not
+// computed for each request. Whether a token is still one, its row says each time.
+type signedTokens struct {
+	mu sync.RWMutex
+	m  map[string]signed
+}
+
+// maxSigned bounds them: some 400 bytes each.
+const maxSigned = 4096
+
+func (t *signedTokens) get(token string) (s signed, ok bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	s, ok = t.m[token]
+	return s, ok
+}
+
+func (t *signedTokens) add(token string, s signed) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.m == nil || len(t.m) >= maxSigned {
+		t.m = make(map[string]signed)
+	}
+	t.m[strings.Clone(token)] = s // not the whole header with it
 }
 
 // SweepTokens forgets the tokens that have expired.
