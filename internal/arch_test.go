@@ -37,6 +37,7 @@ var house = []room{
 	{name: "cmd", layer: command, says: "parses, wires, and reports how it ended; one thin file a command"},
 
 	{name: "config", layer: aside, says: "merges defaults, file, environment and flags, and checks them once; rooms receive values"},
+	{name: "metrics", layer: aside, says: "keeps a server's figures and gives them to Prometheus; knows none of the rooms, and they nothing of it"},
 	{name: "client", layer: aside, says: "speaks the HTTP API for the commands and the tests, in shapes of its own"},
 
 	{name: "api", layer: door, says: "answers the JSON wire; knows HTTP, nothing of SQL"},
@@ -71,10 +72,11 @@ var reserved = []struct {
 	why   string
 	tests bool
 }{
-	{"net/http", []string{"cmd", "client", "api", "transfer", "web"}, "HTTP is spoken at the doors and by the client", false},
+	{"net/http", []string{"cmd", "client", "metrics", "api", "transfer", "web"}, "HTTP is spoken at the doors and by the client", false},
 	{"database/sql", []string{"db"}, "db alone opens and speaks to the database; others may name types of rows", false},
 	{"modernc.org/sqlite", []string{"db"}, "db alone knows the engine", true},
 	{"github.com/pressly/goose/v3", []string{"db"}, "db alone migrates", true},
+	{"github.com/prometheus", []string{"metrics"}, "metrics alone knows who reads the figures", true},
 }
 
 // rowTypes are the names of database/sql that say nothing of a connection.
@@ -288,6 +290,9 @@ func TestThePlanBites(t *testing.T) {
 		{"internal/drive/a.go", "tuchuang/test/server", "what tests use"},
 		{"internal/client/a.go", "tuchuang/internal/fault", ""},
 		{"internal/client/a.go", "tuchuang/internal/picture", "fault alone"},
+		{"internal/queue/a.go", "tuchuang/internal/metrics", "only commands"},
+		{"internal/metrics/a.go", "tuchuang/internal/queue", "fault alone"},
+		{"internal/queue/a_test.go", "github.com/prometheus/client_golang/prometheus", "who reads the figures"},
 		{"internal/fault/a.go", "tuchuang/internal/killpoint", "do not know each other"},
 		{"internal/fault/a.go", "tuchuang/internal/db", "down only"},
 		{"internal/db/a.go", "tuchuang/internal/killpoint", ""},

@@ -18,14 +18,15 @@ var (
 	cfgUnknown    = say("配置文件 %v：没有名为 %q 的设置", "config file %v: there is no setting %q")
 	cfgNotText    = say("配置文件 %v：%v 的值要写在引号里", "config file %v: %v must be a string in quotes")
 	cfgNoFolder   = say("data：没有指定数据文件夹", "data: no folder is named")
-	cfgAddress    = say("listen：%q 不是 主机:端口 的形式", "listen: %q is not of the form host:port")
-	cfgPort       = say("listen：%q 不是端口", "listen: %q is not a port")
+	cfgAddress    = say("%v：%q 不是 主机:端口 的形式", "%v: %q is not of the form host:port")
+	cfgPort       = say("%v：%q 不是端口", "%v: %q is not a port")
 	cfgHalfTLS    = say("tls-cert 和 tls-key 要同时给出，或都不给", "tls-cert and tls-key: give both or none")
 	cfgBadTLS     = say("tls-cert %v 和 tls-key %v 无法使用：%v", "tls-cert %v and tls-key %v can't be used: %v")
 	cfgURL        = say("%v：%q 不是 https://主机 的形式", "%v: %q is not of the form https://host")
 	cfgLongURL    = say("%v：%q 除协议和主机外还有别的内容；服务器需要单独的域名", "%v: %q has more than scheme and host; the server must have a host name of its own")
 	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
+	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
 	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
 	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
@@ -81,7 +82,7 @@ var problems = map[fault.Why]problem{
 	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
-	fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
+	fault.NotLoopback: {what: cfgLoopback}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
 	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},

@@ -57,6 +57,8 @@ type serveCmd struct {
 	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
 	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
 	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
+	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
+	PProf          *string `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
 	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
 }
 
@@ -65,6 +67,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
 		"data": c.Data, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "log-level": c.LogLevel,
+		"metrics-listen": c.MetricsListen, "pprof": c.PProf,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
 	if err != nil {
@@ -138,6 +141,9 @@ type server struct {
 	broken chan error
 	admin  *account.Secrets // of the first start
 
+	observer
+	ui *ui
+
 	log      *slog.Logger
 	lock     *os.File
 	listener net.Listener
@@ -154,10 +160,10 @@ type server struct {
 // startServer opens the data folder and serves it; when it has returned the server
 // is ready to answer. The caller stops it.
 func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err error) {
-	log := newLog(u, conf.LogLevel)
-	s = &server{conf: conf, log: log, broken: make(chan error, 1), draining: make(chan struct{})}
+	log, figures := observedLog(u, conf)
+	s = &server{conf: conf, ui: u, log: log, broken: make(chan error, 1), draining: make(chan struct{})}
 	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	s.stopWork = stopWork
+	s.stopWork, s.metrics = stopWork, figures
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -181,6 +187,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if err != nil {
 		return s, err
 	}
+	store = s.watchStore(store)
 	accounts, err := account.Open(ctx, s.db)
 	if err != nil {
 		return s, err
@@ -193,6 +200,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	dr, bed := drive.New(s.db), imagebed.New(s.db)
 	uploads := upload.New(s.db, store, dr, bed, log)
 	tasks, workers := copytask.New(s.db, bed, log)
+	s.watchTasks(tasks, workers)
 
 	// This process holds the folder's lock: what another one left is nobody's.
 	if err := uploads.SweepOrphans(ctx, true); err != nil {
@@ -216,9 +224,13 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 			default:
 			}
 		},
-		ClientAddr: clientAddr(conf.TrustedProxies),
+		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
-	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})
+	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log, Watch: s.watchRequests()})
+	s.watchNumbers(store, uploads, workers, raw)
+	if err := s.observe(ctx); err != nil {
+		return s, err
+	}
 	s.answer(s.handler(door, raw), log)
 	return s, nil
 }
@@ -308,6 +320,7 @@ func (s *server) stop() error {
 		}
 		s.running.Lock()
 	}
+	errs = append(errs, s.blind())
 	s.work.Wait()
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

@@ -48,6 +48,8 @@ var (
 	helpTLSKey      = say("TLS 私钥文件", "TLS key file.")
 	helpProxies     = say("可信反向代理的网段，逗号分隔", "Networks of trusted reverse proxies, comma-separated.")
 	helpLogLevel    = say("日志级别：debug、info、warn、error", "Log level: debug, info, warn or error.")
+	helpMetrics     = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
+	helpPProf       = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
 	helpPrintConfig = say("打印合并后的配置并退出", "Print the merged settings and end.")
 )
 
@@ -61,5 +63,6 @@ func serverHelp(u *ui) kong.Vars {
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
+		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),
 	}
 }

@@ -44,6 +44,10 @@ type Options struct {
 
 	OnDetached func()                     // wakes the sweep of large deletes
 	ClientAddr func(*http.Request) string // who sent a request, for the log
+
+	// Watch, where it is set, is told of every answer: a path of routes.go, or
+	// "unknown", the word of the result, and the time it took.
+	Watch func(route, result string, took time.Duration)
 }
 
 // API is the door.
@@ -160,6 +164,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	switch code {
 	case fault.Internal, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
+	case fault.Unavailable: // busy, or the database is away
+		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	}
 	if e := wire.WriteFail(w, ans.status, trace, ans.code, ans.chinese, string(code), ans.english); e != nil {
 		a.Log.Debug("api: answer", "trace", trace, "err", e) // the client has gone
@@ -167,7 +173,15 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	a.log(r, trace, acc, began, string(code))
 }
 
+// log tells of an answer.
 func (a *API) log(r *http.Request, trace string, acc account.ID, began time.Time, result string) {
+	if a.Watch != nil {
+		route := "unknown"
+		if a.handlers[r.URL.Path] != nil {
+			route = r.URL.Path
+		}
+		a.Watch(route, result, time.Since(began))
+	}
 	if !a.Log.Enabled(r.Context(), slog.LevelDebug) {
 		return
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	TLSKey         string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	LogLevel       string         // debug, info, warn or error
+	MetricsListen  string         // host:port of the figures; "" for none
+	PProf          string         // host:port of the profiler, loopback alone; "" for none
 }
 
 // Settings are the names of all settings, as in the file, with their defaults. The
@@ -47,6 +49,8 @@ var Settings = []struct{ Name, Default string }{
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
 	{"log-level", "info"},
+	{"metrics-listen", ""},
+	{"pprof", ""},
 }
 
 // Load merges the settings and checks them. flags holds those that were given, by
@@ -134,12 +138,12 @@ func check(v map[string]string) (c Config, err error) {
 		return c, bad(fault.FolderUnusable, v["data"], err)
 	}
 	c.Listen = v["listen"]
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil || port == "" {
-		return c, bad(fault.NotAnAddress, c.Listen)
+	host, port, err := address("listen", c.Listen)
+	if err != nil {
+		return c, err
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return c, bad(fault.NotAPort, port)
+	if err := c.checkAside(v); err != nil {
+		return c, err
 	}
 	c.TLSCert, c.TLSKey = v["tls-cert"], v["tls-key"]
 	if (c.TLSCert == "") != (c.TLSKey == "") {
@@ -177,6 +181,39 @@ func check(v map[string]string) (c Config, err error) {
 	return c, nil
 }
 
+// address takes an address to listen at apart.
+func address(setting, s string) (host, port string, err error) {
+	host, port, err = net.SplitHostPort(s)
+	if err != nil || port == "" {
+		return "", "", bad(fault.NotAnAddress, setting, s)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", "", bad(fault.NotAPort, setting, port)
+	}
+	return host, port, nil
+}
+
+// checkAside checks the addresses for operators. The profiler shows memory, and with
+// it secrets: nobody else's machine may reach it.
+func (c *Config) checkAside(v map[string]string) error {
+	if c.MetricsListen = v["metrics-listen"]; c.MetricsListen != "" {
+		if _, _, err := address("metrics-listen", c.MetricsListen); err != nil {
+			return err
+		}
+	}
+	if c.PProf = v["pprof"]; c.PProf == "" {
+		return nil
+	}
+	host, _, err := address("pprof", c.PProf)
+	if err != nil {
+		return err
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
+		return bad(fault.NotLoopback, c.PProf)
+	}
+	return nil
+}
+
 func baseURL(name, s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -204,6 +241,7 @@ func (c Config) Values() [][2]string {
 	return [][2]string{
 		{"data", c.Data}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
+		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }
 

@@ -17,6 +17,15 @@ func env(pairs ...string) func(string) string {
 	return func(k string) string { return m[k] }
 }
 
+// The profiler is for this machine, under each of its names.
+func TestProfilerOnLoopback(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:6060", "[::1]:6060", "localhost:0", "127.8.0.1:1", "[::ffff:127.0.0.1]:1"} {
+		if c, err := config.Load(map[string]string{"pprof": address}, env(), ""); err != nil || c.PProf != address {
+			t.Errorf("%s: %q, %v", address, c.PProf, err)
+		}
+	}
+}
+
 func write(t *testing.T, text string) string {
 	t.Helper()
 	f := filepath.Join(t.TempDir(), "tuchuang.toml")
@@ -128,6 +137,14 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"tls-cert", "/nowhere", fault.HalfTLS},
 		{"trusted-proxies", "10.0.0.0/8,x", fault.NotANetwork},
 		{"log-level", "loud", fault.NotALevel},
+		{"metrics-listen", "9100", fault.NotAnAddress},
+		{"metrics-listen", "127.0.0.1:http", fault.NotAPort},
+		{"pprof", "6060", fault.NotAnAddress},
+		{"pprof", ":6060", fault.NotLoopback},
+		{"pprof", "0.0.0.0:6060", fault.NotLoopback},
+		{"pprof", "[::]:6060", fault.NotLoopback},
+		{"pprof", "192.0.2.1:6060", fault.NotLoopback},
+		{"pprof", "pic.example.org:6060", fault.NotLoopback},
 	}
 	refused := func(err error, why fault.Why) bool {
 		return fault.Is(err, fault.BadConfig) && fault.ArgsOf(err)[0] == why

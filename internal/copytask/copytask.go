@@ -44,6 +44,7 @@ type Tasks struct {
 	log   *slog.Logger
 	wake  func()
 	batch bound
+	watch Watch
 }
 
 // bound is what ends a batch, see batchItems.
@@ -189,9 +190,10 @@ func (t *Tasks) Abandon(ctx context.Context, l *queue.Lease) error {
 		if err := l.Fence(ctx, tx); err != nil {
 			return err
 		}
-		if err := failOpenItems(ctx, tx, l, trace); err != nil {
+		if err := t.failOpenItems(ctx, tx, l, trace); err != nil {
 			return err
 		}
+		t.watch.ended(tx, queue.Failed, Broken)
 		return l.Finish(ctx, tx, queue.Failed)
 	})
 }

@@ -30,6 +30,7 @@ func (t *Tasks) plan(ctx context.Context, w *work) (ended bool, err error) {
 		if err := w.FenceProgress(ctx, tx); err != nil {
 			return err
 		}
+		t.watch.items(tx, p.items)
 		return p.write(ctx, tx, w.Seq)
 	})
 	if err != nil {
@@ -54,6 +55,7 @@ func (t *Tasks) fail(ctx context.Context, w *work, code FailCode) error {
 		if _, err := tx.Exec(ctx, setFailCode, w.acc, w.Seq, code, ""); err != nil {
 			return err
 		}
+		t.watch.ended(tx, queue.Failed, code)
 		killpoint.Here("copytask.plan.failing")
 		return w.Finish(ctx, tx, queue.Failed)
 	})

@@ -24,7 +24,7 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b := &batch{work: w, bed: t.bed, items: items, last: n == len(batches)-1}
+		b := &batch{work: w, bed: t.bed, watch: t.watch, items: items, last: n == len(batches)-1}
 		if err := t.db.Write(ctx, "copytask: publish", func(tx *db.Tx) error { return b.run(ctx, tx) }); err != nil {
 			return err
 		}
@@ -71,6 +71,7 @@ func chain(folders []targetFolder, no int, to map[int]bool) {
 type batch struct {
 	*work
 	bed   *imagebed.Bed
+	watch Watch
 	items []item
 	last  bool
 
@@ -407,6 +408,7 @@ func (b *batch) write(ctx context.Context, tx *db.Tx, items []item) error {
 	if changed != int64(len(items)) {
 		return errSettledTwice
 	}
+	b.watch.items(tx, items)
 	killpoint.Here("copytask.batch.outcomes")
 	_, err = tx.Exec(ctx, setCounts, b.acc, b.Seq, b.counts.Copied, b.counts.Replaced, b.counts.Failed, b.counts.Bytes)
 	return err

@@ -27,6 +27,7 @@ func (b *batch) settle(ctx context.Context, tx *db.Tx) error {
 			return err
 		}
 	}
+	b.watch.ended(tx, state, code)
 	killpoint.Here("copytask.settling")
 	return b.Finish(ctx, tx, state)
 }

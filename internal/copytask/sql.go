@@ -92,7 +92,7 @@ func scanFailure(row db.Row) (f Failure, err error) {
 }
 
 // failOpenItems ends what is open of a task that is given up.
-func failOpenItems(ctx context.Context, tx *db.Tx, l *queue.Lease, trace string) error {
+func (t *Tasks) failOpenItems(ctx context.Context, tx *db.Tx, l *queue.Lease, trace string) error {
 	var failed int
 	if _, err := tx.Get(ctx, `SELECT failed FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{l.Account, l.Seq}, &failed); err != nil {
 		return err
@@ -103,6 +103,9 @@ func failOpenItems(ctx context.Context, tx *db.Tx, l *queue.Lease, trace string)
 	}
 	if _, err := tx.Exec(ctx, countFailed, l.Account, l.Seq, n); err != nil {
 		return err
+	}
+	if t.watch.Items != nil {
+		tx.AfterCommit(func() { t.watch.Items(Failed, Internal, int(n)) })
 	}
 	_, err = tx.Exec(ctx, setFailCode, l.Account, l.Seq, Broken, trace)
 	return err

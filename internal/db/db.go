@@ -56,6 +56,7 @@ type DB struct {
 	write   func(ctx context.Context, op string, fn func(*Tx) error) error
 	begin   string // of a transaction that reads one snapshot
 	process string // names this one among those that tell each other
+	counts  counts
 
 	jobs    chan *job     // SQLite: what waits for the writer
 	stop    chan struct{} // closed: accept no more writes

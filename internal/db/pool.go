@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // pool hands out connections of one kind, the one that was used last first: what it
@@ -12,6 +14,8 @@ import (
 type pool struct {
 	free chan struct{} // one for each idle connection
 	size int
+
+	waits, waited atomic.Int64 // how often, and nanoseconds
 
 	mu     sync.Mutex
 	idle   []session
@@ -40,8 +44,10 @@ func (p *pool) take(ctx context.Context) (session, error) {
 	}
 	select {
 	case <-p.free:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default:
+		if err := p.wait(ctx); err != nil {
+			return nil, err
+		}
 	}
 	p.mu.Lock()
 	if p.closed {
@@ -57,6 +63,18 @@ func (p *pool) take(ctx context.Context) (session, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+func (p *pool) wait(ctx context.Context) error {
+	began := time.Now()
+	p.waits.Add(1)
+	defer func() { p.waited.Add(int64(time.Since(began))) }()
+	select {
+	case <-p.free:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (p *pool) give(c session) {

@@ -206,6 +206,7 @@ func (d *DB) writeAlone(ctx context.Context, op string, fn func(*Tx) error) erro
 			panic(j.panic)
 		}
 		if j.err != nil && again && try < attempts {
+			d.counts.retries.Add(1)
 			continue
 		}
 		return translate(j.err, op)
@@ -233,6 +234,7 @@ func (d *DB) transact(ctx context.Context, c session, j *job) (again bool) {
 		_, said := errors.AsType[*pgconn.PgError](j.err)
 		return said && retryable(j.err)
 	}
+	d.counts.commits.Add(1)
 	j.tx.committed()
 	return false
 }

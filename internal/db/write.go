@@ -47,7 +47,10 @@ const (
 // ends before fn was started stops it; once started it is finished. With PostgreSQL
 // an error that tells of a lost connection leaves open whether it was committed.
 func (d *DB) Write(ctx context.Context, op string, fn func(*Tx) error) error {
-	return d.write(ctx, op, fn)
+	began := time.Now()
+	err := d.write(ctx, op, fn)
+	d.counts.wrote(began, err)
+	return err
 }
 
 // writeTogether is Write by the goroutine that writes.
@@ -75,6 +78,7 @@ func (d *DB) writeTogether(ctx context.Context, op string, fn func(*Tx) error) e
 			panic(r.panic)
 		}
 		if r.err != nil && retryable(r.err) && try < attempts {
+			d.counts.retries.Add(1)
 			continue
 		}
 		return translate(r.err, op)
@@ -169,6 +173,7 @@ func (d *DB) group(ctx context.Context, c session, first *job) {
 			ok = false
 		}
 		killpoint.Here("db.after_commit")
+		d.counts.commits.Add(1)
 	}
 	if !ok {
 		d.abandon(ctx, c)

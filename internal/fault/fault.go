@@ -87,14 +87,15 @@ const (
 	UnknownSetting Why = "unknown_setting" // the config file, the name
 	NotText        Why = "not_text"        // the config file, the name of a setting that is no string
 	NoFolder       Why = "no_folder"       // no data folder is named
-	NotAnAddress   Why = "not_an_address"  // what should be host:port
-	NotAPort       Why = "not_a_port"      // what should be a port
+	NotAnAddress   Why = "not_an_address"  // the setting, what should be host:port
+	NotAPort       Why = "not_a_port"      // the setting, what should be a port
 	HalfTLS        Why = "half_tls"        // a certificate without its key, or the key alone
 	BadTLS         Why = "bad_tls"         // the two files, the cause
 	NotAURL        Why = "not_a_url"       // the setting, its value
 	URLTooLong     Why = "url_too_long"    // the setting, its value: more than scheme and host
 	NotANetwork    Why = "not_a_network"   // what should be an address or CIDR
 	NotALevel      Why = "not_a_level"     // what should be a level of the log
+	NotLoopback    Why = "not_loopback"    // the profiler's address
 	NotAServer     Why = "not_a_server"    // what should be the address of a server
 	NotADatabase   Why = "not_a_database"  // nothing: the URL holds a password
 

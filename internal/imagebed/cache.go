@@ -50,6 +50,7 @@ type Cache[T any] struct {
 	build func(context.Context, Facts) (T, error)
 	limit int // entries of one shard
 	seed  maphash.Seed
+	asked atomic.Int64 // times that the database was
 	shard [shards]shard[T]
 }
 
@@ -80,6 +81,7 @@ func (c *Cache[T]) Get(ctx context.Context, id ID) (T, error) {
 	if ok {
 		return v, nil
 	}
+	c.asked.Add(1)
 	gen := s.gen.Load()
 	f, err := c.bed.Facts(ctx, id)
 	if err != nil {
@@ -101,6 +103,9 @@ func (c *Cache[T]) Get(ctx context.Context, id ID) (T, error) {
 	}
 	return v, nil
 }
+
+// Misses says how often the value was not there.
+func (c *Cache[T]) Misses() int64 { return c.asked.Load() }
 
 func (c *Cache[T]) of(id ID) *shard[T] {
 	return &c.shard[maphash.String(c.seed, string(id))%shards]

@@ -122,6 +122,7 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 type Lease struct {
 	Task
 	length time.Duration
+	ended  State // what Finish said last
 }
 
 // Fence is the first statement of every transaction of a worker: it renews the
@@ -147,6 +148,7 @@ func (l *Lease) fence(ctx context.Context, tx *db.Tx, query string) error {
 // Finish ends the task. It is fault.LeaseLost where the attempt is no longer this
 // one.
 func (l *Lease) Finish(ctx context.Context, tx *db.Tx, s State) error {
+	l.ended = s
 	return l.mine(tx.Exec(ctx, finish, l.Account, l.Seq, l.Attempt, s, tx.Micros()))
 }
 

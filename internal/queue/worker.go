@@ -40,6 +40,7 @@ type Workers struct {
 	handler Handler
 	log     *slog.Logger
 	bell    chan struct{}
+	watch   Watch
 
 	mu     sync.Mutex
 	putOff map[taskKey]int // attempts in a row after which the task was put off
@@ -111,6 +112,7 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 		return false, err
 	}
 	log := w.log.With("account", l.Account, "task", l.ID, "attempt", l.Attempt)
+	w.begun(log, l)
 	if l.Idle > MaxIdle {
 		err = fault.Guard("queue: abandon", func() error { return w.handler.Abandon(ctx, l) })
 	} else {
@@ -120,17 +122,22 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable))
 	switch {
 	case err == nil:
+		w.over(log, l)
 	case code == fault.LeaseLost:
+		w.attempted("lease_lost")
 		log.Warn("queue: lease lost, another attempt has the task")
 	case ctx.Err() != nil:
+		w.attempted("given_back")
 		if code == fault.Internal {
 			log.Error("queue: attempt failed", "err", err)
 		}
 		return true, w.giveBack(context.WithoutCancel(ctx), l, 0)
 	case wait > 0:
+		w.attempted("put_off")
 		log.Error("queue: attempt failed, the task is put off", "err", err, "for", wait)
 		return true, w.giveBack(ctx, l, wait)
 	default:
+		w.attempted("failed")
 		log.Error("queue: attempt failed", "err", err)
 	}
 	return true, nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/blob"
@@ -70,10 +71,20 @@ func (t *Transfer) build(_ context.Context, f imagebed.Facts) (*served, error) {
 
 // Picture serves GET and HEAD of /i/{id}.{ext}; the ending is ignored.
 func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
+	if t.Watch == nil {
+		t.picture(w, r)
+		return
+	}
+	began := time.Now()
+	result := t.picture(w, r)
+	t.Watch("/i", result, time.Since(began))
+}
+
+func (t *Transfer) picture(w http.ResponseWriter, r *http.Request) (result string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "405 wrong_method", http.StatusMethodNotAllowed)
-		return
+		return string(fault.WrongMethod)
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/i/")
 	if dot := strings.IndexByte(name, '.'); dot >= 0 {
@@ -81,8 +92,7 @@ func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
 	}
 	p, err := t.pictures.Get(r.Context(), imagebed.ID(name))
 	if err != nil {
-		t.fail(w, r, err)
-		return
+		return t.fail(w, r, err)
 	}
 	h := w.Header()
 	h["Etag"] = p.etag
@@ -97,10 +107,9 @@ func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
 		h["Cache-Control"] = forever
 	}
 	if p.size <= smallest {
-		t.small(w, r, p)
-		return
+		return t.small(w, r, p)
 	}
-	t.large(w, r, p)
+	return t.large(w, r, p)
 }
 
 // plain says that a request wants the whole picture, whatever it has.
@@ -110,51 +119,53 @@ func plain(r *http.Request) bool {
 		len(h["If-Modified-Since"]) == 0 && len(h["If-Match"]) == 0 && len(h["If-Unmodified-Since"]) == 0
 }
 
-func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) {
-	b := t.bytes.get(p.key)
+func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) (result string) {
+	b, from := t.bytes.get(p.key), &t.counts.memory
 	if b == nil {
-		object, err := t.open(r, p.key)
+		from = &t.counts.store
+		object, err := t.Store.Open(r.Context(), p.key)
 		if err != nil {
-			t.fail(w, r, err)
-			return
+			return t.fail(w, r, err)
 		}
 		b = make([]byte, p.size)
 		_, err = io.ReadFull(object, b)
 		t.close(object)
 		if err != nil {
-			t.fail(w, r, fault.Because(fault.ContentMissing, "transfer: read picture", err))
-			return
+			return t.fail(w, r, fault.Because(fault.ContentMissing, "transfer: read picture", err))
 		}
 		t.bytes.put(p.key, b)
 	}
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.shownAt, strings.NewReader(string(b)))
-		return
+		return t.part(w, r, p, strings.NewReader(string(b)), from)
 	}
 	w.Header()["Content-Length"] = p.length
 	w.Header()["Accept-Ranges"] = ranges
-	if _, err := w.Write(b); err != nil {
+	from.Add(1)
+	n, err := w.Write(b)
+	t.counts.bytes.Add(int64(n))
+	if err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 	}
+	return done
 }
 
-func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
+func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (result string) {
 	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etag[0] && r.Header.Get("If-Match") == "" {
 		delete(w.Header(), "Content-Type")
 		w.WriteHeader(http.StatusNotModified)
-		return
+		t.counts.unchanged.Add(1)
+		return unchanged
 	}
-	object, err := t.open(r, p.key)
+	object, err := t.Store.Open(r.Context(), p.key)
 	if err != nil {
-		t.fail(w, r, err)
-		return
+		return t.fail(w, r, err)
 	}
 	defer t.close(object)
 	t.limitWrite(w, p.size)
 	if !plain(r) {
-		http.ServeContent(w, r, "", p.shownAt, object)
-		return
+		return t.part(w, r, p, object, &t.counts.store)
 	}
+	t.counts.store.Add(1)
 	w.Header()["Content-Length"] = p.length
 	w.Header()["Accept-Ranges"] = ranges
 	// The kernel copies the file by itself, all of it: it must be seen to be a file,
@@ -166,12 +177,78 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) {
 	}
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
-		return
+		return done
 	}
-	if _, err := io.CopyN(w, src, p.size); err != nil {
+	n, err := io.CopyN(w, src, p.size)
+	t.counts.bytes.Add(n)
+	if err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 	}
+	return done
 }
+
+// part answers a request that may want less than the whole picture.
+func (t *Transfer) part(w http.ResponseWriter, r *http.Request, p *served, content io.ReadSeeker, from *atomic.Int64) (result string) {
+	c := &counted{ResponseWriter: w, sent: &t.counts.bytes}
+	http.ServeContent(c, r, "", p.shownAt, content)
+	switch c.status {
+	case http.StatusNotModified:
+		t.counts.unchanged.Add(1)
+		return unchanged
+	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
+		return string(fault.BadRequest)
+	}
+	from.Add(1)
+	return done
+}
+
+// counts are what pictures were answered, see Counts.
+type counts struct{ memory, store, unchanged, bytes atomic.Int64 }
+
+// Counts are the figures of published pictures since the start.
+type Counts struct {
+	FromMemory int64 // answered with content kept in memory
+	FromStore  int64 // answered with content of the store
+	Unchanged  int64 // answered without content: the asker has it
+	Bytes      int64 // of content sent
+	Unknown    int64 // times that memory did not know the facts of a picture
+}
+
+// Counts answers the figures as they are now.
+func (t *Transfer) Counts() Counts {
+	return Counts{
+		FromMemory: t.counts.memory.Load(), FromStore: t.counts.store.Load(), Unchanged: t.counts.unchanged.Load(),
+		Bytes: t.counts.bytes.Load(), Unknown: t.pictures.Misses(),
+	}
+}
+
+// counted counts the bytes of an answer.
+type counted struct {
+	http.ResponseWriter
+	sent   *atomic.Int64
+	status int
+}
+
+func (c *counted) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.sent.Add(int64(n))
+	return n, err
+}
+
+// ReadFrom leaves copying to the server's writer, which has a buffer for it.
+func (c *counted) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(c.ResponseWriter, r)
+	c.sent.Add(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // byteCache keeps small pictures whole, up to cachedBytes. Content never changes
 // under its key, so nothing has to be forgotten.

@@ -5,6 +5,7 @@
 package transfer
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -31,6 +32,10 @@ type Options struct {
 	Uploads  *upload.Uploads
 	Store    blob.Store
 	Log      *slog.Logger
+
+	// Watch, where it is set, is told of every answer: its route, a word of ours, the
+	// word of the result, and the time it took.
+	Watch func(route, result string, took time.Duration)
 }
 
 // Transfer is the door.
@@ -38,6 +43,7 @@ type Transfer struct {
 	Options
 	pictures *imagebed.Cache[*served]
 	bytes    byteCache
+	counts   counts
 }
 
 // New makes the door.
@@ -50,13 +56,33 @@ func New(o Options) *Transfer {
 // Routes hangs the door's paths into a mux; of the published pictures only
 // Picture.
 func (t *Transfer) Routes(mux *http.ServeMux) {
-	mux.HandleFunc("PUT /upload/put/{account}/{upload}/{slice}", t.put)
-	mux.HandleFunc("GET /d/{account}/{file}/{sign}/{name...}", t.download)
+	mux.HandleFunc("PUT /upload/put/{account}/{upload}/{slice}", t.watched("/upload/put", t.put))
+	mux.HandleFunc("GET /d/{account}/{file}/{sign}/{name...}", t.watched("/d", t.download))
+}
+
+// done and unchanged are the results of what went well; the others are words of
+// fault's.
+const (
+	done      = "ok"
+	unchanged = "unchanged"
+)
+
+// watched tells of what a handler answered.
+func (t *Transfer) watched(route string, h func(http.ResponseWriter, *http.Request) (result string)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if t.Watch == nil {
+			h(w, r)
+			return
+		}
+		began := time.Now()
+		result := h(w, r)
+		t.Watch(route, result, time.Since(began))
+	}
 }
 
 // put takes a slice from a presigned URL. Neither a token nor any header is asked
 // for; success is 200 with an empty body.
-func (t *Transfer) put(w http.ResponseWriter, r *http.Request) {
+func (t *Transfer) put(w http.ResponseWriter, r *http.Request) (result string) {
 	err := t.Accounts.Verify(r.URL.Query().Get("sign"), "PUT "+r.URL.Path)
 	acc, ok := number(r.PathValue("account"))
 	no, ok2 := number(r.PathValue("slice"))
@@ -67,12 +93,13 @@ func (t *Transfer) put(w http.ResponseWriter, r *http.Request) {
 		err = t.Uploads.Slice(r.Context(), account.ID(acc), r.PathValue("upload"), no, r.Body, "")
 	}
 	if err != nil {
-		t.fail(w, r, err)
+		return t.fail(w, r, err)
 	}
+	return done
 }
 
 // download gives a drive file to whoever has its signed URL.
-func (t *Transfer) download(w http.ResponseWriter, r *http.Request) {
+func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result string) {
 	acc, ok := number(r.PathValue("account"))
 	id, ok2 := number(r.PathValue("file"))
 	err := t.Accounts.Verify(r.PathValue("sign"), "GET /d/"+r.PathValue("account")+"/"+r.PathValue("file"))
@@ -80,18 +107,15 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) {
 		err = fault.New(fault.BadSignature, "transfer: download")
 	}
 	if err != nil {
-		t.fail(w, r, err)
-		return
+		return t.fail(w, r, err)
 	}
 	c, err := t.Drive.Content(r.Context(), account.ID(acc), drive.ID(id))
 	if err != nil {
-		t.fail(w, r, err)
-		return
+		return t.fail(w, r, err)
 	}
-	object, err := t.open(r, blob.Key{Account: acc, ID: c.BlobID})
+	object, err := t.Store.Open(r.Context(), blob.Key{Account: acc, ID: c.BlobID})
 	if err != nil {
-		t.fail(w, r, err)
-		return
+		return t.fail(w, r, err)
 	}
 	defer t.close(object)
 	h := w.Header()
@@ -103,22 +127,13 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "private, max-age=3600")
 	t.limitWrite(w, c.Size)
 	http.ServeContent(w, r, "", c.UpdatedAt, object)
+	return done
 }
 
 // headerText escapes a name for a header's parameter (RFC 8187), where fewer
 // characters may stand as they are than in a path.
 func headerText(name string) string {
 	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-}
-
-// open opens stored content. What is not there is logged and nothing else: it may
-// be a disk that is not mounted, and a stranger's request is no reason to write.
-func (t *Transfer) open(r *http.Request, key blob.Key) (blob.Object, error) {
-	object, err := t.Store.Open(r.Context(), key)
-	if fault.Is(err, fault.ContentMissing) {
-		t.Log.Error("transfer: stored content is missing", "key", key)
-	}
-	return object, err
 }
 
 func (t *Transfer) close(c io.Closer) {
@@ -155,23 +170,29 @@ var statuses = map[fault.Code]int{
 	fault.Unavailable:    http.StatusServiceUnavailable,
 }
 
-func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail answers an error. What is ours is logged under the number that the answer
+// carries. Content that is not there is logged and nothing else: it may be a disk
+// that is not mounted, and a stranger's request is no reason to write.
+func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) (result string) {
 	code := fault.CodeOf(err)
 	status, ok := statuses[code]
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	if status >= 500 {
-		// Not the path: a signed one is a secret while it lives.
-		t.Log.Error("transfer: "+r.Method, "err", err)
-	}
 	h := w.Header()
 	for name := range h {
 		delete(h, name)
 	}
+	if status >= 500 || code == fault.ContentMissing {
+		trace := rand.Text()
+		h.Set("X-Trace-Id", trace)
+		// Not the path: a signed one is a secret while it lives.
+		t.Log.Error("transfer: "+r.Method, "trace", trace, "err", err)
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	http.Error(w, strconv.Itoa(status)+" "+string(code), status)
+	return string(code)
 }
 
 func number(s string) (int64, bool) {

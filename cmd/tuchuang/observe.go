@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/config"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/metrics"
+	"tuchuang/internal/queue"
+	"tuchuang/internal/transfer"
+	"tuchuang/internal/upload"
+)
+
+// observer is what looks at a server from aside: the figures and the profiler, each
+// at an address of its own, where they are wanted. A nil figure is not kept.
+type observer struct {
+	metrics *metrics.Metrics
+	servers []*http.Server
+}
+
+// kindCopy is what copy tasks are called in figures.
+const kindCopy = "copy"
+
+// observe begins to answer at the addresses for operators.
+func (s *server) observe(ctx context.Context) error {
+	if s.conf.MetricsListen != "" {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.metrics.Handler())
+		if err := s.aside(ctx, "metrics", s.conf.MetricsListen, "/metrics", mux); err != nil {
+			return err
+		}
+	}
+	if s.conf.PProf == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	for path, h := range map[string]http.HandlerFunc{
+		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	} {
+		mux.HandleFunc("/debug/pprof/"+path, h)
+	}
+	return s.aside(ctx, "pprof", s.conf.PProf, "/debug/pprof/", mux)
+}
+
+// aside answers at one of these addresses, and says so in the log.
+func (s *server) aside(ctx context.Context, name, address, path string, h http.Handler) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return failure{text: s.ui.text(listenFailed, address, s.ui.cause(err))}
+	}
+	server := newHTTPServer(h, s.log)
+	server.WriteTimeout = 0 // a profile takes as long as was asked for
+	s.servers = append(s.servers, server)
+	s.log.Info("serve: "+name, "url", "http://"+l.Addr().String()+path)
+	s.work.Go(func() {
+		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("serve: "+name, "err", err)
+		}
+	})
+	return nil
+}
+
+// blind ends what observe began.
+func (o *observer) blind() (err error) {
+	for _, s := range o.servers {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// watchStore has the operations of a store counted.
+func (o *observer) watchStore(store blob.Store) blob.Store {
+	if o.metrics == nil {
+		return store
+	}
+	return blob.Watched(store, func(operation string, err error, took time.Duration) {
+		o.metrics.Stored(operation, resultOf(err), took)
+	})
+}
+
+func resultOf(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return string(fault.CodeOf(err))
+}
+
+// watchRequests is what the doors tell of each answer; nil where nobody wants it.
+func (o *observer) watchRequests() func(route, result string, took time.Duration) {
+	if o.metrics == nil {
+		return nil
+	}
+	return o.metrics.Request
+}
+
+// watchTasks has the tasks and their pictures counted.
+func (o *observer) watchTasks(tasks *copytask.Tasks, workers *queue.Workers) {
+	m := o.metrics
+	if m == nil {
+		return
+	}
+	tasks.Watch(copytask.Watch{
+		Ended: func(state queue.State, code copytask.FailCode) { m.Task(kindCopy, state.String(), string(code)) },
+		Items: func(outcome copytask.Outcome, reason copytask.Reason, n int) {
+			m.Items(outcome.String(), string(reason), n)
+		},
+	})
+	workers.Watch(queue.Watch{
+		Waited:  func(d time.Duration) { m.Waited(kindCopy, d) },
+		Attempt: func(result string) { m.Attempt(kindCopy, result) },
+		Ended:   func(took time.Duration, _ queue.State) { m.Took(kindCopy, took) },
+	})
+}
+
+// watchNumbers has what the rooms count by themselves read for each scrape.
+func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers *queue.Workers, raw *transfer.Transfer) {
+	if s.metrics == nil {
+		return
+	}
+	s.metrics.ReadFrom(func(ctx context.Context, set metrics.Set) error {
+		p := raw.Counts()
+		set(metrics.PicturesServed, float64(p.FromMemory), "memory")
+		set(metrics.PicturesServed, float64(p.FromStore), "store")
+		set(metrics.PicturesServed, float64(p.Unchanged), "unchanged")
+		set(metrics.PictureBytes, float64(p.Bytes))
+		set(metrics.PictureUnknown, float64(p.Unknown))
+		d := s.db.Stats()
+		for _, p := range d.Pools {
+			set(metrics.DBConnections, float64(p.Size), p.Name)
+			set(metrics.DBInUse, float64(p.InUse), p.Name)
+			set(metrics.DBWaits, float64(p.Waits), p.Name)
+			set(metrics.DBWaited, p.Waited.Seconds(), p.Name)
+		}
+		set(metrics.DBWrites, float64(d.Writes), "ok")
+		set(metrics.DBWrites, float64(d.Failed), "failed")
+		set(metrics.DBWriteTime, d.WriteFor.Seconds())
+		set(metrics.DBCommits, float64(d.Commits))
+		set(metrics.DBRetries, float64(d.Retries))
+		set(metrics.DBPending, float64(d.Pending))
+		// What the database or the store has to be asked for comes last.
+		room, errRoom := store.Room(ctx)
+		if errRoom == nil {
+			set(metrics.StoreRoom, float64(room))
+		}
+		depth, err := workers.Depth(ctx)
+		if err != nil {
+			return errors.Join(err, errRoom)
+		}
+		set(metrics.QueueTasks, float64(depth.Waiting), kindCopy, queue.Waiting.String())
+		set(metrics.QueueTasks, float64(depth.Running), kindCopy, queue.Running.String())
+		set(metrics.QueueOldest, depth.Oldest.Seconds(), kindCopy)
+		open, err := uploads.CountOpen(ctx)
+		if err == nil {
+			set(metrics.UploadsOpen, float64(open))
+		}
+		return errors.Join(err, errRoom)
+	})
+}
+
+// observedLog makes the log, and the figures where they are wanted.
+func observedLog(u *ui, conf config.Config) (*slog.Logger, *metrics.Metrics) {
+	log := newLog(u, conf.LogLevel)
+	if conf.MetricsListen == "" {
+		return log, nil
+	}
+	m := metrics.New(programVersion())
+	return slog.New(countedLog{log.Handler(), m.Logged}), m
+}
+
+// countedLog counts the lines of a log by level.
+type countedLog struct {
+	slog.Handler
+	count func(level string)
+}
+
+func (c countedLog) Handle(ctx context.Context, r slog.Record) error {
+	c.count(r.Level.String())
+	return c.Handler.Handle(ctx, r)
+}
+
+func (c countedLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return countedLog{c.Handler.WithAttrs(attrs), c.count}
+}
+
+func (c countedLog) WithGroup(name string) slog.Handler {
+	return countedLog{c.Handler.WithGroup(name), c.count}
+}
