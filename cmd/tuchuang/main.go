@@ -24,6 +24,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
 	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
 	User    userCmd    `cmd:"" help:"${help_user}"`
+	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`

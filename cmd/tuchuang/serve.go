@@ -15,6 +15,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/api"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/config"
 	"tuchuang/internal/copytask"
@@ -58,6 +59,7 @@ type serveCmd struct {
 	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
 	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
 	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
+	AuditDays      *string `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
 	PProf          *string `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
 	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
 }
@@ -67,7 +69,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
 		"data": c.Data, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "log-level": c.LogLevel,
-		"metrics-listen": c.MetricsListen, "pprof": c.PProf,
+		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
 	if err != nil {
@@ -192,7 +194,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if err != nil {
 		return s, err
 	}
-	if secrets, made, err := ops.FirstStart(ctx, s.db); err != nil {
+	if secrets, made, err := ops.FirstStart(byCommand(ctx), s.db); err != nil {
 		return s, err
 	} else if made {
 		s.admin = &secrets
@@ -266,6 +268,11 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				return blob.SweepDoomed(ctx, s.db, store)
 			}},
 			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
+			sweep.Job{Name: "old audit log", Every: time.Hour, Run: func(ctx context.Context) error {
+				return sweepAll(ctx, func(ctx context.Context, rows int) (bool, error) {
+					return auditlog.Sweep(ctx, s.db, s.conf.AuditKeep, rows)
+				})
+			}},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
 				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))
 			}},

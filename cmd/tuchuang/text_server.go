@@ -28,29 +28,34 @@ var (
 	accountExists = say("账号 %v 已存在", "there is an account %v already")
 	accountGone   = say("没有账号 %v", "there is no account %v")
 
-	helpServe       = say("运行服务器", "Run the server.")
-	helpUser        = say("管理账号", "Manage accounts.")
-	helpUserAdd     = say("新建账号，把密钥打印在标准输出", "Make an account and print its secrets on stdout.")
-	helpUserLs      = say("列出账号", "List the accounts.")
-	helpUserReset   = say("重新生成密钥和密码，旧的立即失效", "Make new secrets; the old ones end at once.")
-	helpUserDisable = say("停用账号", "Disable an account.")
-	helpUserEnable  = say("重新启用账号", "Enable an account again.")
-	helpUserName    = say("账号名", "Name of the account.")
-	helpQuota       = say("空间配额，如 500M、10G；默认不限", "How much it may keep, as 500M or 10G; without limit by default.")
-	helpOperator    = say("设为管理员", "Make it an operator.")
-	helpUnpublish   = say("同时停止它的图片链接", "End its picture links too.")
-	helpData        = say("数据文件夹（默认 ./data）", "The data folder (./data).")
-	helpConfig      = say("配置文件（TOML）", "A config file (TOML).")
-	helpListen      = say("监听地址（默认 127.0.0.1:8123）", "Address to listen at (127.0.0.1:8123).")
-	helpPublicURL   = say("客户端访问服务器的地址", "Where clients reach the server.")
-	helpImageURL    = say("图片链接的地址，默认与 --public-url 相同", "Where picture links point to; --public-url by default.")
-	helpTLSCert     = say("TLS 证书文件", "TLS certificate file.")
-	helpTLSKey      = say("TLS 私钥文件", "TLS key file.")
-	helpProxies     = say("可信反向代理的网段，逗号分隔", "Networks of trusted reverse proxies, comma-separated.")
-	helpLogLevel    = say("日志级别：debug、info、warn、error", "Log level: debug, info, warn or error.")
-	helpMetrics     = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
-	helpPProf       = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
-	helpPrintConfig = say("打印合并后的配置并退出", "Print the merged settings and end.")
+	helpServe        = say("运行服务器", "Run the server.")
+	helpUser         = say("管理账号", "Manage accounts.")
+	helpUserAdd      = say("新建账号，把密钥打印在标准输出", "Make an account and print its secrets on stdout.")
+	helpUserLs       = say("列出账号", "List the accounts.")
+	helpUserReset    = say("重新生成密钥和密码，旧的立即失效", "Make new secrets; the old ones end at once.")
+	helpUserDisable  = say("停用账号", "Disable an account.")
+	helpUserEnable   = say("重新启用账号", "Enable an account again.")
+	helpUserName     = say("账号名", "Name of the account.")
+	helpQuota        = say("空间配额，如 500M、10G；默认不限", "How much it may keep, as 500M or 10G; without limit by default.")
+	helpOperator     = say("设为管理员", "Make it an operator.")
+	helpUnpublish    = say("同时停止它的图片链接", "End its picture links too.")
+	helpData         = say("数据文件夹（默认 ./data）", "The data folder (./data).")
+	helpConfig       = say("配置文件（TOML）", "A config file (TOML).")
+	helpListen       = say("监听地址（默认 127.0.0.1:8123）", "Address to listen at (127.0.0.1:8123).")
+	helpPublicURL    = say("客户端访问服务器的地址", "Where clients reach the server.")
+	helpImageURL     = say("图片链接的地址，默认与 --public-url 相同", "Where picture links point to; --public-url by default.")
+	helpTLSCert      = say("TLS 证书文件", "TLS certificate file.")
+	helpTLSKey       = say("TLS 私钥文件", "TLS key file.")
+	helpProxies      = say("可信反向代理的网段，逗号分隔", "Networks of trusted reverse proxies, comma-separated.")
+	helpLogLevel     = say("日志级别：debug、info、warn、error", "Log level: debug, info, warn or error.")
+	badSince         = say("时间 %q 不对：写作 90m、24h、30d，或 2026-01-31", "the time %q makes no sense: write 90m, 24h, 30d or a day as 2026-01-31")
+	helpAudit        = say("查看审计日志：登录、令牌、账号变更、删除；--json 时每行一条", "Show the audit log: sign-ins, what was done to accounts, deletions; with --json one entry a line.")
+	helpAuditAccount = say("只看一个账号（名称或 uid）", "Of one account alone, by name or uid.")
+	helpAuditSince   = say("从什么时候起，如 90m、24h、30d、2026-01-31；默认 30d", "Since when, as 90m, 24h, 30d or 2026-01-31; 30d by default.")
+	helpAuditDays    = say("审计日志保留的天数（默认 180）", "How many days the audit log keeps (180).")
+	helpMetrics      = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
+	helpPProf        = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
+	helpPrintConfig  = say("打印合并后的配置并退出", "Print the merged settings and end.")
 )
 
 func serverHelp(u *ui) kong.Vars {
@@ -63,6 +68,8 @@ func serverHelp(u *ui) kong.Vars {
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
-		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),
+		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
+		"help_audit_days": u.text(helpAuditDays),
+		"help_metrics":    u.text(helpMetrics), "help_pprof": u.text(helpPProf),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/config"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -52,6 +53,11 @@ func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) 
 	return fn(d)
 }
 
+// byCommand says in a context that a command on the server acts.
+func byCommand(ctx context.Context) context.Context {
+	return auditlog.With(ctx, auditlog.Actor{Address: auditlog.Local})
+}
+
 type userAddCmd struct {
 	local
 	Name     string  `arg:"" name:"name" help:"${help_user_name}"`
@@ -69,7 +75,7 @@ func (c *userAddCmd) Run(ctx context.Context, u *ui) error {
 		}
 	}
 	return c.withDB(ctx, u, true, func(d *db.DB) error {
-		s, err := ops.AddUser(ctx, d, c.Name, quota, c.Operator)
+		s, err := ops.AddUser(byCommand(ctx), d, c.Name, quota, c.Operator)
 		switch {
 		case fault.Is(err, fault.BadRequest):
 			return usageError{text: u.text(badUserName, c.Name)}
@@ -170,7 +176,7 @@ type userResetCmd struct {
 // Run gives an account new secrets; the old ones and all tokens end.
 func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
 	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
-		s, err := a.Reset(ctx, c.Name)
+		s, err := a.Reset(byCommand(ctx), c.Name)
 		if err != nil {
 			return err
 		}
@@ -205,7 +211,7 @@ func (c *userEnableCmd) Run(ctx context.Context, u *ui) error {
 
 func (l local) setState(ctx context.Context, u *ui, name string, state account.State, done text) error {
 	return l.withAccounts(ctx, u, func(a *account.Accounts) error {
-		if _, err := a.SetState(ctx, name, state); err != nil {
+		if _, err := a.SetState(byCommand(ctx), name, state); err != nil {
 			return err
 		}
 		u.say(u.text(done, printable(name)))

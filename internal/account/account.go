@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -34,6 +35,10 @@ const (
 	Disabled    State = 2 // may not act; its links go on
 	Unpublished State = 3 // may not act, and its links are not served
 )
+
+func (s State) String() string {
+	return map[State]string{Enabled: "enabled", Disabled: "disabled", Unpublished: "unpublished"}[s]
+}
 
 // NoQuota is the quota of an account without a limit.
 const NoQuota int64 = -1
@@ -102,6 +107,9 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 	if _, err := tx.Get(ctx, insertAccount, []any{name, operator, Enabled, quota, p.hash, tx.Micros()}, &s.ID); err != nil {
 		return Secrets{}, fault.Wrap(err, "account: add")
 	}
+	if err := auditlog.Note(ctx, tx, int64(s.ID), auditlog.UserAdd, name); err != nil {
+		return Secrets{}, err
+	}
 	return s, addClient(ctx, tx, &s)
 }
 
@@ -127,6 +135,9 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 		if _, err := tx.Exec(ctx, resetAccount, s.ID, p.hash); err != nil {
 			return err
 		}
+		if err := auditlog.Note(ctx, tx, int64(s.ID), auditlog.UserReset, name); err != nil {
+			return err
+		}
 		return addClient(ctx, tx, &s)
 	})
 	return s, err
@@ -139,8 +150,10 @@ func (a *Accounts) SetState(ctx context.Context, name string, s State) (id ID, e
 		if id, err = find(ctx, tx, name); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, setState, id, s)
-		return err
+		if _, err = tx.Exec(ctx, setState, id, s); err != nil {
+			return err
+		}
+		return auditlog.Note(ctx, tx, int64(id), auditlog.UserState, name+" "+s.String())
 	})
 	return id, err
 }

@@ -39,7 +39,7 @@ const (
 	insertToken = `
 		INSERT INTO token (account_id, id, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`
 	selectToken = `
-		SELECT t.expires_at, a.state FROM token t JOIN account a ON a.id = t.account_id
+		SELECT t.expires_at, a.state, t.client_id FROM token t JOIN account a ON a.id = t.account_id
 		WHERE t.account_id = $1 AND t.id = $2`
 	deleteTokens  = `DELETE FROM token WHERE account_id = $1`
 	expiredTokens = `DELETE FROM token WHERE expires_at < $1`

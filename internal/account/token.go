@@ -15,6 +15,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -40,9 +41,13 @@ func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (to
 		if err != nil {
 			return err
 		}
+		ctx := auditlog.ByClient(ctx, clientID)
 		jti := rand.Text()
 		expires = tx.Now().Add(TokenLife).Truncate(time.Second)
 		if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro()); err != nil {
+			return err
+		}
+		if err := auditlog.Note(ctx, tx, int64(id), auditlog.SignIn, jti); err != nil {
 			return err
 		}
 		token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{ID: id, RegisteredClaims: jwt.RegisteredClaims{
@@ -72,6 +77,13 @@ func checkClient(ctx context.Context, tx *db.Tx, clientID, given string) (id ID,
 // is no token of ours, fault.TokenExpired for one that ended or was revoked,
 // fault.Disabled where the account is.
 func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
+	id, _, err := a.AuthenticateClient(ctx, token)
+	return id, err
+}
+
+// AuthenticateClient is Authenticate that answers too which client the token was
+// made for.
+func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (id ID, client string, err error) {
 	s, known := a.signed.get(token)
 	if !known {
 		var c claims
@@ -79,27 +91,27 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
 			jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
 		switch {
 		case errors.Is(err, jwt.ErrTokenExpired):
-			return 0, fault.Because(fault.TokenExpired, "account: authenticate", err)
+			return 0, "", fault.Because(fault.TokenExpired, "account: authenticate", err)
 		case err != nil:
-			return 0, fault.Because(fault.NoToken, "account: authenticate", err)
+			return 0, "", fault.Because(fault.NoToken, "account: authenticate", err)
 		}
 		s = signed{c.ID, c.RegisteredClaims.ID}
 	}
 	var expires int64
 	var state State
-	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state)
+	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state, &client)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, "", err
 	case !found || expires <= a.db.Now().UnixMicro():
-		return 0, fault.New(fault.TokenExpired, "account: authenticate")
+		return 0, "", fault.New(fault.TokenExpired, "account: authenticate")
 	case state != Enabled:
-		return 0, fault.New(fault.Disabled, "account: authenticate")
+		return 0, "", fault.New(fault.Disabled, "account: authenticate")
 	}
 	if !known {
 		a.signed.add(token, s)
 	}
-	return s.account, nil
+	return s.account, client, nil
 }
 
 // signed is what a token of ours says.

@@ -17,6 +17,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
@@ -121,6 +122,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 		began := time.Now()
 		trace := a.newTrace()
 		var acc account.ID
+		var client string
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared by the server too
@@ -141,11 +143,12 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 		}
 		if !rt.open {
 			var err error
-			if acc, err = a.Accounts.Authenticate(ctx, bearer(r)); err != nil {
+			if acc, client, err = a.Accounts.AuthenticateClient(ctx, bearer(r)); err != nil {
 				a.fail(w, r, trace, acc, began, err)
 				return
 			}
 		}
+		ctx = auditlog.With(ctx, auditlog.Actor{Client: client, Address: a.ClientAddr(r), Trace: trace})
 		data, err := rt.serve.call(ctx, acc, r)
 		if err != nil {
 			a.fail(w, r, trace, acc, began, err)
@@ -164,6 +167,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	switch code {
 	case fault.Internal, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
+	case fault.BadCredentials:
+		a.Log.Info("api: a sign-in was refused", "trace", trace, "from", a.ClientAddr(r))
 	case fault.Unavailable: // busy, or the database is away
 		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 
@@ -34,6 +35,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	LogLevel       string         // debug, info, warn or error
 	MetricsListen  string         // host:port of the figures; "" for none
+	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
 	PProf          string         // host:port of the profiler, loopback alone; "" for none
 }
 
@@ -49,6 +51,7 @@ var Settings = []struct{ Name, Default string }{
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
 	{"log-level", "info"},
+	{"audit-days", "180"},
 	{"metrics-listen", ""},
 	{"pprof", ""},
 }
@@ -193,7 +196,7 @@ func address(setting, s string) (host, port string, err error) {
 	return host, port, nil
 }
 
-// checkAside checks the addresses for operators. The profiler shows memory, and with
+// checkAside checks what is for operators. The profiler shows memory, and with
 // it secrets: nobody else's machine may reach it.
 func (c *Config) checkAside(v map[string]string) error {
 	if c.MetricsListen = v["metrics-listen"]; c.MetricsListen != "" {
@@ -201,6 +204,11 @@ func (c *Config) checkAside(v map[string]string) error {
 			return err
 		}
 	}
+	days, err := strconv.Atoi(v["audit-days"])
+	if err != nil || days < 1 || days > 36500 {
+		return bad(fault.NotDays, v["audit-days"])
+	}
+	c.AuditKeep = time.Duration(days) * 24 * time.Hour
 	if c.PProf = v["pprof"]; c.PProf == "" {
 		return nil
 	}
@@ -241,7 +249,7 @@ func (c Config) Values() [][2]string {
 	return [][2]string{
 		{"data", c.Data}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
-		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
+		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }
 

@@ -2,8 +2,10 @@ package drive
 
 import (
 	"context"
+	"strconv"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -48,6 +50,7 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 		if err != nil {
 			return err
 		}
+		var deleted auditlog.Things
 		budget := deleteAtOnce
 		for _, id := range unique(ids) {
 			e, ok := known[id]
@@ -70,6 +73,7 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 					return err
 				}
 			}
+			deleted.Add(strconv.FormatInt(int64(id), 10), e.Name)
 			rows, size, more, err := below(ctx, tx, acc, e, budget)
 			if err != nil {
 				return err
@@ -89,7 +93,7 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 				return err
 			}
 		}
-		return nil
+		return auditlog.Note(ctx, tx, int64(acc), auditlog.DriveDelete, deleted.String())
 	})
 	return detached, err
 }

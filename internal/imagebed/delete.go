@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -47,6 +48,7 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 			return err
 		}
 		var freed int64
+		var deleted auditlog.Things
 		budget := deleteAtOnce
 		for _, id := range uniqueIDs(ids) {
 			e, found, err := entry(ctx, tx, acc, id)
@@ -56,6 +58,7 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 			if !found {
 				continue
 			}
+			deleted.Add(string(id), e.Name)
 			if !e.IsFolder {
 				if _, err := tx.Exec(ctx, deleteImage, acc, id); err != nil {
 					return err
@@ -88,6 +91,11 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 				}
 			}
 			freed += size
+		}
+		if deleted.String() != "" {
+			if err := auditlog.Note(ctx, tx, int64(acc), auditlog.BedDelete, deleted.String()); err != nil {
+				return err
+			}
 		}
 		return account.Count(ctx, tx, acc, -freed, 0)
 	})

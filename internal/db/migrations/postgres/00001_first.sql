@@ -38,6 +38,20 @@ CREATE TABLE token (
 );
 CREATE INDEX token_expiry ON token (expires_at);
 
+-- auditlog -----------------------------------------------------------------
+CREATE TABLE audit_log (
+  account_id BIGINT NOT NULL REFERENCES account (id),
+  at         BIGINT NOT NULL,
+  id         TEXT COLLATE "C" NOT NULL, -- random: several in one microsecond
+  client     TEXT COLLATE "C" NOT NULL, -- '' for a command on the server
+  action     TEXT COLLATE "C" NOT NULL,
+  what       TEXT COLLATE "C" NOT NULL,
+  address    TEXT COLLATE "C" NOT NULL,
+  trace      TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (account_id, at, id)
+);
+CREATE INDEX audit_log_at ON audit_log (at, account_id, id);
+
 -- blob ---------------------------------------------------------------------
 CREATE TABLE blob (
   account_id BIGINT NOT NULL REFERENCES account (id),

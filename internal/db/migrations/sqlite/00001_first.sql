@@ -35,6 +35,20 @@ CREATE TABLE token (
 ) WITHOUT ROWID;
 CREATE INDEX token_expiry ON token (expires_at);
 
+-- auditlog -----------------------------------------------------------------
+CREATE TABLE audit_log (
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  at         INTEGER NOT NULL,
+  id         TEXT NOT NULL, -- random: several in one microsecond
+  client     TEXT NOT NULL, -- '' for a command on the server
+  action     TEXT NOT NULL,
+  what       TEXT NOT NULL,
+  address    TEXT NOT NULL,
+  trace      TEXT NOT NULL,
+  PRIMARY KEY (account_id, at, id)
+) WITHOUT ROWID;
+CREATE INDEX audit_log_at ON audit_log (at, account_id, id);
+
 -- blob ---------------------------------------------------------------------
 CREATE TABLE blob (
   account_id INTEGER NOT NULL REFERENCES account (id),
@@ -277,6 +291,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('client', 'client_account', '1000 1'),
   ('token', 'token', '10000 100 1'),
   ('token', 'token_expiry', '10000 1'),
+  ('audit_log', 'audit_log', '1000000 100000 1 1'),
+  ('audit_log', 'audit_log_at', '1000000 1 1 1'),
   ('blob', 'blob', '10000000 1000000 1'),
   ('blob', 'blob_sha256', '10000000 1000000 1'),
   ('blob', 'blob_md5', '10000000 1000000 1 1'),
