@@ -25,6 +25,8 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
 	User    userCmd    `cmd:"" help:"${help_user}"`
 	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
+	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
+	Restore restoreCmd `cmd:"" help:"${help_restore}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
@@ -104,6 +106,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		kong.Help(u.printHelp),
 		helpTexts(u),
 		serverHelp(u),
+		opsHelp(u),
 		demoHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),

@@ -88,6 +88,10 @@ var problems = map[fault.Why]problem{
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
 	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},
 	fault.DataNewer: {dataNewer, adviceNewer}, fault.DataOlder: {dataOlder, adviceOlder}, fault.TwoDisks: {what: dataTwoDisks},
+
+	fault.DataMoved: {dataMoved, adviceMoved}, fault.DataUnfinished: {dataUnfinished, adviceUnfinished}, fault.DataOther: {dataOther, adviceOther},
+	fault.NotEmpty: {dataNotEmpty, adviceNotEmpty}, fault.NotABackup: {notABackup, adviceNotABackup}, fault.NoBackup: {what: noBackup},
+	fault.BackupNewer: {backupNewer, adviceNewer}, fault.BackupDamaged: {backupDamaged, adviceOldBackup},
 }
 
 // problem words what is wrong with a setting or the data folder.

@@ -238,6 +238,9 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 }
 
 func openDB(ctx context.Context, data string, upgrade bool, log *slog.Logger) (*db.DB, error) {
+	if ops.Unfinished(data) {
+		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, data, "tuchuang restore")
+	}
 	if err := tryDatabase(data); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type Options struct {
 // DB is an open database. Its methods may be called at the same time.
 type DB struct {
 	engine  Engine
-	path    string
+	path    string // of the file; a server's host and database
 	upgrade bool
 	now     func() time.Time
 	log     *slog.Logger
@@ -100,6 +100,7 @@ func (d *DB) openServer(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
+	d.path = config.Host + "/" + config.Database
 	if err := d.migrateServer(ctx, config); err != nil {
 		return err
 	}
@@ -163,6 +164,10 @@ func (d *DB) closePools() error {
 
 // Engine says which engine this is.
 func (d *DB) Engine() Engine { return d.engine }
+
+// Name says which database this is: the file, or the server's host and the database
+// there.
+func (d *DB) Name() string { return d.path }
 
 // Now is the injected clock.
 func (d *DB) Now() time.Time { return d.now() }

@@ -95,17 +95,30 @@ func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err err
 	return translate(err, "db: migrate")
 }
 
+func snapshotOf(ctx context.Context, path, to string) (err error) {
+	name, err := dsn(path, checkpointing)
+	if err != nil {
+		return err
+	}
+	conn, err := sql.Open("sqlite", name)
+	if err != nil {
+		return translate(err, "db: save")
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return snapshot(ctx, conn, to)
+}
+
 // snapshot writes a consistent copy of the database to a new file.
 func snapshot(ctx context.Context, conn *sql.DB, to string) error {
 	part := to + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fault.Wrap(err, "db: copy before upgrade")
+		return fault.Wrap(err, "db: copy")
 	}
 	if err := makePrivate(part); err != nil { // SQLite takes a file that is empty
-		return fault.Wrap(err, "db: copy before upgrade")
+		return fault.Wrap(err, "db: copy")
 	}
 	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
-		return translate(err, "db: copy before upgrade to "+to)
+		return translate(err, "db: copy to "+to)
 	}
-	return fault.Wrap(os.Rename(part, to), "db: copy before upgrade")
+	return fault.Wrap(os.Rename(part, to), "db: copy")
 }

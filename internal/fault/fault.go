@@ -109,6 +109,14 @@ const (
 	DataNewer      Why = "data_newer"      // the path of the database, its version, the program's
 	DataOlder      Why = "data_older"      // the path of the database, its version, the program's
 	TwoDisks       Why = "two_disks"       // two folders between which no file can be moved
+	DataMoved      Why = "data_moved"      // where the data is being moved, or was: only reads are answered
+	DataUnfinished Why = "data_unfinished" // the database, where it is being filled from
+	DataOther      Why = "data_other"      // the database: it is being filled from another one, or from another moment
+	NotEmpty       Why = "not_empty"       // the place that should be empty
+	NotABackup     Why = "not_a_backup"    // the folder
+	NoBackup       Why = "no_backup"       // the folder, or the name of the snapshot
+	BackupNewer    Why = "backup_newer"    // the folder, the number of its format
+	BackupDamaged  Why = "backup_damaged"  // the snapshot, what of it
 )
 
 // Error is a failure with its code, what was being done, and its cause.

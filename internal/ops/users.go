@@ -1,6 +1,7 @@
-// Package ops is what an operator runs: accounts today. It promises that each
-// command is one transaction, also while a server runs on the same database. It
-// knows no HTTP.
+// Package ops is what an operator runs: accounts, backup, restore, moving to another
+// database or store. It promises that each may run while servers are at the same
+// database, and that one that was broken off leaves nothing that could be taken for
+// whole. It knows no HTTP.
 package ops
 
 import (

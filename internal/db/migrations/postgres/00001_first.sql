@@ -7,6 +7,9 @@
 CREATE TABLE signing_key (name TEXT COLLATE "C" PRIMARY KEY, secret TEXT NOT NULL);
 CREATE TABLE id_block (name TEXT COLLATE "C" PRIMARY KEY, next BIGINT NOT NULL);
 
+-- Of this database: that writes are refused, or that it is being filled from another.
+CREATE TABLE mark (name TEXT COLLATE "C" PRIMARY KEY, value TEXT COLLATE "C" NOT NULL);
+
 -- account ------------------------------------------------------------------
 CREATE TABLE account (
   id            BIGINT PRIMARY KEY,
@@ -78,6 +81,11 @@ CREATE TABLE doomed (
   blob_id    BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   PRIMARY KEY (account_id, blob_id)
+);
+-- Who needs what is doomed to stay in the store for a while, as a backup does.
+CREATE TABLE blob_hold (
+  name       TEXT COLLATE "C" PRIMARY KEY,
+  held_until BIGINT NOT NULL -- by the database's clock
 );
 
 -- drive --------------------------------------------------------------------

@@ -4,6 +4,9 @@
 CREATE TABLE signing_key (name TEXT PRIMARY KEY, secret TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE id_block (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 
+-- Of this database: that writes are refused, or that it is being filled from another.
+CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
 -- account ------------------------------------------------------------------
 CREATE TABLE account (
   id            INTEGER PRIMARY KEY,
@@ -75,6 +78,11 @@ CREATE TABLE doomed (
   blob_id    INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, blob_id)
+) WITHOUT ROWID;
+-- Who needs what is doomed to stay in the store for a while, as a backup does.
+CREATE TABLE blob_hold (
+  name       TEXT    PRIMARY KEY,
+  held_until INTEGER NOT NULL -- by the database's clock
 ) WITHOUT ROWID;
 
 -- drive --------------------------------------------------------------------

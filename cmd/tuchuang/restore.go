@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tuchuang/internal/config"
+	"tuchuang/internal/ops"
+)
+
+type restoreCmd struct {
+	local
+	From     string `arg:"" name:"source" help:"${help_restore_source}"`
+	Snapshot string `name:"snapshot" placeholder:"NAME" help:"${help_restore_snapshot}"`
+}
+
+// restoreOut is the document of --json.
+type restoreOut struct {
+	Snapshot string   `json:"snapshot"`
+	Taken    string   `json:"taken"` // RFC 3339
+	Accounts int64    `json:"accounts"`
+	Images   int64    `json:"images"`
+	Contents int64    `json:"contents"`
+	Bytes    int64    `json:"bytes"`
+	Lost     []string `json:"lost"`
+}
+
+// Run fills an empty data folder from a backup.
+func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
+	conf, err := config.Load(c.flags(), os.Getenv, c.Config)
+	if err != nil {
+		return err
+	}
+	from, err := filepath.Abs(c.From)
+	if err != nil || c.From == "" {
+		return usageError{text: u.text(restoreNowhere)}
+	}
+	isNew := !exists(conf.Data)
+	lock, err := lockFolder(conf.Data)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		lock.Close()
+		if isNew && err != nil { // nothing is left of what was made; what is not empty stays
+			_ = os.Remove(dataFile(conf.Data, "lock"))
+			_ = os.Remove(conf.Data)
+		}
+	}()
+	began := time.Now()
+	b := u.byteBar(u.text(restoreProgress), 0)
+	out, goneOn, err := ops.RestoreInto(ctx, ops.Place{Data: conf.Data}, ops.RestoreOptions{
+		From: from, Name: c.Snapshot, Settle: u.settle(conf.LogLevel),
+		Progress: func(_, _, bytes, total int64) { b.set(bytes, total) },
+	})
+	b.done()
+	if err != nil {
+		return err
+	}
+	lost := names(out.Lost)
+	switch {
+	case u.json:
+		err = u.document(restoreOut{
+			out.Name, out.Taken.Format(time.RFC3339), out.Accounts, out.Images, out.Contents, out.Bytes, lost,
+		})
+	case goneOn:
+		u.say(u.text(restoreGoneOn, conf.Data))
+	default:
+		u.say(u.text(restoreDone, out.Name, conf.Data, out.Accounts, out.Images, out.Contents, humanSize(out.Bytes),
+			time.Since(began).Round(time.Millisecond)))
+		u.say(u.text(restoreUploads))
+		u.noteLost(lost)
+	}
+	return errors.Join(err, lostError(lost))
+}

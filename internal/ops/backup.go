@@ -1,0 +1,315 @@
+package ops
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
+)
+
+// A backup is a folder:
+//
+//	tuchuang-backup                        says what the folder is: "1"
+//	content/ACCOUNT/ID÷1024/ID-SHA256      contents, shared by all snapshots
+//	parts/                                 what is being written
+//	snapshots/TIME/tuchuang.db             the database at one moment, as a file of SQLite's, whichever engine it came from
+//	snapshots/TIME/content.txt             the contents that it refers to: ACCOUNT/ID, bytes, SHA-256, in order of the keys
+//	snapshots/TIME/manifest.json           written last: without it there is no backup
+//
+// A content never changes under its name, so one that is there with its size is not
+// copied again, and a backup that was broken off goes on with the contents.
+
+// BackupOptions say what to copy where.
+type BackupOptions struct {
+	DB       *db.DB
+	Store    blob.Store
+	To       string // a folder; it is made where it is missing
+	Program  string // its version, for who reads the manifest
+	Keep     int    // so many backups stay, the newest; 0: all
+	Verify   bool   // contents that are there already are read, and copied again where they have changed
+	Progress Progress
+}
+
+// Backed is what a backup has done.
+type Backed struct {
+	Name               string // of the snapshot
+	Contents, Bytes    int64  // that the snapshot refers to
+	Copied, CopyBytes  int64  // of them in this run
+	Lost               []blob.Key
+	Removed            []string // older snapshots
+	Freed, FreedBytes  int64    // contents that went with them
+	DatabaseBytes      int64
+	Accounts, Pictures int64
+}
+
+// holdLength is how long doomed content is kept for a backup that says nothing any
+// more; one that goes on says so three times as often.
+const holdLength = 15 * time.Minute
+
+// Backup copies the database as it is at one moment, and then the contents that it
+// refers to, while servers go on. What can't be copied since the store has lost it is
+// in the answer and in the manifest; everything else is in the backup, checked against
+// its row and durable, when Backup has returned nil. One backup at a time may run into
+// a folder: the caller sees to that.
+func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
+	to := folder(o.To)
+	if err := to.prepare(); err != nil {
+		return out, err
+	}
+	ctx, held, err := hold(ctx, o.DB)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, held.end()) }()
+
+	if out.Name, err = to.begin(o.DB.Now()); err != nil {
+		return out, err
+	}
+	m := manifest{Format: formatNumber, Taken: o.DB.Now().UTC(), Program: o.Program, Engine: string(o.DB.Engine())}
+	if err := saveDatabase(ctx, o.DB, to.in(out.Name, databaseFile)); err != nil {
+		return out, causeOf(ctx, err)
+	}
+	killpoint.Here("backup.database")
+	if err := to.list(ctx, out.Name, &m); err != nil {
+		return out, causeOf(ctx, err)
+	}
+	out.Contents, out.Bytes, out.Accounts, out.Pictures = m.Contents, m.Bytes, m.Accounts, m.Images
+	if err := o.contents(ctx, to, &out); err != nil {
+		return out, causeOf(ctx, err)
+	}
+	killpoint.Here("backup.contents")
+	if err := held.still(ctx); err != nil {
+		return out, err
+	}
+	for _, k := range out.Lost {
+		m.Lost = append(m.Lost, k.String())
+	}
+	if err := to.finish(out.Name, &m); err != nil {
+		return out, err
+	}
+	out.DatabaseBytes = m.Database.Size
+	killpoint.Here("backup.manifest")
+	if o.Keep > 0 {
+		err = to.prune(ctx, o.Keep, &out)
+	}
+	return out, err
+}
+
+// saveDatabase writes what the database holds at one moment to a new file of SQLite's.
+func saveDatabase(ctx context.Context, d *db.DB, path string) (err error) {
+	if d.Engine() == db.SQLite {
+		if err := d.SaveFile(ctx, path); err != nil {
+			return err
+		}
+		return syncFile(path)
+	}
+	to, err := db.Open(ctx, db.Options{Path: path, Upgrade: true})
+	if err != nil {
+		return err
+	}
+	err = d.Snapshot(ctx, "ops: backup", func(tx *db.Tx) error {
+		return copyRows(ctx, tx, func(c copier, rows [][]any) error {
+			return to.Write(ctx, "ops: backup", func(w *db.Tx) error { return c.write(ctx, w, rows) })
+		})
+	})
+	if err = errors.Join(err, to.Close()); err != nil {
+		return err
+	}
+	return syncFile(path)
+}
+
+// copyRows reads every table of a snapshot and hands its rows on.
+func copyRows(ctx context.Context, tx *db.Tx, write func(copier, [][]any) error) error {
+	tables, err := copied(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		c := newCopier(t)
+		for after, more := []any(nil), true; more; more = after != nil {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var rows [][]any
+			if rows, after, err = c.read(ctx, tx, after); err != nil {
+				return err
+			}
+			if err := write(c, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// contents copies what the folder does not have yet.
+func (o *BackupOptions) contents(ctx context.Context, to folder, out *Backed) error {
+	t := &tally{tell: o.Progress, total: out.Contents, bytes: out.Bytes}
+	touched := &folders{}
+	err := eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
+		return to.eachListed(ctx, out.Name, give)
+	}, func(ctx context.Context, s blob.Stored) error {
+		has, err := to.has(s, o.Verify)
+		if err != nil {
+			return err
+		}
+		if !has {
+			n, err := o.fetch(ctx, to, s, touched)
+			switch {
+			case fault.Is(err, fault.ContentMissing):
+				t.lose(s)
+			case err != nil:
+				return err
+			default:
+				t.mu.Lock()
+				out.Copied++
+				out.CopyBytes += n
+				t.mu.Unlock()
+			}
+		}
+		t.done(s)
+		return nil
+	})
+	out.Lost = sortedKeys(t.lost)
+	if err != nil {
+		return err
+	}
+	return touched.sync()
+}
+
+// fetch copies one content into the folder. Content that is not there, or not what its
+// row says, is fault.ContentMissing.
+func (o *BackupOptions) fetch(ctx context.Context, to folder, s blob.Stored, touched *folders) (int64, error) {
+	from, err := o.Store.Open(ctx, s.Key)
+	if err != nil {
+		return 0, err
+	}
+	same := false
+	path, part := to.content(s), to.part(s)
+	err = full(os.MkdirAll(filepath.Dir(path), 0o700))
+	if err == nil {
+		err = writeDurably(part, func(w io.Writer) (err error) {
+			same, err = copyChecked(w, from, s)
+			return err
+		})
+	}
+	if err = errors.Join(err, from.Close()); err != nil {
+		return 0, err
+	}
+	if !same {
+		return 0, errors.Join(fault.New(fault.ContentMissing, "ops: backup "+s.Key.String()), os.Remove(part))
+	}
+	touched.add(filepath.Dir(path))
+	return s.Size, full(os.Rename(part, path))
+}
+
+// folders are those that got a new entry, with all above them that may be new.
+type folders struct {
+	mu  sync.Mutex
+	all map[string]bool
+}
+
+func (f *folders) add(dir string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = map[string]bool{}
+	}
+	for range 3 { // the bucket, the account, all contents
+		f.all[dir] = true
+		dir = filepath.Dir(dir)
+	}
+}
+
+func (f *folders) sync() error {
+	for dir := range f.all {
+		if err := syncFolder(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holding is a hold that is kept alive.
+type holding struct {
+	db   *db.DB
+	name string
+	stop func()
+	done sync.WaitGroup
+}
+
+var errHoldLost = errors.New("removal of content could not be held off any longer")
+
+// hold keeps doomed content in the store until end; the context is cancelled where
+// that fails.
+func hold(ctx context.Context, d *db.DB) (context.Context, *holding, error) {
+	h := &holding{db: d, name: "backup-" + rand.Text()}
+	if err := blob.Hold(ctx, d, h.name, holdLength); err != nil {
+		return ctx, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	h.stop = func() { cancel(nil) }
+	h.done.Go(func() {
+		tick := time.NewTicker(holdLength / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			// An error is tried again at the next tick, and there is time for two.
+			if held, err := blob.Renew(ctx, d, h.name, holdLength); err == nil && !held {
+				cancel(fault.Because(fault.Unavailable, "ops: backup", errHoldLost))
+			}
+		}
+	})
+	return ctx, h, nil
+}
+
+// still fails where the hold has run out: something may have been removed.
+func (h *holding) still(ctx context.Context) error {
+	held, err := blob.Renew(ctx, h.db, h.name, holdLength)
+	if err == nil && !held {
+		err = fault.Because(fault.Unavailable, "ops: backup", errHoldLost)
+	}
+	return err
+}
+
+func (h *holding) end() error {
+	h.stop()
+	h.done.Wait()
+	return blob.Release(context.Background(), h.db, h.name)
+}
+
+// causeOf prefers why a context was cancelled to that it was.
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// has says whether a content is in the folder already.
+func (f folder) has(s blob.Stored, read bool) (bool, error) {
+	path := f.content(s)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() != s.Size {
+		return false, nil
+	}
+	if err != nil || !read {
+		return err == nil, full(err)
+	}
+	sum, _, err := sumFile(path)
+	return err == nil && sum == s.SHA256, nil // what can't be read is copied again
+}

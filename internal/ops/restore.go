@@ -1,0 +1,292 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
+)
+
+// RestoreOptions say what to restore where.
+type RestoreOptions struct {
+	From     string // the folder of backups
+	Name     string // of the snapshot; "" for the newest
+	To       db.Options
+	Store    blob.Store
+	Work     string // an empty folder, for what is needed meanwhile
+	Settle   Settle
+	Progress Progress
+}
+
+// Settle ends what can't go on in another place: uploads that are open, which have
+// their slices in the old one, and what was begun by a request that nobody waits for
+// any more. Nothing else is going on when it is called.
+type Settle func(context.Context, *db.DB, blob.Store) error
+
+// Restored is what a restore has done.
+type Restored struct {
+	Name             string
+	Taken            time.Time
+	Contents, Bytes  int64
+	Accounts, Images int64
+	Lost             []blob.Key // that the backup does not have either
+}
+
+// Restore fills an empty database and an empty store from a backup, of either engine,
+// and checks every content against its row. Anything there already is fault.BadData,
+// and nothing is touched. After an error a server's database and the store are empty
+// again; a file of SQLite's is the caller's to take away.
+func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
+	from := folder(o.From)
+	m, err := from.choose(&o, &out)
+	if err != nil {
+		return out, err
+	}
+	if err := emptyStore(ctx, o.Store); err != nil {
+		return out, err
+	}
+	path := o.To.Path
+	if o.To.URL != "" {
+		path = filepath.Join(o.Work, databaseFile)
+	}
+	if exists(path) {
+		return out, fault.New(fault.BadData, "ops: restore", fault.NotEmpty, path)
+	}
+	target, err := openEmpty(ctx, o.To)
+	if err != nil {
+		return out, err
+	}
+	if target != nil {
+		defer func() { err = errors.Join(err, target.Close()) }()
+	}
+	if err := from.copyDatabase(out.Name, m, path); err != nil {
+		return out, err
+	}
+	killpoint.Here("restore.database")
+	file := o.To
+	file.URL, file.Path, file.Upgrade = "", path, true
+	d, err := db.Open(ctx, file)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, clearStore(context.WithoutCancel(ctx), o.Store))
+		}
+	}()
+	if err := o.contents(ctx, from, d, m, &out); err != nil {
+		return out, err
+	}
+	killpoint.Here("restore.contents")
+	if err := o.settle(ctx, d, &out); err != nil || target == nil {
+		return out, err
+	}
+	return out, fill(ctx, d, target)
+}
+
+// choose finds the snapshot and sees that it is whole.
+func (f folder) choose(o *RestoreOptions, out *Restored) (m manifest, err error) {
+	is, err := f.isBackup()
+	if err != nil {
+		return m, err
+	}
+	if !is {
+		return m, fault.New(fault.BadData, "ops: restore", fault.NotABackup, string(f))
+	}
+	names, err := f.snapshots(true)
+	if err != nil {
+		return m, err
+	}
+	out.Name = o.Name
+	if out.Name == "" && len(names) > 0 {
+		out.Name = names[len(names)-1]
+	}
+	found := false
+	for _, name := range names {
+		found = found || name == out.Name
+	}
+	if !found {
+		return m, fault.New(fault.BadData, "ops: restore", fault.NoBackup, filepath.Join(string(f), o.Name))
+	}
+	m, err = f.manifest(out.Name)
+	out.Taken, out.Accounts, out.Images = m.Taken, m.Accounts, m.Images
+	return m, err
+}
+
+// copyDatabase copies the file of a snapshot, which must be what its manifest says.
+func (f folder) copyDatabase(name string, m manifest, to string) error {
+	from, err := os.Open(f.in(name, databaseFile))
+	if err != nil {
+		return fault.Because(fault.BadData, "ops: restore", err, fault.BackupDamaged, f.in(name), databaseFile)
+	}
+	same := false
+	err = writeDurably(to, func(w io.Writer) (err error) {
+		same, err = copyChecked(w, from, blob.Stored{Size: m.Database.Size, SHA256: m.Database.SHA256})
+		return err
+	})
+	if err = errors.Join(err, from.Close()); err == nil && !same {
+		err = fault.New(fault.BadData, "ops: restore", fault.BackupDamaged, f.in(name), databaseFile)
+	}
+	return err
+}
+
+// contents puts every content that the database refers to into the store.
+func (o *RestoreOptions) contents(ctx context.Context, from folder, d *db.DB, m manifest, out *Restored) error {
+	known := map[string]bool{}
+	for _, key := range m.Lost {
+		known[key] = true
+	}
+	t := &tally{tell: o.Progress, total: m.Contents, bytes: m.Bytes}
+	err := d.Snapshot(ctx, "ops: restore", func(tx *db.Tx) error {
+		return eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
+			return eachStored(ctx, tx, give)
+		}, func(ctx context.Context, s blob.Stored) error {
+			err := from.give(ctx, s, o.Store)
+			if err != nil && known[s.Key.String()] && !exists(from.content(s)) {
+				t.lose(s)
+				err = nil
+			}
+			if err == nil {
+				t.done(s)
+			}
+			return err
+		})
+	})
+	out.Contents, out.Bytes, out.Lost = t.n-int64(len(t.lost)), t.nBytes, sortedKeys(t.lost)
+	return err
+}
+
+// give puts one content of the folder into a store.
+func (f folder) give(ctx context.Context, s blob.Stored, store blob.Store) error {
+	damaged := func(err error) error {
+		return fault.Because(fault.BadData, "ops: restore", err, fault.BackupDamaged, f.content(s), s.Key.String())
+	}
+	file, err := os.Open(f.content(s))
+	if err != nil {
+		return damaged(err)
+	}
+	c := &checking{from: file, want: s}
+	err = put(ctx, store, s.Key, c)
+	if c.wrong.Load() {
+		err = damaged(nil)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// checking reads content and fails at its end where it is not what its row says, so
+// that it is never made readable.
+type checking struct {
+	from  io.Reader
+	want  blob.Stored
+	sum   summer
+	wrong atomic.Bool
+}
+
+var errNotTheSame = errors.New("the content is not what its row says")
+
+func (c *checking) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.sum.add(p[:n])
+	if err == io.EOF && !c.sum.is(c.want) { //nolint:errorlint // a Reader's own, never wrapped
+		c.wrong.Store(true)
+		return n, errNotTheSame
+	}
+	return n, err
+}
+
+// settle makes the copy one that begins here.
+func (o *RestoreOptions) settle(ctx context.Context, d *db.DB, out *Restored) error {
+	err := d.Write(ctx, "ops: restore", func(tx *db.Tx) error {
+		for _, table := range ofTheDatabase {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		for _, k := range out.Lost {
+			if err := blob.MarkMissing(ctx, tx, k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return o.Settle(ctx, d, o.Store)
+}
+
+// openEmpty opens a server's database, which must hold nothing; nil for a file.
+func openEmpty(ctx context.Context, o db.Options) (*db.DB, error) {
+	if o.URL == "" {
+		return nil, nil //nolint:nilnil // there is nothing to open yet
+	}
+	o.Upgrade = true
+	d, err := db.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := emptyTables(ctx, d); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func emptyTables(ctx context.Context, d *db.DB) error {
+	return d.Snapshot(ctx, "ops: look", func(tx *db.Tx) error {
+		tables, err := tx.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range tables {
+			some, err := tx.Get(ctx, `SELECT 1 FROM "`+t.Name+`" LIMIT 1`, nil, new(int))
+			if err != nil {
+				return err
+			}
+			if some {
+				return fault.New(fault.BadData, "ops: look", fault.NotEmpty, d.Name())
+			}
+		}
+		return nil
+	})
+}
+
+var errFound = errors.New("there is something")
+
+func emptyStore(ctx context.Context, s blob.Store) error {
+	err := s.List(ctx, func(e blob.Entry) error { return errFound })
+	if errors.Is(err, errFound) {
+		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, "blobs")
+	}
+	return err
+}
+
+// clearStore removes everything from a store that was empty before.
+func clearStore(ctx context.Context, s blob.Store) error {
+	var keys []blob.Key
+	err := s.List(ctx, func(e blob.Entry) error {
+		keys = append(keys, e.Key)
+		return nil
+	})
+	for _, k := range keys {
+		err = errors.Join(err, s.Remove(ctx, k))
+	}
+	return err
+}
+
+// fill copies all rows into an empty database, in one transaction.
+func fill(ctx context.Context, from, to *db.DB) error {
+	return to.Write(ctx, "ops: restore", func(w *db.Tx) error {
+		return from.Snapshot(ctx, "ops: restore", func(tx *db.Tx) error {
+			return copyRows(ctx, tx, func(c copier, rows [][]any) error { return c.write(ctx, w, rows) })
+		})
+	})
+}
