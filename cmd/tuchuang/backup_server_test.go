@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tuchuang/internal/client"
 )
@@ -89,6 +92,68 @@ func TestServerBackup(t *testing.T) {
 	}
 	if got := fetch(t, link); got != string(content) {
 		t.Errorf("what was restored has %d bytes", len(got))
+	}
+	s.stop()
+}
+
+// A data folder moves while its server answers: reads go on, writes are refused with a
+// sentence that says why, and so are those of the other commands.
+func TestServerMigrate(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data, there := filepath.Join(p.home, "data"), filepath.Join(p.home, "there")
+	s := p.start("--data", data)
+	c := s.account(p, data, "writer")
+	if _, err := c.Mkdir(t.Context(), 0, "album"); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run("migrate", "--data", data); r.code != exitUsage || !strings.Contains(r.errOut, "--to-database-url") {
+		t.Errorf("moved nowhere: %+v", r)
+	}
+	inChinese(t, p, exitUsage, "migrate", "--data", data)
+	r := p.run("migrate", "--data", data, "--to-data", there)
+	if r.code != exitDone || !strings.Contains(r.out, "drive_entry") || !strings.Contains(r.out, "0 contents") || !strings.Contains(r.out, "--unmark") ||
+		!strings.Contains(r.errOut, "from now on the source can only be read") {
+		t.Fatalf("%+v", r)
+	}
+
+	list, err := c.ListV2(t.Context(), client.ListQuery{Limit: 10})
+	if err != nil || len(list.Files) != 1 || list.Files[0].Filename != "album" {
+		t.Errorf("the old place shows %+v, %v", list, err)
+	}
+	c.WaitWith(func(context.Context, time.Duration) error { return errReported }) // it tries no second time
+	_, err = c.Mkdir(t.Context(), 0, "more")
+	var refusal *client.Error
+	if !errors.As(err, &refusal) || refusal.Code != 1 || !strings.Contains(refusal.Message, "系统正在迁移数据") || strings.Contains(refusal.Message, there) {
+		t.Errorf("a write to the old place: %v", err)
+	}
+	if r := p.run("user", "add", "new", "--data", data); r.code != exitFailed || !strings.Contains(r.errOut, "moved, to "+there) || r.out != "" {
+		t.Errorf("a command: %+v", r)
+	}
+	inChinese(t, p, exitFailed, "user", "add", "new", "--data", data)
+	if r := p.run("migrate", "--data", data, "--to-data", there+"2"); r.code != exitFailed || !strings.Contains(r.errOut, "moved, to "+there) {
+		t.Errorf("moved twice: %+v", r)
+	}
+	var again migrateOut
+	decode(t, p.run("migrate", "--data", data, "--to-data", there, "--json").out, &again)
+	if !again.Already || again.Rows["drive_entry"] != 3 || again.To != there {
+		t.Errorf("%+v", again)
+	}
+
+	n := p.start("--data", there)
+	token := c.LastToken()
+	if c, err = client.New(client.Options{Server: n.url, ClientID: "x", Secret: "y", Token: token}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Mkdir(t.Context(), 0, "more"); err != nil {
+		t.Errorf("a write to the new place: %v", err)
+	}
+	n.stop()
+	if r := p.run("migrate", "--data", data, "--unmark"); r.code != exitDone || !strings.Contains(r.out, "takes writes again") {
+		t.Errorf("%+v", r)
+	}
+	if r := p.run("user", "add", "new", "--data", data); r.code != exitDone {
+		t.Errorf("the old place takes no writes again: %+v", r)
 	}
 	s.stop()
 }

@@ -27,6 +27,7 @@ type cli struct {
 	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
 	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
 	Restore restoreCmd `cmd:"" help:"${help_restore}"`
+	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`

@@ -22,6 +22,19 @@ var (
 	restoreUploads  = say("备份时还没有完成的上传需要重新开始；其余一切照旧，可以启动服务器了", "uploads that were unfinished begin anew; everything else is as it was. The server can be started")
 	restoreGoneOn   = say("上一次恢复在最后一步被中断，现已完成：%s 可以使用了", "an earlier restore was broken off at its last step and is finished now: %s is ready")
 
+	migrateProgress = say("迁移", "move")
+	migrateNowhere  = say("没有指定迁移到哪里，或者同时给出了 --unmark", "no target is named, or one beside --unmark")
+	adviceNowhere   = say("写作 tuchuang migrate --data 文件夹 --to-database-url postgres://…（或设置环境变量 TUCHUANG_TO_DATABASE_URL）和/或 --to-data 文件夹", "write tuchuang migrate --data DIR with --to-database-url postgres://… (or TUCHUANG_TO_DATABASE_URL in the environment) or --to-data DIR or both")
+	migrateBegins   = say("正在把 %s 迁移到 %s；从现在起原处只能读取", "moving %s to %s; from now on the source can only be read")
+	migrateGoesOn   = say("迁移被中断：原处仍然只能读取。再次运行同一命令会接着迁移；tuchuang migrate --unmark 放弃迁移", "the move was broken off, and the source can still only be read. The same command goes on; tuchuang migrate --unmark gives up")
+	migrateRows     = say("  %-16s %d 行", "  %-16s %d rows")
+	migrateDone     = say("已把 %d 行和 %d 份内容（%s）迁移到 %s，全部核对无误；用时 %s", "moved %d rows and %d contents (%s) to %s, all of it checked; took %s")
+	migrateStay     = say("已把 %d 行迁移到 %s；%d 份内容（%s）留在 %s，全部核对无误；用时 %s", "moved %d rows to %s; %d contents (%s) stay in %s, all of it checked; took %s")
+	migrateAlready  = say("已经全部迁移到 %s", "all of it had been moved to %s before")
+	migrateThen     = say("用新的设置启动服务器。原处 %s 不再接受写入，确认无误后可以删除；要改用它，运行 tuchuang migrate --unmark", "start the servers with the new settings. The source %s takes no writes any more and may be deleted in time; tuchuang migrate --unmark takes that back")
+	unmarkDone      = say("%s 重新接受写入；此后的改动不会出现在 %s", "%s takes writes again; they will not be seen in %s")
+	unmarkNothing   = say("%s 没有被迁移，本来就接受写入", "%s was not moved: it takes writes")
+
 	dataMoved      = say("数据正在迁移或已经迁移到 %v：这里暂时只能读取", "the data is being moved, or has been moved, to %v: here it is read only")
 	dataUnfinished = say("%v 还没有填满（来自 %v）", "%v is not complete yet; it is being filled from %v")
 	dataOther      = say("%v 正由另一个来源填充，或来源此后又有改动", "%v is being filled from something else, or its source was written to since")
@@ -44,6 +57,10 @@ var (
 	helpBackupVerify    = say("重新读取已有的内容，损坏的再复制一次", "Read contents that are there already, and copy those again that have changed.")
 	helpRestore         = say("把备份恢复到空的数据文件夹", "Restore a backup into an empty data folder.")
 	helpRestoreSource   = say("备份文件夹", "Folder of backups.")
+	helpMigrate         = say("把数据库和内容迁移到别处；期间只能读取，可以中断后继续", "Move database and contents elsewhere; reads go on meanwhile, and it can be broken off.")
+	helpToData          = say("迁移到这个数据文件夹", "The data folder to move to.")
+	helpToDatabase      = say("迁移到这个 PostgreSQL 数据库", "The PostgreSQL database to move to.")
+	helpUnmark          = say("让已迁移的原处重新接受写入", "Have what was moved take writes again.")
 	helpRestoreSnapshot = say("备份的名称；默认最新的", "Name of the backup; the newest by default.")
 )
 
@@ -51,6 +68,7 @@ func opsHelp(u *ui) kong.Vars {
 	return kong.Vars{
 		"help_backup": u.text(helpBackup), "help_backup_dest": u.text(helpBackupDest), "help_backup_keep": u.text(helpBackupKeep),
 		"help_backup_verify": u.text(helpBackupVerify), "help_restore": u.text(helpRestore), "help_restore_source": u.text(helpRestoreSource),
-		"help_restore_snapshot": u.text(helpRestoreSnapshot),
+		"help_restore_snapshot": u.text(helpRestoreSnapshot), "help_migrate": u.text(helpMigrate), "help_to_data": u.text(helpToData),
+		"help_to_database": u.text(helpToDatabase), "help_unmark": u.text(helpUnmark),
 	}
 }

@@ -69,6 +69,9 @@ var answers = map[fault.Code]answer{
 	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},
 }
 
+// moved is the answer to a write whose rows are being moved to another place.
+var moved = answer{200, 1, "系统正在迁移数据,暂时只能读取,请稍后再试", "the data is being moved to another place and can only be read for now; try again later"}
+
 // answerTo finds what an error looks like on the wire. What the wire has no words
 // for is an internal error.
 func answerTo(err error) (a answer, code fault.Code) {
@@ -78,7 +81,11 @@ func answerTo(err error) (a answer, code fault.Code) {
 		code = fault.Internal
 		a = answers[code]
 	}
-	if args := fault.ArgsOf(err); len(args) > 0 {
+	args := fault.ArgsOf(err)
+	if code == fault.Unavailable && len(args) > 0 && args[0] == fault.DataMoved {
+		return moved, code // where to is nobody's business
+	}
+	if len(args) > 0 {
 		a.chinese, a.english = fill(a.chinese, args), fill(a.english, args)
 	}
 	return a, code

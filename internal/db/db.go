@@ -37,6 +37,7 @@ type Options struct {
 	// Upgrade brings an older schema up to date; without it an older one is refused.
 	// With SQLite only who knows that no other process uses the database may.
 	Upgrade bool
+	Filling bool             // one that is being filled from another is opened too
 	Now     func() time.Time // the clock; time.Now where nil
 	Log     *slog.Logger     // slog.Default where nil
 }
@@ -91,6 +92,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if err := open(ctx); err != nil {
 		return nil, errors.Join(unusable(err, o.Path), d.closePools())
+	}
+	if !o.Filling {
+		if err := d.whole(ctx); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
 	}
 	return d, nil
 }

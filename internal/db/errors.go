@@ -21,6 +21,9 @@ func translate(err error, op string) error {
 	if errors.Is(err, errClosed) {
 		return fault.Because(fault.Unavailable, op, err)
 	}
+	if to, ok := refused(err); ok {
+		return fault.Because(fault.Unavailable, op, err, fault.DataMoved, to)
+	}
 	switch code := pgCode(err); code {
 	case "":
 	case fault.BadData:

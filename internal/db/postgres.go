@@ -59,6 +59,16 @@ func pgConfig(url string) (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
+// NameOf is what DB.Name answers for a URL: the server's host and the database there,
+// without the password.
+func NameOf(url string) (string, error) {
+	c, err := pgConfig(url)
+	if err != nil {
+		return "", err
+	}
+	return c.Host + "/" + c.Database, nil
+}
+
 // openPostgres makes a pool of so many connections, which are made when they are
 // needed. Background work may read longer.
 func openPostgres(config *pgx.ConnConfig, size int, long bool) (*pool, error) {

@@ -86,6 +86,22 @@ func TestBackupIsWhole(t *testing.T) {
 	})
 }
 
+// What was backed up while it was being moved elsewhere is restored as it was, and can
+// be written to.
+func TestBackupOfWhatIsMoved(t *testing.T) {
+	h, dest := newHouse(t, db.SQLite), t.TempDir()
+	want := rowsOf(t, h.db)
+	h.must(h.db.RefuseWrites(t.Context(), "id", "there"))
+	h.backup(dest)
+	d, _, _ := restore(t, dest, "", db.SQLite)
+	if diff := cmp.Diff(want, rowsOf(t, d)); diff != "" {
+		t.Errorf("restored -, +:\n%s", diff)
+	}
+	if _, err := AddUser(t.Context(), d, "new", -1, false); err != nil {
+		t.Error(err)
+	}
+}
+
 // Contents are copied once, whichever snapshots refer to them; older snapshots go, and
 // with them what only they referred to.
 func TestBackupsShareContent(t *testing.T) {

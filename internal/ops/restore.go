@@ -205,6 +205,14 @@ func (c *checking) Read(p []byte) (int, error) {
 
 // settle makes the copy one that begins here.
 func (o *RestoreOptions) settle(ctx context.Context, d *db.DB, out *Restored) error {
+	// One that was taken while the data was being moved.
+	if _, _, moved, err := d.Moved(ctx); err != nil {
+		return err
+	} else if moved {
+		if err := d.AllowWrites(ctx); err != nil {
+			return err
+		}
+	}
 	err := d.Write(ctx, "ops: restore", func(tx *db.Tx) error {
 		for _, table := range ofTheDatabase {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
