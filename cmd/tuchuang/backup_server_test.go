@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
@@ -118,11 +117,14 @@ func TestServerMigrate(t *testing.T) {
 	}
 
 	list, err := c.ListV2(t.Context(), client.ListQuery{Limit: 10})
-	if err != nil || len(list.Files) != 1 || list.Files[0].Filename != "album" {
+	if err != nil || len(list.FileList) != 1 || list.FileList[0].Filename != "album" {
 		t.Errorf("the old place shows %+v, %v", list, err)
 	}
-	c.WaitWith(func(context.Context, time.Duration) error { return errReported }) // it tries no second time
-	_, err = c.Mkdir(t.Context(), 0, "more")
+	once, err := client.New(client.Options{Server: s.url, ClientID: "x", Secret: "y", Token: c.LastToken(), Patience: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = once.Mkdir(t.Context(), 0, "more")
 	var refusal *client.Error
 	if !errors.As(err, &refusal) || refusal.Code != 1 || !strings.Contains(refusal.Message, "系统正在迁移数据") || strings.Contains(refusal.Message, there) {
 		t.Errorf("a write to the old place: %v", err)
