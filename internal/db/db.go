@@ -39,7 +39,10 @@ type Options struct {
 	Upgrade bool
 	Filling bool             // one that is being filled from another is opened too
 	Now     func() time.Time // the clock; time.Now where nil
-	Log     *slog.Logger     // slog.Default where nil
+	// Clock is what leases are compared with; where it is nil that is the database's
+	// own, see Tx.Clock.
+	Clock func() time.Time
+	Log   *slog.Logger // slog.Default where nil
 }
 
 // DB is an open database. Its methods may be called at the same time.
@@ -48,6 +51,7 @@ type DB struct {
 	path    string // of the file; a server's host and database
 	upgrade bool
 	now     func() time.Time
+	clock   func() time.Time // nil: the server's
 	log     *slog.Logger
 
 	writer  *pool // SQLite has one writer, and one connection here
@@ -81,11 +85,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Log = slog.Default()
 	}
 	d := &DB{
-		engine: SQLite, path: o.Path, upgrade: o.Upgrade, now: o.Now, log: o.Log,
+		engine: SQLite, path: o.Path, upgrade: o.Upgrade, now: o.Now, clock: o.Clock, log: o.Log,
 		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{}),
 		told: make(map[string][]func(string)),
 	}
 	open := d.openFile
+	if d.clock == nil && o.URL == "" {
+		d.clock = d.now
+	}
 	if o.URL != "" {
 		d.engine = PostgreSQL
 		open = func(ctx context.Context) error { return d.openServer(ctx, o.URL) }
@@ -213,13 +220,17 @@ func (d *DB) Read(ctx context.Context, op string, fn func(*Tx) error) error {
 // Get scans the one row of a query that needs no other beside it: a snapshot of
 // its own, without the cost of a transaction. found is false where there is none.
 func (d *DB) Get(ctx context.Context, op, query string, args []any, dest ...any) (found bool, err error) {
-	c, err := d.readers.take(ctx)
-	if err != nil {
-		return false, translate(err, op)
+	for try := 1; ; try++ {
+		c, err := d.readers.take(ctx)
+		if err != nil {
+			return false, translate(err, op)
+		}
+		found, err = (&Tx{d: d, c: c, short: true, now: d.now()}).Get(ctx, query, args, dest...)
+		d.readers.give(c)
+		if err == nil || !lostConnection(err) || try == attempts {
+			return found, translate(err, op)
+		}
 	}
-	defer d.readers.give(c)
-	found, err = (&Tx{d: d, c: c, short: true, now: d.now()}).Get(ctx, query, args, dest...)
-	return found, translate(err, op)
 }
 
 // WorkerRead is Read on connections of the background workers' own, and the context
@@ -229,23 +240,37 @@ func (d *DB) WorkerRead(ctx context.Context, op string, fn func(*Tx) error) erro
 }
 
 func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (err error) {
-	c, err := p.take(ctx)
+	// The caller may have gone; the connection must come back clean all the same.
+	// (And a statement that can be cancelled costs the driver a goroutine.)
+	whole := context.WithoutCancel(ctx)
+	c, err := d.beginRead(ctx, whole, p)
 	if err != nil {
 		return translate(err, op)
 	}
 	defer p.give(c)
-	// The caller may have gone; the connection must come back clean all the same.
-	// (And a statement that can be cancelled costs the driver a goroutine.)
-	whole := context.WithoutCancel(ctx)
-	if err := plain(whole, c, d.begin); err != nil {
-		return translate(err, op)
-	}
 	defer func() {
 		if e := plain(whole, c, "ROLLBACK"); err == nil && e != nil {
 			err = translate(e, op)
 		}
 	}()
 	return translate(fn(&Tx{d: d, c: c, short: p == d.readers, now: d.now()}), op)
+}
+
+// beginRead takes a connection and begins; one that turns out to be lost is made anew.
+func (d *DB) beginRead(ctx, whole context.Context, p *pool) (session, error) {
+	for try := 1; ; try++ {
+		c, err := p.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = plain(whole, c, d.begin); err == nil {
+			return c, nil
+		}
+		p.give(c)
+		if !lostConnection(err) || try == attempts {
+			return nil, err
+		}
+	}
 }
 
 // Tx is a transaction. It is valid inside the function it was handed to, for one
@@ -267,10 +292,10 @@ func (t *Tx) Now() time.Time { return t.now }
 func (t *Tx) Micros() int64 { return t.now.UnixMicro() }
 
 // Clock is the time that leases are compared with, in microseconds: the
-// database's own, which on SQLite is the process's (injected) clock.
+// database's own, which on SQLite is the process's, unless Options say otherwise.
 func (t *Tx) Clock(ctx context.Context) (micros int64, err error) {
-	if t.d.engine == SQLite {
-		return t.d.now().UnixMicro(), nil
+	if t.d.clock != nil {
+		return t.d.clock().UnixMicro(), nil
 	}
 	_, err = t.Get(ctx, `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`, nil, &micros)
 	return micros, err

@@ -236,19 +236,18 @@ func TestForeignKeysHold(t *testing.T) {
 
 // Without figures the planner walks a whole account where a folder was asked for.
 func TestThePlannerIsToldOfEveryIndex(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		var told, missing int
-		err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
-			_, err := tx.Get(t.Context(), `
-				SELECT count(s.idx), count(*) - count(s.idx) FROM sqlite_schema i
-				LEFT JOIN sqlite_stat1 s ON s.tbl = i.tbl_name AND s.idx = i.name
-				WHERE i.type = 'index' AND i.sql IS NOT NULL`, nil, &told, &missing)
-			return err
-		})
-		if err != nil || told == 0 || missing != 0 {
-			t.Errorf("%d indexes have figures, %d have none; err %v", told, missing, err)
-		}
+	d := dbtest.Open(t, db.SQLite, nil) // the other engine gathers them by itself
+	var told, missing int
+	err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
+		_, err := tx.Get(t.Context(), `
+			SELECT count(s.idx), count(*) - count(s.idx) FROM sqlite_schema i
+			LEFT JOIN sqlite_stat1 s ON s.tbl = i.tbl_name AND s.idx = i.name
+			WHERE i.type = 'index' AND i.sql IS NOT NULL`, nil, &told, &missing)
+		return err
 	})
+	if err != nil || told == 0 || missing != 0 {
+		t.Errorf("%d indexes have figures, %d have none; err %v", told, missing, err)
+	}
 }
 
 func TestFolderNamesAndSecondHandle(t *testing.T) {

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"context"
 	"errors"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -23,6 +25,10 @@ func translate(err error, op string) error {
 	}
 	if to, ok := refused(err); ok {
 		return fault.Because(fault.Unavailable, op, err, fault.DataMoved, to)
+	}
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); !connecting &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return fault.Wrap(err, op)
 	}
 	switch code := pgCode(err); code {
 	case "":

@@ -90,7 +90,9 @@ func (s *pgSession) ready(ctx context.Context) (err error) {
 	if s.c != nil && !s.c.IsClosed() {
 		return nil
 	}
-	s.c, err = pgx.ConnectConfig(ctx, s.config)
+	if s.c, err = pgx.ConnectConfig(ctx, s.config); err != nil && ctx.Err() != nil {
+		return ctx.Err() // nobody waits for it any more
+	}
 	return err
 }
 

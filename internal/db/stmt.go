@@ -13,7 +13,7 @@ func plain(ctx context.Context, c session, query string) error {
 	return err
 }
 
-var rowLock = regexp.MustCompile(`\s+FOR UPDATE( OF \w+)?( SKIP LOCKED)?`)
+var rowLock = regexp.MustCompile(`\s+FOR (NO KEY )?UPDATE( OF \w+)?( SKIP LOCKED)?`)
 
 // rewrite turns a text for PostgreSQL into one for SQLite: $n becomes ?, row
 // locks go (there is one writer). Texts of our own never hold a $ or FOR UPDATE

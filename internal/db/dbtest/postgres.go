@@ -57,6 +57,18 @@ func newDatabase(t testing.TB) string {
 	return database(name)
 }
 
+// Disconnect has the server drop every connection to a database, as a restart does.
+func Disconnect(t testing.TB, place db.Options) {
+	t.Helper()
+	u, err := url.Parse(place.URL)
+	if err == nil {
+		err = ask(u, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func database(name string) string {
 	u := *cluster.url
 	u.Path = "/" + name
