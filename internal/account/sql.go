@@ -13,8 +13,10 @@ const (
 
 	selectAccounts = `SELECT ` + columns + ` FROM account ORDER BY id`
 	selectAccount  = `SELECT ` + columns + ` FROM account WHERE id = $1`
-	lockAccount    = `SELECT ` + columns + ` FROM account WHERE id = $1 FOR UPDATE`
-	byName         = `SELECT id FROM account WHERE name = $1`
+	// Rows that refer to the account may be made meanwhile: they name its number, which
+	// never changes.
+	lockAccount = `SELECT ` + columns + ` FROM account WHERE id = $1 FOR NO KEY UPDATE`
+	byName      = `SELECT id FROM account WHERE name = $1`
 
 	// The first account has the number 1001.
 	insertAccount = `
@@ -26,7 +28,7 @@ const (
 
 	countBytes = `
 		UPDATE account SET used = used + $2, reserved = reserved + $3
-		WHERE id = $1 AND (quota < 0 OR $2 + $3 <= 0 OR used + $2 + reserved + $3 <= quota)`
+		WHERE id = $1 AND (quota < 0 OR CAST($2 AS BIGINT) + CAST($3 AS BIGINT) <= 0 OR used + $2 + reserved + $3 <= quota)`
 	nextTask = `UPDATE account SET next_task = next_task + 1 WHERE id = $1 RETURNING next_task - 1`
 	nextBlob = `UPDATE account SET next_blob = next_blob + 1 WHERE id = $1 RETURNING next_blob - 1`
 

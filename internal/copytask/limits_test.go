@@ -21,7 +21,7 @@ func (r *rooms) many(parent drive.ID, class, n int) {
 	r.exec(`
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
-		SELECT $1, 1000000000 + 1000000 * $3 + i, $2, $3 || ' ' || i, $3, NULL, 1, '', 0, 0, 0, 0 FROM n`, r.acc, parent, class, n)
+		SELECT $1, 1000000000 + 1000000 * CAST($3 AS BIGINT) + i, $2, CAST($3 AS BIGINT) || ' ' || i, $3, NULL, 1, '', 0, 0, 0, 0 FROM n`, r.acc, parent, class, n)
 }
 
 func TestTooManyFolders(t *testing.T) {

@@ -22,7 +22,8 @@ func (r *rooms) chains(top drive.ID, n, depth int) {
 	const insert = `
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $3)
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
-		SELECT $1, 1000000 * $2 + i, CASE WHEN $2 = 1 THEN $4 ELSE 1000000 * ($2 - 1) + i END, CASE WHEN $2 = 1 THEN '' || i ELSE $5 END, $6, $7, $8, $9, 0, 0, 0, 0 FROM n`
+		SELECT $1, 1000000 * CAST($2 AS BIGINT) + i, CASE WHEN $2 = 1 THEN CAST($4 AS BIGINT) ELSE 1000000 * ($2 - 1) + i END,
+			CASE WHEN $2 = 1 THEN '' || i ELSE $5 END, $6, $7, $8, $9, 0, 0, 0, 0 FROM n`
 	for level := 1; level <= depth; level++ {
 		r.exec(insert, r.acc, level, n, top, "folder", 0, nil, 0, "")
 	}

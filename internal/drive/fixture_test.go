@@ -179,7 +179,7 @@ func (r *room) many(parent ID, n int) {
 	r.exec(`
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
-		SELECT $1, 1000000000 + 1000000 * $2 + i, $2, i || '.png', 1, $3, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, parent, blobID, n-1, etag(1))
+		SELECT $1, 1000000000 + 1000000 * CAST($2 AS BIGINT) + i, $2, i || '.png', 1, $3, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, parent, blobID, n-1, etag(1))
 	r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*(n-1))
 	r.exec(`UPDATE drive_entry SET children = children + $3 WHERE account_id = $1 AND id = $2`, r.acc, parent, n-1)
 }

@@ -148,7 +148,7 @@ func TestSweepOfEveryShape(t *testing.T) {
 					SELECT $1, 1000000 + i, `+c.parent+`, 'f' || i, 0, NULL, 0, '', 0, 0, 0, 0 FROM n`, r.acc, top, c.folders)
 				if c.files > 0 {
 					r.exec(`
-						WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2 * $3)
+						WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST($2 AS BIGINT) * CAST($3 AS BIGINT))
 						INSERT INTO drive_entry `+columns+`
 						SELECT $1, 2000000 + i, 1000001 + i % $2, i || '.png', 1, $4, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, c.folders, c.files, blobID, etag(1))
 					r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*c.folders*c.files)

@@ -39,7 +39,7 @@ func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, er
 		return s, false, err
 	}
 	err = d.Write(ctx, "ops: first start", func(tx *db.Tx) error {
-		some, err := tx.Get(ctx, `SELECT 1 FROM account WHERE operator OR name = $1`, []any{Admin}, new(int))
+		some, err := tx.Get(ctx, `SELECT 1 FROM account WHERE operator = 1 OR name = $1`, []any{Admin}, new(int))
 		if made = !some; err != nil || some {
 			return err
 		}
