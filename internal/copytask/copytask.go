@@ -42,7 +42,6 @@ type Tasks struct {
 	db    *db.DB
 	bed   *imagebed.Bed
 	log   *slog.Logger
-	wake  func()
 	batch bound
 	watch Watch
 }
@@ -53,9 +52,7 @@ type bound struct{ items, folders int }
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
 	t := &Tasks{db: d, bed: bed, log: log, batch: bound{batchItems, batchFolders}}
-	w := queue.NewWorkers(d, queue.Copy, t, log)
-	t.wake = w.Wake
-	return t, w
+	return t, queue.NewWorkers(d, queue.Copy, t, log)
 }
 
 // Create writes a task down and wakes a worker; when it has returned, the task
@@ -110,7 +107,6 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 	if err != nil {
 		return "", err
 	}
-	t.wake()
 	return id, nil
 }
 

@@ -16,7 +16,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			steps []string
 		}{
 			"claim":            {claimTask, []string{`SCAN t USING INDEX task_unfinished`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
-			"expire":           {expire, []string{`SCAN task USING INDEX task_unfinished`}},
+			"expire":           {expire, []string{`SCAN t USING INDEX task_running`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
 			"find":             {selectTask, []string{`task_id (account_id=? AND id=?)`}},
 			"fence":            {renewLease, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},

@@ -13,6 +13,7 @@ package queue
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"tuchuang/internal/db"
@@ -24,6 +25,8 @@ type Kind int
 
 // Copy is the copy task.
 const Copy Kind = 1
+
+func (k Kind) String() string { return strconv.Itoa(int(k)) }
 
 // State is where a task stands. The first four are the wire's own numbers.
 type State int
@@ -68,17 +71,19 @@ const (
 	selectTask      = `SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND id = $2 AND kind = $3`
 
 	// Only the first unfinished task of its account and kind can be claimed, so
-	// that nothing is overtaken.
+	// that nothing is overtaken: what another process is about to claim is skipped,
+	// and with it all that is behind it.
 	nextWaiting = `
 		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
 		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND t.lease_until <= $4 AND NOT EXISTS (
 			SELECT 1 FROM task e
 			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
-		ORDER BY q.served_at, t.account_id LIMIT 1`
+		ORDER BY q.served_at, t.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
 	claimTask = `
+		WITH next (account_id, seq) AS MATERIALIZED (` + nextWaiting + `)
 		UPDATE task SET state = 1, attempt = attempt + 1, idle = idle + 1, lease_until = $2,
 			started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END
-		WHERE state = 4 AND (account_id, seq) IN (` + nextWaiting + `)
+		WHERE state = 4 AND (account_id, seq) IN (SELECT account_id, seq FROM next)
 		RETURNING ` + taskColumns
 	served = `UPDATE queue_turn SET served_at = $3 WHERE account_id = $1 AND kind = $2`
 
@@ -88,17 +93,27 @@ const (
 	giveBack   = `
 		UPDATE task SET state = 4, lease_until = $4, idle = CASE WHEN idle > 0 THEN idle - 1 ELSE 0 END
 		WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
-	// The first condition is the index's, here and below.
-	reclaim = `UPDATE task SET state = 4, lease_until = 0 WHERE state IN (1, 4) AND kind = $1`
-	expire  = `UPDATE task SET state = 4 WHERE state IN (1, 4) AND state = 1 AND kind = $1 AND lease_until < $2`
+	reclaim = `UPDATE task SET state = 4, lease_until = 0 WHERE state IN (1, 4) AND kind = $1` // the first condition is the index's
+	// A row that is locked is being renewed, or its process stands still: its
+	// transaction is ended by the server soon.
+	expire = `
+		WITH late (account_id, seq) AS MATERIALIZED (
+			SELECT t.account_id, t.seq FROM task t WHERE t.state = 1 AND t.kind = $1 AND t.lease_until < $2
+			FOR NO KEY UPDATE OF t SKIP LOCKED)
+		UPDATE task SET state = 4 WHERE state = 1 AND (account_id, seq) IN (SELECT account_id, seq FROM late)`
 )
 
-// Add puts a task at the end of its account's queue. seq is the account's next
-// number. Call it with the account locked.
+// waits is the topic that tells the workers of every process that a task of a kind
+// waits.
+const waits = "queue.waits"
+
+// Add puts a task at the end of its account's queue and wakes the workers, of every
+// process. seq is the account's next number. Call it with the account locked.
 func Add(ctx context.Context, tx *db.Tx, kind Kind, account, seq int64, id string) error {
 	if _, err := tx.Exec(ctx, insertTask, account, seq, id, kind, tx.Micros()); err != nil {
 		return fault.Wrap(err, "queue: add")
 	}
+	tx.Tell(waits, kind.String())
 	_, err := tx.Exec(ctx, insertTurn, account, kind)
 	return fault.Wrap(err, "queue: add")
 }

@@ -50,7 +50,13 @@ type taskKey struct{ account, seq int64 }
 
 // NewWorkers makes the workers of a kind; Run starts them.
 func NewWorkers(d *db.DB, kind Kind, h Handler, log *slog.Logger) *Workers {
-	return &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8), putOff: make(map[taskKey]int)}
+	w := &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8), putOff: make(map[taskKey]int)}
+	d.OnTell(waits, func(text string) {
+		if text == kind.String() {
+			w.Wake()
+		}
+	})
+	return w
 }
 
 // Wake makes a worker look for tasks at once. It never blocks.
@@ -241,6 +247,9 @@ func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) er
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
 		now, err := tx.Clock(ctx)
 		if err == nil {
+			if wait == 0 {
+				tx.Tell(waits, w.kind.String())
+			}
 			_, err = tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, now+wait.Microseconds())
 		}
 		return err
