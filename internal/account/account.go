@@ -11,6 +11,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -39,6 +40,10 @@ const (
 func (s State) String() string {
 	return map[State]string{Enabled: "enabled", Disabled: "disabled", Unpublished: "unpublished"}[s]
 }
+
+// StateChanged is the topic that tells of an account whose state was set, see
+// db.OnTell.
+const StateChanged = "account.state"
 
 // NoQuota is the quota of an account without a limit.
 const NoQuota int64 = -1
@@ -150,6 +155,7 @@ func (a *Accounts) SetState(ctx context.Context, name string, s State) (id ID, e
 		if id, err = find(ctx, tx, name); err != nil {
 			return err
 		}
+		tx.Tell(StateChanged, strconv.FormatInt(int64(id), 10))
 		if _, err = tx.Exec(ctx, setState, id, s); err != nil {
 			return err
 		}

@@ -36,15 +36,31 @@ func (d *drops) each(fn func(forgetter)) {
 
 func (d *drops) all() { d.each(forgetter.forgetAll) }
 
-func (d *drops) afterCommit(tx *db.Tx, id ID) {
-	tx.AfterCommit(func() { d.each(func(f forgetter) { f.forget(id) }) })
+// heard is what this or another process tells of the topic changed.
+func (d *drops) heard(text string) {
+	if text == everything {
+		d.all()
+		return
+	}
+	d.each(func(f forgetter) { f.forget(ID(text)) })
 }
+
+// changed is the topic under which every process is told what its caches are to
+// forget: an image, or everything.
+const (
+	changed    = "imagebed.changed"
+	everything = "*"
+)
+
+func tellChanged(tx *db.Tx, id ID) { tx.Tell(changed, string(id)) }
+
+func tellAllChanged(tx *db.Tx) { tx.Tell(changed, everything) }
 
 const shards = 64
 
 // Cache keeps what a door made of an image's facts, for at most so many images. A
-// write of this process is seen at once; one of another process about a second
-// later.
+// write of this process is seen at once; one of another process as soon as it is told
+// of, with SQLite about a second later.
 type Cache[T any] struct {
 	bed   *Bed
 	build func(context.Context, Facts) (T, error)

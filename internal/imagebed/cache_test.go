@@ -3,7 +3,7 @@ package imagebed
 import (
 	"context"
 	"errors"
-	"path/filepath"
+	"fmt"
 	"testing"
 	"time"
 
@@ -119,46 +119,75 @@ func TestCacheKeepsNoErrorAndNoMoreThanItMay(t *testing.T) {
 	})
 }
 
-// What another process writes is seen after a while.
-func TestCacheForgetsWhenAnotherProcessWrites(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "tuchuang.db")
-	open := func() *db.DB {
-		d, err := db.Open(t.Context(), db.Options{Path: path})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := d.Close(); err != nil {
-				t.Error(err)
+// What another process writes is seen: a change of an image, of many at once, and of
+// the account.
+func TestCacheForgetsWhatAnotherProcessWrites(t *testing.T) {
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			place, ahead := dbtest.Place(t, e), new(time.Duration)
+			r := (&room{T: t, Bed: New(dbtest.Again(t, place, nil)), ctx: t.Context(), ahead: ahead}).account("writer", account.NoQuota)
+			accounts, err := account.Open(t.Context(), dbtest.Again(t, place, nil))
+			r.must(err)
+			forgotten := make(chan struct{}, 1)
+			note := func() {
+				select {
+				case forgotten <- struct{}{}:
+				default:
+				}
+			}
+			c := NewCache(r.Bed, 100_000, func(_ context.Context, f Facts) (Facts, error) { return f, nil })
+			r.drops.add(listener(note)) // called after the cache
+			there := *r
+			there.Bed = New(dbtest.Again(t, place, nil))
+
+			in := make([]Incoming, 600)
+			for n := range in {
+				in[n] = r.incoming(r.root(), fmt.Sprintf("%d.png", n), n)
+			}
+			ids := make([]ID, len(in))
+			for n, p := range r.place(in...) {
+				ids[n] = p.ID
+			}
+			ends := func(what string, change func(), seen func(Facts) bool) {
+				t.Helper()
+				for _, id := range ids {
+					_, err := c.Get(r.ctx, id)
+					r.must(err)
+				}
+				change()
+				for _, id := range ids {
+					for {
+						f, err := c.Get(r.ctx, id)
+						r.must(err)
+						if seen(f) {
+							break
+						}
+						select {
+						case <-forgotten:
+						case <-t.Context().Done():
+							t.Fatalf("%s is not seen", what)
+						}
+					}
+				}
+			}
+			ends("that many show another content", func() {
+				for n := range in {
+					in[n].Etag, in[n].Overwrite = etag(9999), true
+				}
+				there.place(in...)
+			}, func(f Facts) bool { return f.Etag == etag(9999) })
+			for _, state := range []account.State{account.Unpublished, account.Enabled} {
+				ends("that links end and are back", func() {
+					_, err := accounts.SetState(r.ctx, "writer", state)
+					r.must(err)
+				}, func(f Facts) bool { return f.Published == (state == account.Enabled) })
 			}
 		})
-		return d
-	}
-	ahead := new(time.Duration)
-	r := (&room{T: t, Bed: New(open()), ctx: t.Context(), ahead: ahead}).account("writer", account.NoQuota)
-	id := r.image("", "a.png", 1)
-	c := NewCache(r.Bed, 1000, func(_ context.Context, f Facts) (string, error) { return f.Etag, nil })
-	if _, err := c.Get(r.ctx, id); err != nil {
-		t.Fatal(err)
-	}
-	forgotten := make(chan struct{}, 1)
-	r.db.OnForeignWrite(func() { // called after the cache's own
-		select {
-		case forgotten <- struct{}{}:
-		default:
-		}
-	})
-	there := *r
-	there.Bed = New(open())
-	there.delete([]ID{id})
-	select {
-	case <-forgotten:
-	case <-t.Context().Done():
-	}
-	if _, err := c.Get(r.ctx, id); !fault.Is(err, fault.NotFound) {
-		t.Errorf("an image that another process has deleted: %v", err)
-	}
-	if len(dbtest.Engines) != 1 {
-		t.Error("this test knows one engine: write it for the others too")
 	}
 }
+
+// listener is called when something is to be forgotten.
+type listener func()
+
+func (l listener) forget(ID)  { l() }
+func (l listener) forgetAll() { l() }

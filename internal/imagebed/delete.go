@@ -65,10 +65,10 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 				}
 				freed += e.Size
 				budget--
-				b.drops.afterCommit(tx, id)
+				tellChanged(tx, id)
 				continue
 			}
-			tx.AfterCommit(b.drops.all)
+			tellAllChanged(tx)
 			rows, err := countBelow(ctx, tx, acc, id, budget+1)
 			if err != nil {
 				return err

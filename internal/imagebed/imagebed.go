@@ -48,6 +48,8 @@ type Bed struct {
 // New makes the room's door.
 func New(d *db.DB) *Bed {
 	b := &Bed{db: d}
+	d.OnTell(changed, b.drops.heard)
+	d.OnTell(account.StateChanged, func(string) { b.drops.all() })
 	d.OnForeignWrite(b.drops.all)
 	return b
 }
@@ -278,7 +280,7 @@ func (b *Bed) Move(ctx context.Context, acc account.ID, ids []ID, to ID) error {
 			if _, err := tx.Exec(ctx, query, acc, id, target, name, tx.Micros()); err != nil {
 				return err
 			}
-			b.drops.afterCommit(tx, id)
+			tellChanged(tx, id)
 		}
 		if moved == 0 {
 			return fault.New(fault.NotFound, "imagebed: move")

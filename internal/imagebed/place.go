@@ -256,7 +256,7 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 		return err
 	}
 	for _, i := range p.update {
-		p.bed.drops.afterCommit(p.tx, p.out[i].ID)
+		tellChanged(p.tx, p.out[i].ID)
 	}
 	for n, id := range mint.new(acc, kindImage, p.tx.Now(), len(p.insert)) {
 		p.out[p.insert[n]].ID = id

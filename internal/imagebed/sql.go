@@ -174,7 +174,7 @@ func uniqueIDs(ids []ID) []ID {
 // MoveContent lets every image that showed one content show another, the same one
 // uploaded again. Call it with the account locked.
 func (b *Bed) MoveContent(ctx context.Context, tx *db.Tx, acc account.ID, from, to int64) error {
-	tx.AfterCommit(b.drops.all)
+	tellAllChanged(tx)
 	_, err := tx.Exec(ctx, `UPDATE image SET blob_id = $3 WHERE account_id = $1 AND blob_id = $2`, acc, from, to)
 	return fault.Wrap(err, "imagebed: move content")
 }
