@@ -21,10 +21,11 @@ import (
 
 const (
 	headerLimit = 10 * time.Second
-	idleLimit   = 2 * time.Minute // of a connection between two requests
-	readLimit   = time.Minute     // of one Read of a body
-	restLimit   = 5 * time.Second // of a body that the answer did not wait for
-	writeLimit  = time.Minute     // of an answer; one that is a file has more, see transfer
+	idleLimit   = 2 * time.Minute  // of a connection between two requests
+	readLimit   = time.Minute      // of one Read of a body
+	restLimit   = 5 * time.Second  // of a body that the answer did not wait for
+	writeLimit  = time.Minute      // of an answer; one that is a file has more, see transfer
+	sharedLimit = 10 * time.Minute // of an answer in HTTP/2, which waits for the others of its connection
 	headerBytes = 64 << 10
 )
 
@@ -53,7 +54,11 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 			return // the server has ended, and the connection too
 		}
 		defer s.returned(r)
-		if r.Body != http.NoBody {
+		if r.ProtoMajor > 1 {
+			writeUntil(http.NewResponseController(w), time.Now().Add(sharedLimit))
+		}
+		hasBody := r.ContentLength != 0 // in HTTP/2 there is always a Body
+		if hasBody {
 			boundRest(w)
 			defer boundRest(w)
 		}
@@ -68,11 +73,11 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		if strings.Contains(r.URL.Path, "//") { // a base URL with a slash too many; the mux would redirect
 			r.URL.Path = path.Clean(r.URL.Path)
 		}
-		if r.Body == http.NoBody {
+		if !hasBody {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		late := &lateAnswer{ResponseWriter: w, rc: http.NewResponseController(w)}
+		late := &lateAnswer{ResponseWriter: w, rc: http.NewResponseController(w), limit: writeLimit}
 		r.Body = &idleBody{ReadCloser: r.Body, rc: late.rc, early: late.wait(r)}
 		mux.ServeHTTP(late, r)
 		late.begin()
@@ -126,6 +131,7 @@ func boundRest(w http.ResponseWriter) {
 type lateAnswer struct {
 	http.ResponseWriter
 	rc    *http.ResponseController
+	limit time.Duration
 	begun bool
 }
 
@@ -134,21 +140,22 @@ type lateAnswer struct {
 // comes, that it may. (In HTTP/2 a limit that passes ends the request, answered or not.)
 func (a *lateAnswer) wait(r *http.Request) (early func()) {
 	if r.ProtoMajor > 1 {
-		a.until(time.Time{})
+		a.limit = sharedLimit
+		writeUntil(a.rc, time.Time{})
 		return func() {}
 	}
-	return func() { a.until(time.Now().Add(writeLimit)) }
+	return func() { writeUntil(a.rc, time.Now().Add(a.limit)) }
 }
 
 func (a *lateAnswer) begin() {
 	if !a.begun {
 		a.begun = true
-		a.until(time.Now().Add(writeLimit))
+		writeUntil(a.rc, time.Now().Add(a.limit))
 	}
 }
 
-func (a *lateAnswer) until(t time.Time) {
-	_ = a.rc.SetWriteDeadline(t) // fails where the connection has gone: so does the answer
+func writeUntil(rc *http.ResponseController, t time.Time) {
+	_ = rc.SetWriteDeadline(t) // fails where the connection has gone: so does the answer
 }
 
 func (a *lateAnswer) WriteHeader(status int) {

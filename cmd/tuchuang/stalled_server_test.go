@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,11 +139,16 @@ func sumName(content string) string { return fmt.Sprintf("picture %d.png", len(c
 func TestServerStalledReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, network, c := inside(t, io.Discard)
-		small, large := publish(t, c, strings.Repeat("s", 30<<10)), publish(t, c, strings.Repeat("l", 1<<20))
+		small, large := publish(t, c, strings.Repeat("s", 30<<10)), publish(t, c, strings.Repeat("l", 20<<20))
+		file := upload20MB(t, c)
 		for _, asked := range []string{
 			"GET " + small + " HTTP/1.1\r\nHost: server\r\n\r\n",
 			"GET " + small + " HTTP/1.1\r\nHost: server\r\nRange: bytes=1-\r\n\r\n",
 			"GET " + large + " HTTP/1.1\r\nHost: server\r\n\r\n",
+			"GET " + large + " HTTP/1.1\r\nHost: server\r\nRange: bytes=0-0\r\n\r\n",
+			"GET " + large + " HTTP/1.1\r\nHost: server\r\nRange: bytes=1-\r\n\r\n",
+			"GET " + large + " HTTP/1.1\r\nHost: server\r\nRange: bytes=0-9999999,10000001-\r\n\r\n",
+			"GET " + file + " HTTP/1.1\r\nHost: server\r\n\r\n",
 			"GET /i/nothing.png HTTP/1.1\r\nHost: server\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: server\r\n\r\n",
 			"GET /healthz HTTP/1.1\r\nHost: server\r\n\r\n",
@@ -150,18 +158,160 @@ func TestServerStalledReader(t *testing.T) {
 			"PUT /upload/put/1/x/1 HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\nab",
 			"POST /nowhere HTTP/1.1\r\nHost: server\r\nContent-Length: 2\r\n\r\nab",
 		} {
-			ours, theirs := net.Pipe()
-			closed := make(chan struct{})
-			network.conns <- &watched{theirs, closed}
-			if _, err := io.WriteString(ours, asked); err != nil {
+			for _, read := range []int64{0, 9 << 20} {
+				ours, theirs := net.Pipe()
+				closed := make(chan struct{})
+				network.conns <- &watched{theirs, closed}
+				if _, err := io.WriteString(ours, asked); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.CopyN(io.Discard, ours, read); err != nil && !errors.Is(err, io.EOF) {
+					t.Errorf("%q: %v", asked, err)
+				}
+				select {
+				case <-closed:
+				case <-time.After(10 * time.Minute): // of the test's clock
+					t.Errorf("ten minutes later the server still waits for who has read %d bytes of %q", read, asked)
+				}
+				ours.Close()
+			}
+		}
+	})
+}
+
+// upload20MB puts a file into the drive and answers the path of its download.
+func upload20MB(t *testing.T, c *client.Client) string {
+	t.Helper()
+	content := strings.Repeat("f", 20<<20)
+	sum := md5.Sum([]byte(content))
+	done, err := c.Upload(t.Context(), client.Upload{
+		File:    client.NewFile{Filename: "file.bin", Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))},
+		Content: client.Content{From: strings.NewReader(content), Size: int64(len(content))},
+	})
+	var at string
+	if err == nil {
+		at, err = c.DownloadInfo(t.Context(), done.FileID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(at, c.Server())
+}
+
+// narrow is a connection that brings so many bytes a second, as the test's clock has it.
+type narrow struct {
+	net.Conn
+	rate int
+}
+
+func (n *narrow) Read(p []byte) (int, error) {
+	got, err := n.Conn.Read(p[:min(len(p), n.rate/10)])
+	<-time.After(time.Duration(got) * time.Second / time.Duration(n.rate))
+	return got, err
+}
+
+// overHTTP2 is a client of one connection, of which it makes what through says.
+func overHTTP2(network *pipes, through func(net.Conn) net.Conn) *http.Transport {
+	dial := func(ctx context.Context, kind, at string) (net.Conn, error) {
+		c, err := network.dial(ctx, kind, at)
+		return through(c), err
+	}
+	transport := &http.Transport{DialContext: dial, Protocols: new(http.Protocols), MaxConnsPerHost: 1}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	return transport
+}
+
+// Many who read over one slow connection all get what they asked for, however little
+// of the connection each one has.
+func TestServerSlowHTTP2(t *testing.T) {
+	for _, kind := range []struct {
+		what       string
+		size, rate int
+		asked      string
+	}{
+		{"large pictures", 200_000, 200_000, ""},
+		{"parts of large pictures", 200_000, 200_000, "bytes=1-"},
+		{"small pictures", 30_000, 20_000, ""},
+	} {
+		t.Run(kind.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, network, c := inside(t, io.Discard)
+				at := c.Server() + publish(t, c, strings.Repeat("p", kind.size))
+				transport := overHTTP2(network, func(c net.Conn) net.Conn { return &narrow{c, kind.rate} })
+				defer transport.CloseIdleConnections()
+				var readers sync.WaitGroup
+				for range 100 {
+					readers.Go(func() {
+						r, err := http.NewRequest(http.MethodGet, at, http.NoBody)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if kind.asked != "" {
+							r.Header.Set("Range", kind.asked)
+						}
+						res, err := transport.RoundTrip(r)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						b, err := io.ReadAll(res.Body)
+						if res.Body.Close(); err != nil || res.ProtoMajor != 2 || len(b) < kind.size-1 {
+							t.Errorf("%s gave %d bytes of %d, %v", res.Proto, len(b), kind.size, err)
+						}
+					})
+				}
+				readers.Wait()
+			})
+		})
+	}
+}
+
+// In HTTP/2 too who does not read loses the answer: all of them where nothing is taken
+// from the connection, else the one.
+func TestServerStalledHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, network, c := inside(t, io.Discard)
+		at := c.Server() + publish(t, c, strings.Repeat("l", 20<<20))
+		transport := overHTTP2(network, func(c net.Conn) net.Conn { return c })
+		defer transport.CloseIdleConnections()
+		get := func() *http.Response {
+			r, err := http.NewRequest(http.MethodGet, at, http.NoBody)
+			if err != nil {
 				t.Fatal(err)
 			}
-			select {
-			case <-closed:
-			case <-time.After(time.Hour): // of the test's clock
-				t.Errorf("an hour later the server still waits for the reader of %q", asked)
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
 			}
-			ours.Close()
+			return res
+		}
+		stalled := get()
+		<-time.After(20 * time.Minute)
+		n, err := io.Copy(io.Discard, stalled.Body)
+		if stalled.Body.Close(); err == nil {
+			t.Errorf("twenty minutes later the server still had %d bytes for who did not read", n)
+		}
+		other := get()
+		defer other.Body.Close()
+		if n, err := io.Copy(io.Discard, other.Body); n != 20<<20 || err != nil {
+			t.Errorf("beside it: %d bytes, %v", n, err)
+		}
+	})
+}
+
+// A request that has no body pays nothing for one, in either version.
+func TestServerNoBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := inside(t, io.Discard)
+		for major := 1; major <= 2; major++ {
+			w := &timed{ResponseRecorder: httptest.NewRecorder()}
+			r := httptest.NewRequest(http.MethodGet, "/i/nothing.png", http.NoBody)
+			r.ProtoMajor, r.ContentLength, r.Body = major, 0, io.NopCloser(strings.NewReader("")) // as HTTP/2 gives it
+			s.http.Handler.ServeHTTP(w, r)
+			if w.Code != http.StatusNotFound || len(w.limits) != 0 {
+				t.Errorf("HTTP/%d: %d, limits of reading %v", major, w.Code, w.limits)
+			}
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,7 +160,7 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (res
 		return t.fail(w, r, err)
 	}
 	defer t.close(object)
-	t.limitWrite(w, p.size)
+	send := t.sender(w, r)
 	if !plain(r) {
 		return t.part(w, r, p, object, &t.counts.store)
 	}
@@ -172,14 +171,14 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (res
 	// its length be known, and the head be gone (else net/http reads the start of
 	// the file into the head's packet).
 	var src io.Reader = object
-	if f, ok := object.(interface{ File() *os.File }); ok {
-		src = f.File()
+	if f := file(object); f != nil {
+		src = f
 	}
-	if err := http.NewResponseController(w).Flush(); err != nil {
+	if err := send.rc.Flush(); err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 		return done
 	}
-	n, err := io.CopyN(w, src, p.size)
+	n, err := send.send(src, p.size)
 	t.counts.bytes.Add(n)
 	if err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
@@ -189,8 +188,9 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (res
 
 // part answers a request that may want less than the whole picture.
 func (t *Transfer) part(w http.ResponseWriter, r *http.Request, p *served, content io.ReadSeeker, from *atomic.Int64) (result string) {
-	c := &counted{ResponseWriter: w, sent: &t.counts.bytes}
-	http.ServeContent(c, r, "", p.shownAt, content)
+	send := t.sender(w, r)
+	c := &counted{ResponseWriter: send, sent: &t.counts.bytes}
+	send.serve(c, r, p.shownAt, content)
 	switch c.status {
 	case http.StatusNotModified:
 		t.counts.unchanged.Add(1)

@@ -6,7 +6,6 @@ package transfer
 
 import (
 	"crypto/rand"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -125,8 +124,8 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result stri
 	h.Set("Content-Security-Policy", lockedDown)
 	h.Set("Etag", `"`+c.Etag+`"`)
 	h.Set("Cache-Control", "private, max-age=3600")
-	t.limitWrite(w, c.Size)
-	http.ServeContent(w, r, "", c.UpdatedAt, object)
+	send := t.sender(w, r)
+	send.serve(send, r, c.UpdatedAt, object)
 	return done
 }
 
@@ -139,18 +138,6 @@ func headerText(name string) string {
 func (t *Transfer) close(c io.Closer) {
 	if err := c.Close(); err != nil {
 		t.Log.Warn("transfer: close", "err", err)
-	}
-}
-
-// slowest is the rate that a reader must keep up on average, in bytes a second.
-const slowest = 16 << 10
-
-// limitWrite bounds the time of an answer by its size, so that a reader who has
-// stopped ends. Nothing wraps the writer: the kernel copies files by itself.
-func (t *Transfer) limitWrite(w http.ResponseWriter, size int64) {
-	limit := time.Minute + time.Duration(size/slowest)*time.Second
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		t.Log.Debug("transfer: write deadline", "err", err)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -88,30 +87,6 @@ func TestFail(t *testing.T) {
 		if w.Code != status || h.Get("Etag") != "" || h.Get("Content-Length") != "" || h.Get("Cache-Control") != "no-store" ||
 			h.Get("X-Content-Type-Options") != "nosniff" || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d %v %s", code, w.Code, h, w.Body)
-		}
-	}
-}
-
-// deadlined notes the limit that an answer was given.
-type deadlined struct {
-	*httptest.ResponseRecorder
-	until time.Time
-}
-
-func (d *deadlined) SetWriteDeadline(t time.Time) error {
-	d.until = t
-	return nil
-}
-
-// A slow reader has time in proportion to what he reads, and a stopped one ends.
-func TestLimitWrite(t *testing.T) {
-	tr := &Transfer{Options: Options{Log: slog.New(slog.DiscardHandler)}}
-	for size, want := range map[int64]time.Duration{0: time.Minute, 16 << 20: time.Minute + 1024*time.Second, 10 << 30: time.Minute + 655360*time.Second} {
-		d := &deadlined{ResponseRecorder: httptest.NewRecorder()}
-		before := time.Now()
-		tr.limitWrite(d, size)
-		if d.until.Before(before.Add(want)) || d.until.After(time.Now().Add(want)) {
-			t.Errorf("%d bytes: until %v, want %v from now", size, d.until, want)
 		}
 	}
 }

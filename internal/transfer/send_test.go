@@ -1,0 +1,80 @@
+package transfer
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// kernel is an answer whose connection copies files by itself, and notes how.
+type kernel struct {
+	*httptest.ResponseRecorder
+	limits int // given since the last piece
+	pieces []int64
+	other  int // pieces that are not seen to be of a file, or have no limit of their own
+}
+
+func (k *kernel) SetWriteDeadline(at time.Time) error {
+	if left := time.Until(at); left > 0 && left < 10*time.Minute {
+		k.limits++
+	}
+	return nil
+}
+
+func (k *kernel) ReadFrom(src io.Reader) (int64, error) {
+	l, ok := src.(*io.LimitedReader)
+	if ok {
+		_, ok = l.R.(*os.File)
+	}
+	if !ok || k.limits == 0 {
+		k.other++
+	}
+	k.limits = 0
+	n, err := io.Copy(io.Discard, src)
+	k.pieces = append(k.pieces, n)
+	return n, err
+}
+
+// stored is an object that is a file.
+type stored struct {
+	io.ReadSeekCloser
+	io.ReaderAt
+	file *os.File
+}
+
+func (s stored) File() *os.File   { return s.file }
+func (stored) Size() int64        { return 10 << 20 }
+func (stored) ModTime() time.Time { return time.Time{} }
+
+// The kernel copies a file, whole or in part, and each piece has its own limit.
+func TestPieces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, make([]byte, 10<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tr := &Transfer{Options: Options{Log: slog.New(slog.DiscardHandler)}}
+	for asked, want := range map[string][]int64{
+		"": {4 << 20, 4 << 20, 2 << 20}, "bytes=0-0": {1}, "bytes=1-": {4 << 20, 4 << 20, 2<<20 - 1}, "bytes=2-4194305": {4 << 20},
+	} {
+		k := &kernel{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		if asked != "" {
+			r.Header.Set("Range", asked)
+		}
+		tr.sender(k, r).serve(r, time.Time{}, stored{f, f, f})
+		if !slices.Equal(k.pieces, want) || k.other != 0 {
+			t.Errorf("%q went in pieces %v, want %v; %d not as they should", asked, k.pieces, want, k.other)
+		}
+	}
+}
