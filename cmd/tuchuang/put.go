@@ -109,7 +109,7 @@ func (p *putter) uploadAll(ctx context.Context, jobs int) {
 	for range min(jobs, max(len(p.files), 1)) {
 		workers.Go(func() {
 			for f := range queue {
-				if err := p.upload(ctx, f); endsRun(err) {
+				if err := p.upload(ctx, f); endsRun(f, err) {
 					p.leave(err)
 					cancel()
 				}
@@ -129,9 +129,14 @@ feed:
 	workers.Wait()
 }
 
-// endsRun says whether an error would be the same for every other file.
-func endsRun(err error) bool {
-	return client.Broken(err) || client.Is(err, fault.BadCredentials) || client.Is(err, fault.Disabled) || client.Is(err, fault.DiskFull)
+// smallFile is the size up to which a file that finds no room says that there is none
+// for any: a larger one may just be too large for what is left.
+const smallFile = 1 << 20
+
+// endsRun says whether an error of a file would be the same for every other.
+func endsRun(f *putFile, err error) bool {
+	return client.Broken(err) || client.Is(err, fault.BadCredentials) || client.Is(err, fault.Disabled) ||
+		client.Is(err, fault.DiskFull) && f.size <= smallFile
 }
 
 func (p *putter) leave(err error) {

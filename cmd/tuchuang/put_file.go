@@ -27,7 +27,7 @@ func (p *putter) upload(ctx context.Context, f *putFile) error {
 	switch {
 	case err == nil:
 		f.id, f.outcome = id, result
-	case ctx.Err() == nil && !endsRun(err):
+	case ctx.Err() == nil && !endsRun(f, err):
 		f.outcome, f.err = outcomeFailed, err
 		return nil
 	}

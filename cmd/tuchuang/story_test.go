@@ -311,6 +311,49 @@ func TestPutEndsWithARefusalOfTheAccount(t *testing.T) {
 	}
 }
 
+// A file that the server's disk is too small for says nothing about the others, except
+// where it is a small one.
+func TestPutWithoutRoomForAFile(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		full string // the call that finds no room
+		want map[string]outcome
+	}{
+		{"a large one", "/v2/file/create", map[string]outcome{"a.bin": outcomeFailed, "b.png": outcomeUploaded, "c.png": outcomeUploaded}},
+		{"a small one", "/v2/file/single/create", map[string]outcome{"a.bin": outcomeUploaded, "b.png": outcomeNone, "c.png": outcomeNone}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("album/a.bin", strings.Repeat("large ", 3<<20))
+			s.file("album/b.png", "small")
+			s.file("album/c.png", "small too")
+			// As the server answers it: what is left of this machine's disk is nothing to test with.
+			through := transport(func(r *http.Request) (*http.Response, error) {
+				if !strings.HasSuffix(r.URL.Path, tt.full) {
+					return http.DefaultTransport.RoundTrip(r)
+				}
+				return &http.Response{
+					Request: r, StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+					Body: io.NopCloser(strings.NewReader(`{"code":1,"message":"服务器磁盘空间不足","data":null,"error":{"code":"disk_full","message":"full"}}`)),
+				}, nil
+			})
+			p, said := s.putter(t.Context(), through, filepath.Join(s.home, "album"))
+			p.uploadAll(t.Context(), 1)
+			if err := p.report(false); err == nil {
+				t.Error("it ended well")
+			}
+			for _, f := range p.files {
+				if want := tt.want[filepath.Base(f.local)]; f.outcome != want {
+					t.Errorf("%s: %q, want %q; %v", f.local, f.outcome, want, f.err)
+				}
+			}
+			if strings.Count(said.String(), "made room") != 1 {
+				t.Errorf("said:\n%s", said)
+			}
+		})
+	}
+}
+
 // A file that got a number is called by it, in words and in JSON, also when it is
 // there already.
 func TestPutKeepingBothNamesWhatIsThere(t *testing.T) {
