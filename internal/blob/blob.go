@@ -36,29 +36,54 @@ func (k Key) check(op string) error {
 
 // Store keeps content by key. All methods may be called at the same time, also
 // for one key, unless a method says otherwise. A full disk or quota is
-// fault.DiskFull from whichever call met it.
+// fault.DiskFull from whichever call met it, a store that does not answer
+// fault.Unavailable.
+//
+// Content comes in one go (Create), or in slices (Begin, WriteSlice, Commit): what
+// the store has to be told of them again is in a ref and in Parts, which the caller
+// keeps. So slices may reach different processes.
 type Store interface {
-	// Stage opens the staging area of key for writing at any offset, and
-	// creates it if there is none; fault.Exists where the key's content is
-	// committed, which never changes again. What was written stays there over restarts
-	// until it is committed or removed; it is safe from a crash of the machine
-	// once Staged.Sync has returned. Several may be open for one key at once,
-	// as long as they write different ranges.
-	Stage(ctx context.Context, key Key) (Staged, error)
+	// Create begins content that comes in one go, by one caller, in place of what is
+	// staged or committed under key.
+	Create(ctx context.Context, key Key) (Writer, error)
+
+	// Begin makes the place that the slices of a key go to, and answers what it is
+	// called. Call it once, before the first slice; where there are none it needs
+	// not be called.
+	Begin(ctx context.Context, key Key) (ref string, err error)
+
+	// WriteSlice takes a slice, and has read body to its end when it succeeds: body
+	// must give exactly the slice's bytes, or fail, and its error is passed on. What
+	// it has answered survives a crash of the machine and restarts, until it is
+	// committed or removed. changed says that the store may hold something else than
+	// before, also where it fails. Several slices may come at once. That one slice has
+	// one writer at a time is seen to by the caller within a process; a store that
+	// several processes share notices it at Commit.
+	// Where the content is committed, it changes nothing, reads body all the same,
+	// and answers fault.Exists and the Part that this would have been.
+	WriteSlice(ctx context.Context, s Slice, body io.Reader) (part Part, changed bool, err error)
+
+	// Trim gives back the room of what slices wrote behind size, as far as the store
+	// can.
+	Trim(ctx context.Context, key Key, size int64) error
+
+	// Staged opens what slices have written, for reading. It is nil where the store
+	// shows nothing before Commit, or there is nothing.
+	Staged(ctx context.Context, key Key) (Staged, error)
+
+	// Commit makes the slices of a key durable and readable as one content; none are
+	// empty content. Committed already is no error and changes nothing, so Commit
+	// can be repeated after a crash; nothing there at all is fault.NotFound. A part
+	// that another process has written anew is fault.SliceMissing with its number.
+	Commit(ctx context.Context, key Key, ref string, parts []Part) error
 
 	// Room says how many bytes can be staged now, by all together. Staging more
 	// is fault.DiskFull, though the disk may not be: the store leaves some of it
 	// to others who have to write.
 	Room(ctx context.Context) (int64, error)
 
-	// Commit makes what is staged under key durable and readable. Every Staged
-	// of the key must be closed. Committed already is no error and changes
-	// nothing, so Commit can be repeated after a crash; nothing there at all is
-	// fault.NotFound.
-	Commit(ctx context.Context, key Key) error
-
 	// Open opens committed content for reading; fault.ContentMissing if there
-	// is none.
+	// is none. ctx bounds the reading too.
 	Open(ctx context.Context, key Key) (Object, error)
 
 	// Remove deletes what is staged and what is committed under key; nothing
@@ -73,14 +98,45 @@ type Store interface {
 	List(ctx context.Context, fn func(Entry) error) error
 }
 
-// Staged is content that is being written. Its size is that of the furthest
-// write or the last Truncate; what was never written within it reads as zeros.
+// Writer takes content that comes in one go. It is not for several goroutines.
+type Writer interface {
+	io.Writer
+	io.ReaderAt // of what was written so far
+
+	// Commit makes what was written durable and readable. It may be repeated where
+	// it failed.
+	Commit(ctx context.Context) error
+
+	// Close must be called. Without a Commit before it, all that came is gone.
+	io.Closer
+}
+
+// Slice says where the bytes of a slice belong.
+type Slice struct {
+	Key          Key
+	Ref          string // from Begin
+	No           int64  // from 1
+	Offset, Size int64  // bytes
+
+	Declared string // the MD5 in hex that the bytes must have, else fault.HashMismatch; "" for any
+	Known    string // the MD5 of what has come as this slice before; "" for nothing
+	// Changing is called once before what has come is changed. Bytes that came before
+	// change nothing.
+	Changing func() error
+}
+
+// Part is a slice that has come.
+type Part struct {
+	No   int64
+	Size int64
+	MD5  string // in hex
+	Ref  string // what the store calls it
+}
+
+// Staged is what slices have written, open for reading by one caller.
 type Staged interface {
-	io.WriterAt
 	io.ReaderAt
 	io.Closer
-	Sync() error               // makes what was written so far survive a crash of the machine
-	Truncate(size int64) error // cuts or extends to size in bytes
 }
 
 // Object is committed content, open for reading. ReadAt may be called by
@@ -96,6 +152,6 @@ type Object interface {
 type Entry struct {
 	Key     Key
 	Staged  bool      // false: committed
-	Size    int64     // in bytes
+	Size    int64     // in bytes; -1 of what is staged where the store does not tell
 	ModTime time.Time // when it was last written
 }

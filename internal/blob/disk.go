@@ -74,43 +74,46 @@ func tryMove(from, to string) error {
 	return failed(os.Remove(target), op)
 }
 
-// Stage opens the staged file of key, see Store.
-func (d *Disk) Stage(ctx context.Context, key Key) (Staged, error) {
-	op := "blob: stage " + key.String()
-	if err := begin(ctx, key, op); err != nil {
-		return nil, err
-	}
-	if committed, err := exists(d.finalPath(key)); err != nil || committed {
-		if err == nil {
-			err = fault.New(fault.Exists, op)
-		}
-		return nil, failed(err, op)
-	}
-	f, err := os.OpenFile(d.stagedPath(key), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, failed(err, op)
-	}
-	return &diskStaged{disk: d, key: key, file: f}, nil
+// Begin does nothing: slices go to the file of their key.
+func (d *Disk) Begin(ctx context.Context, key Key) (string, error) {
+	return "", begin(ctx, key, "blob: begin "+key.String())
 }
 
-// Commit syncs the staged file, moves it to its place and syncs the folder, see
-// Store.
-func (d *Disk) Commit(ctx context.Context, key Key) error {
+// stage opens the staged file of key.
+func (d *Disk) stage(key Key, flags int) (*os.File, error) {
+	return os.OpenFile(d.stagedPath(key), os.O_RDWR|flags, 0o600)
+}
+
+// Commit moves the staged file to its place, durably, see Store.
+func (d *Disk) Commit(ctx context.Context, key Key, _ string, parts []Part) error {
 	op := "blob: commit " + key.String()
 	if err := begin(ctx, key, op); err != nil {
 		return err
 	}
-	staged, final := d.stagedPath(key), d.finalPath(key)
-	committed, err := exists(final)
+	committed, err := exists(d.finalPath(key))
 	if err != nil {
 		return failed(err, op)
 	}
 	if committed {
 		return d.recommit(key, op)
 	}
+	if len(parts) == 0 { // no slice has made a file
+		f, err := d.stage(key, os.O_CREATE)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			return failed(err, op)
+		}
+	}
+	return d.place(key, op)
+}
 
+// place syncs the staged file, moves it to its place and syncs the folder.
+func (d *Disk) place(key Key, op string) error {
+	staged, final := d.stagedPath(key), d.finalPath(key)
 	killpoint.Here("blob.commit.before_sync")
-	err = syncFile(staged)
+	err := syncFile(staged)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.recommit(key, op)
 	}

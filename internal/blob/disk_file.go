@@ -5,54 +5,7 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"tuchuang/internal/fault"
 )
-
-// diskStaged is a staged file.
-type diskStaged struct {
-	disk *Disk
-	key  Key
-	file *os.File
-}
-
-func (s *diskStaged) WriteAt(p []byte, off int64) (int, error) {
-	op := "blob: write " + s.key.String()
-	switch room, err := s.disk.room(op); {
-	case err != nil:
-		return 0, err
-	case room < int64(len(p)):
-		return 0, fault.New(fault.DiskFull, op)
-	}
-	n, err := s.file.WriteAt(p, off)
-	return n, failed(err, op)
-}
-
-func (s *diskStaged) ReadAt(p []byte, off int64) (int, error) {
-	n, err := s.file.ReadAt(p, off)
-	if err == io.EOF { // callers compare with ==
-		return n, err
-	}
-	return n, failed(err, "blob: read "+s.key.String())
-}
-
-func (s *diskStaged) Truncate(size int64) error {
-	return failed(s.file.Truncate(size), "blob: truncate "+s.key.String())
-}
-
-// Sync makes the bytes durable, and the file's entry in its folder, without
-// which the bytes could not be found again.
-func (s *diskStaged) Sync() error {
-	op := "blob: sync " + s.key.String()
-	if err := s.file.Sync(); err != nil {
-		return failed(err, op)
-	}
-	return failed(s.disk.ensureEntry(s.key), op)
-}
-
-func (s *diskStaged) Close() error {
-	return failed(s.file.Close(), "blob: close "+s.key.String())
-}
 
 // diskObject is a committed file.
 type diskObject struct {

@@ -21,16 +21,21 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Symlink("/dev/full", filepath.Join(dir, "uploads", "3-5000.part")); err != nil {
 		t.Fatal(err)
 	}
-	staged, err := store.Stage(t.Context(), key)
+	_, changed, err := store.WriteSlice(t.Context(), blob.Slice{Key: key, No: 1, Size: 16}, strings.NewReader("no room for this"))
+	if !fault.Is(err, fault.DiskFull) || !changed {
+		t.Errorf("WriteSlice on a full disk: %v, %v", changed, err)
+	}
+	w, err := store.Create(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := staged.WriteAt([]byte("no room for this"), 0); !fault.Is(err, fault.DiskFull) {
-		t.Errorf("WriteAt on a full disk: %v", err)
+	if _, err := w.Write([]byte("no room for this")); !fault.Is(err, fault.DiskFull) {
+		t.Errorf("Write on a full disk: %v", err)
 	}
-	if err := staged.Close(); err != nil {
+	if err := w.Close(); err != nil {
 		t.Error(err)
 	}
+	wantFiles(t, dir, "blobs/", "uploads/")
 }
 
 func TestNewDiskOnTwoFileSystems(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"tuchuang/internal/blob"
@@ -40,24 +41,15 @@ func reopen(t *testing.T, dir string) *blob.Disk {
 
 func stage(t *testing.T, store blob.Store, key blob.Key, text string) {
 	t.Helper()
-	staged, err := store.Stage(t.Context(), key)
+	_, _, err := store.WriteSlice(t.Context(), blob.Slice{Key: key, No: 1, Size: int64(len(text))}, strings.NewReader(text))
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := staged.WriteAt([]byte(text), 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := staged.Sync(); err != nil {
-		t.Fatal(err)
-	}
-	if err := staged.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func commit(t *testing.T, store blob.Store, key blob.Key) {
 	t.Helper()
-	if err := store.Commit(t.Context(), key); err != nil {
+	if err := store.Commit(t.Context(), key, "", []blob.Part{{No: 1}}); err != nil {
 		t.Fatal(err)
 	}
 }

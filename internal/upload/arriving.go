@@ -11,7 +11,7 @@ import (
 )
 
 // arriving counts the bytes of each account that no row reserves while they are on
-// their way: staged files are of this process alone, and so is the count.
+// their way: a body is of this process alone, and so is the count.
 type arriving struct {
 	mu sync.Mutex
 	m  map[account.ID]*onTheirWay
@@ -87,7 +87,7 @@ type Incoming struct {
 	declared int64 // bytes, or -1
 
 	share  *share
-	staged blob.Staged
+	to     blob.Writer
 	digest *blob.Digest
 	err    error // the first; a door may meet it as a reading error
 }
@@ -127,7 +127,7 @@ func (in *Incoming) Write(p []byte) (int, error) {
 	if in.err != nil {
 		return 0, in.err
 	}
-	if _, in.err = in.staged.WriteAt(p, in.digest.Size()); in.err != nil {
+	if _, in.err = in.to.Write(p); in.err != nil {
 		return 0, in.err
 	}
 	return in.digest.Write(p)

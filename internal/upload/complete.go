@@ -8,6 +8,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/killpoint"
 )
@@ -18,20 +19,17 @@ const (
 )
 
 // advance takes the hashes of what now continues the hashed prefix, no more than
-// atMost bytes, and keeps their state, also where the caller goes: completing a
-// large file does not read it again. It answers the digest of the prefix.
-func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id string, atMost int64) (*blob.Digest, error) {
+// atMost bytes and as far as the store shows it before it is committed, and keeps
+// their state, also where the caller goes: completing a large file does not read it
+// again.
+func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id string, atMost int64) error {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
-	r, err := u.find(ctx, acc, id)
+	r, parts, err := u.findAll(ctx, acc, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	digest := r.digest()
-	parts, err := u.Parts(ctx, acc, id)
-	if err != nil {
-		return nil, err
-	}
 	var end int64
 	for _, p := range parts {
 		if from, size := r.span(p.No); from == end {
@@ -39,36 +37,57 @@ func (u *Uploads) advance(ctx context.Context, s *session, acc account.ID, id st
 		}
 	}
 	if end = min(end, digest.Size()+atMost); end <= digest.Size() {
-		return digest, nil
+		return nil
 	}
-	content, err := u.content(ctx, r.key)
+	staged, err := u.store.Staged(ctx, r.key)
+	if err != nil || staged == nil {
+		return err
+	}
+	err = u.hash(ctx, r, digest, io.NewSectionReader(staged, digest.Size(), end-digest.Size()), end)
+	if e := staged.Close(); err == nil {
+		err = e
+	}
+	return fault.Wrap(err, "upload: hash")
+}
+
+// readBack takes the hashes of what was committed before all of it was hashed.
+func (u *Uploads) readBack(ctx context.Context, r row, digest *blob.Digest) error {
+	object, err := u.store.Open(ctx, r.key)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if _, err = object.Seek(digest.Size(), io.SeekStart); err == nil {
+		err = u.hash(ctx, r, digest, object, r.prepared.Size)
+	}
+	if e := object.Close(); err == nil {
+		err = e
+	}
+	return fault.Wrap(err, "upload: read back")
+}
+
+// hash takes the hashes of content up to end and keeps their state now and then.
+func (u *Uploads) hash(ctx context.Context, r row, digest *blob.Digest, content io.Reader, end int64) (err error) {
 	for err == nil && digest.Size() < end {
 		err = hashTo(ctx, digest, content, min(end, digest.Size()+keptEvery))
-		if e := u.keepHashed(context.WithoutCancel(ctx), acc, id, digest); err == nil {
+		if e := u.keepHashed(context.WithoutCancel(ctx), r.acc, r.id, digest); err == nil {
 			err = e
 		}
 	}
-	if e := content.Close(); err == nil {
-		err = e
-	}
-	return digest, fault.Wrap(err, "upload: hash")
+	return err
 }
 
 // hashTo takes the hashes of content up to end. When ctx ends it has taken some.
-func hashTo(ctx context.Context, digest *blob.Digest, content io.ReaderAt, end int64) error {
+func hashTo(ctx context.Context, digest *blob.Digest, content io.Reader, end int64) error {
 	buf := bufs.Get().(*[bufSize]byte)
 	defer bufs.Put(buf)
 	for digest.Size() < end {
-		n, err := content.ReadAt(buf[:min(bufSize, end-digest.Size())], digest.Size())
+		n, err := io.ReadFull(content, buf[:min(bufSize, end-digest.Size())])
 		if _, e := digest.Write(buf[:n]); e != nil {
 			return e
 		}
 		switch {
 		case digest.Size() == end:
-		case errors.Is(err, io.EOF):
+		case err == io.EOF || err == io.ErrUnexpectedEOF: // the end, as ReadFull says it
 			return fault.Because(fault.ContentMissing, "upload: hash", io.ErrUnexpectedEOF)
 		case err != nil:
 			return err
@@ -91,33 +110,18 @@ func (u *Uploads) keepHashed(ctx context.Context, acc account.ID, id string, dig
 	})
 }
 
-type readAtCloser interface {
-	io.ReaderAt
-	io.Closer
-}
-
-// content opens what has come of an upload: staged, or committed where a crash fell
-// between that and the end of the upload.
-func (u *Uploads) content(ctx context.Context, key blob.Key) (readAtCloser, error) {
-	staged, err := u.store.Stage(ctx, key)
-	if fault.Is(err, fault.Exists) {
-		return u.store.Open(ctx, key)
-	}
-	return staged, err
-}
-
 // Complete checks the whole file and makes it appear. It may be asked again while
 // the upload lives and answers the same. fault.SliceMissing names the first slice
 // that has not come; after fault.HashMismatch the upload is gone. Where the time of
 // ctx is over before all is checked it is fault.Verifying: each further call, or one
 // of Finished, goes on from there.
 func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Result, error) {
-	r, err := u.find(ctx, acc, id)
+	r, parts, err := u.findAll(ctx, acc, id)
 	if err != nil || r.completed {
 		return Result{ID: r.resultID}, err
 	}
 	// Asked before the place is taken, which breaks off the slices on their way.
-	if err := u.allHere(ctx, r); err != nil {
+	if err := r.allHere(parts); err != nil {
 		return Result{}, err
 	}
 	done, err := u.complete(ctx, acc, id)
@@ -138,47 +142,79 @@ func (u *Uploads) setVerifying(ctx context.Context, acc account.ID, id string) e
 func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Result, error) {
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
-	r, err := u.find(ctx, acc, id)
-	if err != nil || r.completed {
-		return Result{ID: r.resultID}, err
-	}
-	// And again: one that came once more, with other bytes, has not come until it ends.
-	if err := u.allHere(ctx, r); err != nil {
-		return Result{}, err
-	}
-	digest, err := u.advance(ctx, s, acc, id, r.prepared.Size)
-	if err != nil {
-		return Result{}, err
-	}
-	if r.prepared.Size == 0 { // no slice has made a file
-		empty, err := u.content(ctx, r.key)
-		if err != nil {
-			return Result{}, err
-		}
-		if err := empty.Close(); err != nil {
-			return Result{}, fault.Wrap(err, "upload: close")
-		}
-	}
-	if r.prepared.Dest == ToDrive {
-		if r.prepared.fileID, err = u.drive.NewID(ctx); err != nil {
-			return Result{}, err
-		}
-	}
-	resultID, err := u.finish(ctx, acc, r.key, digest, r.prepared, &r)
-	if fault.Is(err, fault.HashMismatch) {
+	resultID, err := u.check(ctx, s, acc, id)
+	switch {
+	case err == nil:
+	case fault.Is(err, fault.HashMismatch):
 		if e := u.drop(context.WithoutCancel(ctx), acc, id); e != nil {
 			u.log.Error("upload: drop", "upload", id, "err", e)
+		}
+	default:
+		// Another process may have been quicker: then its answer is the answer.
+		if r, e := u.find(ctx, acc, id); e == nil && r.completed {
+			return Result{ID: r.resultID}, nil
 		}
 	}
 	return Result{ID: resultID}, err
 }
 
-// allHere is fault.SliceMissing where a slice has not come.
-func (u *Uploads) allHere(ctx context.Context, r row) error {
-	parts, err := u.Parts(ctx, r.acc, r.id)
-	if err != nil {
+// check checks the whole file, commits it and makes it appear.
+func (u *Uploads) check(ctx context.Context, s *session, acc account.ID, id string) (resultID string, err error) {
+	if err := u.advance(ctx, s, acc, id, drive.MaxSize); err != nil {
+		return "", err
+	}
+	r, parts, err := u.findAll(ctx, acc, id)
+	if err != nil || r.completed {
+		return r.resultID, err
+	}
+	// And again: one that came once more, with other bytes, has not come until it ends.
+	if err := r.allHere(parts); err != nil {
+		return "", err
+	}
+	commit := func(ctx context.Context) error { return u.commit(ctx, r, parts) }
+	digest := r.digest()
+	if digest.Size() < r.prepared.Size {
+		// The store shows the rest only when it is committed.
+		if err := u.nameToBeHad(ctx, acc, r.prepared); err != nil {
+			return "", err
+		}
+		if err := commit(ctx); err != nil {
+			return "", err
+		}
+		commit = func(context.Context) error { return nil }
+		if err := u.readBack(ctx, r, digest); err != nil {
+			return "", err
+		}
+	}
+	if r.prepared.Dest == ToDrive {
+		if r.prepared.fileID, err = u.drive.NewID(ctx); err != nil {
+			return "", err
+		}
+	}
+	return u.finish(ctx, acc, r.key, digest, r.prepared, &r, commit)
+}
+
+// commit commits the slices. One that another process has written anew, and did not
+// record, has to come once more.
+func (u *Uploads) commit(ctx context.Context, r row, parts []Part) error {
+	err := u.store.Commit(ctx, r.key, r.ref, parts)
+	if !fault.Is(err, fault.SliceMissing) {
 		return err
 	}
+	no, _ := fault.ArgsOf(err)[0].(int64)
+	from, _ := r.span(no)
+	return errors.Join(err, u.db.Write(ctx, "upload: a slice was replaced", func(tx *db.Tx) error {
+		var sum, ref string
+		found, e := tx.Get(ctx, selectSlice, []any{r.acc, r.id, no}, &sum, &ref)
+		if e != nil || !found || ref != parts[no-1].Ref { // it has come meanwhile
+			return e
+		}
+		return forget(ctx, tx, r, no, from)
+	}))
+}
+
+// allHere is fault.SliceMissing where a slice has not come.
+func (r row) allHere(parts []Part) error {
 	for n := range r.slices() {
 		if int64(len(parts)) <= n || parts[n].No != n+1 {
 			return fault.New(fault.SliceMissing, "upload: complete", n+1)

@@ -20,9 +20,7 @@ func TestCommittedBeforeACrash(t *testing.T) {
 		b := bytesOf(5, DriveSlice+1000)
 		id := r.open(file("picture.png", b))
 		r.send(id, b, 1, 2)
-		row, err := r.uploads.find(r.Context(), r.acc, id)
-		r.must(err)
-		r.must(r.store.Commit(r.Context(), row.key))
+		r.commit(id)
 
 		send := func(no int64, body []byte) error {
 			return r.uploads.Slice(r.Context(), r.acc, id, no, bytes.NewReader(body), "")
@@ -50,10 +48,8 @@ func TestHashStateThatCannotBeRead(t *testing.T) {
 			}
 			id := r.open(file(string('a'+b[0]%26)+".png", b))
 			r.send(id, b, 1)
-			row, err := r.uploads.find(r.Context(), r.acc, id)
-			r.must(err)
 			if committed {
-				r.must(r.store.Commit(r.Context(), row.key))
+				r.commit(id)
 			}
 			r.must(r.uploads.db.Write(r.Context(), "test", func(tx *db.Tx) error {
 				_, err := tx.Exec(r.Context(), `UPDATE upload SET hash_state = 'of another version' WHERE id = $1`, id)
@@ -73,12 +69,15 @@ func TestStoredShort(t *testing.T) {
 		b := bytesOf(9, 5000)
 		id := r.open(file("short.png", b))
 		r.send(id, b, 1)
+		r.commit(id)
 		row, err := r.uploads.find(r.Context(), r.acc, id)
 		r.must(err)
-		staged, err := r.store.Stage(r.Context(), row.key)
+		short, err := r.store.Create(r.Context(), row.key)
 		r.must(err)
-		r.must(staged.Truncate(100))
-		r.must(staged.Close())
+		_, err = short.Write(b[:100])
+		r.must(err)
+		r.must(short.Commit(r.Context()))
+		r.must(short.Close())
 		_, err = r.uploads.Complete(r.Context(), r.acc, id)
 		r.refused(err, fault.ContentMissing)
 		if n := r.number(`SELECT count(*) FROM blob WHERE state <> 0`); n != 0 {

@@ -43,6 +43,7 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 	if err != nil {
 		return Result{}, err
 	}
+	var key blob.Key
 	err = u.db.Write(ctx, "upload: create", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
@@ -79,8 +80,7 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 		if err := account.Count(ctx, tx, acc, 0, reserve); err != nil {
 			return err
 		}
-		key, err := begin(ctx, tx, acc)
-		if err != nil {
+		if key, err = begin(ctx, tx, acc); err != nil {
 			return err
 		}
 		out = Result{UploadID: rand.Text(), SliceSize: p.sliceSize()}
@@ -89,7 +89,29 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 			out.SliceSize, reserve, now.UnixMicro(), now.Add(Life).UnixMicro())
 		return err
 	})
-	return out, err
+	if err != nil || out.UploadID == "" || p.Size == 0 {
+		return out, err
+	}
+	if err := u.beginSlices(ctx, acc, out.UploadID, key); err != nil {
+		if e := u.drop(context.WithoutCancel(ctx), acc, out.UploadID); e != nil {
+			u.log.Warn("upload: drop", "upload", out.UploadID, "err", e)
+		}
+		return Result{}, err
+	}
+	return out, nil
+}
+
+// beginSlices has the store make the place of the slices, while nobody knows of the
+// upload: processes need not agree whose it is.
+func (u *Uploads) beginSlices(ctx context.Context, acc account.ID, id string, key blob.Key) error {
+	ref, err := u.store.Begin(ctx, key)
+	if err != nil || ref == "" {
+		return err
+	}
+	return u.db.Write(ctx, "upload: begin slices", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, setStoreRef, acc, id, ref)
+		return err
+	})
 }
 
 // ReuseSHA1 makes a drive file of content that the account owns already, found by

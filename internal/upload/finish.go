@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -52,9 +53,20 @@ func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p pre
 	return string(placed[0].ID), nil
 }
 
-// finish checks what is staged, makes it durable, and makes the file or image
+// nameToBeHad meets a name or folder that is not to be had while what came can still
+// be sent again; later it is met only where it changes at that moment.
+func (u *Uploads) nameToBeHad(ctx context.Context, acc account.ID, p prepared) error {
+	return u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error {
+		_, err := canPut(ctx, tx, acc, p)
+		return err
+	})
+}
+
+// finish checks what came, has commit make it durable, and makes the file or image
 // appear. In the same transaction the open upload it came by, if any, ends.
-func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, p prepared, open *row) (id string, err error) {
+func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, p prepared, open *row,
+	commit func(context.Context) error,
+) (id string, err error) {
 	sha256, sha1, md5 := digest.Sums()
 	facts := blob.Facts{
 		SHA256: hex.EncodeToString(sha256[:]), SHA1: hex.EncodeToString(sha1[:]), MD5: hex.EncodeToString(md5[:]), Size: digest.Size(),
@@ -62,16 +74,10 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	if err := p.matches(digest); err != nil {
 		return "", err
 	}
-	// A name or folder that is not to be had is met here, while what came is staged
-	// and can be sent again; below it is met only where it changes at this moment.
-	err = u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error {
-		_, err := canPut(ctx, tx, acc, p)
-		return err
-	})
-	if err != nil {
+	if err := u.nameToBeHad(ctx, acc, p); err != nil {
 		return "", err
 	}
-	if err := u.store.Commit(ctx, key); err != nil {
+	if err := commit(ctx); err != nil {
 		return "", err
 	}
 	killpoint.Here("upload.stored")
@@ -152,9 +158,25 @@ func (u *Uploads) probe(ctx context.Context, key blob.Key, facts *blob.Facts) er
 			fmt.Errorf("stored %d bytes, hashed %d", object.Size(), facts.Size))
 		return errors.Join(err, object.Close())
 	}
-	found := picture.Probe(object, facts.Size)
+	watch := &readErrors{r: object}
+	found := picture.Probe(watch, facts.Size)
 	facts.Type, facts.Width, facts.Height = found.Type, found.Width, found.Height
-	return fault.Wrap(object.Close(), "upload: probe")
+	return fault.Wrap(errors.Join(watch.err, object.Close()), "upload: probe")
+}
+
+// readErrors keeps the first error of reading: what the store can't give now is no
+// picture that can't be told.
+type readErrors struct {
+	r   io.ReaderAt
+	err error
+}
+
+func (w *readErrors) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.r.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // discard forgets content that was begun and removes what came of it.

@@ -29,22 +29,42 @@ type rooms struct {
 	store   *watched
 	uploads *Uploads
 	acc     account.ID
+	place   string        // where all this is
 	ahead   *atomic.Int64 // the clock's lead, a time.Duration
 }
 
-// each runs a test in rooms of their own on every engine.
+// place is an engine and a store that uploads run on.
+type place struct {
+	name   string
+	engine db.Engine
+	store  func(t *testing.T) blob.Store
+}
+
+func places() (list []place) {
+	for _, e := range dbtest.Engines {
+		list = append(list, place{string(e), e, disk})
+	}
+	return list
+}
+
+func disk(t *testing.T) blob.Store {
+	t.Helper()
+	folder := t.TempDir()
+	store, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// each runs a test in rooms of their own on every engine and store.
 func each(t *testing.T, fn func(r *rooms)) {
 	t.Helper()
-	for _, e := range dbtest.Engines {
-		t.Run(string(e), func(t *testing.T) {
+	for _, place := range places() {
+		t.Run(place.name, func(t *testing.T) {
 			ahead := new(atomic.Int64)
-			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-			folder := t.TempDir()
-			disk, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: &watched{Store: disk}, ahead: ahead}
+			d := dbtest.Open(t, place.engine, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+			r := &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: &watched{Store: place.store(t)}, place: place.name, ahead: ahead}
 			r.uploads = New(d, r.store, r.drive, r.bed, slog.New(slog.DiscardHandler))
 			r.acc = r.account("writer", account.NoQuota)
 			fn(r)
@@ -124,6 +144,14 @@ func slice(b []byte, no int) []byte {
 	return b[from:min(len(b), from+DriveSlice)]
 }
 
+// commit commits the slices that have come, as a completion does before it is cut off.
+func (r *rooms) commit(id string) {
+	r.Helper()
+	row, parts, err := r.uploads.findAll(r.Context(), r.acc, id)
+	r.must(err)
+	r.must(r.store.Commit(r.Context(), row.key, row.ref, parts))
+}
+
 func (r *rooms) send(id string, b []byte, numbers ...int) {
 	r.Helper()
 	for _, no := range numbers {
@@ -190,15 +218,30 @@ func (r *rooms) nothingLeft() {
 type watched struct {
 	blob.Store
 	read        atomic.Int64           // bytes read of staged and committed content
-	reading     atomic.Pointer[func()] // called before each piece of what is staged is read
+	reading     atomic.Pointer[func()] // called before each piece of an upload is read
 	room        atomic.Pointer[int64]  // that it says it has
 	failCommit  atomic.Pointer[error]
 	failWriting atomic.Pointer[error]
 }
 
-func (w *watched) Stage(ctx context.Context, key blob.Key) (blob.Staged, error) {
-	s, err := w.Store.Stage(ctx, key)
+func (w *watched) Create(ctx context.Context, key blob.Key) (blob.Writer, error) {
+	to, err := w.Store.Create(ctx, key)
 	if err != nil {
+		return nil, err
+	}
+	return &watchedWriter{to, w}, nil
+}
+
+func (w *watched) WriteSlice(ctx context.Context, s blob.Slice, body io.Reader) (blob.Part, bool, error) {
+	if err := w.failWriting.Load(); err != nil {
+		return blob.Part{}, true, *err
+	}
+	return w.Store.WriteSlice(ctx, s, body)
+}
+
+func (w *watched) Staged(ctx context.Context, key blob.Key) (blob.Staged, error) {
+	s, err := w.Store.Staged(ctx, key)
+	if s == nil || err != nil {
 		return nil, err
 	}
 	return &watchedStaged{s, w}, nil
@@ -211,11 +254,11 @@ func (w *watched) Room(ctx context.Context) (int64, error) {
 	return w.Store.Room(ctx)
 }
 
-func (w *watched) Commit(ctx context.Context, key blob.Key) error {
+func (w *watched) Commit(ctx context.Context, key blob.Key, ref string, parts []blob.Part) error {
 	if err := w.failCommit.Load(); err != nil {
 		return *err
 	}
-	return w.Store.Commit(ctx, key)
+	return w.Store.Commit(ctx, key, ref, parts)
 }
 
 func (w *watched) Open(ctx context.Context, key blob.Key) (blob.Object, error) {
@@ -226,25 +269,42 @@ func (w *watched) Open(ctx context.Context, key blob.Key) (blob.Object, error) {
 	return &watchedObject{o, w}, nil
 }
 
+// count notes what was read, and calls who waits for it before.
+func (w *watched) count(read func() (int, error)) (int, error) {
+	if fn := w.reading.Load(); fn != nil {
+		(*fn)()
+	}
+	n, err := read()
+	w.read.Add(int64(n))
+	return n, err
+}
+
+type watchedWriter struct {
+	blob.Writer
+	w *watched
+}
+
+func (o *watchedWriter) Write(p []byte) (int, error) {
+	if err := o.w.failWriting.Load(); err != nil {
+		return 0, *err
+	}
+	return o.Writer.Write(p)
+}
+
+func (o *watchedWriter) Commit(ctx context.Context) error {
+	if err := o.w.failCommit.Load(); err != nil {
+		return *err
+	}
+	return o.Writer.Commit(ctx)
+}
+
 type watchedStaged struct {
 	blob.Staged
 	w *watched
 }
 
 func (s *watchedStaged) ReadAt(p []byte, off int64) (int, error) {
-	if fn := s.w.reading.Load(); fn != nil {
-		(*fn)()
-	}
-	n, err := s.Staged.ReadAt(p, off)
-	s.w.read.Add(int64(n))
-	return n, err
-}
-
-func (s *watchedStaged) WriteAt(p []byte, off int64) (int, error) {
-	if err := s.w.failWriting.Load(); err != nil {
-		return 0, *err
-	}
-	return s.Staged.WriteAt(p, off)
+	return s.w.count(func() (int, error) { return s.Staged.ReadAt(p, off) })
 }
 
 type watchedObject struct {
@@ -253,13 +313,9 @@ type watchedObject struct {
 }
 
 func (o *watchedObject) Read(p []byte) (int, error) {
-	n, err := o.Object.Read(p)
-	o.w.read.Add(int64(n))
-	return n, err
+	return o.w.count(func() (int, error) { return o.Object.Read(p) })
 }
 
 func (o *watchedObject) ReadAt(p []byte, off int64) (int, error) {
-	n, err := o.Object.ReadAt(p, off)
-	o.w.read.Add(int64(n))
-	return n, err
+	return o.w.count(func() (int, error) { return o.Object.ReadAt(p, off) })
 }

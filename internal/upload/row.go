@@ -17,7 +17,8 @@ type row struct {
 	key       blob.Key
 	prepared  prepared
 	sliceSize int64
-	reserved  int64 // bytes of the quota
+	ref       string // what the store calls the place of the slices
+	reserved  int64  // bytes of the quota
 	completed bool
 	verifying bool // a completion was asked for, and its time was over
 	resultID  string
@@ -38,58 +39,59 @@ func (r row) span(no int64) (from, size int64) {
 // id, or it has expired, fault.Disabled where the account is: presigned URLs come
 // without a token.
 func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, err error) {
+	err = u.db.Read(ctx, "upload: find", func(tx *db.Tx) error {
+		r, err = read(ctx, tx, acc, id)
+		return err
+	})
+	return r, err
+}
+
+// findAll reads an upload and the slices that have come, as they are at one moment.
+func (u *Uploads) findAll(ctx context.Context, acc account.ID, id string) (r row, parts []Part, err error) {
+	err = u.db.Read(ctx, "upload: find all", func(tx *db.Tx) error {
+		if r, err = read(ctx, tx, acc, id); err == nil {
+			parts, err = db.Collect(ctx, tx, scanPart, selectSlices, acc, id)
+		}
+		return err
+	})
+	return r, parts, err
+}
+
+func read(ctx context.Context, tx *db.Tx, acc account.ID, id string) (r row, err error) {
 	if id == "" {
 		return row{}, fault.New(fault.UploadMissing, "upload: find")
 	}
 	r = row{acc: acc, id: id, key: blob.Key{Account: int64(acc)}}
-	err = u.db.Read(ctx, "upload: find", func(tx *db.Tx) error {
-		var state int
-		var who account.State
-		p := &r.prepared
-		found, err := tx.Get(ctx, selectUpload, []any{acc, id, tx.Micros()}, &r.key.ID, &p.Dest, &p.Parent, &p.Name, &p.Etag, &p.Size,
-			&p.Duplicate, &r.sliceSize, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &r.verifying, &who)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return fault.New(fault.UploadNotFound, "upload: find")
-		case who != account.Enabled:
-			return fault.New(fault.Disabled, "upload: find")
-		}
-		r.completed = state == 2
-		return nil
-	})
-	if err != nil || r.prepared.Dest != ToDrive {
+	var state int
+	var who account.State
+	p := &r.prepared
+	found, err := tx.Get(ctx, selectUpload, []any{acc, id, tx.Micros()}, &r.key.ID, &p.Dest, &p.Parent, &p.Name, &p.Etag, &p.Size,
+		&p.Duplicate, &r.sliceSize, &r.ref, &r.reserved, &state, &r.resultID, &r.hashed, &r.hashState, &r.verifying, &who)
+	switch {
+	case err != nil:
 		return r, err
+	case !found:
+		return r, fault.New(fault.UploadNotFound, "upload: find")
+	case who != account.Enabled:
+		return r, fault.New(fault.Disabled, "upload: find")
 	}
-	r.prepared.driveParent, err = drive.ParseID(r.prepared.Parent)
+	r.completed = state == 2
+	if p.Dest == ToDrive {
+		p.driveParent, err = drive.ParseID(p.Parent)
+	}
 	return r, err
 }
 
 // Part is a slice that has come.
-type Part struct {
-	No   int64
-	Size int64
-	MD5  string
-}
+type Part = blob.Part
 
 // Parts answers the slices that have come, in order.
 func (u *Uploads) Parts(ctx context.Context, acc account.ID, id string) (list []Part, err error) {
-	if _, err := u.find(ctx, acc, id); err != nil {
-		return nil, err
-	}
-	return u.recorded(ctx, acc, id)
-}
-
-func (u *Uploads) recorded(ctx context.Context, acc account.ID, id string) (list []Part, err error) {
-	err = u.db.Read(ctx, "upload: parts", func(tx *db.Tx) error {
-		list, err = db.Collect(ctx, tx, scanPart, selectSlices, acc, id)
-		return err
-	})
+	_, list, err = u.findAll(ctx, acc, id)
 	return list, err
 }
 
-func scanPart(row db.Row) (p Part, err error) { return p, row.Scan(&p.No, &p.Size, &p.MD5) }
+func scanPart(row db.Row) (p Part, err error) { return p, row.Scan(&p.No, &p.Size, &p.MD5, &p.Ref) }
 
 func (r row) check(no int64) error {
 	if r.completed {

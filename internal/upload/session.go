@@ -7,9 +7,11 @@ import (
 	"tuchuang/internal/account"
 )
 
-// A staged file of this machine is written by this process alone, so who may write
-// where in it is kept in memory: one writer a slice, the newest one winning, and
-// none beside the completion. What has come is kept in the database.
+// Who of this process may write which slice is kept in memory: one writer a slice, the
+// newest one winning, and none beside the completion. What has come is kept in the
+// database. A folder on disk has no other process; of a store that several share, the
+// database has what they must agree on: which bytes of a slice count (its Part), and
+// what of them is hashed.
 
 const bufSize = 64 << 10
 

@@ -31,13 +31,9 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 	in.share = u.arriving.enter(acc)
 	defer in.share.leave()
 	killpoint.Here("upload.single.begun")
-	request, err := u.receive(ctx, key, in, receive)
-	killpoint.Here("upload.single.received")
+	id, err := u.receive(ctx, key, in, receive)
 	if err == nil {
-		var id string
-		if id, err = u.received(ctx, acc, key, in.digest, request); err == nil {
-			return Result{ID: id}, nil
-		}
+		return Result{ID: id}, nil
 	}
 	// The caller may have gone; what came must go all the same.
 	if e := u.discard(context.WithoutCancel(ctx), key); e != nil {
@@ -47,10 +43,10 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 }
 
 // received makes the file appear that came in one go.
-func (u *Uploads) received(ctx context.Context, acc account.ID, key blob.Key, digest *blob.Digest, r Request) (string, error) {
+func (u *Uploads) received(ctx context.Context, key blob.Key, in *Incoming, r Request) (string, error) {
 	p, err := check(r)
 	if err == nil {
-		err = p.matches(digest)
+		err = p.matches(in.digest)
 	}
 	if err == nil {
 		err = u.takeID(ctx, &p)
@@ -58,16 +54,16 @@ func (u *Uploads) received(ctx context.Context, acc account.ID, key blob.Key, di
 	if err != nil {
 		return "", err
 	}
-	return u.finish(ctx, acc, key, digest, p, nil)
+	return u.finish(ctx, in.acc, key, in.digest, p, nil, in.to.Commit)
 }
 
 // Late is a slice that came before it was said where it belongs.
 type Late struct {
 	io.Reader
-	u      *Uploads
-	key    blob.Key
-	share  *share
-	staged blob.Staged
+	u     *Uploads
+	key   blob.Key
+	share *share
+	kept  blob.Writer
 }
 
 // asideOver is how much of an account may be put aside at once, beyond what its open
@@ -90,28 +86,25 @@ func (u *Uploads) Keep(ctx context.Context, acc account.ID, body io.Reader) (*La
 		return nil, err
 	}
 	l := &Late{u: u, key: key, share: u.aside.enter(acc)}
-	if l.staged, err = u.store.Stage(ctx, key); err != nil {
+	if l.kept, err = u.store.Create(ctx, key); err != nil {
 		l.Close()
 		return nil, err
 	}
-	w := &asideWriter{staged: l.staged, share: l.share, room: open + u.asideOver}
+	w := &asideWriter{to: l.kept, share: l.share, room: open + u.asideOver}
 	if _, err = io.Copy(struct{ io.Writer }{w}, body); err != nil {
-		if e := l.staged.Truncate(0); e != nil { // see receive
-			u.log.Warn("upload: truncate", "key", key, "err", e)
-		}
 		l.Close()
 		return nil, err
 	}
-	l.Reader = io.NewSectionReader(l.staged, 0, w.at)
+	l.Reader = io.NewSectionReader(l.kept, 0, w.at)
 	return l, nil
 }
 
 // asideWriter writes a slice that is put aside.
 type asideWriter struct {
-	staged blob.Staged
-	share  *share
-	room   int64
-	at     int64
+	to    io.Writer
+	share *share
+	room  int64
+	at    int64
 }
 
 func (w *asideWriter) Write(p []byte) (int, error) {
@@ -121,7 +114,7 @@ func (w *asideWriter) Write(p []byte) (int, error) {
 	case !w.share.take(n, w.room, false):
 		return 0, fault.New(fault.Unavailable, "upload: keep")
 	}
-	n, err := w.staged.WriteAt(p, w.at)
+	n, err := w.to.Write(p)
 	w.at += int64(n)
 	return n, err
 }
@@ -129,8 +122,8 @@ func (w *asideWriter) Write(p []byte) (int, error) {
 // Close removes what was put aside. What can't be removed now is swept later.
 func (l *Late) Close() {
 	defer l.share.leave()
-	if l.staged != nil {
-		if err := l.staged.Close(); err != nil {
+	if l.kept != nil {
+		if err := l.kept.Close(); err != nil {
 			l.u.log.Warn("upload: close", "key", l.key, "err", err)
 		}
 	}
@@ -139,24 +132,22 @@ func (l *Late) Close() {
 	}
 }
 
-func (u *Uploads) receive(ctx context.Context, key blob.Key, in *Incoming, receive func(in *Incoming) (Request, error)) (Request, error) {
-	staged, err := u.store.Stage(ctx, key)
-	if err != nil {
-		return Request{}, err
+// receive takes the bytes and makes the file appear. What fails gives its bytes back
+// here: on a full disk the row could not be removed before.
+func (u *Uploads) receive(ctx context.Context, key blob.Key, in *Incoming, receive func(in *Incoming) (Request, error)) (id string, err error) {
+	if in.to, err = u.store.Create(ctx, key); err != nil {
+		return "", err
 	}
-	in.staged = staged
 	r, err := receive(in)
 	if in.err != nil {
 		err = in.err // the door may have met it as a reading error
 	}
-	if err != nil {
-		// The bytes go first: on a full disk the row could not be removed before.
-		if e := staged.Truncate(0); e != nil {
-			u.log.Warn("upload: truncate", "key", key, "err", e)
-		}
+	killpoint.Here("upload.single.received")
+	if err == nil {
+		id, err = u.received(ctx, key, in, r)
 	}
-	if e := staged.Close(); err == nil && e != nil {
-		err = fault.Wrap(e, "upload: close")
+	if e := in.to.Close(); e != nil {
+		u.log.Warn("upload: close", "key", key, "err", e)
 	}
-	return r, err
+	return id, err
 }

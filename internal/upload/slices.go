@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -59,58 +58,45 @@ type Interrupter interface{ Interrupt() }
 
 // sliceWriter puts one slice in its place.
 type sliceWriter struct {
-	u      *Uploads
-	r      row
-	s      *session
-	no     int64
-	staged blob.Staged
-
-	changed bool // the file has been written to
+	u  *Uploads
+	r  row
+	s  *session
+	no int64
 }
 
 func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string) error {
 	if i, ok := body.(Interrupter); ok {
 		defer context.AfterFunc(ctx, i.Interrupt)()
 	}
-	var err error
-	if w.staged, err = w.u.store.Stage(ctx, w.r.key); fault.Is(err, fault.Exists) {
-		return w.again(ctx, body, declared)
-	}
-	if err != nil {
+	var known, ref string
+	if _, err := w.u.db.Get(ctx, "upload: slice", selectSlice, []any{w.r.acc, w.r.id, w.no}, &known, &ref); err != nil {
 		return err
 	}
-	err = w.receive(ctx, body, declared)
-	if err != nil && w.changed {
+	from, size := w.r.span(w.no)
+	in := &sliceBody{ctx: ctx, body: body, no: w.no, left: size}
+	if digest := w.r.digest(); digest.Size() == from {
+		in.digest = digest
+	}
+	part, changed, err := w.u.store.WriteSlice(ctx, blob.Slice{
+		Key: w.r.key, Ref: w.r.ref, No: w.no, Offset: from, Size: size, Declared: declared, Known: known,
+		Changing: func() error { return w.forget(ctx) },
+	}, in)
+	if fault.Is(err, fault.Exists) {
+		return w.again(ctx, part, declared)
+	}
+	if err == nil && changed {
+		err = w.record(ctx, part, in.digest)
+	}
+	if err != nil && changed {
 		if e := w.giveBack(context.WithoutCancel(ctx)); e != nil {
 			w.u.log.Warn("upload: cut off a slice that failed", "key", w.r.key, "err", e)
 		}
 	}
-	if e := w.staged.Close(); err == nil && e != nil {
-		err = fault.Wrap(e, "upload: close")
-	}
-	if err != nil || !w.changed {
+	if err != nil || !changed {
 		return err
 	}
 	killpoint.Here("upload.slice.recorded")
-	_, err = w.u.advance(ctx, w.s, w.r.acc, w.r.id, w.u.ahead)
-	return err
-}
-
-// receive writes the slice, makes it durable and records it.
-func (w *sliceWriter) receive(ctx context.Context, body io.Reader, declared string) error {
-	sum, err := w.write(ctx, body)
-	if err == nil && declared != "" && declared != sum {
-		err = fault.New(fault.HashMismatch, "upload: slice")
-	}
-	if err != nil || !w.changed {
-		return err
-	}
-	killpoint.Here("upload.slice.written")
-	if err := w.staged.Sync(); err != nil {
-		return err
-	}
-	killpoint.Here("upload.slice.synced")
-	return w.record(ctx, sum)
+	return w.u.advance(ctx, w.s, w.r.acc, w.r.id, w.u.ahead)
 }
 
 // giveBack cuts off what came of a slice that failed, up to the furthest that has
@@ -119,7 +105,7 @@ func (w *sliceWriter) receive(ctx context.Context, body io.Reader, declared stri
 func (w *sliceWriter) giveBack(ctx context.Context) error {
 	w.s.mu.Lock() // nobody begins or ends meanwhile
 	defer w.s.mu.Unlock()
-	parts, err := w.u.recorded(ctx, w.r.acc, w.r.id)
+	_, parts, err := w.u.findAll(ctx, w.r.acc, w.r.id)
 	if err != nil {
 		return err
 	}
@@ -134,82 +120,65 @@ func (w *sliceWriter) giveBack(ctx context.Context) error {
 			return nil
 		}
 	}
-	return w.staged.Truncate(end)
+	return w.u.store.Trim(ctx, w.r.key, end)
 }
 
-// write puts the bytes in their place and answers their MD5. A slice that comes
-// again changes nothing, up to the first byte that differs.
-func (w *sliceWriter) write(ctx context.Context, body io.Reader) (sum string, err error) {
-	have, err := w.known(ctx)
-	if err != nil {
-		return "", err
+// sliceBody gives the bytes of a slice, exactly as many as it has, or fails; and the
+// digest takes them where they continue what is hashed.
+type sliceBody struct {
+	ctx    context.Context
+	body   io.Reader
+	no     int64
+	left   int64
+	digest *blob.Digest
+}
+
+func (b *sliceBody) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		if n, _ := io.ReadFull(b.body, new([1]byte)[:]); n > 0 {
+			return 0, fault.New(fault.BadSlice, "upload: slice is long", b.no)
+		}
+		return 0, io.EOF
 	}
+	n, err := b.body.Read(p[:min(int64(len(p)), b.left)])
+	if e := b.ctx.Err(); e != nil {
+		return 0, fault.Because(fault.Canceled, "upload: the slice came again", e)
+	}
+	if b.digest != nil {
+		if _, e := b.digest.Write(p[:n]); e != nil {
+			return 0, e
+		}
+	}
+	b.left -= int64(n)
+	switch {
+	case err == nil || b.left == 0:
+		return n, nil // what comes after the last byte is asked once more
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return n, fault.Because(fault.BadSlice, "upload: slice is short", err, b.no)
+	}
+	return n, fault.Because(fault.BadBody, "upload: read slice", err)
+}
+
+// again answers a slice of a file that is whole and committed, though its completion
+// was not answered: the same bytes are fine, and nothing changes.
+func (w *sliceWriter) again(ctx context.Context, part Part, declared string) error {
 	from, size := w.r.span(w.no)
-	buf, old := bufs.Get().(*[bufSize]byte), bufs.Get().(*[bufSize]byte)
-	defer bufs.Put(buf)
-	defer bufs.Put(old)
-	hash := md5.New()
-	for at := from; at < from+size; {
-		n, readErr := io.ReadFull(body, buf[:min(int64(bufSize), from+size-at)])
-		if err := ctx.Err(); err != nil {
-			return "", fault.Because(fault.Canceled, "upload: the slice came again", err)
-		}
-		piece := buf[:n]
-		if have {
-			if m, e := w.staged.ReadAt(old[:n], at); e != nil && !errors.Is(e, io.EOF) {
-				return "", fault.Wrap(e, "upload: compare slice")
-			} else if have = bytes.Equal(piece, old[:m]); !have {
-				if err := w.forget(ctx); err != nil {
-					return "", err
-				}
-				killpoint.Here("upload.slice.forgotten")
-			}
-		}
-		if !have {
-			w.changed = true
-			if _, err := w.staged.WriteAt(piece, at); err != nil {
-				return "", err
-			}
-		}
-		hash.Write(piece)
-		if at += int64(n); readErr != nil {
-			if !errors.Is(readErr, io.EOF) && !errors.Is(readErr, io.ErrUnexpectedEOF) {
-				return "", fault.Because(fault.BadBody, "upload: read slice", readErr)
-			}
-			return "", fault.Because(fault.BadSlice, "upload: slice is short", readErr, w.no)
-		}
-	}
-	if n, _ := io.ReadFull(body, buf[:1]); n > 0 {
-		return "", fault.New(fault.BadSlice, "upload: slice is long", w.no)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
-// again answers a slice of a file that is whole, checked and committed, though its
-// completion was not answered: the same bytes are fine, and nothing changes.
-func (w *sliceWriter) again(ctx context.Context, body io.Reader, declared string) error {
-	var want string
-	found, err := w.u.db.Get(ctx, "upload: slice", selectSliceMD5, []any{w.r.acc, w.r.id, w.no}, &want)
+	object, err := w.u.store.Open(ctx, w.r.key)
 	if err != nil {
 		return err
 	}
-	_, size := w.r.span(w.no)
 	hash := md5.New()
-	n, err := io.Copy(hash, io.LimitReader(body, size+1))
-	switch {
-	case err != nil:
-		return fault.Because(fault.BadBody, "upload: read slice", err)
-	case n != size:
-		return fault.New(fault.BadSlice, "upload: slice", w.no)
-	case !found || hex.EncodeToString(hash.Sum(nil)) != want || declared != "" && declared != want:
+	if _, err = object.Seek(from, io.SeekStart); err == nil {
+		_, err = io.CopyN(hash, object, size)
+	}
+	if err := errors.Join(err, object.Close()); err != nil {
+		return fault.Wrap(err, "upload: compare slice")
+	}
+	if part.MD5 != hex.EncodeToString(hash.Sum(nil)) || declared != "" && declared != part.MD5 {
 		return fault.New(fault.HashMismatch, "upload: slice of a committed file")
 	}
-	return nil
-}
-
-// known says whether this slice has come before.
-func (w *sliceWriter) known(ctx context.Context) (have bool, err error) {
-	return w.u.db.Get(ctx, "upload: slice", selectSliceMD5, []any{w.r.acc, w.r.id, w.no}, new(string))
+	// Another process may have taken it for one that is to change, and was too late.
+	return w.record(ctx, part, nil)
 }
 
 // forget makes the slice one that has not come, before its bytes are changed.
@@ -217,30 +186,55 @@ func (w *sliceWriter) forget(ctx context.Context) error {
 	w.s.hashing.Lock()
 	defer w.s.hashing.Unlock()
 	from, _ := w.r.span(w.no)
-	return w.u.db.Write(ctx, "upload: forget slice", func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, deleteSlice, w.r.acc, w.r.id, w.no); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, dropHashed, w.r.acc, w.r.id, from)
-		return err
-	})
+	err := w.u.db.Write(ctx, "upload: forget slice", func(tx *db.Tx) error { return forget(ctx, tx, w.r, w.no, from) })
+	killpoint.Here("upload.slice.forgotten")
+	return err
 }
 
-// record notes that the slice has come.
-func (w *sliceWriter) record(ctx context.Context, sum string) error {
-	_, size := w.r.span(w.no)
+func forget(ctx context.Context, tx *db.Tx, r row, no, from int64) error {
+	if _, err := tx.Get(ctx, lockOpen, []any{r.acc, r.id}, new(int)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, deleteSlice, r.acc, r.id, no); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, dropHashed, r.acc, r.id, from)
+	return err
+}
+
+// record notes that the slice has come, and that the digest has taken it, if it has:
+// unless what was hashed before it is by now something else, in another process.
+func (w *sliceWriter) record(ctx context.Context, part Part, digest *blob.Digest) error {
+	from, size := w.r.span(w.no)
+	var state []byte
+	if digest != nil && digest.Size() == from+size {
+		var err error
+		if state, err = digest.MarshalBinary(); err != nil {
+			return fault.Wrap(err, "upload: hash state")
+		}
+	}
+	w.s.hashing.Lock()
+	defer w.s.hashing.Unlock()
 	return w.u.db.Write(ctx, "upload: record slice", func(tx *db.Tx) error {
-		open, err := tx.Get(ctx, `SELECT 1 FROM upload WHERE account_id = $1 AND id = $2 AND state = 1`, []any{w.r.acc, w.r.id}, new(int))
+		open, err := tx.Get(ctx, lockOpen, []any{w.r.acc, w.r.id}, new(int))
 		if err == nil && !open {
 			err = fault.New(fault.UploadNotFound, "upload: record slice")
 		}
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, deleteSlice, w.r.acc, w.r.id, w.no); err != nil {
+		var sum, ref string
+		found, err := tx.Get(ctx, selectSlice, []any{w.r.acc, w.r.id, w.no}, &sum, &ref)
+		if err != nil || found && sum == part.MD5 && (ref == part.Ref || part.Ref == "") {
 			return err
 		}
-		_, err = tx.Exec(ctx, insertSlice, w.r.acc, w.r.id, w.no, size, sum)
+		if err := forget(ctx, tx, w.r, w.no, from); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, insertSlice, w.r.acc, w.r.id, w.no, size, part.MD5, part.Ref); err != nil || state == nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, continueHashed, w.r.acc, w.r.id, digest.Size(), state, w.r.hashed, w.r.hashState)
 		return err
 	})
 }

@@ -8,7 +8,7 @@ const (
 			result_id, hashed, hash_state, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, '', 0, '', $12, $13)`
 	selectUpload = `
-		SELECT u.blob_id, u.dest, u.parent, u.name, u.etag, u.size, u.duplicate, u.slice_size, u.reserved, u.state,
+		SELECT u.blob_id, u.dest, u.parent, u.name, u.etag, u.size, u.duplicate, u.slice_size, u.store_ref, u.reserved, u.state,
 			u.result_id, u.hashed, u.hash_state, u.verifying, a.state
 		FROM upload u JOIN account a ON a.id = u.account_id
 		WHERE u.account_id = $1 AND u.id = $2 AND u.expires_at > $3`
@@ -18,13 +18,18 @@ const (
 	expiredOf      = `SELECT id FROM upload WHERE account_id = $1 AND state = 1 AND expires_at <= $2`
 	deleteAnswered = `DELETE FROM upload WHERE state = 2 AND expires_at <= $1`
 
-	selectSlices   = `SELECT no, size, md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`
-	selectSliceMD5 = `SELECT md5 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
+	lockOpen       = `SELECT 1 FROM upload WHERE account_id = $1 AND id = $2 AND state = 1 FOR UPDATE`
+	setStoreRef    = `UPDATE upload SET store_ref = $3 WHERE account_id = $1 AND id = $2 AND state = 1`
+	selectSlices   = `SELECT no, size, md5, part FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`
+	selectSlice    = `SELECT md5, part FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
 	deleteSlice    = `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
-	insertSlice    = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5) VALUES ($1, $2, $3, $4, $5)`
+	insertSlice    = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5, part) VALUES ($1, $2, $3, $4, $5, $6)`
 	setHashed      = `UPDATE upload SET hashed = $3, hash_state = $4 WHERE account_id = $1 AND id = $2 AND state = 1`
-	setVerifying   = `UPDATE upload SET verifying = 1 WHERE account_id = $1 AND id = $2 AND state = 1`
-	dropHashed     = `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed > $3`
+	continueHashed = `
+		UPDATE upload SET hashed = $3, hash_state = $4
+		WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed = $5 AND (hashed = 0 OR hash_state = $6)`
+	setVerifying = `UPDATE upload SET verifying = 1 WHERE account_id = $1 AND id = $2 AND state = 1`
+	dropHashed   = `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2 AND state = 1 AND hashed > $3`
 
 	orphans = `
 		SELECT b.account_id, b.id FROM blob b

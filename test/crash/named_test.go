@@ -339,7 +339,7 @@ func TestAnUploadIsWrittenInOrder(t *testing.T) {
 			}
 		}, []string{
 			"db.before_commit", "db.after_commit", // create
-			"upload.slice.written", "upload.slice.synced", "db.before_commit", "db.after_commit", "upload.slice.recorded",
+			"blob.slice.written", "blob.slice.synced", "db.before_commit", "db.after_commit", "upload.slice.recorded",
 			"blob.commit.before_sync", "blob.commit.after_sync", "blob.commit.after_rename", "blob.commit.after_dirsync",
 			"upload.stored", "db.before_commit", "db.after_commit",
 		}},

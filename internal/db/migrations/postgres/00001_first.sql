@@ -266,6 +266,7 @@ CREATE TABLE upload (
   size        BIGINT NOT NULL,
   duplicate   SMALLINT NOT NULL,
   slice_size  BIGINT NOT NULL,
+  store_ref   TEXT COLLATE "C" NOT NULL DEFAULT '', -- what the store calls the place of the slices
   reserved    BIGINT NOT NULL, -- bytes of the quota, until it is completed or dropped
   state       SMALLINT NOT NULL, -- 1 open, 2 completed
   result_id   TEXT COLLATE "C" NOT NULL, -- of the file or image, once completed
@@ -284,6 +285,7 @@ CREATE TABLE upload_slice (
   no         BIGINT NOT NULL,
   size       BIGINT NOT NULL,
   md5        TEXT COLLATE "C" NOT NULL,
+  part       TEXT COLLATE "C" NOT NULL, -- what the store calls the slice
   PRIMARY KEY (account_id, upload_id, no),
   FOREIGN KEY (account_id, upload_id) REFERENCES upload (account_id, id) ON DELETE CASCADE
 );

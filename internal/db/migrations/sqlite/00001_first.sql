@@ -266,6 +266,7 @@ CREATE TABLE upload (
   size        INTEGER NOT NULL,
   duplicate   INTEGER NOT NULL,
   slice_size  INTEGER NOT NULL,
+  store_ref   TEXT    NOT NULL DEFAULT '', -- what the store calls the place of the slices
   reserved    INTEGER NOT NULL, -- bytes of the quota, until it is completed or dropped
   state       INTEGER NOT NULL, -- 1 open, 2 completed
   result_id   TEXT    NOT NULL, -- of the file or image, once completed
@@ -284,6 +285,7 @@ CREATE TABLE upload_slice (
   no         INTEGER NOT NULL,
   size       INTEGER NOT NULL,
   md5        TEXT    NOT NULL,
+  part       TEXT    NOT NULL, -- what the store calls the slice
   PRIMARY KEY (account_id, upload_id, no),
   FOREIGN KEY (account_id, upload_id) REFERENCES upload (account_id, id) ON DELETE CASCADE
 ) WITHOUT ROWID;
