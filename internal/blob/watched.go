@@ -20,19 +20,33 @@ type watched struct {
 	told Told
 }
 
-func (w *watched) Stage(ctx context.Context, key Key) (Staged, error) {
+func (w *watched) Create(ctx context.Context, key Key) (Writer, error) {
 	began := time.Now()
-	s, err := w.Store.Stage(ctx, key)
-	w.told("stage", err, time.Since(began))
+	to, err := w.Store.Create(ctx, key)
+	w.told("create", err, time.Since(began))
 	if err != nil {
 		return nil, err
 	}
-	return &watchedStaged{s, w.told}, nil
+	return &watchedWriter{to, w.told}, nil
 }
 
-func (w *watched) Commit(ctx context.Context, key Key) error {
+func (w *watched) Begin(ctx context.Context, key Key) (string, error) {
 	began := time.Now()
-	err := w.Store.Commit(ctx, key)
+	ref, err := w.Store.Begin(ctx, key)
+	w.told("begin", err, time.Since(began))
+	return ref, err
+}
+
+func (w *watched) WriteSlice(ctx context.Context, s Slice, body io.Reader) (Part, bool, error) {
+	began := time.Now()
+	part, changed, err := w.Store.WriteSlice(ctx, s, body)
+	w.told("slice", err, time.Since(began))
+	return part, changed, err
+}
+
+func (w *watched) Commit(ctx context.Context, key Key, ref string, parts []Part) error {
+	began := time.Now()
+	err := w.Store.Commit(ctx, key, ref, parts)
 	w.told("commit", err, time.Since(began))
 	return err
 }
@@ -57,22 +71,22 @@ func (w *watched) Remove(ctx context.Context, key Key) error {
 	return err
 }
 
-type watchedStaged struct {
-	Staged
+type watchedWriter struct {
+	Writer
 	told Told
 }
 
-func (s *watchedStaged) WriteAt(p []byte, off int64) (int, error) {
+func (w *watchedWriter) Write(p []byte) (int, error) {
 	began := time.Now()
-	n, err := s.Staged.WriteAt(p, off)
-	s.told("write", err, time.Since(began))
+	n, err := w.Writer.Write(p)
+	w.told("write", err, time.Since(began))
 	return n, err
 }
 
-func (s *watchedStaged) Sync() error {
+func (w *watchedWriter) Commit(ctx context.Context) error {
 	began := time.Now()
-	err := s.Staged.Sync()
-	s.told("sync", err, time.Since(began))
+	err := w.Writer.Commit(ctx)
+	w.told("commit", err, time.Since(began))
 	return err
 }
 

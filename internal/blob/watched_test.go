@@ -2,6 +2,7 @@ package blob_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -50,6 +51,16 @@ func TestWatchedTells(t *testing.T) {
 	store := blob.Watched(disk, count)
 	stage(t, store, key, "a picture")
 	commit(t, store, key)
+	other := key
+	other.ID++
+	w, err := store.Create(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Write([]byte("in one go"))
+	if err := errors.Join(err, w.Commit(t.Context()), w.Close()); err != nil {
+		t.Fatal(err)
+	}
 	o, err := store.Open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +86,7 @@ func TestWatchedTells(t *testing.T) {
 		t.Errorf("told %v", told)
 	}
 	delete(told, "read ")
-	for what, want := range map[string]int{"stage ": 1, "write ": 1, "sync ": 1, "commit ": 1, "open ": 2, "remove ": 1, "open content_missing": 1} {
+	for what, want := range map[string]int{"slice ": 1, "create ": 1, "write ": 1, "commit ": 2, "open ": 2, "remove ": 1, "open content_missing": 1} {
 		if told[what] != want {
 			t.Errorf("told %v, want %s %d times", told, what, want)
 		}

@@ -25,27 +25,14 @@ const copyWorkers = 4
 
 // put stores whole content under a key; it is durable when put has returned nil.
 func put(ctx context.Context, s blob.Store, key blob.Key, from io.Reader) error {
-	w, err := s.Stage(ctx, key)
+	w, err := s.Create(ctx, key)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(&atOffset{w: w}, from)
-	if err = errors.Join(err, w.Close()); err != nil {
-		return err
+	if _, err = io.Copy(w, from); err == nil {
+		err = w.Commit(ctx)
 	}
-	return s.Commit(ctx, key)
-}
-
-// atOffset writes one after the other to what is written anywhere.
-type atOffset struct {
-	w  io.WriterAt
-	at int64
-}
-
-func (a *atOffset) Write(p []byte) (int, error) {
-	n, err := a.w.WriteAt(p, a.at)
-	a.at += int64(n)
-	return n, err
+	return errors.Join(err, w.Close())
 }
 
 // copyChecked copies content and says whether it is what its row says.

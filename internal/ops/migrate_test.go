@@ -87,11 +87,21 @@ type broken struct {
 	left int
 }
 
-func (b *broken) Commit(ctx context.Context, key blob.Key) error {
-	if b.left--; b.left < 0 {
+func (b *broken) Create(ctx context.Context, key blob.Key) (blob.Writer, error) {
+	w, err := b.Store.Create(ctx, key)
+	return &brokenWriter{w, b}, err
+}
+
+type brokenWriter struct {
+	blob.Writer
+	of *broken
+}
+
+func (w *brokenWriter) Commit(ctx context.Context) error {
+	if w.of.left--; w.of.left < 0 {
 		return errBrokenOff
 	}
-	return b.Store.Commit(ctx, key)
+	return w.Writer.Commit(ctx)
 }
 
 // A move that was broken off goes on, wherever that was; nobody opens its target

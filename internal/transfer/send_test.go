@@ -72,7 +72,8 @@ func TestPieces(t *testing.T) {
 		if asked != "" {
 			r.Header.Set("Range", asked)
 		}
-		tr.sender(k, r).serve(r, time.Time{}, stored{f, f, f})
+		send := tr.sender(k, r)
+		send.serve(send, r, time.Time{}, stored{f, f, f})
 		if !slices.Equal(k.pieces, want) || k.other != 0 {
 			t.Errorf("%q went in pieces %v, want %v; %d not as they should", asked, k.pieces, want, k.other)
 		}
