@@ -215,6 +215,11 @@ func (s *Server) User(name string, args ...string) *User {
 	return u
 }
 
+// Known is an account that is there already, with a client of it.
+func Known(t testing.TB, s *Server, secrets Secrets, c *client.Client) *User {
+	return &User{Client: c, Secrets: secrets, Server: s, t: t}
+}
+
 // SignIn makes a client for the server's present address.
 func (u *User) SignIn() {
 	u.t.Helper()
