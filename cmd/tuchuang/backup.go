@@ -50,7 +50,7 @@ func (c *backupCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil || c.To == "" {
 		return usageError{text: u.text(backupNowhere)}
 	}
-	return c.withData(ctx, u, func(_ config.Config, d *db.DB, store blob.Store) error {
+	return c.withData(ctx, u, func(_ config.Config, d *db.DB, store blob.Store) (err error) {
 		lock, err := lockFolder(to)
 		if fault.Is(err, fault.InUse) {
 			return failure{u.text(backupInUse, to), u.text(adviceLaterOn)}
@@ -58,7 +58,7 @@ func (c *backupCmd) Run(ctx context.Context, u *ui) error {
 		if err != nil {
 			return err
 		}
-		defer lock.Close()
+		defer func() { err = errors.Join(err, lock.Close()) }()
 		began := time.Now()
 		b := u.byteBar(u.text(backupProgress), 0)
 		out, err := ops.Backup(ctx, ops.BackupOptions{

@@ -43,7 +43,7 @@ func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
 	if nowhere := c.ToData == "" && c.ToDatabase == ""; nowhere == !c.Unmark {
 		return usageError{u.text(migrateNowhere), u.text(adviceNowhere)}
 	}
-	return c.withData(ctx, u, func(conf config.Config, d *db.DB, store blob.Store) error {
+	return c.withData(ctx, u, func(conf config.Config, d *db.DB, store blob.Store) (err error) {
 		if c.Unmark {
 			return u.unmark(ctx, d)
 		}
@@ -52,7 +52,7 @@ func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
 		if err != nil {
 			return err
 		}
-		defer done()
+		defer func() { err = errors.Join(err, done()) }()
 		began := time.Now()
 		u.note(u.text(migrateBegins, d.Name(), o.ToName))
 		b := u.byteBar(u.text(migrateProgress), 0)
@@ -71,8 +71,8 @@ func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
 
 // openTarget opens the folder to move to and names the whole of the target; data is
 // the folder of the contents from now on.
-func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data string, done func(), err error) {
-	data, done = conf.Data, func() {}
+func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data string, done func() error, err error) {
+	data, done = conf.Data, func() error { return nil }
 	if c.ToData != "" {
 		if data, err = filepath.Abs(c.ToData); err != nil {
 			return "", nil, folderError(err, c.ToData)
@@ -83,7 +83,7 @@ func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data
 		if err != nil {
 			return "", nil, err
 		}
-		done = func() { lock.Close() }
+		done = lock.Close
 		if o.ToStore, err = openStore(data); err != nil {
 			return "", nil, errors.Join(err, lock.Close())
 		}
@@ -98,7 +98,7 @@ func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data
 		o.ToName += " + " + data
 	}
 	if err != nil {
-		done()
+		err = errors.Join(err, done())
 	}
 	return data, done, err
 }

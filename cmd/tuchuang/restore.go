@@ -44,7 +44,7 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	defer func() {
-		lock.Close()
+		err = errors.Join(err, lock.Close())
 		if isNew && err != nil { // nothing is left of what was made; what is not empty stays
 			_ = os.Remove(dataFile(conf.Data, "lock"))
 			_ = os.Remove(conf.Data)
