@@ -33,31 +33,6 @@ func folderError(err error, data string) error {
 	return fault.Because(fault.BadData, "serve", err, fault.FolderUnusable, data, err)
 }
 
-// tryDatabase makes the database file where there is none, and sees whether this
-// user may write to it and to what stands beside it: SQLite itself tells neither the
-// file nor the reason. Call it before the database is opened.
-func tryDatabase(data string) error {
-	for _, name := range []string{"tuchuang.db", "tuchuang.db-wal", "tuchuang.db-shm"} {
-		flags := os.O_RDWR
-		if name == "tuchuang.db" {
-			flags |= os.O_CREATE
-		}
-		f, err := os.OpenFile(dataFile(data, name), flags, 0o600)
-		switch {
-		case err == nil:
-			err = f.Close()
-		case name != "tuchuang.db" && errors.Is(err, fs.ErrNotExist):
-			continue
-		case errors.Is(err, fs.ErrPermission) && exists(dataFile(data, name)):
-			return fault.Because(fault.BadData, "serve", err, fault.DataReadOnly, dataFile(data, name))
-		}
-		if err != nil {
-			return folderError(err, data)
-		}
-	}
-	return nil
-}
-
 func exists(path string) bool {
 	_, err := os.Lstat(path) //nolint:gosec // a folder that the operator names
 	return err == nil

@@ -171,13 +171,22 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	// Taken first, so that a busy port leaves no folder behind; answered only when
-	// everything stands.
+	// Where another server has the folder it most likely has the port too: that it is the
+	// folder is to be said.
+	if exists(dataFile(conf.Data, "lock")) {
+		if s.lock, err = lockFolder(conf.Data); err != nil {
+			return s, err
+		}
+	}
+	// Taken before there is a folder, so that a busy port leaves none behind; answered
+	// only when everything stands.
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen); err != nil {
 		return s, u.listenFailure(err, conf.Listen)
 	}
-	if s.lock, err = lockFolder(conf.Data); err != nil {
-		return s, err
+	if s.lock == nil {
+		if s.lock, err = lockFolder(conf.Data); err != nil {
+			return s, err
+		}
 	}
 	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
 		s.conf = conf.At(host, port)
@@ -240,9 +249,6 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 func openDB(ctx context.Context, data string, upgrade bool, log *slog.Logger) (*db.DB, error) {
 	if ops.Unfinished(data) {
 		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, data, "tuchuang restore")
-	}
-	if err := tryDatabase(data); err != nil {
-		return nil, err
 	}
 	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }

@@ -348,6 +348,11 @@ func TestWhatIsNoDatabase(t *testing.T) {
 	if err := os.WriteFile(text, bytes.Repeat([]byte("no database. "), 1000), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	missing := filepath.Join(dir, "missing")
+	_, err := db.Open(t.Context(), db.Options{Path: filepath.Join(missing, "a.db")})
+	if args := fault.ArgsOf(err); !fault.Is(err, fault.BadData) || len(args) < 2 || args[0] != fault.FolderUnusable || args[1] != missing {
+		t.Errorf("in a folder that is missing: %v, %v", err, args)
+	}
 	for path, why := range map[string]fault.Why{text: fault.DataDamaged, dir: fault.DataUnopened} {
 		d, err := db.Open(t.Context(), db.Options{Path: path})
 		if err == nil {

@@ -29,11 +29,38 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
+// mayWrite sees whether this user may write to the database and to what stands beside
+// it: SQLite itself tells neither the file nor the reason.
+func mayWrite(path string) error {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		switch err := writable(name); {
+		case err == nil || name != path && errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrPermission) && exists(name):
+			return fault.Because(fault.BadData, "db: open", err, fault.DataReadOnly, name)
+		default:
+			return noFolder(err, path)
+		}
+	}
+	return nil
+}
+
+func noFolder(err error, path string) error {
+	return fault.Because(fault.BadData, "db: open", err, fault.FolderUnusable, filepath.Dir(path), err)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // keepPrivate makes the database where it is missing, and takes from others what an
 // earlier program, or a restored copy, lets them read of it.
 func keepPrivate(path string, log *slog.Logger) error {
 	if err := makePrivate(path); err != nil {
-		return fault.Because(fault.BadData, "db: open", err, fault.DataUnopened, path)
+		return noFolder(err, path)
+	}
+	if err := mayWrite(path); err != nil {
+		return err
 	}
 	if runtime.GOOS == "windows" { // rights are inherited from the folder there
 		return nil
