@@ -231,10 +231,12 @@ func TestServerTwiceOnOneFolder(t *testing.T) {
 	p := newProgram(t)
 	data := filepath.Join(p.home, "data")
 	r := p.start("--data", data)
-	second := p.run("serve", "--data", data, "--listen", "127.0.0.1:0")
-	if second.code != exitFailed || !strings.Contains(second.errOut, "in use by another tuchuang serve") ||
-		!strings.Contains(second.errOut, data) || !strings.Contains(second.errOut, "--data") || second.out != "" {
-		t.Errorf("the second one: %+v", second)
+	for _, listen := range []string{"127.0.0.1:0", strings.TrimPrefix(r.url, "http://")} {
+		second := p.run("serve", "--data", data, "--listen", listen)
+		if second.code != exitFailed || !strings.Contains(second.errOut, "in use by another tuchuang serve") ||
+			!strings.Contains(second.errOut, data) || !strings.Contains(second.errOut, "--data") || second.out != "" {
+			t.Errorf("the second one at %s: %+v", listen, second)
+		}
 	}
 	if got := fetch(t, r.url+"/readyz"); got != "ready\n" {
 		t.Errorf("the first one: %q", got)
