@@ -14,6 +14,7 @@ package queue
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/db"
@@ -136,8 +137,10 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 // Lease is a claimed task in the hands of one worker.
 type Lease struct {
 	Task
-	length time.Duration
-	ended  State // what Finish said last
+	length     time.Duration
+	ended      State // what Finish said last
+	length     time.Duration
+	progressed atomic.Bool // by this attempt
 }
 
 // Fence is the first statement of every transaction of a worker: it renews the
@@ -149,6 +152,7 @@ func (l *Lease) Fence(ctx context.Context, tx *db.Tx) error { return l.fence(ctx
 // FenceProgress is Fence in a transaction that brings the task on, so that the
 // attempts before it no longer count as idle.
 func (l *Lease) FenceProgress(ctx context.Context, tx *db.Tx) error {
+	tx.AfterCommit(func() { l.progressed.Store(true) })
 	return l.fence(ctx, tx, progress)
 }
 

@@ -364,6 +364,38 @@ func TestATaskIsPutOffForBetterTimes(t *testing.T) {
 	}
 }
 
+// An attempt that brought the task on begins its waits anew.
+func TestProgressShortensTheWait(t *testing.T) {
+	s := &scripted{}
+	each(t, s, func(l *line) {
+		on := false
+		s.run = func(ctx context.Context, lease *queue.Lease) error {
+			if on {
+				if err := l.db.Write(ctx, "test", func(tx *db.Tx) error { return lease.FenceProgress(ctx, tx) }); err != nil {
+					return err
+				}
+			}
+			return fault.New(fault.Unavailable, "test")
+		}
+		l.account(1)
+		l.add(queue.Copy, 1)
+		for n, step := range []struct {
+			on   bool
+			wait int64 // seconds
+		}{{false, 3}, {false, 6}, {true, 3}, {true, 3}, {false, 6}} {
+			on = step.on
+			if ran, err := l.workers.RunOnce(l.ctx); err != nil || !ran {
+				t.Fatalf("attempt %d: ran %v, %v", n, ran, err)
+			}
+			l.now.Add((step.wait - 1) * 1e6)
+			if ran, err := l.workers.RunOnce(l.ctx); err != nil || ran {
+				t.Fatalf("attempt %d, too early: ran %v, %v", n, ran, err)
+			}
+			l.now.Add(1e6)
+		}
+	})
+}
+
 // A panic, of the handler or inside one of its transactions, ends the attempt and is
 // counted; the worker lives, and the log says where it happened.
 func TestAPanicEndsTheAttemptAlone(t *testing.T) {
@@ -415,6 +447,7 @@ func TestADrainIsNotCounted(t *testing.T) {
 			if got := l.find(1, "1.1"); got.State != queue.Waiting || got.Idle != 0 {
 				t.Fatalf("after %d drains: %+v", n+1, got)
 			}
+			l.now.Add(-1) // of the next process, whose clock is behind
 		}
 		if s.gone > 0 {
 			t.Error("a drained task was given up")

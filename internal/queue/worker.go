@@ -19,6 +19,7 @@ const (
 	renewEvery  = time.Second
 	pollEvery   = time.Second
 	longestWait = time.Minute // for a full disk, say, to be another
+	forgetAfter = time.Hour   // how often a task was put off, where it does not come back
 )
 
 // Handler does the tasks of one kind. Its errors, and panics, are logged by the
@@ -43,14 +44,20 @@ type Workers struct {
 	watch   Watch
 
 	mu     sync.Mutex
-	putOff map[taskKey]int // attempts in a row after which the task was put off
+	putOff map[taskKey]delay // of tasks that were put off by their last attempt here
 }
 
 type taskKey struct{ account, seq int64 }
 
+// delay is how often in a row a task was put off by this process without progress.
+type delay struct {
+	times int
+	until time.Time // it is put off; long after that another process has it, or nobody
+}
+
 // NewWorkers makes the workers of a kind; Run starts them.
 func NewWorkers(d *db.DB, kind Kind, h Handler, log *slog.Logger) *Workers {
-	w := &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8), putOff: make(map[taskKey]int)}
+	w := &Workers{db: d, kind: kind, handler: h, log: log, bell: make(chan struct{}, 8), putOff: make(map[taskKey]delay)}
 	d.OnTell(waits, func(text string) {
 		if text == kind.String() {
 			w.Wake()
@@ -125,7 +132,7 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 		err = w.attempt(ctx, l)
 	}
 	code := fault.CodeOf(err)
-	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable))
+	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable), w.db.Now())
 	switch {
 	case err == nil:
 		w.over(log, l)
@@ -150,17 +157,28 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 }
 
 // wait says how long a task is to wait before the next attempt where this one put it
-// off: as long as a lease at first, then twice as long each time.
-func (w *Workers) wait(l *Lease, putOff bool) time.Duration {
+// off: as long as a lease at first, then twice as long each time that brought it no
+// further.
+func (w *Workers) wait(l *Lease, putOff bool, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for key, d := range w.putOff {
+		if now.Sub(d.until) > forgetAfter {
+			delete(w.putOff, key)
+		}
+	}
 	key := taskKey{l.Account, l.Seq}
+	times := w.putOff[key].times
+	if l.progressed.Load() {
+		times = 0
+	}
 	if !putOff {
 		delete(w.putOff, key)
 		return 0
 	}
-	w.putOff[key]++
-	return min(LeaseLength<<min(w.putOff[key]-1, 10), longestWait)
+	wait := min(LeaseLength<<min(times, 10), longestWait)
+	w.putOff[key] = delay{times + 1, now.Add(wait)}
+	return wait
 }
 
 // Claim takes the next task, if there is one; l is nil otherwise.
@@ -245,13 +263,17 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) error {
 	killpoint.Here("queue.release")
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
-		now, err := tx.Clock(ctx)
-		if err == nil {
-			if wait == 0 {
-				tx.Tell(waits, w.kind.String())
+		until := int64(0) // no wait: whoever asks, with whatever clock
+		if wait == 0 {
+			tx.Tell(waits, w.kind.String())
+		} else {
+			now, err := tx.Clock(ctx)
+			if err != nil {
+				return err
 			}
-			_, err = tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, now+wait.Microseconds())
+			until = now + wait.Microseconds()
 		}
+		_, err := tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, until)
 		return err
 	})
 }
