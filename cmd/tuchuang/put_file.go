@@ -114,7 +114,6 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 				p.u.note(p.u.text(putNoState, err))
 			}
 		},
-		Check: func() error { return p.changedOr(f, local, nil) },
 	})
 	if err == nil || client.UploadEnded(err) {
 		if forgetErr := p.states.forget(f, want); forgetErr != nil {
@@ -122,7 +121,8 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 		}
 	}
 	// A file that was written to meanwhile is not what was promised, even where
-	// the bytes that went were a whole.
+	// the bytes that went were a whole. The upload was ended all the same: the server
+	// drops what is not as declared, and would keep an open one for a day.
 	if changed := p.changedOr(f, local, nil); changed != nil {
 		if err == nil {
 			changed = p.takeBack(ctx, f, done.FileID, changed)
@@ -163,7 +163,7 @@ func (p *putter) otherwiseThere(ctx context.Context, want client.NewFile, err er
 	return id, outcomeSkipped, nil
 }
 
-// takeBack trashes what arrived of a file that changed while it was sent: it would
+// takeBack deletes what arrived of a file that changed while it was sent: it would
 // stand in the way of the next run, as other content under the name. Where it
 // replaced another file it stays, since the next run will replace it too.
 func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed error) error {
@@ -171,7 +171,12 @@ func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed err
 		return changed
 	}
 	// Once more the file is what counts, not that the run is about to end.
-	if err := p.client.Trash(context.WithoutCancel(ctx), []int64{id}); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	err := p.client.Trash(ctx, []int64{id})
+	if err == nil {
+		err = p.client.Delete(ctx, []int64{id})
+	}
+	if err != nil {
 		what, _ := p.u.explain(err)
 		return failure{text: p.u.text(putHalfway, printable(f.drive), what)}
 	}

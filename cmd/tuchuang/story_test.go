@@ -496,10 +496,13 @@ func TestPutNoticesAChangingFile(t *testing.T) {
 		name string
 		size int
 		at   string // the call after which it has changed
+		left int    // uploads that stay open, since there is nothing more to send
+		into string
 	}{
-		{"in one piece", 1 << 10, "/single/create"},
-		{"between slices", 40 << 20, "/slice"},
-		{"after its end", 40 << 20, "/upload_complete"},
+		{"in one piece", 1 << 10, "/single/create", 0, "what it has become"},
+		{"between slices, shorter", 40 << 20, "/slice", 1, "what it has become"},
+		{"between slices, as long", 40 << 20, "/slice", 0, strings.Repeat("y", 40<<20)},
+		{"after its end", 40 << 20, "/upload_complete", 0, "what it has become"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, "")
@@ -509,7 +512,7 @@ func TestPutNoticesAChangingFile(t *testing.T) {
 			through := transport(func(r *http.Request) (*http.Response, error) {
 				resp, err := http.DefaultTransport.RoundTrip(r)
 				if strings.HasSuffix(r.URL.Path, tt.at) {
-					once.Do(func() { s.file("a.png", "what it has become") })
+					once.Do(func() { s.file("a.png", tt.into) })
 				}
 				return resp, err
 			})
@@ -519,6 +522,9 @@ func TestPutNoticesAChangingFile(t *testing.T) {
 			}
 			if left := s.names("drive:/"); len(left) != 0 {
 				t.Errorf("it is in the drive nevertheless: %v", left)
+			}
+			if open, err := filepath.Glob(filepath.Join(s.home, "data", "uploads", "*.part")); err != nil || len(open) != tt.left {
+				t.Errorf("its bytes wait for the rest: %v, %v", open, err)
 			}
 			if again := s.put(t.Context(), http.DefaultTransport, local); again.outcome != outcomeUploaded {
 				t.Errorf("the next run: %q, %v", again.outcome, again.err)

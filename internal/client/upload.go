@@ -27,7 +27,6 @@ type Upload struct {
 	Slices  int           // of one large file at once; 1 when zero
 	Resume  *Session      // an upload begun by an earlier run; nil for none
 	Began   func(Session) // told of each upload that can be resumed later; may be nil
-	Check   func() error  // asked before an upload in slices is completed; its error ends the upload; may be nil
 }
 
 // Session is what is needed to go on with an upload.
@@ -118,11 +117,6 @@ func (c *Client) uploadOnce(ctx context.Context, u Upload) (at Uploaded, err err
 	}
 	if err := c.sendSlices(ctx, u, session, have); err != nil {
 		return Uploaded{}, err
-	}
-	if u.Check != nil {
-		if err := u.Check(); err != nil {
-			return Uploaded{}, err
-		}
 	}
 	return c.completeV2(ctx, session.PreuploadID)
 }
