@@ -187,13 +187,12 @@ func sqlTexts(files []*source) map[string][]string {
 						}
 					case *ast.CallExpr:
 						sel, ok := e.Fun.(*ast.SelectorExpr)
-						if id, isID := ast.Expr(nil), false; ok {
-							id = sel.X
-							_, isID = id.(*ast.Ident)
-							if isID && id.(*ast.Ident).Name == "db" && slices.Contains([]string{"Insert", "MultiRow", "List"}, sel.Sel.Name) {
-								texts[name] = append(texts[name], textOf(e, 0))
-								return false
-							}
+						if !ok || !slices.Contains([]string{"Insert", "MultiRow", "List"}, sel.Sel.Name) {
+							return true
+						}
+						if of, ok := sel.X.(*ast.Ident); ok && of.Name == "db" {
+							texts[name] = append(texts[name], textOf(e, 0))
+							return false
 						}
 					}
 					return true
