@@ -256,6 +256,38 @@ func TestEveryStatementOfARequestNamesTheAccount(t *testing.T) {
 	}
 }
 
+var (
+	leading = regexp.MustCompile(`(?:PRIMARY KEY|FOREIGN KEY|CREATE UNIQUE INDEX \w+ ON (\w+)) \((\w+)`)
+	ownKey  = regexp.MustCompile(`\n  (\w+) [^,\n]*PRIMARY KEY`)
+)
+
+// Keys, unique indexes and foreign keys of an account's rows begin with the account.
+func TestKeysLeadWithTheAccount(t *testing.T) {
+	tables := accountTables(t)
+	text, err := fs.ReadFile(repository, "internal/db/migrations/postgres/00001_first.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	led := 0
+	for part := range strings.SplitSeq(string(text), "CREATE TABLE ") {
+		table, body, _ := strings.Cut(part, " (")
+		if !tables[table] {
+			continue
+		}
+		if m := ownKey.FindStringSubmatch(body); m != nil && table != "client" { // a sign-in knows the client alone
+			t.Errorf("%s: its key is %s", table, m[1])
+		}
+		for _, m := range leading.FindAllStringSubmatch(body, -1) {
+			if led++; m[2] != "account_id" {
+				t.Errorf("%s: %s", table, m[0])
+			}
+		}
+	}
+	if led < 30 {
+		t.Errorf("only %d keys were found", led)
+	}
+}
+
 // What does not name the account is found.
 func TestTheAccountIsMissed(t *testing.T) {
 	tables := map[string]bool{"image": true, "blob": true, "upload": true}
