@@ -138,8 +138,7 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 type Lease struct {
 	Task
 	length     time.Duration
-	ended      State // what Finish said last
-	length     time.Duration
+	ended      State       // what Finish said last
 	progressed atomic.Bool // by this attempt
 }
 
