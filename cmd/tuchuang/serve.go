@@ -32,11 +32,14 @@ import (
 
 // local are the flags of every command that works on a data folder.
 type local struct {
-	Data   *string `name:"data" placeholder:"DIR" help:"${help_data}"`
-	Config string  `name:"config" placeholder:"FILE" help:"${help_config}"`
+	Data        *string `name:"data" placeholder:"DIR" help:"${help_data}"`
+	DatabaseURL *string `name:"database-url" placeholder:"URL" help:"${help_database_url}"`
+	Config      string  `name:"config" placeholder:"FILE" help:"${help_config}"`
 }
 
-func (l local) flags() map[string]string { return given(map[string]*string{"data": l.Data}) }
+func (l local) flags() map[string]string {
+	return given(map[string]*string{"data": l.Data, "database-url": l.DatabaseURL})
+}
 
 // given keeps the flags that stand on the line.
 func given(all map[string]*string) map[string]string {
@@ -67,7 +70,7 @@ type serveCmd struct {
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
-		"data": c.Data, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
+		"data": c.Data, "database-url": c.DatabaseURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
 	})
@@ -191,7 +194,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
 		s.conf = conf.At(host, port)
 	}
-	if s.db, err = openDB(ctx, conf.Data, true, log); err != nil {
+	if s.db, err = openDB(ctx, conf, true, log); err != nil {
 		return s, err
 	}
 	store, err := openStore(conf.Data)
@@ -213,15 +216,19 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	tasks, workers := copytask.New(s.db, bed, log)
 	s.watchTasks(tasks, workers)
 
-	// This process holds the folder's lock: what another one left is nobody's.
-	if err := uploads.SweepOrphans(ctx, true); err != nil {
+	// Where the database is a file, this process is the only one that serves it, and
+	// what another one left is nobody's. Else others may be at it.
+	alone := s.db.Engine() == db.SQLite
+	if err := uploads.SweepOrphans(ctx, alone); err != nil {
 		return s, err
 	}
 	if err := blob.SweepDoomed(ctx, s.db, store); err != nil {
 		log.Warn("serve: doomed content stays until the next sweep", "err", err)
 	}
-	if err := workers.ReclaimAll(ctx); err != nil {
-		return s, err
+	if alone {
+		if err := workers.ReclaimAll(ctx); err != nil {
+			return s, err
+		}
 	}
 	detached := make(chan struct{}, 1)
 	s.background(workCtx, log, accounts, dr, bed, uploads, store, workers, detached)
@@ -246,11 +253,14 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	return s, nil
 }
 
-func openDB(ctx context.Context, data string, upgrade bool, log *slog.Logger) (*db.DB, error) {
-	if ops.Unfinished(data) {
-		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, data, "tuchuang restore")
+func openDB(ctx context.Context, conf config.Config, upgrade bool, log *slog.Logger) (*db.DB, error) {
+	if conf.DatabaseURL != "" {
+		return db.Open(ctx, db.Options{URL: conf.DatabaseURL, Upgrade: upgrade, Log: log})
 	}
-	return db.Open(ctx, db.Options{Path: dataFile(data, "tuchuang.db"), Upgrade: upgrade, Log: log})
+	if ops.Unfinished(conf.Data) {
+		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
+	}
+	return db.Open(ctx, db.Options{Path: dataFile(conf.Data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }
 
 func openStore(data string) (blob.Store, error) {

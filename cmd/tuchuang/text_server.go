@@ -40,6 +40,7 @@ var (
 	helpOperator     = say("设为管理员", "Make it an operator.")
 	helpUnpublish    = say("同时停止它的图片链接", "End its picture links too.")
 	helpData         = say("数据文件夹（默认 ./data）", "The data folder (./data).")
+	helpDatabaseURL  = say("PostgreSQL 数据库的地址；含密码时请写在 TUCHUANG_DATABASE_URL 或配置文件里", "A PostgreSQL database, else a file in the data folder; one with a password belongs in TUCHUANG_DATABASE_URL or the config file.")
 	helpConfig       = say("配置文件（TOML）", "A config file (TOML).")
 	helpListen       = say("监听地址（默认 127.0.0.1:8123）", "Address to listen at (127.0.0.1:8123).")
 	helpPublicURL    = say("客户端访问服务器的地址", "Where clients reach the server.")
@@ -64,7 +65,7 @@ func serverHelp(u *ui) kong.Vars {
 		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_user_disable": u.text(helpUserDisable),
 		"help_user_enable": u.text(helpUserEnable),
 		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
-		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig),
+		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig), "help_database_url": u.text(helpDatabaseURL),
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),

@@ -24,13 +24,28 @@ type userCmd struct {
 	Enable  userEnableCmd  `cmd:"" help:"${help_user_enable}"`
 }
 
-// withDB opens the database of a data folder beside a server that may be running.
-// Where there is none it is made only when that is what the command is for.
+// withDB opens the database beside a server that may be running. Where there is no data
+// folder for it, that is made only when that is what the command is for.
 func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) error) (err error) {
 	conf, err := config.Load(l.flags(), os.Getenv, l.Config)
 	if err != nil {
 		return err
 	}
+	if conf.DatabaseURL == "" {
+		if err := u.folderOf(conf, mayMake); err != nil {
+			return err
+		}
+	}
+	d, err := openDB(ctx, conf, false, newLog(u, conf.LogLevel))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return fn(d)
+}
+
+// folderOf sees to the folder that the database's file is in.
+func (u *ui) folderOf(conf config.Config, mayMake bool) error {
 	has, err := hasData(conf.Data)
 	if err != nil {
 		return err
@@ -45,12 +60,7 @@ func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) 
 	if isNew {
 		u.note(u.text(newFolder, conf.Data))
 	}
-	d, err := openDB(ctx, conf.Data, false, newLog(u, conf.LogLevel))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	return fn(d)
+	return nil
 }
 
 // byCommand says in a context that a command on the server acts.

@@ -25,7 +25,8 @@ import (
 
 // Config is everything a server can be told, after Load has checked it.
 type Config struct {
-	Data           string // the folder that holds everything
+	Data           string // the folder that holds everything, but for what DatabaseURL holds
+	DatabaseURL    string // of PostgreSQL, where the database is not a file in the folder; may hold a password
 	Listen         string // host:port
 	PublicURL      string // where clients reach the server; no slash at the end
 	GuessedURL     bool   // PublicURL works on this machine alone: it was not set, and Listen names no host
@@ -44,6 +45,7 @@ type Config struct {
 // are called --data and --public-url.
 var Settings = []struct{ Name, Default string }{
 	{"data", "./data"},
+	{"database-url", ""},
 	{"listen", "127.0.0.1:8123"},
 	{"public-url", ""},
 	{"image-url", ""},
@@ -139,6 +141,10 @@ func check(v map[string]string) (c Config, err error) {
 	}
 	if c.Data, err = filepath.Abs(v["data"]); err != nil {
 		return c, bad(fault.FolderUnusable, v["data"], err)
+	}
+	c.DatabaseURL = v["database-url"]
+	if u, err := url.Parse(c.DatabaseURL); err != nil || c.DatabaseURL != "" && u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return c, bad(fault.NotADatabase)
 	}
 	c.Listen = v["listen"]
 	host, port, err := address("listen", c.Listen)
@@ -240,17 +246,35 @@ func bad(why fault.Why, args ...any) error {
 	return fault.New(fault.BadConfig, "config: check", append([]any{why}, args...)...)
 }
 
-// Values are the settings as text, by name and in order, which Load reads again.
+// Values are the settings as text, by name and in order, which Load reads again. A
+// password is not among them.
 func (c Config) Values() [][2]string {
 	proxies := make([]string, len(c.TrustedProxies))
 	for i, p := range c.TrustedProxies {
 		proxies[i] = p.String()
 	}
 	return [][2]string{
-		{"data", c.Data}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
+		{"data", c.Data}, {"database-url", c.database()}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
 		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
+}
+
+// database is the URL without its password.
+func (c Config) database() string {
+	u, err := url.Parse(c.DatabaseURL)
+	if err != nil || c.DatabaseURL == "" {
+		return ""
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	for _, secret := range []string{"password", "sslpassword"} {
+		q.Del(secret)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // Print writes the settings as a file that Load reads.

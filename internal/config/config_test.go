@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tuchuang/internal/config"
@@ -171,5 +172,33 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 	}
 	if _, err := config.Load(nil, env(), "/nowhere.toml"); !refused(err, fault.FileMissing) {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// The URL of the database is handed on whole and shown without its password.
+func TestDatabaseURL(t *testing.T) {
+	for _, tt := range []struct{ set, shown string }{
+		{"", ""},
+		{"postgres://db.example.org/tuchuang", "postgres://db.example.org/tuchuang"},
+		{"postgres://u:s3cret@db.example.org:5433/tuchuang?sslmode=require", "postgres://u@db.example.org:5433/tuchuang?sslmode=require"},
+		{"postgresql:///tuchuang?host=/run&password=s3cret", "postgresql:///tuchuang?host=%2Frun"},
+	} {
+		c, err := config.Load(nil, env("TUCHUANG_DATABASE_URL", tt.set), "")
+		if err != nil || c.DatabaseURL != tt.set {
+			t.Fatalf("%q: %q %v", tt.set, c.DatabaseURL, err)
+		}
+		shown := map[string]string{}
+		for _, s := range c.Values() {
+			shown[s[0]] = s[1]
+		}
+		if shown["database-url"] != tt.shown || strings.Contains(c.Print(), "s3cret") {
+			t.Errorf("%q is shown as\n%s", tt.set, c.Print())
+		}
+	}
+	for _, set := range []string{"mysql://u:s3cret@h/d", "tuchuang", "postgres://u:s3cret@h:port/d"} {
+		_, err := config.Load(map[string]string{"database-url": set}, env(), "")
+		if args := fault.ArgsOf(err); !fault.Is(err, fault.BadConfig) || len(args) != 1 || args[0] != fault.NotADatabase || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", set, err)
+		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 	_ "modernc.org/sqlite" // damage is done where the rooms can't
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/picture/picturetest"
 	"tuchuang/test/audit"
 	"tuchuang/test/harness"
@@ -32,9 +34,10 @@ type healthy struct {
 	task string // a task with copied, replaced, skipped and failed items
 }
 
-func makeHealthy(t *testing.T) *healthy {
+func makeHealthy(t *testing.T, e db.Engine) *healthy {
 	t.Helper()
-	s := harness.Start(t)
+	s := harness.NewOn(t, e)
+	s.Start()
 	h := &healthy{Server: s, user: s.User("healthy"), told: &audit.Told{}}
 	u, ctx := h.user, t.Context()
 	album := u.MkFolder(0, "album")
@@ -113,7 +116,25 @@ func content(b []byte) client.Content {
 }
 
 // exec does what no room would do.
-func (h *healthy) exec(t *testing.T, statements ...string) { damage(t, h.Data, statements...) }
+func (h *healthy) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	if h.Base.URL == "" {
+		damage(t, h.Data, statements...)
+		return
+	}
+	d := dbtest.Again(t, h.Base, nil)
+	for _, s := range statements {
+		if err := d.Write(t.Context(), "damage", func(tx *db.Tx) error {
+			n, err := tx.Exec(t.Context(), s)
+			if err == nil && n == 0 {
+				t.Errorf("%s: changed nothing", s)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func damage(t *testing.T, data string, statements ...string) {
 	t.Helper()
@@ -140,7 +161,11 @@ func damage(t *testing.T, data string, statements ...string) {
 // look does one kind of audit and answers what it found.
 func (h *healthy) look(t *testing.T, how func(context.Context, audit.Subject) ([]audit.Finding, error), data string) []audit.Finding {
 	t.Helper()
-	d, err := audit.OpenDB(t.Context(), data)
+	where := h.Base
+	if where.URL == "" {
+		where.Path = filepath.Join(data, "tuchuang.db")
+	}
+	d, err := db.Open(t.Context(), where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +191,13 @@ func expect(t *testing.T, found []audit.Finding, check string) {
 }
 
 func TestAHealthyFolderHasNoFindings(t *testing.T) {
-	h := makeHealthy(t)
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) { noFindings(t, makeHealthy(t, e)) })
+	}
+}
+
+func noFindings(t *testing.T, h *healthy) {
+	t.Helper()
 	for name, how := range map[string]func(context.Context, audit.Subject) ([]audit.Finding, error){
 		"snapshot": audit.Snapshot, "at rest": audit.AtRest, "served": audit.Served,
 	} {
@@ -178,7 +209,7 @@ func TestAHealthyFolderHasNoFindings(t *testing.T) {
 
 // Every kind of damage is found by the check that is there for it.
 func TestPlantedDamageIsFound(t *testing.T) {
-	h := makeHealthy(t)
+	h := makeHealthy(t, db.SQLite)
 	h.Stop()
 	const (
 		anImage = `(SELECT min(id) FROM image)`
@@ -331,7 +362,7 @@ func TestPlantedDamageIsFound(t *testing.T) {
 // Every wrong answer of a server is found, the database being another than the one
 // it serves.
 func TestWrongAnswersAreFound(t *testing.T) {
-	h := makeHealthy(t)
+	h := makeHealthy(t, db.SQLite)
 	h.Stop() // a copy of files that are written to would be torn
 	still := twin(t, h.Data)
 	h.Start()

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 )
 
 var (
@@ -58,9 +60,19 @@ func Binary(t testing.TB) string {
 	return binary
 }
 
-// Server is a server process and its data folder. The folder outlives the process.
+// Engine is the database that servers get: SQLite, or what TUCHUANG_TEST_ENGINE names.
+func Engine() db.Engine {
+	if os.Getenv("TUCHUANG_TEST_ENGINE") == string(db.PostgreSQL) {
+		return db.PostgreSQL
+	}
+	return db.SQLite
+}
+
+// Server is a server process and its data folder. The folder outlives the process, and
+// so does the database.
 type Server struct {
 	Data string
+	Base db.Options // where the database is
 	URL  string
 	Env  []string // of the next Start, beside the test's own
 	Args []string // of the next Start, beside --data and --listen
@@ -73,7 +85,17 @@ type Server struct {
 // New makes a server on an empty folder; Start starts it.
 func New(t testing.TB) *Server {
 	t.Helper()
+	return NewOn(t, Engine())
+}
+
+// NewOn is New with a certain engine.
+func NewOn(t testing.TB, e db.Engine) *Server {
+	t.Helper()
 	s := &Server{Data: filepath.Join(t.TempDir(), "data"), t: t, log: &logBuffer{}}
+	s.Base.Path = filepath.Join(s.Data, "tuchuang.db")
+	if e == db.PostgreSQL {
+		s.Base = dbtest.Place(t, e)
+	}
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			s.Kill()
@@ -109,7 +131,7 @@ func (s *Server) TryStart() error {
 	s.t.Helper()
 	args := append([]string{"serve", "--data", s.Data, "--listen", "127.0.0.1:0"}, s.Args...)
 	s.cmd = exec.Command(Binary(s.t), args...)
-	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C"), s.Env...)
+	s.cmd.Env = append(s.environ(), s.Env...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -131,6 +153,10 @@ func (s *Server) TryStart() error {
 	err = s.cmd.Wait()
 	s.cmd = nil
 	return fmt.Errorf("the server ended before it was ready: %v", err)
+}
+
+func (s *Server) environ() []string {
+	return append(os.Environ(), "LANG=C", "LC_ALL=C", "TUCHUANG_DATABASE_URL="+s.Base.URL)
 }
 
 // Kill ends the process with SIGKILL and waits for it.
@@ -162,9 +188,6 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 // Log answers what the server has said so far.
 func (s *Server) Log() string { return s.log.tail() }
 
-// DB answers where the database is.
-func (s *Server) DB() string { return filepath.Join(s.Data, "tuchuang.db") }
-
 // Secrets are what user add prints.
 type Secrets struct {
 	UID          int64  `json:"uid"`
@@ -189,7 +212,7 @@ func (s *Server) AddUser(name string, args ...string) Secrets {
 func (s *Server) Run(args ...string) []byte {
 	s.t.Helper()
 	cmd := exec.Command(Binary(s.t), args...)
-	cmd.Env = append(os.Environ(), "LANG=C", "LC_ALL=C")
+	cmd.Env = s.environ()
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {

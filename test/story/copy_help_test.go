@@ -176,7 +176,7 @@ func trash(t *testing.T, u *harness.User, ids ...int64) {
 // inDB lets a test look into the server's database, and play another process.
 func inDB(t *testing.T, s *harness.Server, fn func(d *db.DB)) {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{Path: s.DB()})
+	d, err := db.Open(t.Context(), s.Base)
 	if err != nil {
 		t.Fatal(err)
 	}

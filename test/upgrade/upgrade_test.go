@@ -58,7 +58,7 @@ func TestFirstVersionOpens(t *testing.T) {
 	if *update {
 		makeFirst(t)
 	}
-	s := harness.New(t)
+	s := harness.NewOn(t, db.SQLite)
 	unpack(t, s.Data)
 	var want known
 	b, err := os.ReadFile(seenFile)
@@ -181,7 +181,8 @@ func path(t *testing.T, link string) string {
 // outcome, an upload that is open.
 func makeFirst(t *testing.T) {
 	t.Helper()
-	s := harness.Start(t)
+	s := harness.NewOn(t, db.SQLite)
+	s.Start()
 	one, two := s.User("one", "--quota", "1G"), s.User("二")
 	k := known{Users: []harness.Secrets{one.Secrets, two.Secrets}, Seen: map[int64]*seen{}}
 	s.Run("user", "add", "off", "--data", s.Data)
@@ -214,7 +215,7 @@ func makeFirst(t *testing.T) {
 	must(err)
 	first := one.StartCopy(target.DirID, album)
 	one.Await(first)
-	d, err := db.Open(t.Context(), db.Options{Path: s.DB()})
+	d, err := db.Open(t.Context(), s.Base)
 	must(err)
 	// What was published lies in a folder that came later.
 	must(one.BedMove(t.Context(), []string{target.DirID}, later.DirID))
