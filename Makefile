@@ -46,17 +46,32 @@ test: ## everything that must pass: format, vet, lint, all tests
 	@$(call step,lint,$(LINT) run ./...)
 	@$(MAKE) --no-print-directory go-test
 
+# The tests start a PostgreSQL of their own, which has to be there.
+.PHONY: postgresql
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
+	    echo "PostgreSQL 15 or newer is missing (Debian: apt-get install postgresql)"; exit 1; }; \
+	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
+
+# What runs the real server runs a second time with PostgreSQL beneath it, beside the
+# other packages.
+SERVED := ./test/story ./test/golden
+
 # The race detector needs a C compiler, which a fresh machine may not have.
 .PHONY: go-test
 go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
-go-test:
+go-test: postgresql
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
+	  TUCHUANG_TEST_ENGINE=postgres $(GO) test -json -vet=off -timeout 40m $(SERVED) >$(LOG)/postgres.json & beside=$$!; \
 	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
 	  $(GO) test -json -vet=off -timeout 40m $(filter-out $(RACED),$(ALL)) || status=1; \
+	  wait $$beside || status=1; \
+	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
 .PHONY: bench

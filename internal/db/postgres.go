@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
 )
 
 // How many connections a process has. What waits for one is bounded by its context.
@@ -241,12 +242,14 @@ func (d *DB) transact(ctx context.Context, c session, j *job) (again bool) {
 		}
 		return again
 	}
+	killpoint.Here("db.before_commit")
 	if j.err = plain(ctx, c, "COMMIT"); j.err != nil {
 		// Of a connection that was lost here nobody can say what became of it.
 		_, said := errors.AsType[*pgconn.PgError](j.err)
 		return said && retryable(j.err)
 	}
 	d.counts.commits.Add(1)
+	killpoint.Here("db.after_commit")
 	j.tx.committed()
 	return false
 }
