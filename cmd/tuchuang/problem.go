@@ -28,6 +28,7 @@ var (
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
 	cfgDays       = say("audit-days：%q 不是 1 到 36500 的天数", "audit-days: %q is not a number of days from 1 to 36500")
+	cfgTime       = say("%v：%q 不是 36h、90m 这样的时长", "%v: %q is not a time such as 36h or 90m")
 	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
 	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
@@ -83,7 +84,7 @@ var problems = map[fault.Why]problem{
 	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
-	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
+	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
 	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},

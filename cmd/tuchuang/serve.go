@@ -60,6 +60,7 @@ type serveCmd struct {
 	TLSCert        *string `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
 	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
 	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
+	Grace          *string `name:"grace" placeholder:"TIME" help:"${help_grace}"`
 	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
 	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
 	AuditDays      *string `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
@@ -71,7 +72,7 @@ type serveCmd struct {
 func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
 		"data": c.Data, "database-url": c.DatabaseURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
-		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "log-level": c.LogLevel,
+		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
@@ -283,8 +284,8 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 			sweep.Job{Name: "uploads that ended without telling", Every: time.Hour, Run: func(ctx context.Context) error {
 				return uploads.SweepOrphans(ctx, false)
 			}},
-			sweep.Job{Name: "doomed content", Every: time.Hour, Run: func(ctx context.Context) error {
-				return blob.SweepDoomed(ctx, s.db, store)
+			sweep.Job{Name: "content that nothing refers to", Every: garbageEvery(s.conf.Grace), Run: func(ctx context.Context) error {
+				return sweep.Garbage(ctx, s.db, store, s.conf.Grace)
 			}},
 			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
 			sweep.Job{Name: "old audit log", Every: time.Hour, Run: func(ctx context.Context) error {
@@ -297,6 +298,12 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 			}},
 		)
 	})
+}
+
+// garbageEvery is how often content is looked for whose time of grace is over: not much
+// later than that, and at least once an hour.
+func garbageEvery(grace time.Duration) time.Duration {
+	return min(max(grace/24, time.Second), time.Hour)
 }
 
 // sweepAll repeats a sweep of short transactions while there is more to do.

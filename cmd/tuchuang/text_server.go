@@ -57,6 +57,7 @@ var (
 	helpMetrics      = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
 	helpPProf        = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
 	helpPrintConfig  = say("打印合并后的配置并退出", "Print the merged settings and end.")
+	helpGrace        = say("不再被任何文件或图片使用的内容保留多久（默认 24h）", "How long content stays that no file and no image uses any more (24h).")
 )
 
 func serverHelp(u *ui) kong.Vars {
@@ -68,7 +69,7 @@ func serverHelp(u *ui) kong.Vars {
 		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig), "help_database_url": u.text(helpDatabaseURL),
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
-		"help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
+		"help_grace": u.text(helpGrace), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays),
 		"help_metrics":    u.text(helpMetrics), "help_pprof": u.text(helpPProf),

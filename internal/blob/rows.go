@@ -2,11 +2,9 @@ package blob
 
 import (
 	"context"
-	"errors"
 
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
-	"tuchuang/internal/killpoint"
 )
 
 // State says what is known of content. Drive files and images refer to rows of
@@ -42,9 +40,6 @@ const (
 	makeLive      = `
 		UPDATE blob SET state = 1, sha256 = $3, sha1 = $4, md5 = $5, size = $6, type = $7, width = $8, height = $9, created_at = $10
 		WHERE account_id = $1 AND id = $2 AND state = 0`
-	insertDoomed = `INSERT INTO doomed (account_id, blob_id, created_at) VALUES ($1, $2, $3)`
-	deleteDoomed = `DELETE FROM doomed WHERE account_id = $1 AND blob_id = $2`
-	selectDoomed = `SELECT account_id, blob_id FROM doomed WHERE (account_id, blob_id) > ($1, $2) ORDER BY account_id, blob_id LIMIT $3`
 
 	markLost = `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2 AND state = 1`
 )
@@ -70,42 +65,6 @@ func Discard(ctx context.Context, tx *db.Tx, key Key) (doomed bool, err error) {
 	return true, fault.Wrap(err, "blob: discard")
 }
 
-// Bury removes doomed content from the store. It may run late and twice.
-func Bury(ctx context.Context, d *db.DB, s Store, key Key) error {
-	killpoint.Here("blob.bury")
-	if err := s.Remove(ctx, key); err != nil {
-		return err
-	}
-	return d.Write(ctx, "blob: bury", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, deleteDoomed, key.Account, key.ID)
-		return err
-	})
-}
-
-// SweepDoomed buries what was doomed and is still there. What can't be buried now
-// is left for the next time.
-func SweepDoomed(ctx context.Context, d *db.DB, s Store) error {
-	var errs []error
-	for last := (Key{}); ; {
-		var keys []Key
-		err := d.Read(ctx, "blob: doomed", func(tx *db.Tx) (err error) {
-			keys, err = db.Collect(ctx, tx, scanKey, selectDoomed, last.Account, last.ID, 500)
-			return err
-		})
-		if err != nil || len(keys) == 0 {
-			return errors.Join(append(errs, err)...)
-		}
-		for _, k := range keys {
-			last = k
-			if err := Bury(ctx, d, s, k); err != nil {
-				errs = append(errs, err)
-			}
-		}
-	}
-}
-
-func scanKey(row db.Row) (k Key, err error) { return k, row.Scan(&k.Account, &k.ID) }
-
 // Finished says which content an upload has become.
 type Finished struct {
 	ID int64 // of the row to refer to
@@ -113,7 +72,7 @@ type Finished struct {
 	// key is doomed, see Discard.
 	Joined bool
 	// Instead of these contents that were missing or damaged: the caller moves what
-	// refers to them.
+	// refers to them, in the same transaction.
 	Instead []int64
 }
 
@@ -128,6 +87,9 @@ func Finish(ctx context.Context, tx *db.Tx, key Key, f Facts) (Finished, error) 
 	}
 	lost, err := db.Collect(ctx, tx, func(row db.Row) (id int64, err error) { return id, row.Scan(&id) },
 		selectLost, key.Account, f.SHA256)
+	if err == nil {
+		err = Released(ctx, tx, key.Account, lost)
+	}
 	if err != nil {
 		return Finished{}, fault.Wrap(err, "blob: finish")
 	}

@@ -34,6 +34,7 @@ type Config struct {
 	TLSCert        string // both or none
 	TLSKey         string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Grace          time.Duration  // how long content stays that nothing refers to
 	LogLevel       string         // debug, info, warn or error
 	MetricsListen  string         // host:port of the figures; "" for none
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
@@ -52,6 +53,7 @@ var Settings = []struct{ Name, Default string }{
 	{"tls-cert", ""},
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
+	{"grace", "24h"},
 	{"log-level", "info"},
 	{"audit-days", "180"},
 	{"metrics-listen", ""},
@@ -183,6 +185,9 @@ func check(v map[string]string) (c Config, err error) {
 		}
 		c.TrustedProxies = append(c.TrustedProxies, prefix)
 	}
+	if c.Grace, err = time.ParseDuration(v["grace"]); err != nil || c.Grace < 0 {
+		return c, bad(fault.NotATime, "grace", v["grace"])
+	}
 	c.LogLevel = v["log-level"]
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		return c, bad(fault.NotALevel, c.LogLevel)
@@ -255,7 +260,7 @@ func (c Config) Values() [][2]string {
 	}
 	return [][2]string{
 		{"data", c.Data}, {"database-url", c.database()}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
-		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"log-level", c.LogLevel},
+		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"log-level", c.LogLevel},
 		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }

@@ -150,6 +150,8 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"pprof", "[::]:6060", fault.NotLoopback},
 		{"pprof", "192.0.2.1:6060", fault.NotLoopback},
 		{"pprof", "pic.example.org:6060", fault.NotLoopback},
+		{"grace", "1 day", fault.NotATime},
+		{"grace", "-1h", fault.NotATime},
 	}
 	refused := func(err error, why fault.Why) bool {
 		return fault.Is(err, fault.BadConfig) && fault.ArgsOf(err)[0] == why

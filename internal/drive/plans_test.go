@@ -44,6 +44,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"next detached":   {nextDetached, []string{`SCAN drive_entry USING INDEX drive_detached`}},
 			"children":        {listChildren, []string{`e USING PRIMARY KEY (account_id=? AND parent_id=?)`, `c USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"delete children": {deleteChildren, []string{`PRIMARY KEY (account_id=? AND parent_id=? AND id<?)`}},
+			"shown":           {shown[64], []string{`drive_blob (account_id=? AND blob_id=?)`}},
 			"content":         {selectContent, []string{`e USING INDEX drive_id (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)

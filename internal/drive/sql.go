@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
@@ -41,7 +42,8 @@ const (
 	isNamed  = `trashed < 2 AND name = $3`
 
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
-	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`
+	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2` + released
+	released   = ` RETURNING coalesce(blob_id, 0)`
 
 	subtree = `
 		WITH RECURSIVE sub (id) AS (
@@ -57,7 +59,7 @@ const (
 			SELECT e.id, e.class, e.size FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
 			WHERE sub.class = 0
 		) SELECT coalesce(sum(size), 0) FROM sub`
-	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)`
+	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)` + released
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
 			SELECT id, parent_id, class, trashed FROM drive_entry WHERE account_id = $1 AND id IN (`
@@ -70,6 +72,7 @@ const (
 var (
 	selectByIDs = db.List(`SELECT `+columns+` FROM drive_entry WHERE account_id = $1 AND id IN (`, 2, `)`)
 	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
+	shown       = db.List(`SELECT DISTINCT blob_id FROM drive_entry WHERE account_id = $1 AND blob_id IN (`, 2, `)`)
 )
 
 // Of a search the hits are found before the first is answered, see long. searchNext
@@ -107,11 +110,37 @@ func insert(ctx context.Context, tx *db.Tx, acc account.ID, id, parent ID, name 
 
 // deleteRow removes a live file that is being overwritten.
 func deleteRow(ctx context.Context, tx *db.Tx, acc account.ID, e Entry) error {
-	if _, err := tx.Exec(ctx, deleteOne, acc, e.ID); err != nil {
-		return fault.Wrap(err, "drive: delete")
+	if err := remove(ctx, tx, acc, deleteOne, acc, e.ID); err != nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, countChildren, acc, e.Parent, -1)
 	return fault.Wrap(err, "drive: count children")
+}
+
+// remove runs a statement that deletes entries and answers what they showed, which
+// may be referred to by nobody now.
+func remove(ctx context.Context, tx *db.Tx, acc account.ID, query string, args ...any) error {
+	blobs, err := db.Collect(ctx, tx, scanBlob, query, args...)
+	if err != nil {
+		return fault.Wrap(err, "drive: delete")
+	}
+	return blob.Released(ctx, tx, int64(acc), blobs)
+}
+
+func scanBlob(row db.Row) (id int64, err error) { return id, row.Scan(&id) }
+
+// Shown answers which of the contents a file shows, in the trash or not.
+func Shown(ctx context.Context, tx *db.Tx, acc account.ID, blobs []int64) (out []int64, err error) {
+	err = db.Chunks(len(blobs), func(from, to int) error {
+		args := []any{acc}
+		for _, id := range blobs[from:to] {
+			args = append(args, id)
+		}
+		list, err := db.Collect(ctx, tx, scanBlob, shown[to-from], args...)
+		out = append(out, list...)
+		return err
+	})
+	return out, fault.Wrap(err, "drive: shown")
 }
 
 func byName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string) (Entry, bool, error) {

@@ -14,7 +14,7 @@ const (
 	listChildren = `
 		SELECT e.id, e.size, e.class = 0 AND EXISTS (SELECT 1 FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = e.id)
 		FROM drive_entry e WHERE e.account_id = $1 AND e.parent_id = $2 ORDER BY e.id LIMIT $3`
-	deleteChildren = `DELETE FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND id <= $3`
+	deleteChildren = `DELETE FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND id <= $3` + released
 )
 
 // SweepDetached removes up to limit rows of a tree that Delete has detached, in one
@@ -40,7 +40,7 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 				return err
 			}
 			if r.n > 0 {
-				if _, err := tx.Exec(ctx, deleteChildren, acc, at, r.last); err != nil {
+				if err := remove(ctx, tx, acc, deleteChildren, acc, at, r.last); err != nil {
 					return err
 				}
 			}
@@ -53,7 +53,7 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 			case len(way) > 1:
 				way = way[:len(way)-1] // empty now: the one above removes it
 			default:
-				if _, err := tx.Exec(ctx, deleteOne, acc, top); err != nil {
+				if err := remove(ctx, tx, acc, deleteOne, acc, top); err != nil {
 					return err
 				}
 				return account.Count(ctx, tx, acc, -freed-size, 0)

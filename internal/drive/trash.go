@@ -86,7 +86,7 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 				continue
 			}
 			budget -= rows
-			if _, err := tx.Exec(ctx, deleteBelow, acc, id); err != nil {
+			if err := remove(ctx, tx, acc, deleteBelow, acc, id); err != nil {
 				return err
 			}
 			if err := account.Count(ctx, tx, acc, -size, 0); err != nil {

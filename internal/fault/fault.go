@@ -97,6 +97,7 @@ const (
 	NotALevel      Why = "not_a_level"     // what should be a level of the log
 	NotLoopback    Why = "not_loopback"    // the profiler's address
 	NotDays        Why = "not_days"        // what should be a number of days
+	NotATime       Why = "not_a_time"      // the setting, its value
 	NotAServer     Why = "not_a_server"    // what should be the address of a server
 	NotADatabase   Why = "not_a_database"  // nothing: the URL holds a password
 

@@ -5,6 +5,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/auditlog"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -23,10 +24,10 @@ const (
 	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) ` + imagesBelow
 	countFoldersBelow  = downwards + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
 	countImagesBelow   = downwards + `SELECT count(*) FROM (SELECT i.id ` + imagesBelow + ` LIMIT $3) s`
-	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub)`
+	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub) RETURNING blob_id`
 	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
 
-	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2`
+	deleteImage = `DELETE FROM image WHERE account_id = $1 AND id = $2 RETURNING blob_id`
 	// What is detached hangs below the root, under a name that no other has.
 	detachFolder = `UPDATE bed_folder SET parent_id = $3, name = '/' || id, detached = 1 WHERE account_id = $1 AND id = $2`
 	makeRoot     = `UPDATE bed_folder SET parent_id = id, name = '' WHERE account_id = $1 AND id = $2`
@@ -60,7 +61,7 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 			}
 			deleted.Add(string(id), e.Name)
 			if !e.IsFolder {
-				if _, err := tx.Exec(ctx, deleteImage, acc, id); err != nil {
+				if err := removeImages(ctx, tx, acc, deleteImage, acc, id); err != nil {
 					return err
 				}
 				freed += e.Size
@@ -85,10 +86,11 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 			if _, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &size); err != nil {
 				return err
 			}
-			for _, query := range []string{deleteImagesBelow, deleteFoldersBelow} {
-				if _, err := tx.Exec(ctx, query, acc, id); err != nil {
-					return err
-				}
+			if err := removeImages(ctx, tx, acc, deleteImagesBelow, acc, id); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, deleteFoldersBelow, acc, id); err != nil {
+				return err
 			}
 			freed += size
 		}
@@ -100,6 +102,16 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 		return account.Count(ctx, tx, acc, -freed, 0)
 	})
 	return detached, err
+}
+
+// removeImages runs a statement that deletes images and answers what they showed,
+// which may be referred to by nobody now.
+func removeImages(ctx context.Context, tx *db.Tx, acc account.ID, query string, args ...any) error {
+	blobs, err := db.Collect(ctx, tx, scanBlob, query, args...)
+	if err != nil {
+		return fault.Wrap(err, "imagebed: delete")
+	}
+	return blob.Released(ctx, tx, int64(acc), blobs)
 }
 
 // countBelow counts a folder, and the folders and images below it, up to a limit; a

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
@@ -80,9 +81,10 @@ type placing struct {
 	room int64 // bytes that new images may still take
 	used int64 // change of the used bytes
 
-	park   []ID  // images that change their name
-	update []int // items whose image changes
-	insert []int // items that become a new image
+	park   []ID    // images that change their name
+	freed  []int64 // contents that images cease to show
+	update []int   // items whose image changes
+	insert []int   // items that become a new image
 }
 
 // existing is an image of the folder that matches an item.
@@ -169,6 +171,9 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 			p.insert = append(p.insert, i)
 		case old.name != name || old.blobID != item.BlobID || old.updatedAt != item.UpdatedAt || old.etag != item.Etag:
 			p.update = append(p.update, i)
+			if old.blobID != item.BlobID {
+				p.freed = append(p.freed, old.blobID)
+			}
 			if old.name != name {
 				p.park = append(p.park, old.id)
 			}
@@ -253,6 +258,9 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 		return []any{p.out[i].ID, p.out[i].Name, item.BlobID, item.Size, item.Etag, item.UpdatedAt}
 	})
 	if err != nil {
+		return err
+	}
+	if err := blob.Released(ctx, p.tx, int64(acc), p.freed); err != nil {
 		return err
 	}
 	for _, i := range p.update {

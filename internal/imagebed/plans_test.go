@@ -45,6 +45,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"update images":        {updateImages[64], []string{`SEARCH image USING INDEX image_id (account_id=? AND id=?)`}},
 			"same images":          {sameImages[64], []string{`image_same (account_id=? AND folder_id=? AND etag=?)`}},
 			"named images":         {namedImages[64], []string{`image_name (account_id=? AND folder_id=? AND name=?)`}},
+			"shown":                {shown[64], []string{`image_blob (account_id=? AND blob_id=?)`}},
 			"named folders":        {namedFolders[64], []string{`bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)

@@ -103,6 +103,7 @@ var (
 		FROM v WHERE image.account_id = $1 AND image.id = v.id`)
 	sameImages = db.List(`
 		SELECT id, name, etag, size, blob_id, updated_at FROM image WHERE account_id = $1 AND folder_id = $2 AND etag IN (`, 3, `)`)
+	shown        = db.List(`SELECT DISTINCT blob_id FROM image WHERE account_id = $1 AND blob_id IN (`, 2, `)`)
 	namedImages  = db.List(`SELECT id, name FROM image WHERE account_id = $1 AND folder_id = $2 AND name IN (`, 3, `)`)
 	namedFolders = db.List(`SELECT id, name FROM bed_folder WHERE account_id = $1 AND parent_id = $2 AND id <> parent_id AND name IN (`, 3, `)`)
 )
@@ -164,6 +165,22 @@ func collectIDs(ctx context.Context, tx *db.Tx, acc account.ID, st db.Statements
 }
 
 func scanID(row db.Row) (id ID, err error) { return id, row.Scan(&id) }
+
+func scanBlob(row db.Row) (id int64, err error) { return id, row.Scan(&id) }
+
+// Shown answers which of the contents an image shows.
+func Shown(ctx context.Context, tx *db.Tx, acc account.ID, blobs []int64) (out []int64, err error) {
+	err = db.Chunks(len(blobs), func(from, to int) error {
+		args := []any{acc}
+		for _, id := range blobs[from:to] {
+			args = append(args, id)
+		}
+		list, err := db.Collect(ctx, tx, scanBlob, shown[to-from], args...)
+		out = append(out, list...)
+		return err
+	})
+	return out, fault.Wrap(err, "imagebed: shown")
+}
 
 func uniqueIDs(ids []ID) []ID {
 	ids = slices.Clone(ids)

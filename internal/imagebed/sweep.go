@@ -13,7 +13,7 @@ const (
 	firstImages  = `
 		SELECT count(*), coalesce(sum(size), 0), coalesce(max(id), '')
 		FROM (SELECT id, size FROM image WHERE account_id = $1 AND folder_id = $2 ORDER BY id LIMIT $3) s`
-	deleteImages = `DELETE FROM image WHERE account_id = $1 AND folder_id = $2 AND id <= $3`
+	deleteImages = `DELETE FROM image WHERE account_id = $1 AND folder_id = $2 AND id <= $3 RETURNING blob_id`
 	// Empty folders can go; before what is not empty the reader stops.
 	listChildren = `
 		SELECT f.id, EXISTS (SELECT 1 FROM image i WHERE i.account_id = $1 AND i.folder_id = f.id)
@@ -39,7 +39,7 @@ func (b *Bed) SweepDetached(ctx context.Context, limit int) (more bool, err erro
 		freed := int64(0)
 		for way := []ID{top}; limit > 0 && len(way) > 0; {
 			at := way[len(way)-1]
-			images, size, err := removeImages(ctx, tx, acc, at, limit)
+			images, size, err := removeFirst(ctx, tx, acc, at, limit)
 			if err != nil {
 				return err
 			}
@@ -70,14 +70,13 @@ func (b *Bed) SweepDetached(ctx context.Context, limit int) (more bool, err erro
 	return more, err
 }
 
-// removeImages removes the first images of a folder.
-func removeImages(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (n int, size int64, err error) {
+// removeFirst removes the first images of a folder.
+func removeFirst(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) (n int, size int64, err error) {
 	var last ID
 	if _, err := tx.Get(ctx, firstImages, []any{acc, folder, limit}, &n, &size, &last); err != nil || n == 0 {
 		return 0, 0, err
 	}
-	_, err = tx.Exec(ctx, deleteImages, acc, folder, last)
-	return n, size, err
+	return n, size, removeImages(ctx, tx, acc, deleteImages, acc, folder, last)
 }
 
 var errRunEnds = errors.New("the run ends")

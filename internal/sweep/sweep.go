@@ -1,6 +1,7 @@
 // Package sweep is what runs by itself: each job at the start and then again and
 // again, one at a time. It promises that a job which fails, by a panic too, is tried
-// again later and keeps no other from running. It knows nothing of what the jobs do.
+// again later and keeps no other from running. The jobs are the rooms' own, but for
+// Garbage, which needs to ask all who refer to content.
 package sweep
 
 import (

@@ -50,6 +50,7 @@ var anytime = []check{
 	{"account.counters", counters},
 	{"blob.rows", blobRows},
 	{"blob.references", references},
+	{"blob.garbage", garbage},
 	{"drive.tree", driveTree},
 	{"drive.children", driveChildren},
 	{"drive.names", driveNames},

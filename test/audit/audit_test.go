@@ -245,6 +245,8 @@ func TestPlantedDamageIsFound(t *testing.T) {
 		{"blob.references", []string{`UPDATE drive_entry SET blob_id = 999 WHERE id = ` + aFile}},
 		{"blob.references", []string{`UPDATE blob SET state = 0 WHERE id = ` + aBlob}},
 		{"blob.references", []string{`UPDATE blob SET state = 3 WHERE id = ` + aBlob}},
+		{"blob.garbage", []string{`INSERT INTO blob SELECT account_id, id + 1000, 1, 'x' || sha256, sha1, md5, size, type, width, height, created_at FROM blob WHERE id = ` + aBlob}},
+		{"blob.garbage", []string{`INSERT INTO unreferenced VALUES (` + mine + `, 999, 0)`}},
 		{"drive.tree", []string{`UPDATE drive_entry SET parent_id = id WHERE id = ` + aFolder}},
 		{"drive.tree", []string{`UPDATE drive_entry SET parent_id = 999999 WHERE id = ` + aFile}},
 		{"drive.tree", []string{`UPDATE drive_entry SET parent_id = ` + aFile + ` WHERE id = ` + aFolder}},

@@ -138,6 +138,30 @@ func references(_ context.Context, v *view) error {
 	return nil
 }
 
+// garbage: what nothing refers to is noted, so that it is looked at when its time has
+// come, and what is noted is there.
+func garbage(_ context.Context, v *view) error {
+	inUse := make(map[key]bool)
+	for _, e := range v.entries {
+		inUse[key{e.acc, e.blob}] = true
+	}
+	for _, i := range v.images {
+		inUse[key{i.acc, i.blob}] = true
+	}
+	for _, k := range v.released {
+		inUse[k] = true
+		if b := v.blobOf[k]; b == nil || b.state == pending {
+			v.found("blob %v is noted as released and is not there", k)
+		}
+	}
+	for _, b := range v.blobs {
+		if b.state != pending && b.state != blocked && !inUse[b.key] {
+			v.found("blob %v is in nobody's use and will stay for ever", b.key)
+		}
+	}
+	return nil
+}
+
 // uploadSlices: an open upload has a pending blob, its slices lie within it and
 // have the right length, and what is hashed has come.
 func uploadSlices(_ context.Context, v *view) error {

@@ -16,6 +16,7 @@ type view struct {
 	accounts     []account
 	blobs        []blob
 	doomed       []key
+	released     []key
 	entries      []entry
 	folders      []folder
 	images       []image
@@ -203,6 +204,9 @@ func (v *view) load(ctx context.Context) error {
 			},
 			func() error {
 				return read(ctx, tx, &v.doomed, `SELECT account_id, blob_id FROM doomed`, func(k *key) []any { return []any{&k.acc, &k.n} })
+			},
+			func() error {
+				return read(ctx, tx, &v.released, `SELECT account_id, blob_id FROM unreferenced`, func(k *key) []any { return []any{&k.acc, &k.n} })
 			},
 			func() error {
 				return read(ctx, tx, &v.entries, `

@@ -144,7 +144,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 func (w *world) populate(rng *rand.Rand) map[int64]*client.Client {
 	w.t.Helper()
 	s := harness.New(w.t)
-	w.v = newVictim(w.t, s.Data)
+	w.v = newVictim(w.t, s.Data, "--grace", "50ms") // so that content goes while it is asked for again
 	clients := make(map[int64]*client.Client)
 	l := w.mustStart()
 	var settling sync.WaitGroup
@@ -362,7 +362,7 @@ func (w *world) number(d *db.DB, query string, args ...any) (n int64) {
 	return n
 }
 
-// quiet waits until every task has ended and all that was doomed is gone.
+// quiet waits until every task has ended and all that nobody needs is gone.
 func (w *world) quiet() {
 	w.t.Helper()
 	d, err := audit.OpenDB(w.ctx, w.v.data)
@@ -370,7 +370,7 @@ func (w *world) quiet() {
 		w.t.Fatal(err)
 	}
 	defer d.Close()
-	for w.ctx.Err() == nil && w.number(d, `SELECT (SELECT count(*) FROM task WHERE state IN (1, 4)) + (SELECT count(*) FROM doomed)`) > 0 {
+	for w.ctx.Err() == nil && w.number(d, `SELECT (SELECT count(*) FROM task WHERE state IN (1, 4)) + (SELECT count(*) FROM doomed) + (SELECT count(*) FROM unreferenced)`) > 0 {
 		w.wait(2 * time.Millisecond)
 	}
 }

@@ -204,7 +204,7 @@ func (p *person) feed(ctx context.Context, rng *rand.Rand) {
 	for n := 0; p.w.going(); n++ {
 		name := fmt.Sprintf("f%d-%d.%s", n, rng.IntN(1000), endings[rng.IntN(len(endings))])
 		b := p.content(rng)
-		switch rng.IntN(10) {
+		switch rng.IntN(11) {
 		case 0, 1, 2:
 			p.single(ctx, name, b, 1)
 		case 3: // known content comes again and joins what is there
@@ -226,6 +226,8 @@ func (p *person) feed(ctx context.Context, rng *rand.Rand) {
 			p.intoBed(ctx, name, b)
 		case 9: // begun and never completed: what came of it stays for a day
 			p.begun(ctx, name, b)
+		case 10:
+			p.comesAndGoes(ctx, rng, name)
 		}
 	}
 }
@@ -235,6 +237,33 @@ func (p *person) single(ctx context.Context, name string, b []byte, duplicate in
 	if p.settle("single", err) == fine && duplicate != 2 {
 		p.keep(done.FileID, b)
 	}
+}
+
+// comesAndGoes uploads one of a few contents, by its bytes or as one that the server
+// may have, and mostly takes it away again: it is known, on its way out or gone.
+func (p *person) comesAndGoes(ctx context.Context, rng *rand.Rand, name string) {
+	b := fmt.Appendf(nil, "it comes and goes %d %s", rng.IntN(3), p.name)
+	f := declare(0, name, b, 1)
+	var id int64
+	if rng.IntN(2) == 0 {
+		done, err := p.Single(ctx, "", f, contentOf(b))
+		if p.settle("it comes", err) != fine {
+			return
+		}
+		id = done.FileID
+	} else {
+		made, err := p.CreateV2(ctx, f)
+		if p.settle("it comes back", err) != fine || !made.Reuse {
+			return
+		}
+		id = made.FileID
+	}
+	if rng.IntN(4) == 0 {
+		p.keep(id, b)
+		return
+	}
+	p.w.told.File(p.uid, id, etagOf(b), int64(len(b)))
+	p.remove(ctx, []int64{id})
 }
 
 // keep notes a file that was answered.

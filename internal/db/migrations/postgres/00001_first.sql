@@ -76,6 +76,15 @@ CREATE INDEX blob_sha1 ON blob (account_id, sha1, size) WHERE state IN (1, 2);
 CREATE INDEX blob_lost ON blob (account_id, sha256) WHERE state IN (3, 4);
 CREATE INDEX blob_blocked ON blob (account_id, id) WHERE state = 2; -- lists ask for each row
 CREATE INDEX blob_pending ON blob (created_at) WHERE state = 0;
+-- Content that lost a reference, perhaps its last: looked at again when its time has come.
+CREATE TABLE unreferenced (
+  account_id BIGINT NOT NULL,
+  blob_id    BIGINT NOT NULL,
+  since      BIGINT NOT NULL,
+  PRIMARY KEY (account_id, blob_id),
+  FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX unreferenced_since ON unreferenced (since);
 CREATE TABLE doomed (
   account_id BIGINT NOT NULL,
   blob_id    BIGINT NOT NULL,

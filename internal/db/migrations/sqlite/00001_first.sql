@@ -73,6 +73,15 @@ CREATE INDEX blob_sha1 ON blob (account_id, sha1, size) WHERE state IN (1, 2);
 CREATE INDEX blob_lost ON blob (account_id, sha256) WHERE state IN (3, 4);
 CREATE INDEX blob_blocked ON blob (account_id, id) WHERE state = 2; -- lists ask for each row
 CREATE INDEX blob_pending ON blob (created_at) WHERE state = 0;
+-- Content that lost a reference, perhaps its last: looked at again when its time has come.
+CREATE TABLE unreferenced (
+  account_id INTEGER NOT NULL,
+  blob_id    INTEGER NOT NULL,
+  since      INTEGER NOT NULL,
+  PRIMARY KEY (account_id, blob_id),
+  FOREIGN KEY (account_id, blob_id) REFERENCES blob (account_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX unreferenced_since ON unreferenced (since);
 CREATE TABLE doomed (
   account_id INTEGER NOT NULL,
   blob_id    INTEGER NOT NULL,
@@ -310,6 +319,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('blob', 'blob_lost', '100 10 1'),
   ('blob', 'blob_blocked', '100 10 1'),
   ('blob', 'blob_pending', '100 1'),
+  ('unreferenced', 'unreferenced', '100000 10000 1'),
+  ('unreferenced', 'unreferenced_since', '100000 100'),
   ('drive_entry', 'drive_entry', '10000000 1000000 1000 1'),
   ('drive_entry', 'drive_id', '10000000 1000000 1'),
   ('drive_entry', 'drive_name', '10000000 1000000 1000 1'),
