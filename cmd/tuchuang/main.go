@@ -28,6 +28,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
 	Restore restoreCmd `cmd:"" help:"${help_restore}"`
 	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
+	Fsck    fsckCmd    `cmd:"" help:"${help_fsck}"`
 	Login   loginCmd   `cmd:"" help:"${help_login}"`
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`

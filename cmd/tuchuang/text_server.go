@@ -73,5 +73,6 @@ func serverHelp(u *ui) kong.Vars {
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays),
 		"help_metrics":    u.text(helpMetrics), "help_pprof": u.text(helpPProf),
+		"help_fsck": u.text(helpFsck), "help_repair": u.text(helpRepair), "help_read": u.text(helpRead), "help_rate": u.text(helpRate),
 	}
 }

@@ -1,0 +1,93 @@
+package main
+
+var (
+	fsckClean     = say("没有发现问题", "nothing is wrong")
+	fsckSum       = say("发现 %d 处问题，修复 %d 处，剩余 %d 处", "%d found, %d mended, %d left")
+	fsckHasWant   = say("现为 %s，应为 %s", "has %s, should have %s")
+	fsckHas       = say("现为 %s", "has %s")
+	fsckFixed     = say("已修复", "mended")
+	fsckFixable   = say("可用 --repair 修复", "--repair mends it")
+	fsckUnfixable = say("无法自动修复", "can't be mended here")
+	badRate       = say("--rate %q 不对：写作 20M、1G 或 unlimited，表示每秒读取的字节数", "--rate %q makes no sense: write 20M, 1G or unlimited, bytes a second")
+
+	helpFsck   = say("检查数据库和存储的内容；服务器可以同时运行", "Check the database and the stored content; a server may run meanwhile.")
+	helpRepair = say("修复能修复的", "Mend what can be mended.")
+	helpRead   = say("读出全部内容并核对哈希，标记丢失或损坏的", "Read and hash all content too; mark what is missing or damaged.")
+	helpRate   = say("--read 每秒最多读多少，如 20M（默认 64M）；unlimited 不限", "How much --read reads a second at most, as 20M (64M); or unlimited.")
+)
+
+// fsckMeanings say what each finding means.
+var fsckMeanings = map[string]text{
+	"database":              say("数据库文件损坏：请从备份恢复", "the database file is damaged: restore a backup"),
+	"row.account":           say("有数据属于不存在的账号", "rows of an account that is not there"),
+	"key.length":            say("签名密钥不完整：令牌和链接签名不可靠", "a signing key is not whole: tokens and signed URLs can't be relied on"),
+	"hold.long":             say("有人永久阻止了内容清理", "removal of content is held off for ever"),
+	"account.state":         say("账号状态未知", "the account has an unknown state"),
+	"account.used":          say("已用空间与文件和图片的总和不符", "the bytes used are not the sum of files and images"),
+	"account.reserved":      say("预留空间与未完成上传的总和不符", "the bytes reserved are not the sum of open uploads"),
+	"account.next_blob":     say("下一个内容编号已被使用，上传会失败", "the next number for content is in use: uploads will fail"),
+	"account.next_task":     say("下一个任务编号已被使用，创建任务会失败", "the next number for a task is in use: tasks can't be created"),
+	"account.client":        say("账号没有密钥，无法登录：执行 tuchuang user reset", "the account has no client and can't sign in: tuchuang user reset"),
+	"client.secret":         say("密钥的哈希不完整，无法登录：执行 tuchuang user reset", "the hash of a client's secret is not whole: tuchuang user reset"),
+	"token.client":          say("令牌没有对应的密钥", "a token of a client that is not there"),
+	"blob.state":            say("内容状态未知", "content has an unknown state"),
+	"blob.facts":            say("内容的哈希不完整", "the hashes of content are not whole"),
+	"blob.begun":            say("一次早已中断的上传留下了内容", "content of an upload that ended long ago"),
+	"blob.unnoticed":        say("内容没有人使用，也不会被清理", "nothing refers to this content, and nothing will remove it"),
+	"unreferenced.row":      say("待清理列表中的内容不存在", "content that is not there is listed as unreferenced"),
+	"doomed.row":            say("仍在使用的内容被列入删除", "content that has its row is listed for removal"),
+	"content.missing":       say("存储中没有这份内容：从备份恢复，或重新上传同样的文件", "the store does not have this content: restore it, or upload the same file again"),
+	"content.size":          say("存储的内容长度不对：从备份恢复，或重新上传同样的文件", "stored content has another size: restore it, or upload the same file again"),
+	"content.damaged":       say("存储的内容已损坏：从备份恢复，或重新上传同样的文件", "stored content is damaged: restore it, or upload the same file again"),
+	"content.back":          say("标记为丢失或损坏的内容完好无损", "content that is marked as lost is there and whole"),
+	"content.facts":         say("记录的图片类型或尺寸与内容不符", "type or dimensions are not those of the content"),
+	"store.stranger":        say("存储中有数据库不认识的内容", "the store has content that the database does not know"),
+	"drive.next_id":         say("下一个文件编号已被使用", "the next number for a file is in use"),
+	"drive.root":            say("云盘没有根目录", "the drive has no root"),
+	"drive.parent":          say("所在文件夹不存在（修复后移入 lost+found）", "its folder is not there (mended: moved to lost+found)"),
+	"drive.cycle":           say("文件夹在自己的下级之中（修复后移入 lost+found）", "a folder is below itself (mended: moved to lost+found)"),
+	"drive.children":        say("文件夹的条目计数不对", "a folder counts its entries wrongly"),
+	"drive.folder":          say("文件夹带有文件内容", "a folder has the content of a file"),
+	"drive.class":           say("文件的类别与名称和大小不符", "the class of a file is not that of its name and size"),
+	"drive.name":            say("名称不合规则", "a name that no entry may have"),
+	"drive.trashed":         say("回收站状态未知", "an unknown state of the trash"),
+	"drive.content_row":     say("文件的内容没有记录", "the content of a file has no row"),
+	"drive.content_lost":    say("文件的内容已丢失或损坏：重新上传同样的文件", "the content of a file is missing or damaged: upload the same file again"),
+	"drive.content_differs": say("文件的 etag 或大小与其内容不符", "etag or size of a file is not that of its content"),
+	"bed.root":              say("图床没有唯一的根目录", "the bed has no one root"),
+	"bed.parent":            say("上级文件夹不存在（修复后移入 lost+found）", "the folder above is not there (mended: moved to lost+found)"),
+	"bed.cycle":             say("文件夹在自己的下级之中（修复后移入 lost+found）", "a folder is below itself (mended: moved to lost+found)"),
+	"bed.name":              say("名称不合规则", "a name that no folder may have"),
+	"bed.name_twice":        say("文件夹与图片同名", "a folder has the name of an image beside it"),
+	"bed.detached":          say("文件夹状态未知", "a folder has an unknown state"),
+	"image.folder":          say("图片所在的文件夹不存在（修复后移入 lost+found，链接不变）", "the folder of an image is not there (mended: moved to lost+found, the link stays)"),
+	"image.name":            say("名称不合规则", "a name that no image may have"),
+	"image.ext":             say("链接的后缀不是九种格式之一", "a link ends with none of the nine formats"),
+	"image.size":            say("图片大小超出范围", "an image has a size that none may have"),
+	"image.content_row":     say("图片的内容没有记录", "the content of an image has no row"),
+	"image.content_lost":    say("图片的内容已丢失或损坏：重新上传同样的文件", "the content of an image is missing or damaged: upload the same file again"),
+	"image.content_differs": say("图片的 etag 或大小与其内容不符", "etag or size of an image is not that of its content"),
+	"queue.turn":            say("队列记录没有对应的任务", "a turn in the queue without a task"),
+	"task.state":            say("任务状态未知", "a task has an unknown state"),
+	"task.times":            say("任务的时间与状态不符", "the times of a task are not those of its state"),
+	"task.copy":             say("任务只剩一半记录", "half of a task's rows are gone"),
+	"task.unfinished":       say("未完成的任务过多", "too many unfinished tasks"),
+	"task.counters":         say("任务的计数与明细不符", "the counters of a task are not the sums of its items"),
+	"task.skipped":          say("任务的跳过计数与明细不符", "a task counts its skipped items wrongly"),
+	"task.verdict":          say("任务的结果与状态不符", "the verdict of a task is not that of its state"),
+	"task.sources":          say("任务的来源记录不完整", "the sources of a task are not whole"),
+	"task.folders":          say("任务的目标文件夹记录不完整", "the target folders of a task are not whole"),
+	"task.dirs":             say("任务的来源文件夹记录不完整", "the source folders of a task are not whole"),
+	"task.items":            say("任务的明细自相矛盾", "items of a task contradict themselves"),
+	"task.numbers":          say("任务的明细编号有缺口", "the items of a task are not numbered without a gap"),
+	"task.failures":         say("任务的失败编号有缺口", "the failures of a task are not numbered without a gap"),
+	"task.open":             say("任务已结束，仍有未处理的明细", "a task has ended and items are open"),
+	"publication.image":     say("发布记录的图片不存在", "a publication of an image that is not there"),
+	"publication.item":      say("发布记录与任务明细不符", "a publication is not what its task's item says"),
+	"publication.lacking":   say("已发布的图片没有发布记录", "a published image without its publication"),
+	"upload.blob":           say("未完成的上传没有暂存内容", "an open upload without its pending content"),
+	"upload.result":         say("上传状态自相矛盾", "an upload contradicts itself"),
+	"upload.hashed":         say("上传的哈希进度超过已收到的分片", "an upload has hashed more than has come"),
+	"slice.upload":          say("分片没有对应的上传", "slices of an upload that is not there"),
+	"slice.size":            say("分片长度不对（修复后需要重新发送）", "a slice has the wrong length (mended: it is to be sent again)"),
+}

@@ -1,0 +1,254 @@
+package ops
+
+import (
+	"context"
+	"encoding/hex"
+	"io"
+	"strconv"
+	"time"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
+)
+
+// content is a row that says there are bytes, or were.
+type content struct {
+	key           blob.Key
+	state         blob.State
+	facts         blob.Facts
+	width, height int64
+}
+
+const (
+	listContents = `
+		SELECT id, state, sha256, sha1, md5, size, type, width, height FROM blob
+		WHERE account_id = $1 AND id > $2 AND state > 0 ORDER BY id LIMIT $3`
+	stateOfContent = `SELECT state, type || ' ' || CAST(width AS TEXT) || ' ' || CAST(height AS TEXT) FROM blob WHERE account_id = $1 AND id = $2`
+	markContent    = `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2 AND state = $4`
+	// Where the same content was uploaded again meanwhile, that is in use.
+	liveAgain = `
+		UPDATE blob SET state = 1 WHERE account_id = $1 AND id = $2 AND state IN (3, 4)
+		AND NOT EXISTS (SELECT 1 FROM blob o WHERE o.account_id = $1 AND o.sha256 = blob.sha256 AND o.state IN (1, 2))`
+	setFacts = `UPDATE blob SET type = $3, width = $4, height = $5 WHERE account_id = $1 AND id = $2`
+)
+
+// contents compares the rows of an account's contents with the store: what is there
+// and how long; with Read, every byte.
+func (f *Fsck) contents(ctx context.Context, acc int64) error {
+	for last := int64(0); ; {
+		var page []content
+		err := f.read(ctx, func(tx *db.Tx) (err error) {
+			page, err = db.Collect(ctx, tx, func(row db.Row) (c content, err error) {
+				c.key.Account = acc
+				err = row.Scan(&c.key.ID, &c.state, &c.facts.SHA256, &c.facts.SHA1, &c.facts.MD5, &c.facts.Size, &c.facts.Type, &c.width, &c.height)
+				return c, err
+			}, listContents, acc, last, pageRows)
+			return err
+		})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		last = page[len(page)-1].key.ID
+		for _, c := range page {
+			if err := f.content(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// content judges one. The bytes are read once: they never change. What is looked at
+// again is whether the row still wants them.
+func (f *Fsck) content(ctx context.Context, c content) error {
+	found, err := f.compare(ctx, c)
+	if err != nil || found == nil {
+		return err
+	}
+	found.Place = place("blob", c.key.Account, strconv.FormatInt(c.key.ID, 10))
+	times := 0
+	err = f.look(ctx, c.key.Account, func(tx *db.Tx) ([]Finding, error) {
+		var state blob.State
+		var kind string
+		there, err := tx.Get(ctx, stateOfContent, []any{c.key.Account, c.key.ID}, &state, &kind)
+		if err != nil || !there || state != c.state || kind != c.facts.Type+" "+strconv.FormatInt(c.width, 10)+" "+strconv.FormatInt(c.height, 10) {
+			return nil, err // it was let go, or mended
+		}
+		times++
+		return []Finding{*found}, nil
+	})
+	mark, wrong := marks[found.Code]
+	if err != nil || !f.Read || !wrong || times < 2 {
+		return err
+	}
+	return f.DB.Write(ctx, "ops: mark content", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, markContent, c.key.Account, c.key.ID, mark, blob.Live)
+		return err
+	})
+}
+
+// marks are the states of content that can't be had; the same uploaded again takes its
+// place.
+var marks = map[string]blob.State{"content.missing": blob.Missing, "content.size": blob.Damaged, "content.damaged": blob.Damaged}
+
+func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
+	lost := c.state == blob.Missing || c.state == blob.Damaged
+	o, err := f.Store.Open(ctx, c.key)
+	switch {
+	case fault.Is(err, fault.ContentMissing):
+		if lost {
+			return nil, nil
+		}
+		return &Finding{Code: "content.missing"}, nil
+	case err != nil:
+		return nil, err
+	}
+	defer o.Close() //nolint:errcheck // it was only read
+	if size := o.Size(); size != c.facts.Size {
+		if lost {
+			return nil, nil
+		}
+		return &Finding{Code: "content.size", Has: strconv.FormatInt(size, 10), Want: strconv.FormatInt(c.facts.Size, 10)}, nil
+	}
+	if !f.Read {
+		return nil, nil
+	}
+	digest := blob.NewDigest()
+	if err := f.readAll(ctx, digest, o); err != nil {
+		return nil, err
+	}
+	sha256, sha1, md5 := digest.Sums()
+	same := hex.EncodeToString(sha256[:]) == c.facts.SHA256 && hex.EncodeToString(sha1[:]) == c.facts.SHA1 && hex.EncodeToString(md5[:]) == c.facts.MD5
+	switch {
+	case !same && lost:
+		return nil, nil
+	case !same:
+		return &Finding{Code: "content.damaged", Has: hex.EncodeToString(sha256[:]), Want: c.facts.SHA256}, nil
+	case lost:
+		return &Finding{Code: "content.back", fix: func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, liveAgain, c.key.Account, c.key.ID)
+			return err
+		}}, nil
+	}
+	if p := picture.Probe(o, c.facts.Size); p.Type != c.facts.Type || int64(p.Width) != c.width || int64(p.Height) != c.height {
+		return &Finding{Code: "content.facts", Has: c.facts.Type, Want: p.Type, fix: func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, setFacts, c.key.Account, c.key.ID, p.Type, p.Width, p.Height)
+			return err
+		}}, nil
+	}
+	return nil, nil
+}
+
+// readAll reads content at no more than the rate.
+func (f *Fsck) readAll(ctx context.Context, to io.Writer, from io.Reader) error {
+	for {
+		n, err := io.CopyN(to, from, 1<<20)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fault.Wrap(err, "ops: read content")
+		}
+		if f.Rate > 0 {
+			if err := rest(ctx, time.Duration(float64(n)/float64(f.Rate)*float64(time.Second))); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// strangers finds what is stored and has no row. A key has its row before its first
+// byte, and is noted as doomed until its last is gone: so what is listed once more
+// after the database did not know it is nobody's.
+func (f *Fsck) strangers(ctx context.Context) error {
+	first, err := f.unknown(ctx, nil)
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	if err := rest(ctx, f.Settle); err != nil {
+		return err
+	}
+	still, err := f.unknown(ctx, first)
+	if err != nil {
+		return err
+	}
+	for _, e := range still {
+		gone := false
+		err := f.look(ctx, 0, func(tx *db.Tx) ([]Finding, error) {
+			found, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
+			if err != nil || found || gone {
+				return nil, err
+			}
+			return []Finding{{Code: "store.stranger", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10),
+				fix: func(ctx context.Context, tx *db.Tx) error {
+					err := f.Store.Remove(ctx, e.Key)
+					gone = err == nil
+					return err
+				}}}, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const knownKey = `
+	SELECT 1 FROM blob WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM doomed WHERE account_id = $1 AND blob_id = $2`
+
+// unknown lists what the store has and the database does not know; of that what was
+// listed before, where that is told.
+func (f *Fsck) unknown(ctx context.Context, before []blob.Entry) (found []blob.Entry, err error) {
+	var page []blob.Entry
+	judge := func() error {
+		err := f.read(ctx, func(tx *db.Tx) error {
+			for _, e := range page {
+				known, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
+				if err != nil {
+					return err
+				}
+				if !known {
+					found = append(found, e)
+				}
+			}
+			return nil
+		})
+		page = page[:0]
+		return err
+	}
+	same := make(map[blob.Key]bool)
+	for _, e := range before {
+		same[e.Key] = true
+	}
+	err = f.Store.List(ctx, func(e blob.Entry) error {
+		if before != nil && !same[e.Key] {
+			return nil
+		}
+		if page = append(page, e); len(page) < pageRows {
+			return nil
+		}
+		return judge()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, judge()
+}
+
+// engine has SQLite check its file, where all is to be read.
+func (f *Fsck) engine(ctx context.Context) error {
+	if f.DB.Engine() != db.SQLite || !f.Read {
+		return nil
+	}
+	return f.look(ctx, 0, func(tx *db.Tx) ([]Finding, error) {
+		words, err := db.Collect(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, `PRAGMA integrity_check`)
+		var found []Finding
+		for _, w := range words {
+			if w != "ok" {
+				found = append(found, Finding{Code: "database", Place: "database", Has: w})
+			}
+		}
+		return found, err
+	})
+}

@@ -1,0 +1,247 @@
+package ops
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+)
+
+// Rules name what they look at by table and account where they walk through no table.
+const (
+	ofAccount = `'account ' || CAST($1 AS BIGINT)`
+	paged     = ` x.account_id = $1 AND x.id > $2 AND x.id <= $3 `
+	key       = `CAST(x.id AS TEXT)`
+)
+
+// installation are the rules of what belongs to no account.
+var installation = []rule{
+	{code: "key.length", query: `SELECT 'signing_key ' || name, CAST(length(secret) AS TEXT), '64' FROM signing_key WHERE length(secret) <> 64`},
+	{code: "hold.long", query: `
+		SELECT 'blob_hold ' || h.name, CAST(h.held_until AS TEXT), '' FROM blob_hold h
+		WHERE h.held_until > (SELECT max(created_at) FROM account) + 3153600000000000`, // a hundred years
+		fix: `DELETE FROM blob_hold WHERE held_until > (SELECT max(created_at) FROM account) + 3153600000000000`},
+}
+
+// sums are the rules of an account as a whole; they come when its rows were looked at.
+var sums = []rule{
+	{code: "account.state", query: `SELECT ` + ofAccount + `, CAST(state AS TEXT), '' FROM account WHERE id = $1 AND state NOT IN (1, 2, 3)`},
+	{code: "account.used", query: `
+		SELECT ` + ofAccount + `, CAST(a.used AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + usedSum + ` AS n) s
+		WHERE a.id = $1 AND a.used <> s.n`,
+		fix: `UPDATE account SET used = ` + usedSum + ` WHERE id = $1`},
+	{code: "account.reserved", query: `
+		SELECT ` + ofAccount + `, CAST(a.reserved AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + reservedSum + ` AS n) s
+		WHERE a.id = $1 AND a.reserved <> s.n`,
+		fix: `UPDATE account SET reserved = ` + reservedSum + ` WHERE id = $1`},
+	{code: "account.next_blob", query: `
+		SELECT ` + ofAccount + `, CAST(a.next_blob AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + nextBlob + ` AS n) s
+		WHERE a.id = $1 AND a.next_blob < s.n`,
+		fix: `UPDATE account SET next_blob = ` + nextBlob + ` WHERE id = $1`},
+	{code: "account.next_task", query: `
+		SELECT ` + ofAccount + `, CAST(a.next_task AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + nextTask + ` AS n) s
+		WHERE a.id = $1 AND a.next_task < s.n`,
+		fix: `UPDATE account SET next_task = ` + nextTask + ` WHERE id = $1`},
+	{code: "account.client", query: `
+		SELECT ` + ofAccount + `, '0', '1' FROM account WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM client c WHERE c.account_id = $1)`},
+	{code: "client.secret", query: `
+		SELECT 'client ' || id, CAST(length(secret_sha256) AS TEXT), '64' FROM client WHERE account_id = $1 AND length(secret_sha256) <> 64`},
+	{code: "drive.next_id", query: `
+		SELECT 'id_block drive', CAST(b.next AS TEXT), CAST(s.n AS TEXT) FROM id_block b
+		CROSS JOIN (SELECT coalesce(max(id), 0) + 1 AS n FROM drive_entry WHERE account_id = $1) s WHERE b.name = 'drive' AND b.next < s.n`,
+		fix: `
+		UPDATE id_block SET next = (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)
+		WHERE name = 'drive' AND next < (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)`},
+	{code: "queue.turn", query: `
+		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE account_id = $1
+		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = q.kind)`,
+		fix: `DELETE FROM queue_turn WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = queue_turn.kind)`},
+	{code: "task.unfinished", query: `
+		SELECT ` + ofAccount + `, CAST(count(*) AS TEXT), '3' FROM task WHERE account_id = $1 AND state IN (1, 4) GROUP BY kind HAVING count(*) > 3`},
+}
+
+const (
+	usedSum = `(SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM drive_entry WHERE account_id = $1)
+			+ (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM image WHERE account_id = $1)`
+	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)`
+	nextBlob    = `(SELECT coalesce(max(n), 0) + 1 FROM (
+			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1) s)`
+	nextTask = `(SELECT coalesce(max(seq), 0) + 1 FROM task WHERE account_id = $1)`
+)
+
+// shows are the rules of what refers to content.
+func shows(prefix, table, only string) []rule {
+	const columns = `CAST(x.id AS TEXT), 'blob ' || coalesce(CAST(x.blob_id AS TEXT), 'NULL')`
+	return []rule{
+		{code: prefix + ".content_row", query: `
+			SELECT ` + columns + `, '' FROM ` + table + ` x WHERE` + paged + only + `
+			AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id AND b.state > 0)`},
+		{code: prefix + ".content_lost", query: `
+			SELECT ` + columns + `, '' FROM ` + table + ` x JOIN blob b ON b.account_id = x.account_id AND b.id = x.blob_id
+			WHERE` + paged + `AND b.state IN (3, 4)`},
+		{code: prefix + ".content_differs", query: `
+			SELECT CAST(x.id AS TEXT), x.etag || ' ' || CAST(x.size AS TEXT), b.md5 || ' ' || CAST(b.size AS TEXT)
+			FROM ` + table + ` x JOIN blob b ON b.account_id = x.account_id AND b.id = x.blob_id
+			WHERE` + paged + `AND b.state > 0 AND (b.md5 <> x.etag OR b.size <> x.size)`},
+	}
+}
+
+// walks are the tables with a key of their own in an account. What others hang on
+// comes first.
+var walks = []walk{
+	{table: "drive_entry", key: "id", rules: append(shows("drive", "drive_entry", ` AND x.class > 0`),
+		rule{code: "drive.parent", query: `
+			SELECT ` + key + `, CAST(x.parent_id AS TEXT), '' FROM drive_entry x WHERE` + paged + `AND x.id <> 0
+			AND NOT EXISTS (SELECT 1 FROM drive_entry p WHERE p.account_id = x.account_id AND p.id = x.parent_id AND p.class = 0)`,
+			mend: adoptEntry},
+		rule{code: "drive.cycle", query: cycles("drive_entry", `x.class = 0 AND x.id <> 0`, `e.id <> 0 AND e.id <> e.parent_id`), mend: adoptEntry},
+		rule{code: "drive.folder", query: `
+			SELECT ` + key + `, '', '' FROM drive_entry x WHERE` + paged + `AND x.class = 0 AND (x.blob_id IS NOT NULL OR x.size <> 0 OR x.etag <> '')`,
+			fix: `UPDATE drive_entry SET blob_id = NULL, size = 0, etag = '' WHERE account_id = $1 AND id = $2 AND class = 0`},
+		rule{code: "drive.trashed", query: `
+			SELECT ` + key + `, CAST(x.trashed AS TEXT), '' FROM drive_entry x WHERE` + paged + `AND x.trashed NOT IN (0, 1, 2)`},
+		rule{code: "drive.children", query: `
+			SELECT id, has, want FROM (
+				SELECT ` + key + ` AS id, CAST(x.children AS TEXT) AS has, CAST((
+					SELECT count(*) FROM drive_entry c WHERE c.account_id = x.account_id AND c.parent_id = x.id AND c.trashed = 0 AND c.id <> 0) AS TEXT) AS want
+				FROM drive_entry x WHERE` + paged + `) s WHERE has <> want`,
+			mend: func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+				id, err := drive.ParseID(key)
+				if err != nil {
+					return err
+				}
+				return drive.Recount(ctx, tx, account.ID(acc), id)
+			}},
+	), rows: []scan{driveRows}},
+	{table: "bed_folder", key: "id", text: true, rules: []rule{
+		{code: "bed.parent", query: `
+			SELECT x.id, x.parent_id, '' FROM bed_folder x WHERE` + paged + `
+			AND NOT EXISTS (SELECT 1 FROM bed_folder p WHERE p.account_id = x.account_id AND p.id = x.parent_id)`, mend: adoptImage},
+		{code: "bed.cycle", query: cycles("bed_folder", `x.id <> x.parent_id`, `e.id <> e.parent_id`), mend: adoptImage},
+		{code: "bed.name_twice", query: `
+			SELECT x.id, x.name, '' FROM bed_folder x WHERE` + paged + `AND x.id <> x.parent_id
+			AND EXISTS (SELECT 1 FROM image i WHERE i.account_id = x.account_id AND i.folder_id = x.parent_id AND i.name = x.name)`},
+		{code: "bed.detached", query: `SELECT x.id, CAST(x.detached AS TEXT), '' FROM bed_folder x WHERE` + paged + `AND x.detached NOT IN (0, 1)`},
+	}, rows: []scan{bedRows}},
+	{table: "image", key: "id", text: true, rules: append(shows("image", "image", ``),
+		rule{code: "image.folder", query: `
+			SELECT x.id, x.folder_id, '' FROM image x WHERE` + paged + `
+			AND NOT EXISTS (SELECT 1 FROM bed_folder p WHERE p.account_id = x.account_id AND p.id = x.folder_id)`, mend: adoptImage},
+		rule{code: "image.size", query: `SELECT x.id, CAST(x.size AS TEXT), '' FROM image x WHERE` + paged + `AND (x.size <= 0 OR x.size > 104857600)`},
+	), rows: []scan{imageRows}},
+	{table: "blob", key: "id", rules: []rule{
+		{code: "blob.state", query: `SELECT ` + key + `, CAST(x.state AS TEXT), '' FROM blob x WHERE` + paged + `AND x.state NOT IN (0, 1, 2, 3, 4)`},
+		{code: "blob.facts", query: `
+			SELECT ` + key + `, '', '' FROM blob x WHERE` + paged + `AND x.state > 0 AND (length(x.sha256) <> 64 OR length(x.sha1) <> 40 OR length(x.md5) <> 32 OR x.size < 0)`},
+		{code: "blob.begun", query: `
+			SELECT ` + key + `, '', '' FROM blob x WHERE` + paged + `AND x.state = 0
+			AND x.created_at < (SELECT max(n.created_at) FROM blob n WHERE n.account_id = x.account_id) - 604800000000
+			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.account_id = x.account_id AND u.blob_id = x.id AND u.state = 1)`,
+			mend: func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+				id, err := strconv.ParseInt(key, 10, 64)
+				if err != nil {
+					return err
+				}
+				_, err = blob.Discard(ctx, tx, blob.Key{Account: acc, ID: id})
+				return err
+			}},
+		{code: "blob.unnoticed", query: `
+			SELECT ` + key + `, '', '' FROM blob x WHERE` + paged + `AND x.state IN (1, 3, 4)
+			AND NOT EXISTS (SELECT 1 FROM drive_entry e WHERE e.account_id = x.account_id AND e.blob_id = x.id)
+			AND NOT EXISTS (SELECT 1 FROM image i WHERE i.account_id = x.account_id AND i.blob_id = x.id)
+			AND NOT EXISTS (SELECT 1 FROM unreferenced n WHERE n.account_id = x.account_id AND n.blob_id = x.id)`,
+			mend: func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+				id, err := strconv.ParseInt(key, 10, 64)
+				if err != nil {
+					return err
+				}
+				return blob.Released(ctx, tx, acc, []int64{id})
+			}},
+	}},
+	{table: "unreferenced", key: "blob_id", rules: []rule{{code: "unreferenced.row", query: `
+		SELECT CAST(x.blob_id AS TEXT), '', '' FROM unreferenced x WHERE x.account_id = $1 AND x.blob_id > $2 AND x.blob_id <= $3
+		AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id)`,
+		fix: `DELETE FROM unreferenced WHERE account_id = $1 AND blob_id = $2`}}},
+	{table: "doomed", key: "blob_id", rules: []rule{{code: "doomed.row", query: `
+		SELECT CAST(x.blob_id AS TEXT), '', '' FROM doomed x WHERE x.account_id = $1 AND x.blob_id > $2 AND x.blob_id <= $3
+		AND EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id)`,
+		fix: `DELETE FROM doomed WHERE account_id = $1 AND blob_id = $2`}}},
+	{table: "token", key: "id", text: true, rules: []rule{{code: "token.client", query: `
+		SELECT x.id, x.client_id, '' FROM token x WHERE` + paged + `
+		AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.account_id = x.account_id)`,
+		fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`}}},
+	// Before the uploads: of what is to be sent again nothing is hashed.
+	{table: "upload_slice", key: "upload_id", text: true, rules: []rule{
+		{code: "slice.upload", query: `
+			SELECT DISTINCT x.upload_id, '', '' FROM upload_slice x WHERE x.account_id = $1 AND x.upload_id > $2 AND x.upload_id <= $3
+			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.account_id = x.account_id AND u.id = x.upload_id)`,
+			fix: `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2`},
+		{code: "slice.size", query: `
+			SELECT DISTINCT x.upload_id, '', '' FROM upload_slice x JOIN upload u ON u.account_id = x.account_id AND u.id = x.upload_id
+			WHERE x.account_id = $1 AND x.upload_id > $2 AND x.upload_id <= $3 AND u.state = 1 AND` + wrongSlice,
+			fix: `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND EXISTS (
+				SELECT 1 FROM upload u WHERE u.account_id = upload_slice.account_id AND u.id = upload_slice.upload_id AND` +
+				strings.ReplaceAll(wrongSlice, "x.", "upload_slice.") + `)`},
+	}},
+	{table: "upload", key: "id", text: true, rules: []rule{
+		{code: "upload.blob", query: `
+			SELECT x.id, 'blob ' || CAST(x.blob_id AS TEXT), '' FROM upload x WHERE` + paged + `AND x.state = 1
+			AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id AND b.state = 0)`},
+		{code: "upload.result", query: `
+			SELECT x.id, CAST(x.state AS TEXT), '' FROM upload x WHERE` + paged + `AND (x.state NOT IN (1, 2) OR (x.state = 2) <> (x.result_id <> '') OR x.dest NOT IN (1, 2))`},
+		{code: "upload.hashed", query: `
+			SELECT id, has, want FROM (SELECT x.id, CAST(x.hashed AS TEXT) AS has, x.hashed AS n,
+				(SELECT CAST(coalesce(sum(s.size), 0) AS BIGINT) FROM upload_slice s WHERE s.account_id = x.account_id AND s.upload_id = x.id) AS m,
+				'' AS want FROM upload x WHERE` + paged + `AND x.state = 1) t WHERE n > m`,
+			fix: `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2`},
+	}},
+}
+
+const wrongSlice = ` (x.no < 1 OR x.size <> CASE WHEN x.no * u.slice_size <= u.size THEN u.slice_size ELSE u.size - (x.no - 1) * u.slice_size END)`
+
+// cycles finds folders that are above themselves.
+func cycles(table, which, up string) string {
+	return `
+		WITH RECURSIVE up (start, id, parent_id, steps) AS (
+			SELECT x.id, x.id, x.parent_id, 0 FROM ` + table + ` x WHERE` + paged + `AND ` + which + `
+			UNION ALL
+			SELECT up.start, e.id, e.parent_id, up.steps + 1 FROM up JOIN ` + table + ` e ON e.account_id = $1 AND e.id = up.parent_id
+			WHERE up.steps < 300 AND up.parent_id <> up.start AND ` + up + `
+		) SELECT DISTINCT CAST(start AS TEXT), '', '' FROM up WHERE parent_id = start`
+}
+
+func adoptEntry(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+	id, err := drive.ParseID(key)
+	if err != nil {
+		return err
+	}
+	return drive.Adopt(ctx, tx, account.ID(acc), id)
+}
+
+func adoptImage(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+	return imagebed.Adopt(ctx, tx, account.ID(acc), imagebed.ID(key))
+}
+
+// roots are the rules of what everything else hangs on.
+var roots = []rule{
+	{code: "drive.root", query: `
+		SELECT ` + ofAccount + `, '', '' FROM account WHERE id = $1
+		AND NOT EXISTS (SELECT 1 FROM drive_entry r WHERE r.account_id = $1 AND r.id = 0 AND r.parent_id = 0 AND r.class = 0 AND r.trashed = 0)`,
+		mend: func(ctx context.Context, tx *db.Tx, acc int64, _ string) error {
+			if err := drive.MakeRoot(ctx, tx, account.ID(acc)); err != nil {
+				return err
+			}
+			return drive.Recount(ctx, tx, account.ID(acc), drive.Root)
+		}},
+	{code: "bed.root", query: `
+		SELECT ` + ofAccount + `, CAST(s.n AS TEXT), '1' FROM account a
+		CROSS JOIN (SELECT count(*) AS n FROM bed_folder WHERE account_id = $1 AND parent_id = id) s WHERE a.id = $1 AND s.n <> 1`,
+		mend: func(ctx context.Context, tx *db.Tx, acc int64, _ string) error {
+			return imagebed.MakeRoot(ctx, tx, account.ID(acc))
+		}},
+}

@@ -1,0 +1,41 @@
+package ops
+
+// Table says of one table what works on all of them: fsck, and whatever copies a
+// database. A test compares the list with the schema, so that a later table can't be
+// forgotten.
+type Table struct {
+	Name string
+	// Account is its column of the account; "" for what is of the installation.
+	Account string
+	// Checks are the codes of fsck by which damage in it is found.
+	Checks []string
+}
+
+// Tables are all tables, those that others refer to first.
+var Tables = []Table{
+	{"signing_key", "", []string{"key.length"}},
+	{"id_block", "", []string{"drive.next_id"}},
+	{"account", "id", []string{"account.used", "account.reserved", "account.next_blob", "account.next_task", "account.state"}},
+	{"client", "account_id", []string{"client.secret", "account.client"}},
+	{"token", "account_id", []string{"token.client"}},
+	{"blob", "account_id", []string{"blob.state", "blob.facts", "blob.begun", "blob.unnoticed", "content.missing", "content.size", "content.damaged"}},
+	{"unreferenced", "account_id", []string{"unreferenced.row"}},
+	{"doomed", "account_id", []string{"doomed.row"}},
+	{"blob_hold", "", []string{"hold.long"}},
+	{"drive_entry", "account_id", []string{
+		"drive.root", "drive.parent", "drive.cycle", "drive.children", "drive.folder", "drive.class", "drive.name", "drive.trashed",
+		"drive.content_row", "drive.content_differs", "drive.content_lost",
+	}},
+	{"bed_folder", "account_id", []string{"bed.root", "bed.parent", "bed.cycle", "bed.name", "bed.name_twice", "bed.detached"}},
+	{"image", "account_id", []string{"image.folder", "image.name", "image.ext", "image.size", "image.content_row", "image.content_differs", "image.content_lost"}},
+	{"task", "account_id", []string{"task.state", "task.times", "task.copy", "task.unfinished"}},
+	{"queue_turn", "account_id", []string{"queue.turn"}},
+	{"copy_task", "account_id", []string{"task.counters", "task.skipped", "task.verdict"}},
+	{"copy_source", "account_id", []string{"task.sources"}},
+	{"copy_folder", "account_id", []string{"task.folders"}},
+	{"copy_dir", "account_id", []string{"task.dirs"}},
+	{"copy_item", "account_id", []string{"task.items", "task.numbers", "task.failures", "task.open"}},
+	{"publication", "account_id", []string{"publication.image", "publication.item", "publication.lacking"}},
+	{"upload", "account_id", []string{"upload.blob", "upload.result", "upload.hashed"}},
+	{"upload_slice", "account_id", []string{"slice.upload", "slice.size"}},
+}

@@ -1,0 +1,318 @@
+package audit_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/ops"
+	"tuchuang/test/audit"
+)
+
+// fsck looks at a data folder and answers what it found.
+func fsck(t *testing.T, data string, how ops.Fsck) (found []ops.Finding) {
+	t.Helper()
+	d, err := audit.OpenDB(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	how.DB = d
+	if how.Store, err = blob.NewDisk(filepath.Join(data, "blobs"), filepath.Join(data, "uploads")); err != nil {
+		t.Fatal(err)
+	}
+	how.Found = func(f ops.Finding) error {
+		found = append(found, f)
+		return nil
+	}
+	if _, err := how.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func codes(found []ops.Finding) (list []string) {
+	for _, f := range found {
+		list = append(list, f.Code)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// planted is damage, the code by which it is found, and whether it can be mended.
+type planted struct {
+	code  string
+	mends bool
+	sql   []string
+}
+
+func plantings() []planted {
+	const (
+		anImage = `(SELECT min(id) FROM image)`
+		aFile   = `(SELECT min(id) FROM drive_entry WHERE class > 0)`
+		album   = `(SELECT id FROM drive_entry WHERE name = 'album')`
+		day     = `(SELECT id FROM drive_entry WHERE name = 'day')`
+		aBlob   = `(SELECT blob_id FROM image ORDER BY id LIMIT 1)`
+		mine    = `(SELECT account_id FROM image LIMIT 1)`
+		lastOne = `(SELECT max(seq) FROM task)`
+		aTask   = ` WHERE task_seq = 1`
+		aFailed = ` WHERE task_seq = ` + lastOne + ` AND outcome = 4`
+		newTask = `INSERT INTO task SELECT account_id, seq + 10, id || seq || 'x', kind, 4, 1, 0, 0, created_at, 0, 0 FROM task`
+	)
+	one := func(code string, mends bool, sql ...string) planted { return planted{code, mends, sql} }
+	return []planted{
+		one("key.length", false, `UPDATE signing_key SET secret = 'x' WHERE name = 'url'`),
+		one("hold.long", true, `INSERT INTO blob_hold VALUES ('x', 9000000000000000000)`),
+		one("row.account", false, `UPDATE client SET account_id = 77 WHERE account_id = `+mine),
+		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0)`),
+		one("account.state", false, `UPDATE account SET state = 9 WHERE id = `+mine),
+		one("account.used", true, `UPDATE account SET used = used + 1`),
+		one("account.used", true, `UPDATE account SET used = -1 WHERE id = `+mine),
+		one("account.reserved", true, `UPDATE account SET reserved = reserved + 1 WHERE id = `+mine),
+		one("account.next_blob", true, `UPDATE account SET next_blob = 2 WHERE id = `+mine),
+		one("account.next_blob", true, `INSERT INTO doomed VALUES (`+mine+`, 9999, 0)`),
+		one("account.next_task", true, `UPDATE account SET next_task = 1 WHERE id = `+mine),
+		one("account.client", false, `DELETE FROM client WHERE account_id = `+mine),
+		one("client.secret", false, `UPDATE client SET secret_sha256 = ''`),
+		one("token.client", true, `UPDATE token SET client_id = 'x'`),
+		one("drive.next_id", true, `UPDATE id_block SET next = 1`),
+		one("drive.root", true, `DELETE FROM drive_entry WHERE id = 0 AND account_id = `+mine),
+		one("drive.root", false, `UPDATE drive_entry SET trashed = 1 WHERE id = 0 AND account_id = `+mine),
+		one("drive.parent", true, `UPDATE drive_entry SET parent_id = 999999 WHERE id = `+aFile),
+		one("drive.parent", true, `UPDATE drive_entry SET parent_id = 999999 WHERE id IN (`+aFile+`, `+day+`)`),
+		one("drive.parent", true, `UPDATE drive_entry SET parent_id = `+aFile+` WHERE id = `+day),
+		one("drive.cycle", true, `UPDATE drive_entry SET parent_id = id WHERE id = `+day),
+		one("drive.cycle", true, `UPDATE drive_entry SET parent_id = `+day+` WHERE id = `+album),
+		one("drive.children", true, `UPDATE drive_entry SET children = children + 1 WHERE id = `+album),
+		one("drive.children", true, `UPDATE drive_entry SET children = children + 1 WHERE id = 0`),
+		one("drive.folder", true, `UPDATE drive_entry SET etag = 'x' WHERE id = `+day),
+		one("drive.class", true, `UPDATE drive_entry SET class = 2 WHERE id = `+aFile),
+		one("drive.name", false, `UPDATE drive_entry SET name = 'a/b.png' WHERE id = `+aFile),
+		one("drive.trashed", false, `UPDATE drive_entry SET trashed = 7 WHERE id = `+aFile),
+		one("drive.content_row", false, `UPDATE drive_entry SET blob_id = 999 WHERE id = `+aFile),
+		one("drive.content_row", false, `UPDATE drive_entry SET blob_id = NULL WHERE id = `+aFile),
+		one("drive.content_row", false, `UPDATE blob SET state = 0 WHERE id = `+aBlob),
+		one("drive.content_lost", false, `UPDATE blob SET state = 3 WHERE id = `+aBlob),
+		one("drive.content_differs", false, `UPDATE drive_entry SET size = size + 1 WHERE id = `+aFile),
+		one("bed.root", false, `DROP INDEX bed_root`, `UPDATE bed_folder SET parent_id = id WHERE name = 'day'`),
+		one("bed.root", true, `DELETE FROM bed_folder WHERE parent_id = id AND account_id = `+mine),
+		one("bed.parent", true, `UPDATE bed_folder SET parent_id = 'nowhere' WHERE name = 'day'`),
+		one("bed.cycle", true, `UPDATE bed_folder SET parent_id = (SELECT id FROM bed_folder WHERE name = 'day') WHERE name = 'album'`),
+		one("bed.name", false, `UPDATE bed_folder SET name = 'a:b' WHERE name = 'day'`),
+		one("bed.name_twice", false, `UPDATE image SET name = 'day' WHERE folder_id = (SELECT id FROM bed_folder WHERE name = 'album') AND id = `+anImage),
+		one("bed.detached", false, `UPDATE bed_folder SET detached = 7 WHERE name = 'day'`),
+		one("image.folder", true, `UPDATE image SET folder_id = 'nowhere' WHERE id = `+anImage),
+		one("image.folder", true, `UPDATE image SET folder_id = 'nowhere'`),
+		one("image.name", false, `UPDATE image SET name = '/' || id WHERE id = `+anImage),
+		one("image.ext", false, `UPDATE image SET ext = 'html' WHERE id = `+anImage),
+		one("image.size", false, `UPDATE image SET size = 0 WHERE id = `+anImage),
+		one("image.content_row", false, `UPDATE image SET blob_id = 999 WHERE id = `+anImage),
+		one("image.content_lost", false, `UPDATE blob SET state = 4 WHERE id = `+aBlob),
+		one("image.content_differs", false, `UPDATE image SET etag = 'x' WHERE id = `+anImage),
+		one("blob.state", false, `UPDATE blob SET state = 9 WHERE id = `+aBlob),
+		one("blob.facts", false, `UPDATE blob SET sha1 = '' WHERE id = `+aBlob),
+		one("blob.begun", true, `DELETE FROM upload WHERE state = 1`, `UPDATE blob SET created_at = 1 WHERE state = 0`),
+		one("blob.unnoticed", true, `INSERT INTO blob SELECT account_id, id + 1000, 1, substr(sha1 || sha1, 1, 64), sha1, md5, size, type, width, height, created_at FROM blob WHERE id = `+aBlob),
+		one("unreferenced.row", true, `INSERT INTO unreferenced VALUES (`+mine+`, 999, 0)`),
+		one("doomed.row", true, `INSERT INTO doomed SELECT account_id, id, 0 FROM blob LIMIT 1`),
+		one("queue.turn", true, `UPDATE queue_turn SET kind = 9`),
+		one("task.state", false, `UPDATE task SET state = 7 WHERE seq = 1`),
+		one("task.times", false, `UPDATE task SET finished_at = 0 WHERE seq = 1`),
+		one("task.copy", false, `DELETE FROM copy_task`+aTask),
+		one("task.copy", false, `DELETE FROM task WHERE seq = 1`),
+		one("task.unfinished", false, newTask, strings.NewReplacer("seq + 10", "seq + 100", "'x'", "'y'").Replace(newTask)),
+		one("task.counters", true, `UPDATE copy_task SET copied = copied + 1`+aTask),
+		one("task.counters", true, `UPDATE copy_task SET bytes = bytes + 1, total = 0`+aTask),
+		one("task.skipped", true, `UPDATE copy_task SET skipped = skipped + 1`+aTask),
+		one("task.verdict", false, `UPDATE copy_task SET fail_code = 'internal'`+aTask),
+		one("task.verdict", false, `UPDATE task SET state = 3 WHERE seq = 1`),
+		one("task.sources", false, `DELETE FROM copy_source`+aTask),
+		one("task.sources", false, `UPDATE copy_source SET task_seq = 77`+aTask),
+		one("task.folders", false, `DELETE FROM copy_folder`+aTask+` AND no = 0`),
+		one("task.folders", false, `UPDATE copy_folder SET parent_no = 77`+aTask+` AND no > 0`),
+		one("task.dirs", false, `UPDATE copy_dir SET folder_no = 77`+aTask),
+		one("task.items", false, `UPDATE copy_item SET image_id = ''`+aTask),
+		one("task.items", false, `UPDATE copy_item SET reason = ''`+aFailed),
+		one("task.items", false, `DELETE FROM copy_dir`+aTask),
+		one("task.numbers", false, `UPDATE copy_item SET seq = 99`+aTask+` AND seq = 1`),
+		one("task.failures", false, `UPDATE copy_item SET fail_no = 7`+aFailed),
+		one("task.open", false, `UPDATE copy_item SET outcome = 0, image_id = ''`+aTask+` AND outcome = 1`),
+		one("publication.image", true, `UPDATE publication SET image_id = 'nowhere'`+aTask),
+		one("publication.item", false, `UPDATE publication SET etag = ''`+aTask),
+		one("publication.lacking", true, `DELETE FROM publication`+aTask),
+		one("upload.blob", false, `UPDATE upload SET blob_id = 999 WHERE state = 1`),
+		one("upload.result", false, `UPDATE upload SET state = 2 WHERE state = 1`),
+		one("upload.hashed", true, `UPDATE upload SET hashed = 1000 WHERE state = 1`),
+		one("slice.upload", true, `UPDATE upload_slice SET upload_id = 'x'`),
+		one("slice.size", true, `UPDATE upload_slice SET size = size + 1`),
+	}
+}
+
+// Each kind of damage is found, in every table; what is said to be mended is, and is
+// no finding any more; what can't be is said so.
+func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
+	h := makeHealthy(t)
+	h.Stop()
+	if found := fsck(t, h.Data, ops.Fsck{Read: true}); len(found) > 0 {
+		t.Fatalf("a healthy folder: %+v", found)
+	}
+	tried := make(map[string]bool)
+	for _, c := range plantings() {
+		tried[c.code] = true
+		t.Run(c.code+"/"+strings.Join(c.sql, ";"), func(t *testing.T) {
+			data := twin(t, h.Data)
+			damage(t, data, c.sql...)
+			found := fsck(t, data, ops.Fsck{})
+			if !slices.Contains(codes(found), c.code) {
+				t.Fatalf("not found; found were %q", codes(found))
+			}
+			repaired := fsck(t, data, ops.Fsck{Repair: true})
+			for _, f := range repaired {
+				if f.Code == c.code && f.Fixed != c.mends {
+					t.Errorf("mended %v, want %v: %+v", f.Fixed, c.mends, f)
+				}
+			}
+			again := fsck(t, data, ops.Fsck{})
+			if slices.Contains(codes(again), c.code) == c.mends {
+				t.Errorf("after --repair: %q", codes(again))
+			}
+			for _, f := range again {
+				if !slices.ContainsFunc(found, func(old ops.Finding) bool { return old.Code == f.Code }) {
+					t.Errorf("the repair has broken something: %+v", f)
+				}
+			}
+		})
+	}
+	inBytes := []string{"content.missing", "content.size", "content.damaged"} // see below
+	for _, table := range ops.Tables {
+		for _, code := range table.Checks {
+			if !tried[code] && !slices.Contains(inBytes, code) {
+				t.Errorf("no damage is planted for %s of %s", code, table.Name)
+			}
+		}
+	}
+}
+
+// What is wrong in the store is found; reading marks it, and takes the mark off again
+// where the bytes are back.
+func TestFsckFindsDamagedContent(t *testing.T) {
+	h := makeHealthy(t)
+	h.Stop()
+	for _, c := range []struct {
+		code string
+		read bool // it takes reading to find it
+		harm func(path string) error
+		mark int64
+	}{
+		{"content.missing", false, os.Remove, 3},
+		{"content.size", false, func(path string) error { return os.Truncate(path, 3) }, 4},
+		{"content.damaged", true, flip, 4},
+	} {
+		t.Run(c.code, func(t *testing.T) {
+			data := twin(t, h.Data)
+			path := storedFile(t, data)
+			whole, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.harm(path); err != nil {
+				t.Fatal(err)
+			}
+			if found := codes(fsck(t, data, ops.Fsck{})); slices.Contains(found, c.code) == c.read {
+				t.Errorf("without reading: %q", found)
+			}
+			if n := marked(t, data); n != 0 {
+				t.Errorf("marked %d without reading", n)
+			}
+			if found := codes(fsck(t, data, ops.Fsck{Read: true, Rate: 1 << 30})); !slices.Contains(found, c.code) {
+				t.Errorf("reading: %q", found)
+			}
+			if n := marked(t, data); n != c.mark {
+				t.Errorf("the state is %d, want %d", n, c.mark)
+			}
+			if found := codes(fsck(t, data, ops.Fsck{Read: true})); !slices.Contains(found, "drive.content_lost") || slices.Contains(found, c.code) {
+				t.Errorf("what is marked: %q", found)
+			}
+			if err := os.WriteFile(path, whole, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if found := codes(fsck(t, data, ops.Fsck{Read: true, Repair: true})); !slices.Contains(found, "content.back") {
+				t.Errorf("what is back: %q", found)
+			}
+			if found := fsck(t, data, ops.Fsck{Read: true}); len(found) > 0 {
+				t.Errorf("it is whole again: %+v", found)
+			}
+		})
+	}
+	t.Run("content.facts", func(t *testing.T) {
+		data := twin(t, h.Data)
+		damage(t, data, `UPDATE blob SET width = width + 1 WHERE width > 0`)
+		if found := codes(fsck(t, data, ops.Fsck{Read: true, Repair: true})); !slices.Equal(found, []string{"content.facts"}) {
+			t.Errorf("%q", found)
+		}
+		if found := fsck(t, data, ops.Fsck{Read: true}); len(found) > 0 {
+			t.Errorf("mended: %+v", found)
+		}
+	})
+	t.Run("store.stranger", func(t *testing.T) {
+		data := twin(t, h.Data)
+		for _, path := range []string{storedFile(t, data) + "99", filepath.Join(data, "uploads", "1002-777.part")} {
+			if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if found := fsck(t, data, ops.Fsck{Repair: true}); len(found) != 2 || found[0].Code != "store.stranger" || !found[0].Fixed || !found[1].Fixed {
+			t.Errorf("%+v", found)
+		}
+		if found := fsck(t, data, ops.Fsck{}); len(found) > 0 {
+			t.Errorf("mended: %+v", found)
+		}
+	})
+}
+
+// marked answers the highest state of content that is marked as lost; 0 for none.
+func marked(t *testing.T, data string) (n int64) {
+	t.Helper()
+	d, err := audit.OpenDB(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Get(t.Context(), "test", `SELECT coalesce(max(state), 0) FROM blob WHERE state IN (3, 4)`, nil, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// No table is forgotten by what works on all of them.
+func TestEveryTableIsKnown(t *testing.T) {
+	d, err := db.Open(t.Context(), db.Options{Path: filepath.Join(t.TempDir(), "new.db"), Upgrade: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var there []string
+	err = d.Read(t.Context(), "test", func(tx *db.Tx) (err error) {
+		there, err = db.Collect(t.Context(), tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) },
+			`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' ORDER BY name`)
+		return err
+	})
+	if err != nil || len(there) == 0 {
+		t.Fatal(there, err)
+	}
+	var known []string
+	for _, table := range ops.Tables {
+		known = append(known, table.Name)
+		if len(table.Checks) == 0 {
+			t.Errorf("fsck looks at nothing of %s", table.Name)
+		}
+	}
+	slices.Sort(known)
+	if !slices.Equal(known, there) {
+		t.Errorf("known are %q, there are %q", known, there)
+	}
+}
