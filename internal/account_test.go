@@ -31,6 +31,8 @@ var acrossAccounts = map[string]string{
 	"blob.selectStored":     "backup and moving: all that is to be copied",
 	"blob.countStored":      "backup and moving: how much that is",
 	"upload.selectOpen":     "moving: every open upload ends",
+	"blob.deleteDoomeds":    "the sweep of doomed content: by account and content",
+	"blob.selectReleased":   "the sweep of content that nothing refers to",
 	"drive.nextDetached":    "the sweep of large deletes",
 	"imagebed.nextDetached": "the sweep of large deletes",
 	"queue.claimTask":       "a claim: among all accounts, the one served longest ago",

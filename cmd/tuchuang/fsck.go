@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 	"time"
 
+	"tuchuang/internal/blob"
 	"tuchuang/internal/config"
 	"tuchuang/internal/db"
 	"tuchuang/internal/ops"
@@ -50,15 +50,7 @@ func (c *fsckCmd) Run(ctx context.Context, u *ui) error {
 		}
 		rate = max(n, 0) // unlimited
 	}
-	return c.withDB(ctx, u, false, func(d *db.DB) error {
-		conf, err := config.Load(c.flags(), os.Getenv, c.Config)
-		if err != nil {
-			return err
-		}
-		store, err := openStore(conf.Data)
-		if err != nil {
-			return err
-		}
+	return c.withData(ctx, u, func(_ config.Config, d *db.DB, store blob.Store) error {
 		check := ops.Fsck{DB: d, Store: store, Repair: c.Repair, Read: c.Read, Rate: rate, Settle: fsckSettle, Found: u.showFinding}
 		n, err := check.Run(ctx)
 		if err != nil {

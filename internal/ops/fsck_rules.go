@@ -22,6 +22,7 @@ const (
 // installation are the rules of what belongs to no account.
 var installation = []rule{
 	{code: "key.length", query: `SELECT 'signing_key ' || name, CAST(length(secret) AS TEXT), '64' FROM signing_key WHERE length(secret) <> 64`},
+	{code: "mark.empty", query: `SELECT 'mark ' || name, '', '' FROM mark WHERE value = ''`, fix: `DELETE FROM mark WHERE value = ''`},
 	{code: "hold.long", query: `
 		SELECT 'blob_hold ' || h.name, CAST(h.held_until AS TEXT), '' FROM blob_hold h
 		WHERE h.held_until > (SELECT max(created_at) FROM account) + 3153600000000000`, // a hundred years
@@ -58,7 +59,7 @@ var sums = []rule{
 		UPDATE id_block SET next = (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)
 		WHERE name = 'drive' AND next < (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)`},
 	{code: "queue.turn", query: `
-		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE account_id = $1
+		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE q.account_id = $1
 		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = q.kind)`,
 		fix: `DELETE FROM queue_turn WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = queue_turn.kind)`},
 	{code: "task.unfinished", query: `

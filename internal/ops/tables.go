@@ -15,7 +15,9 @@ type Table struct {
 var Tables = []Table{
 	{"signing_key", "", []string{"key.length"}},
 	{"id_block", "", []string{"drive.next_id"}},
+	{"mark", "", []string{"mark.empty"}},
 	{"account", "id", []string{"account.used", "account.reserved", "account.next_blob", "account.next_task", "account.state"}},
+	{"audit_log", "account_id", []string{"row.account"}},
 	{"client", "account_id", []string{"client.secret", "account.client"}},
 	{"token", "account_id", []string{"token.client"}},
 	{"blob", "account_id", []string{"blob.state", "blob.facts", "blob.begun", "blob.unnoticed", "content.missing", "content.size", "content.damaged"}},

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -135,17 +136,15 @@ func (r *rooms) content(n int, use func(ctx context.Context, tx *db.Tx, acc acco
 		return id, err
 	}
 	key := blob.Key{Account: int64(r.acc), ID: id}
-	staged, err := r.store.Stage(ctx, key)
+	w, err := r.store.Create(ctx, key)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := staged.WriteAt(text, 0); err != nil {
-		return 0, err
+	_, err = w.Write(text)
+	if err == nil {
+		err = w.Commit(ctx)
 	}
-	if err := staged.Close(); err != nil {
-		return 0, err
-	}
-	if err := r.store.Commit(ctx, key); err != nil {
+	if err := errors.Join(err, w.Close()); err != nil {
 		return 0, err
 	}
 	return id, in(func(tx *db.Tx, acc account.Account) error {

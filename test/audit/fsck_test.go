@@ -68,6 +68,8 @@ func plantings() []planted {
 		one("key.length", false, `UPDATE signing_key SET secret = 'x' WHERE name = 'url'`),
 		one("hold.long", true, `INSERT INTO blob_hold VALUES ('x', 9000000000000000000)`),
 		one("row.account", false, `UPDATE client SET account_id = 77 WHERE account_id = `+mine),
+		one("mark.empty", true, `INSERT INTO mark VALUES ('x', '')`),
+		one("row.account", false, `INSERT INTO audit_log VALUES (77, 0, '', '', '', '', '', '')`),
 		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0)`),
 		one("account.state", false, `UPDATE account SET state = 9 WHERE id = `+mine),
 		one("account.used", true, `UPDATE account SET used = used + 1`),
