@@ -72,7 +72,7 @@ func Planned(t testing.TB, d *db.DB, name, query string, steps ...string) {
 	plan := Plan(t, d, query)
 	if d.Engine() == db.PostgreSQL {
 		for _, step := range plan {
-			if seqScan.MatchString(step) {
+			if seqScan.MatchString(step) && !strings.Contains(step, " on blob_hold") { // a row or two, whatever there is
 				t.Errorf("%s can't be had without %s:\n\t%s", name, strings.TrimSpace(step), strings.Join(plan, "\n\t"))
 			}
 		}
