@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,10 +39,25 @@ func (w *watched) Begin(ctx context.Context, key Key) (string, error) {
 }
 
 func (w *watched) WriteSlice(ctx context.Context, s Slice, body io.Reader) (Part, bool, error) {
+	from := &timedReader{r: body}
 	began := time.Now()
-	part, changed, err := w.Store.WriteSlice(ctx, s, body)
-	w.told("slice", err, time.Since(began))
+	part, changed, err := w.Store.WriteSlice(ctx, s, from)
+	w.told("slice", err, time.Since(began)-time.Duration(from.took.Load()))
 	return part, changed, err
+}
+
+// timedReader says how long its bytes took to come: that is the sender's time, not
+// the store's. A store may still be reading when it has answered.
+type timedReader struct {
+	r    io.Reader
+	took atomic.Int64
+}
+
+func (t *timedReader) Read(p []byte) (int, error) {
+	began := time.Now()
+	n, err := t.r.Read(p)
+	t.took.Add(int64(time.Since(began)))
+	return n, err
 }
 
 func (w *watched) Commit(ctx context.Context, key Key, ref string, parts []Part) error {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tuchuang/internal/blob"
@@ -94,4 +96,31 @@ func TestWatchedTells(t *testing.T) {
 	if len(told) != 7 {
 		t.Errorf("told %v", told)
 	}
+}
+
+// slow gives its bytes late.
+type slow struct {
+	io.Reader
+	by time.Duration
+}
+
+func (s slow) Read(p []byte) (int, error) {
+	<-time.After(s.by)
+	return s.Reader.Read(p)
+}
+
+// What a sender takes is not told as the store's time.
+func TestWatchedLeavesTheSenderOut(t *testing.T) {
+	disk, _ := newDisk(t)
+	synctest.Test(t, func(t *testing.T) {
+		var took time.Duration
+		store := blob.Watched(disk, func(_ string, _ error, d time.Duration) { took = d })
+		body := slow{strings.NewReader("a picture"), time.Hour}
+		if _, _, err := store.WriteSlice(t.Context(), blob.Slice{Key: key, No: 1, Size: 9}, body); err != nil {
+			t.Fatal(err)
+		}
+		if took != 0 { // time stands still in here but for the sender's
+			t.Errorf("the store took %v", took)
+		}
+	})
 }
