@@ -60,7 +60,8 @@ type Store interface {
 	// one writer at a time is seen to by the caller within a process; a store that
 	// several processes share notices it at Commit.
 	// Where the content is committed, it changes nothing, reads body all the same,
-	// and answers fault.Exists and the Part that this would have been.
+	// and answers fault.Exists and the Part that this would have been, unless they are
+	// the bytes that came before.
 	WriteSlice(ctx context.Context, s Slice, body io.Reader) (part Part, changed bool, err error)
 
 	// Trim gives back the room of what slices wrote behind size, as far as the store

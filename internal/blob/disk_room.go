@@ -22,8 +22,10 @@ func (d *Disk) Room(ctx context.Context) (int64, error) {
 	return d.room(op)
 }
 
-func (d *Disk) room(op string) (int64, error) {
-	free, all, err := freeSpace(d.uploads)
+func (d *Disk) room(op string) (int64, error) { return roomIn(d.uploads, op) }
+
+func roomIn(dir, op string) (int64, error) {
+	free, all, err := freeSpace(dir)
 	if err != nil {
 		return 0, failed(err, op)
 	}

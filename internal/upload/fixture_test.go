@@ -14,6 +14,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
+	"tuchuang/internal/blob/blobtest"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
@@ -44,8 +45,11 @@ func places() (list []place) {
 	for _, e := range dbtest.Engines {
 		list = append(list, place{string(e), e, disk})
 	}
-	return list
+	return append(list, place{onS3, db.SQLite, func(t *testing.T) blob.Store { return blobtest.S3(t).Open(t) }})
 }
+
+// onS3 is where the store shows nothing before it is committed.
+const onS3 = "sqlite and s3"
 
 func disk(t *testing.T) blob.Store {
 	t.Helper()
