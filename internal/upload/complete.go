@@ -143,6 +143,11 @@ func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Resu
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
 	resultID, err := u.check(ctx, s, acc, id)
+	if fault.Is(err, fault.ContentMissing) {
+		// Where another process commits at the same moment, a store may show nothing
+		// between the one and the other.
+		resultID, err = u.check(ctx, s, acc, id)
+	}
 	switch {
 	case err == nil:
 	case fault.Is(err, fault.HashMismatch):

@@ -77,10 +77,7 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	if digest := w.r.digest(); digest.Size() == from {
 		in.digest = digest
 	}
-	part, changed, err := w.u.store.WriteSlice(ctx, blob.Slice{
-		Key: w.r.key, Ref: w.r.ref, No: w.no, Offset: from, Size: size, Declared: declared, Known: known,
-		Changing: func() error { return w.forget(ctx) },
-	}, in)
+	part, changed, err := w.u.store.WriteSlice(ctx, w.at(declared, known, func() error { return w.forget(ctx) }), in)
 	if fault.Is(err, fault.Exists) {
 		return w.again(ctx, part, declared)
 	}
@@ -97,6 +94,14 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	}
 	killpoint.Here("upload.slice.recorded")
 	return w.u.advance(ctx, w.s, w.r.acc, w.r.id, w.u.ahead)
+}
+
+// at says where the slice belongs.
+func (w *sliceWriter) at(declared, known string, changing func() error) blob.Slice {
+	from, size := w.r.span(w.no)
+	return blob.Slice{
+		Key: w.r.key, Ref: w.r.ref, No: w.no, Offset: from, Size: size, Declared: declared, Known: known, Changing: changing,
+	}
 }
 
 // giveBack cuts off what came of a slice that failed, up to the furthest that has

@@ -95,7 +95,7 @@ func TestTooManyUploads(t *testing.T) {
 		r.pass(Life + time.Second)
 		r.open(one) // without waiting for the sweep
 		r.must(r.uploads.SweepExpired(r.Context()))
-		if got, want := r.left(), (left{pending: 1, open: 1, reserved: 5000}); got != want {
+		if got, want := r.left(), (left{staged: r.begun(1), pending: 1, open: 1, reserved: 5000}); got != want {
 			t.Errorf("left are %+v, want %+v", got, want)
 		}
 	})
@@ -114,7 +114,7 @@ func TestExpiredUploadReservesNothing(t *testing.T) {
 		r.open(file("b.bin", more))
 		_, err = r.uploads.Create(r.Context(), r.acc, file("c.bin", b))
 		r.refused(err, fault.QuotaExceeded)
-		if got, want := r.left(), (left{pending: 1, open: 1, reserved: 950}); got != want {
+		if got, want := r.left(), (left{staged: r.begun(1), pending: 1, open: 1, reserved: 950}); got != want {
 			t.Errorf("left are %+v, want %+v", got, want)
 		}
 	})
@@ -131,6 +131,9 @@ func TestCompleteReadsNothingAgain(t *testing.T) {
 			send int
 			read int64 // that this one may cost: those that have come before and now continue the prefix
 		}{{1, 0}, {3, 0}, {4, 0}, {2, DriveSlice + 77}} {
+			if r.place == onS3 { // it shows nothing yet
+				step.read = 0
+			}
 			before := r.store.read.Load()
 			r.send(id, b, step.send)
 			if got := r.store.read.Load() - before; got != step.read {
@@ -140,7 +143,11 @@ func TestCompleteReadsNothingAgain(t *testing.T) {
 		before := r.store.read.Load()
 		done, err := r.uploads.Complete(r.Context(), r.acc, id)
 		r.must(err)
-		if got := r.store.read.Load() - before; got > 1<<20 {
+		rest := int64(0)
+		if r.place == onS3 { // the two slices that came too early to be hashed on their way
+			rest = DriveSlice + 77
+		}
+		if got := r.store.read.Load() - before; got < rest || got > rest+1<<20 {
 			t.Errorf("completing read %d bytes of %d", got, len(b))
 		}
 		r.holds(done.ID, b)
@@ -227,7 +234,8 @@ func TestCompletionGetsFurther(t *testing.T) {
 				}
 			}))
 			r.refused(ask(ctx), fault.Verifying)
-			if got := hashed(); got != had+20*bufSize {
+			// Elsewhere the pieces are those of the line.
+			if got := hashed(); got <= had || got > had+20*bufSize || r.place != onS3 && got != had+20*bufSize {
 				t.Errorf("try %d: %d bytes are hashed of %d, %d before", n, got, len(b), had)
 			}
 		}
@@ -236,7 +244,7 @@ func TestCompletionGetsFurther(t *testing.T) {
 		had := hashed()
 		_, err = r.uploads.Complete(ctx, r.acc, id)
 		r.refused(err, fault.Canceled)
-		if got := hashed(); got != had+bufSize {
+		if got := hashed(); got < had || got > had+bufSize || r.place != onS3 && got != had+bufSize {
 			t.Errorf("%d bytes are hashed, %d before", got, had)
 		}
 		r.store.reading.Store(nil)
@@ -343,6 +351,9 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		size := func(want int64, when string) {
 			t.Helper()
+			if r.place == onS3 {
+				want = -1 // it does not tell
+			}
 			r.must(r.store.List(r.Context(), func(e blob.Entry) error {
 				if e.Size != want {
 					t.Errorf("%s: %d bytes are staged, want %d", when, e.Size, want)
