@@ -78,15 +78,14 @@ func (p *place) put(name string, content []byte) (drive.ID, error) {
 	if err != nil {
 		return 0, err
 	}
-	staged, err := p.store.Stage(ctx, key)
+	w, err := p.store.Create(ctx, key)
 	if err != nil {
 		return 0, err
 	}
-	_, err = staged.WriteAt(content, 0)
-	if err = errors.Join(err, staged.Close()); err != nil {
-		return 0, err
+	if _, err = w.Write(content); err == nil {
+		err = w.Commit(ctx)
 	}
-	if err := p.store.Commit(ctx, key); err != nil {
+	if err = errors.Join(err, w.Close()); err != nil {
 		return 0, err
 	}
 	var joined bool

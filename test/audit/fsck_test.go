@@ -157,7 +157,7 @@ func plantings() []planted {
 // Each kind of damage is found, in every table; what is said to be mended is, and is
 // no finding any more; what can't be is said so.
 func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
-	h := makeHealthy(t)
+	h := makeHealthy(t, db.SQLite)
 	h.Stop()
 	if found := fsck(t, h.Data, ops.Fsck{Read: true}); len(found) > 0 {
 		t.Fatalf("a healthy folder: %+v", found)
@@ -202,7 +202,7 @@ func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
 // What is wrong in the store is found; reading marks it, and takes the mark off again
 // where the bytes are back.
 func TestFsckFindsDamagedContent(t *testing.T) {
-	h := makeHealthy(t)
+	h := makeHealthy(t, db.SQLite)
 	h.Stop()
 	for _, c := range []struct {
 		code string
