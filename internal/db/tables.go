@@ -13,17 +13,17 @@ type Table struct {
 	Columns []string
 	Bytes   []bool   // by column: it holds bytes
 	Key     []string // the primary key, in its order
-	Above   []string // the columns that hold the key of another row of this table; nil where none do
+	Above   []string // the columns that name another row of this table; nil where none do
+	Named   []string // the columns by which they name it: a unique key, not always the primary one
 }
 
 // ofSchema asks for the schema: the columns of a table, with their type and their place in the
-// primary key (0: none); then who refers to whom, by which columns in the order of
-// the key.
+// primary key (0: none); then who refers to whom, by which columns to which.
 var ofSchema = map[Engine]struct{ columns, references string }{
 	SQLite: {`
 		SELECT m.name, c.name, c.type = 'BLOB', c.pk FROM sqlite_schema m JOIN pragma_table_info(m.name) c
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'goose%' ORDER BY m.name, c.cid`, `
-		SELECT m.name, f."table", f."from" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
+		SELECT m.name, f."table", f."from", f."to" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
 		WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq`},
 	PostgreSQL: {`
 		SELECT CAST(t.relname AS TEXT), CAST(c.attname AS TEXT), c.atttypid = CAST('bytea' AS regtype),
@@ -32,10 +32,11 @@ var ofSchema = map[Engine]struct{ columns, references string }{
 		LEFT JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'p'
 		WHERE t.relnamespace = CAST(current_schema() AS regnamespace) AND t.relkind = 'r' AND t.relname NOT LIKE 'goose%'
 		ORDER BY t.relname, c.attnum`, `
-		SELECT CAST(t.relname AS TEXT), CAST(r.relname AS TEXT), CAST(c.attname AS TEXT)
+		SELECT CAST(t.relname AS TEXT), CAST(r.relname AS TEXT), CAST(c.attname AS TEXT), CAST(o.attname AS TEXT)
 		FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
 		CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS n (attnum, ord)
 		JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = n.attnum
+		JOIN pg_attribute o ON o.attrelid = r.oid AND o.attnum = k.confkey[n.ord]
 		WHERE k.contype = 'f' AND t.relnamespace = CAST(current_schema() AS regnamespace)
 		ORDER BY t.relname, k.oid, n.ord`},
 }
@@ -64,12 +65,12 @@ func (t *Tx) Tables(ctx context.Context) ([]Table, error) {
 	}
 	refers := map[string][]string{}
 	err = t.Each(ctx, func(row Row) error {
-		var table, to, column string
-		if err := row.Scan(&table, &to, &column); err != nil {
+		var table, to, column, named string
+		if err := row.Scan(&table, &to, &column, &named); err != nil {
 			return err
 		}
 		if table == to {
-			all[table].Above = append(all[table].Above, column)
+			all[table].Above, all[table].Named = append(all[table].Above, column), append(all[table].Named, named)
 		} else {
 			refers[table] = append(refers[table], to)
 		}

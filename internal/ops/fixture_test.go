@@ -147,7 +147,7 @@ func (h *house) fill() {
 			exec(`INSERT INTO upload (account_id, id, blob_id, dest, parent, name, etag, size, duplicate, slice_size, reserved, state, result_id,
 				hashed, hash_state, created_at, expires_at) VALUES ($1, $2, 998, 1, '0', 'n', 'e', 1, 0, 1, 0, 2, 'r', 0, $3, 1, 2)`, h.acc, id, state)
 		}
-		exec(`INSERT INTO upload_slice (account_id, upload_id, no, size, md5, part) VALUES ($1, 'some', 1, 1, 'm', '')`, h.acc)
+		exec(`INSERT INTO upload_slice (account_id, upload_id, no, size, md5, part) VALUES ($1, 'some', 1, 1, 'm', 'p')`, h.acc)
 		return err
 	})
 }

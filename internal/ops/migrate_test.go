@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,7 +85,7 @@ var errBrokenOff = errors.New("broken off")
 // broken is a store that breaks off after so many contents.
 type broken struct {
 	blob.Store
-	left int
+	left atomic.Int64
 }
 
 func (b *broken) Create(ctx context.Context, key blob.Key) (blob.Writer, error) {
@@ -98,7 +99,7 @@ type brokenWriter struct {
 }
 
 func (w *brokenWriter) Commit(ctx context.Context) error {
-	if w.of.left--; w.of.left < 0 {
+	if w.of.left.Add(-1) < 0 {
 		return errBrokenOff
 	}
 	return w.Writer.Commit(ctx)
@@ -115,8 +116,10 @@ func TestMigrateBrokenOff(t *testing.T) {
 		}
 		want["blob"], want["account"] = rowsOf(t, h.db)["blob"], rowsOf(t, h.db)["account"]
 		runs := 0
-		for _, left := range []int{0, 100, 170} {
-			_, err := h.move(t.Context(), there, func(o *MigrateOptions) { o.ToStore = &broken{there.store, left} })
+		for _, left := range []int64{0, 100, 170} {
+			store := &broken{Store: there.store}
+			store.left.Store(left)
+			_, err := h.move(t.Context(), there, func(o *MigrateOptions) { o.ToStore = store })
 			if !errors.Is(err, errBrokenOff) {
 				t.Fatal(err)
 			}

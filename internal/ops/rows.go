@@ -44,22 +44,26 @@ const rowBatch = 1024
 // copier copies one table.
 type copier struct {
 	db.Table
-	key, above []int // where the columns of Key and of Above stand among all
-	first      string
-	next       string
-	one        string
-	insert     db.Statements
+	// where the columns of Key, Above and Named stand among all
+	key, above, named []int
+
+	first  string
+	next   string
+	one    string
+	insert db.Statements
 }
 
 func newCopier(t db.Table) copier {
-	c := copier{Table: t, key: positions(t.Columns, t.Key), above: positions(t.Columns, t.Above)}
+	c := copier{Table: t, key: positions(t.Columns, t.Key), above: positions(t.Columns, t.Above), named: positions(t.Columns, t.Named)}
 	columns, key := db.Names(t.Columns), db.Names(t.Key)
 	from := "SELECT " + columns + ` FROM "` + t.Name + `"`
 	order := " ORDER BY " + key + " LIMIT " + strconv.Itoa(rowBatch)
 	values := strings.Trim(db.Rows(1, 1, make([]string, len(t.Key))...), "()")
 	c.first = from + order
 	c.next = from + " WHERE (" + key + ") > (" + values + ")" + order
-	c.one = from + " WHERE (" + key + ") = (" + values + ")"
+	if t.Above != nil {
+		c.one = from + " WHERE (" + db.Names(t.Named) + ") = (" + strings.Trim(db.Rows(1, 1, make([]string, len(t.Named))...), "()") + ")"
+	}
 	c.insert = db.MultiRow(`INSERT INTO "`+t.Name+`" (`+columns+") VALUES", 1, make([]string, len(t.Columns)), "ON CONFLICT DO NOTHING")
 	return c
 }
@@ -76,8 +80,8 @@ func positions(columns, of []string) (at []int) {
 }
 
 // read answers the rows after a key; nil for the first ones. Each row stands behind
-// the one above it, where that has the greater key: what a folder was moved into may
-// be younger than itself. last is the key to go on after; nil at the end.
+// the one above it, where that was not among those before: what a folder was moved into
+// may come after it. last is the key to go on after; nil at the end.
 func (c *copier) read(ctx context.Context, tx *db.Tx, after []any) (rows [][]any, last []any, err error) {
 	query := c.next
 	if after == nil {
@@ -95,7 +99,7 @@ func (c *copier) read(ctx context.Context, tx *db.Tx, after []any) (rows [][]any
 	}
 	have := map[string]bool{}
 	for _, row := range batch {
-		chain, err := c.chain(ctx, tx, row, have)
+		chain, err := c.chain(ctx, tx, row, after, have)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -104,25 +108,28 @@ func (c *copier) read(ctx context.Context, tx *db.Tx, after []any) (rows [][]any
 	return rows, last, nil
 }
 
-// chain answers a row behind those above it that may not have been copied yet, the
-// highest first.
-func (c *copier) chain(ctx context.Context, tx *db.Tx, row []any, have map[string]bool) ([][]any, error) {
+// chain answers a row behind those above it that were not read before, the highest
+// first.
+func (c *copier) chain(ctx context.Context, tx *db.Tx, row, after []any, have map[string]bool) ([][]any, error) {
 	var up [][]any
-	for key := c.pick(row, c.key); !have[name(key)]; {
-		have[name(key)] = true
+	for at := c.pick(row, c.named); !have[name(at)]; {
+		have[name(at)] = true
+		if len(up) > 0 && after != nil && !later(c.pick(row, c.key), after) {
+			break // it was written with the rows before
+		}
 		up = append(up, row)
-		above := c.pick(row, c.above)
-		if !later(above, key) {
+		at = c.pick(row, c.above)
+		if have[name(at)] {
 			break
 		}
-		list, err := db.Collect(ctx, tx, c.scan, c.one, above...)
+		list, err := db.Collect(ctx, tx, c.scan, c.one, at...)
 		if err != nil {
 			return nil, err
 		}
 		if len(list) == 0 {
-			return nil, fault.Because(fault.Internal, "ops: copy rows", fmt.Errorf("%s %v is not there", c.Name, above))
+			return nil, fault.Because(fault.Internal, "ops: copy rows", fmt.Errorf("%s %v is not there", c.Name, at))
 		}
-		row, key = list[0], above
+		row = list[0]
 	}
 	for i, j := 0, len(up)-1; i < j; i, j = i+1, j-1 {
 		up[i], up[j] = up[j], up[i]
@@ -147,7 +154,7 @@ func later(a, b []any) bool {
 	return false
 }
 
-func name(key []any) string { return fmt.Sprint(key...) }
+func name(key []any) string { return fmt.Sprintf("%v", key) }
 
 func (c *copier) pick(row []any, at []int) []any {
 	out := make([]any, len(at))
