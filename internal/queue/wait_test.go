@@ -3,12 +3,15 @@ package queue
 import (
 	"testing"
 	"time"
+
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 )
 
 // Tasks that were put off here and ended elsewhere are forgotten; one that still waits
 // is not.
 func TestPutOffIsForgotten(t *testing.T) {
-	w := NewWorkers(nil, Copy, nil, nil)
+	w := NewWorkers(dbtest.Open(t, db.SQLite, nil), Copy, nil, nil)
 	now := time.Unix(1e9, 0)
 	for seq := range int64(1000) {
 		w.wait(&Lease{Task: Task{Account: 1, Seq: seq}}, true, now)

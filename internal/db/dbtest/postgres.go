@@ -99,14 +99,14 @@ func startCluster() (*url.URL, error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync") //nolint:gosec,noctx // our own words
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = who, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	// The shell reads from a pipe that only this process has open.
 	const run = `d=$1; shift; "$@" & p=$!; read -r _; kill -INT $p; wait $p; rm -rf "$d"`
-	server := exec.Command("sh", "-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, //nolint:gosec,noctx // our own words
+	server := exec.Command("sh", "-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
 		"-c", "shared_buffers=64MB", "-c", "log_min_messages=error")
 	server.SysProcAttr, server.Dir = who, dir
