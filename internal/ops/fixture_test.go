@@ -131,6 +131,7 @@ func (h *house) fill() {
 		exec(`INSERT INTO token (account_id, id, client_id, created_at, expires_at) VALUES ($1, 't', 'c', 1, 2)`, h.acc)
 		exec(`INSERT INTO id_block (name, next) VALUES ('drive', 9007199254740991) ON CONFLICT DO NOTHING`)
 		exec(`INSERT INTO doomed (account_id, blob_id, created_at) VALUES ($1, 999, 1)`, h.acc)
+		exec(`INSERT INTO unreferenced (account_id, blob_id, since) SELECT account_id, max(id), 1 FROM blob WHERE account_id = $1 AND state = 1 GROUP BY account_id`, h.acc)
 		exec(`INSERT INTO task (account_id, seq, id, kind, state, attempt, idle, lease_until, created_at, started_at, finished_at)
 			VALUES ($1, 1, 'T', 1, 2, 3, 0, 0, 1, 2, 3)`, h.acc)
 		exec(`INSERT INTO queue_turn (account_id, kind, served_at) VALUES ($1, 1, 5)`, h.acc)
