@@ -73,7 +73,8 @@ var reserved = []struct {
 	why   string
 	tests bool
 }{
-	{"net/http", []string{"cmd", "client", "metrics", "api", "transfer", "web"}, "HTTP is spoken at the doors and by the client", false},
+	{"net/http", []string{"cmd", "client", "metrics", "api", "transfer", "web", "blob"}, "HTTP is spoken at the doors, by the client and to an S3 store", false},
+	{"github.com/minio/minio-go/v7", []string{"blob"}, "blob alone knows where content is", true},
 	{"database/sql", []string{"db"}, "db alone opens and speaks to the database; others may name types of rows", false},
 	{"modernc.org/sqlite", []string{"db"}, "db alone knows the engine", true},
 	{"github.com/pressly/goose/v3", []string{"db"}, "db alone migrates", true},

@@ -39,7 +39,7 @@ func (s *spool) fill(body io.Reader) error {
 		if _, e := s.Write(buf[:n]); e != nil {
 			return e
 		}
-		if err == io.EOF { //nolint:errorlint // a body's error may have it for a cause
+		if err == io.EOF { // as it is: a body's error may have it for a cause
 			return nil
 		}
 		if err != nil {

@@ -99,11 +99,9 @@ const (
 	NotDays        Why = "not_days"        // what should be a number of days
 	NotATime       Why = "not_a_time"      // the setting, its value
 	NotAServer     Why = "not_a_server"    // what should be the address of a server
-	NotABlobURL    Why = "not_a_blob_url"  // what it says; nothing where it may hold a key
 	NoStoreKeys    Why = "no_store_keys"   // nothing
 	NoBucket       Why = "no_bucket"       // the bucket, the endpoint
 	StoreUnusable  Why = "store_unusable"  // the bucket, the endpoint, the cause
-	NotABool       Why = "not_a_bool"      // the setting, its value
 	NotADatabase   Why = "not_a_database"  // nothing: the URL holds a password
 
 	FolderUnusable Why = "folder_unusable" // the path, the cause

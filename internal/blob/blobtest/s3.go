@@ -179,7 +179,7 @@ func startGateway() (dir string, err error) {
 		return "", err
 	}
 	// Built once and kept where Go keeps what it builds.
-	find := exec.Command("go", "tool", "-modfile=tools/versitygw/go.mod", "-n", "versitygw") //nolint:noctx // a test's
+	find := exec.Command("go", "tool", "-modfile=tools/versitygw/go.mod", "-n", "versitygw")
 	find.Dir = root
 	var said bytes.Buffer
 	find.Stderr = &said
@@ -196,7 +196,7 @@ func startGateway() (dir string, err error) {
 	}
 	// The shell reads from a pipe that only this process has open.
 	const run = `d=$1; shift; "$@" >&2 & p=$!; read -r _; kill $p; wait $p; rm -rf "$d"`
-	server := exec.Command("sh", "-c", run, "sh", dir, strings.TrimSpace(string(path)), //nolint:gosec,noctx // our own words
+	server := exec.Command("sh", "-c", run, "sh", dir, strings.TrimSpace(string(path)),
 		"--port", socket(), "--quiet", "--region", region, "posix", filepath.Join(dir, "data"))
 	server.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+keyID, "ROOT_SECRET_ACCESS_KEY="+secret)
 	said.Reset()
@@ -223,7 +223,7 @@ func startGateway() (dir string, err error) {
 
 func answers() bool {
 	client := &http.Client{Transport: toGateway()}
-	answer, err := client.Get("http://gateway/") //nolint:noctx // a test's
+	answer, err := client.Get("http://gateway/")
 	if err != nil {
 		return false
 	}
