@@ -84,7 +84,9 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 		conf: config.Config{PublicURL: at, ImageURL: at}, log: log, db: d, draining: make(chan struct{}), stopWork: func() {},
 	}
 	s.http = newHTTPServer(s.handler(
-		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: at, ImageURL: at, Log: log}),
+		api.New(api.Options{
+			Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: at, ImageURL: at, Log: log, ClientAddr: clientAddr(nil),
+		}),
 		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})), log)
 	s.http.Protocols = new(http.Protocols)
 	s.http.Protocols.SetHTTP1(true)
