@@ -32,7 +32,7 @@ var (
 	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
 	cfgStoreKeys  = say("没有对象存储的密钥：请设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY，或写在 AWS 的凭据文件里", "there are no keys of the S3 store: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them in AWS's credentials file")
 	cfgNoBucket   = say("存储桶 %s 在 %s 上不存在", "there is no bucket %s at %s")
-	cfgStore      = say("无法使用 %[2]s 上的存储桶 %[1]s：%[3]v", "the bucket %s at %s can't be used: %v")
+	cfgStore      = say("存储桶 %s（位于 %s）无法使用：%v", "the bucket %s at %s can't be used: %v")
 	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
 	dataRefused  = say("PostgreSQL 拒绝了连接：%v", "PostgreSQL refuses the connection: %v")

@@ -74,7 +74,7 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 		lookup = minio.BucketLookupPath
 	}
 	core, err := minio.NewCore(o.Endpoint, &minio.Options{
-		Creds: creds, Secure: !o.Insecure, Region: o.Region, BucketLookup: lookup, Transport: stallingTransport(o.Stall), MaxRetries: o.Tries,
+		Creds: creds, Secure: !o.Insecure, Region: o.Region, BucketLookup: lookup, Transport: ownBodies{stallingTransport(o.Stall)}, MaxRetries: o.Tries,
 	})
 	if err != nil {
 		return nil, fault.Because(fault.BadConfig, op, err, fault.StoreUnusable, o.Bucket, o.Endpoint, err)

@@ -2,8 +2,10 @@ package blob
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -26,6 +28,48 @@ func stallingTransport(limit time.Duration) *http.Transport {
 		IdleConnTimeout:     limit,
 		DisableCompression:  true, // lengths must be those of the content
 	}
+}
+
+// ownBodies gives each try of a request a body of its own: a try that has its answer, or
+// an error, reads no more of what the next one is about to read from the beginning.
+type ownBodies struct{ next http.RoundTripper }
+
+func (t ownBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return t.next.RoundTrip(r)
+	}
+	body := &ownBody{from: r.Body}
+	again := *r
+	again.Body = body
+	again.GetBody = nil // a connection that was lost is one more try of who sent r
+	defer body.leave()
+	return t.next.RoundTrip(&again)
+}
+
+type ownBody struct {
+	mu   sync.Mutex
+	from io.ReadCloser
+	left bool
+}
+
+func (b *ownBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.from.Read(p)
+}
+
+func (b *ownBody) Close() error {
+	b.leave()
+	return b.from.Close()
+}
+
+func (b *ownBody) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = true
 }
 
 type stallingConn struct {

@@ -217,7 +217,7 @@ func (f *Fsck) mend(ctx context.Context, acc int64, one Finding) error {
 		return one.fix(ctx, tx)
 	})
 	if err != nil && ctx.Err() == nil {
-		return nil //nolint:nilerr // see above
+		return nil
 	}
 	return err
 }

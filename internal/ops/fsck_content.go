@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"encoding/hex"
 	"io"
 	"strconv"
@@ -144,7 +145,7 @@ func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 func (f *Fsck) readAll(ctx context.Context, to io.Writer, from io.Reader) error {
 	for {
 		n, err := io.CopyN(to, from, 1<<20)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

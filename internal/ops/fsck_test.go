@@ -90,8 +90,7 @@ func (p *place) put(name string, content []byte) (drive.ID, error) {
 	}
 	var joined bool
 	err = p.db.Write(ctx, "test: finish", func(tx *db.Tx) error {
-		acc, err := account.Lock(ctx, tx, p.acc)
-		if err != nil {
+		if _, err := account.Lock(ctx, tx, p.acc); err != nil {
 			return err
 		}
 		done, err := blob.Finish(ctx, tx, key, facts)
@@ -102,7 +101,8 @@ func (p *place) put(name string, content []byte) (drive.ID, error) {
 		if err := drive.Put(ctx, tx, p.acc, drive.File{ID: id, Name: name, BlobID: done.ID, Size: facts.Size, Etag: facts.MD5, Duplicate: drive.Overwrite}, 0); err != nil {
 			return err
 		}
-		if acc, err = account.Lock(ctx, tx, p.acc); err != nil {
+		acc, err := account.Lock(ctx, tx, p.acc)
+		if err != nil {
 			return err
 		}
 		root, err := imagebed.FolderIn(ctx, tx, p.acc, "")
