@@ -26,7 +26,7 @@ func (r *room) images(top ID, folders, each int) {
 	r.exec(`
 		WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST($3 AS BIGINT) * CAST($4 AS BIGINT))
 		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at, shown_at)
-		SELECT $1, CAST($2 AS TEXT) || '/' || i, $2 || CASE $5 WHEN 0 THEN '' ELSE '.' || (1 + i % $3) END, '' || i, 'png', $6, 10, $7, 0, 0, 0 FROM n`,
+		SELECT $1, CAST($2 AS TEXT) || '/' || i, CAST($2 AS TEXT) || CASE CAST($5 AS BIGINT) WHEN 0 THEN '' ELSE '.' || (1 + i % CAST($3 AS BIGINT)) END, '' || i, 'png', $6, 10, $7, 0, 0, 0 FROM n`,
 		r.acc, top, max(1, folders), each, folders, blobID, etag(1))
 	r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*max(1, folders)*each)
 }

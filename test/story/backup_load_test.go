@@ -102,7 +102,8 @@ func (l *load) reach(n int64) {
 // delete; what was restored is a whole installation, with all that was acknowledged
 // before the backup began.
 func TestBackupUnderLoad(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.NewOn(t, db.SQLite)
+	s.Start()
 	users := []*harness.User{s.User("one"), s.User("two"), s.User("three")}
 	before := startLoad(t, 0, users...)
 	before.reach(30)
@@ -118,7 +119,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	decodeJSON(t, s.Run("backup", dest, "--data", s.Data, "--json"), &first)
 	l.reach(l.pictures.Load() + 20)
 	decodeJSON(t, s.Run("backup", dest, "--data", s.Data, "--keep", "1", "--json"), &made)
-	r := harness.New(t)
+	r := harness.NewOn(t, db.SQLite)
 	decodeJSON(t, s.Run("restore", dest, "--data", r.Data, "--json"), &restored)
 	l.reach(l.pictures.Load() + 5) // it has gone on all the time
 	l.end()
