@@ -133,7 +133,7 @@ func (l local) withData(ctx context.Context, u *ui, fn func(config.Config, *db.D
 		if err != nil {
 			return err
 		}
-		store, err := openStore(conf.Data)
+		store, err := openStore(ctx, conf)
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data
 			return "", nil, err
 		}
 		done = lock.Close
-		if o.ToStore, err = openStore(data); err != nil {
+		if o.ToStore, err = openDisk(data); err != nil {
 			return "", nil, errors.Join(err, lock.Close())
 		}
 	}

@@ -34,11 +34,12 @@ import (
 type local struct {
 	Data        *string `name:"data" placeholder:"DIR" help:"${help_data}"`
 	DatabaseURL *string `name:"database-url" placeholder:"URL" help:"${help_database_url}"`
+	BlobURL     *string `name:"blob-url" placeholder:"URL" help:"${help_blob_url}"`
 	Config      string  `name:"config" placeholder:"FILE" help:"${help_config}"`
 }
 
 func (l local) flags() map[string]string {
-	return given(map[string]*string{"data": l.Data, "database-url": l.DatabaseURL})
+	return given(map[string]*string{"data": l.Data, "database-url": l.DatabaseURL, "blob-url": l.BlobURL})
 }
 
 // given keeps the flags that stand on the line.
@@ -71,7 +72,7 @@ type serveCmd struct {
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
-		"data": c.Data, "database-url": c.DatabaseURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
+		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
 	})
@@ -163,7 +164,7 @@ type server struct {
 	cut     atomic.Bool  // what still runs was broken off
 }
 
-// startServer opens the data folder and serves it; when it has returned the server
+// startServer opens where the data is and serves it; when it has returned the server
 // is ready to answer. The caller stops it.
 func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err error) {
 	log, figures := observedLog(u, conf)
@@ -177,7 +178,8 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	}()
 	// Where another server has the folder it most likely has the port too: that it is the
 	// folder is to be said.
-	if exists(dataFile(conf.Data, "lock")) {
+	owns := ownsFolder(conf)
+	if owns && exists(dataFile(conf.Data, "lock")) {
 		if s.lock, err = lockFolder(conf.Data); err != nil {
 			return s, err
 		}
@@ -187,7 +189,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen); err != nil {
 		return s, u.listenFailure(err, conf.Listen)
 	}
-	if s.lock == nil {
+	if owns && s.lock == nil {
 		if s.lock, err = lockFolder(conf.Data); err != nil {
 			return s, err
 		}
@@ -198,7 +200,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if s.db, err = openDB(ctx, conf, true, log); err != nil {
 		return s, err
 	}
-	store, err := openStore(conf.Data)
+	if err := clearSpool(conf); err != nil {
+		return s, err
+	}
+	store, err := openStore(ctx, conf)
 	if err != nil {
 		return s, err
 	}
@@ -262,10 +267,6 @@ func openDB(ctx context.Context, conf config.Config, upgrade bool, log *slog.Log
 		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
 	}
 	return db.Open(ctx, db.Options{Path: dataFile(conf.Data, "tuchuang.db"), Upgrade: upgrade, Log: log})
-}
-
-func openStore(data string) (blob.Store, error) {
-	return blob.NewDisk(dataFile(data, "blobs"), dataFile(data, "uploads"))
 }
 
 const (
@@ -406,7 +407,7 @@ func (u *ui) showListening(s *server) error {
 	if u.json {
 		return u.fact(startOut{Listening: &listeningOut{s.url, s.conf.PublicURL, s.conf.ImageURL, s.conf.Data}})
 	}
-	u.say(u.text(listening, s.url, s.conf.PublicURL, s.conf.Data))
+	u.say(u.text(listening, s.url, s.conf.PublicURL, placeOf(s.conf, s.db)))
 	return nil
 }
 

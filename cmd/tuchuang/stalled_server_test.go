@@ -70,7 +70,7 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 	log, data := slog.New(slog.NewTextHandler(says, nil)), t.TempDir()
 	d, err := openDB(t.Context(), config.Config{Data: data}, true, log)
 	must(err)
-	store, err := openStore(data)
+	store, err := openDisk(data)
 	must(err)
 	accounts, err := account.Open(t.Context(), d)
 	must(err)

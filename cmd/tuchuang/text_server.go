@@ -41,6 +41,7 @@ var (
 	helpUnpublish    = say("同时停止它的图片链接", "End its picture links too.")
 	helpData         = say("数据文件夹（默认 ./data）", "The data folder (./data).")
 	helpDatabaseURL  = say("PostgreSQL 数据库的地址；含密码时请写在 TUCHUANG_DATABASE_URL 或配置文件里", "A PostgreSQL database, else a file in the data folder; one with a password belongs in TUCHUANG_DATABASE_URL or the config file.")
+	helpBlobURL      = say("存放图片内容的 S3 存储桶，如 s3://存储桶/前缀?endpoint=主机:端口&region=区域；密钥来自 AWS 的环境变量或凭据文件", "A bucket of an S3 store for content, else the data folder: s3://BUCKET/PREFIX?endpoint=HOST:PORT&region=REGION; keys come from AWS's environment variables or credentials file.")
 	helpConfig       = say("配置文件（TOML）", "A config file (TOML).")
 	helpListen       = say("监听地址（默认 127.0.0.1:8123）", "Address to listen at (127.0.0.1:8123).")
 	helpPublicURL    = say("客户端访问服务器的地址", "Where clients reach the server.")
@@ -67,7 +68,8 @@ func serverHelp(u *ui) kong.Vars {
 		"help_user_enable": u.text(helpUserEnable),
 		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
 		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig), "help_database_url": u.text(helpDatabaseURL),
-		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
+		"help_blob_url": u.text(helpBlobURL),
+		"help_listen":   u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_grace": u.text(helpGrace), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),

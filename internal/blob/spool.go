@@ -5,7 +5,9 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"tuchuang/internal/fault"
 )
@@ -24,6 +26,16 @@ type spool struct {
 	name string   // of the file, where it still has one
 	size int64
 	sum  hash.Hash
+}
+
+// ClearSpool takes away what processes that were killed have left in a folder for
+// spools. One that is in use loses its name at most, or stays.
+func ClearSpool(dir string) error {
+	names, err := filepath.Glob(filepath.Join(dir, "spool-*"))
+	for _, name := range names {
+		_ = os.Remove(name) // in use, or gone meanwhile
+	}
+	return failed(err, "blob: clear the spool")
 }
 
 func newSpool(dir string) *spool { return &spool{dir: dir, sum: md5.New()} }
@@ -71,6 +83,11 @@ func (s *spool) Write(p []byte) (int, error) {
 
 // open makes the file, and asks for room as the disk store does.
 func (s *spool) open(more int64, op string) (err error) {
+	if s.file == nil {
+		if err := os.MkdirAll(s.dir, 0o700); err != nil {
+			return failed(err, op)
+		}
+	}
 	switch room, err := roomIn(s.dir, op); {
 	case err != nil:
 		return err
@@ -83,7 +100,7 @@ func (s *spool) open(more int64, op string) (err error) {
 	if s.file, err = os.CreateTemp(s.dir, "spool-*"); err != nil {
 		return failed(err, op)
 	}
-	if os.Remove(s.file.Name()) != nil { // Windows keeps the name of what is open
+	if err := os.Remove(s.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) { // Windows keeps the name of what is open
 		s.name = s.file.Name()
 	}
 	return nil

@@ -25,8 +25,10 @@ import (
 
 // Config is everything a server can be told, after Load has checked it.
 type Config struct {
-	Data           string // the folder that holds everything, but for what DatabaseURL holds
+	Data           string // the folder that holds everything, but for what DatabaseURL and BlobURL hold
 	DatabaseURL    string // of PostgreSQL, where the database is not a file in the folder; may hold a password
+	BlobURL        string // of a bucket, where content is not in the folder
+	Bucket         Bucket // what BlobURL says
 	Listen         string // host:port
 	PublicURL      string // where clients reach the server; no slash at the end
 	GuessedURL     bool   // PublicURL works on this machine alone: it was not set, and Listen names no host
@@ -47,6 +49,7 @@ type Config struct {
 var Settings = []struct{ Name, Default string }{
 	{"data", "./data"},
 	{"database-url", ""},
+	{"blob-url", ""},
 	{"listen", "127.0.0.1:8123"},
 	{"public-url", ""},
 	{"image-url", ""},
@@ -147,6 +150,10 @@ func check(v map[string]string) (c Config, err error) {
 	c.DatabaseURL = v["database-url"]
 	if u, err := url.Parse(c.DatabaseURL); err != nil || c.DatabaseURL != "" && u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return c, bad(fault.NotADatabase)
+	}
+	c.BlobURL = v["blob-url"]
+	if c.Bucket, err = ParseBucket("blob-url", c.BlobURL); err != nil {
+		return c, err
 	}
 	c.Listen = v["listen"]
 	host, port, err := address("listen", c.Listen)
@@ -259,7 +266,8 @@ func (c Config) Values() [][2]string {
 		proxies[i] = p.String()
 	}
 	return [][2]string{
-		{"data", c.Data}, {"database-url", c.database()}, {"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
+		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
+		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"log-level", c.LogLevel},
 		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}

@@ -204,3 +204,62 @@ func TestDatabaseURL(t *testing.T) {
 		}
 	}
 }
+
+func TestBlobURL(t *testing.T) {
+	for _, tt := range []struct {
+		set  string
+		want config.Bucket
+	}{
+		{"", config.Bucket{}},
+		{"s3://pics", config.Bucket{Name: "pics", Endpoint: "s3.amazonaws.com"}},
+		{"s3://pics?region=eu-west-1", config.Bucket{Name: "pics", Endpoint: "s3.amazonaws.com", Region: "eu-west-1"}},
+		{
+			"s3://pics/a/图床/?endpoint=127.0.0.1:9000&region=us-east-1&path-style=true&insecure=1",
+			config.Bucket{Name: "pics", Prefix: "a/图床/", Endpoint: "127.0.0.1:9000", Region: "us-east-1", PathStyle: true, Insecure: true},
+		},
+		{"s3://p.x-1/?endpoint=%5B%3A%3A1%5D%3A9000&insecure=false", config.Bucket{Name: "p.x-1", Endpoint: "[::1]:9000"}},
+	} {
+		c, err := config.Load(nil, env("TUCHUANG_BLOB_URL", tt.set), "")
+		if err != nil || c.BlobURL != tt.set || c.Bucket != tt.want {
+			t.Fatalf("%q: %q %+v %v", tt.set, c.BlobURL, c.Bucket, err)
+		}
+		again, err := config.Load(nil, env(), write(t, c.Print()))
+		if err != nil || again.Bucket != tt.want {
+			t.Errorf("%q printed and read again: %+v %v", tt.set, again.Bucket, err)
+		}
+	}
+	for _, tt := range []struct {
+		set string
+		why fault.Why
+	}{
+		{"pics", fault.NotABucket},
+		{"https://s3cret@s3.example.org/pics", fault.NotABucket},
+		{"s3://", fault.NotABucket},
+		{"s3:///pics", fault.NotABucket},
+		{"s3:pics", fault.NotABucket},
+		{"s3://pics:9000", fault.NotABucket},
+		{"s3://a", fault.NotABucket},
+		{"s3://pi cs", fault.NotABucket},
+		{"s3://pics#s3cret", fault.NotABucket},
+		{"s3://pics?region=%zz", fault.NotABucket},
+		{"s3://key:s3cret@pics", fault.KeysInURL},
+		{"s3://pics?secret-key=s3cret", fault.UnknownKey},
+		{"s3://pics?Region=x", fault.UnknownKey},
+		{"s3://pics/a/../b", fault.BucketValue},
+		{"s3://pics/a//b", fault.BucketValue},
+		{"s3://pics/a%0ab", fault.BucketValue},
+		{"s3://pics/" + strings.Repeat("a", 512), fault.BucketValue},
+		{"s3://pics?endpoint=http://127.0.0.1:9000", fault.BucketValue},
+		{"s3://pics?endpoint=", fault.BucketValue},
+		{"s3://pics?endpoint=a&endpoint=b", fault.BucketValue},
+		{"s3://pics?region=us%20east", fault.BucketValue},
+		{"s3://pics?insecure", fault.BucketValue},
+		{"s3://pics?path-style=yes", fault.BucketValue},
+	} {
+		_, err := config.Load(map[string]string{"blob-url": tt.set}, env(), "")
+		args := fault.ArgsOf(err)
+		if !fault.Is(err, fault.BadConfig) || len(args) < 2 || args[0] != tt.why || args[1] != "blob-url" || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", tt.set, err)
+		}
+	}
+}

@@ -103,6 +103,10 @@ const (
 	NoBucket       Why = "no_bucket"       // the bucket, the endpoint
 	StoreUnusable  Why = "store_unusable"  // the bucket, the endpoint, the cause
 	NotADatabase   Why = "not_a_database"  // nothing: the URL holds a password
+	NotABucket     Why = "not_a_bucket"    // the setting: the URL may hold keys
+	KeysInURL      Why = "keys_in_url"     // the setting
+	UnknownKey     Why = "unknown_key"     // the setting, the word in its URL's query
+	BucketValue    Why = "bucket_value"    // the setting, the word in its URL, its value
 
 	FolderUnusable Why = "folder_unusable" // the path, the cause
 	DataUnopened   Why = "data_unopened"   // the path of the database
