@@ -141,7 +141,7 @@ type Staged interface {
 }
 
 // Object is committed content, open for reading. ReadAt may be called by
-// several goroutines at once, Read and Seek may not.
+// several goroutines at once, Read and Seek may not. Close ends a Read that still runs.
 type Object interface {
 	io.ReadSeekCloser
 	io.ReaderAt

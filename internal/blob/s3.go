@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -34,23 +33,33 @@ type S3Options struct {
 	// Spool is a folder of this machine: a body waits there until it is whole.
 	Spool string
 
-	Stall time.Duration // within which a connection must get further; 0 for the usual
-	Tries int           // of each request, and of reading on where a line was cut; 0 for the usual
+	// Public is the store as those reach it who are given a Link; "" for Endpoint.
+	Public         string // host or host:port
+	PublicInsecure bool
+
+	Stall   time.Duration // within which a connection must get further; 0 for the usual
+	Tries   int           // of each request, and of reading on where a line was cut; 0 for the usual
+	Opening time.Duration // within which content must be open, all tries together; 0 for the usual
 }
 
 const (
-	usualStall = 30 * time.Second
-	usualTries = 5
+	usualStall   = 30 * time.Second
+	usualTries   = 5
+	usualOpening = 20 * time.Second // somebody waits for it
 )
 
 // S3 is a Store in a bucket. Objects are called by numbers alone, account/id, below
 // the prefix; slices are the parts of a multipart upload to that very object.
 type S3 struct {
 	S3Options
-	core minio.Core
+	core  minio.Core
+	links *minio.Client // makes links, and asks for nothing
 }
 
-var _ Store = (*S3)(nil)
+var (
+	_ Store  = (*S3)(nil)
+	_ Linker = (*S3)(nil)
+)
 
 // NewS3 opens the store. A bucket that can't be used is fault.BadConfig with its
 // fault.Why, one that does not answer too.
@@ -62,6 +71,9 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 	if o.Tries == 0 {
 		o.Tries = usualTries
 	}
+	if o.Opening == 0 {
+		o.Opening = usualOpening
+	}
 	creds := credentials.NewStaticV4(o.KeyID, o.Secret, o.Token)
 	if o.KeyID == "" {
 		creds = credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}})
@@ -69,18 +81,22 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 			return nil, fault.Because(fault.BadConfig, op, err, fault.NoStoreKeys)
 		}
 	}
-	lookup := minio.BucketLookupAuto
-	if o.PathStyle {
-		lookup = minio.BucketLookupPath
+	to := minio.Options{
+		Creds: creds, Secure: !o.Insecure, Region: o.Region, BucketLookup: minio.BucketLookupAuto,
+		Transport: ownBodies{stallingTransport(o.Stall)}, MaxRetries: o.Tries,
 	}
-	core, err := minio.NewCore(o.Endpoint, &minio.Options{
-		Creds: creds, Secure: !o.Insecure, Region: o.Region, BucketLookup: lookup, Transport: ownBodies{stallingTransport(o.Stall)}, MaxRetries: o.Tries,
-	})
+	if o.PathStyle {
+		to.BucketLookup = minio.BucketLookupPath
+	}
+	core, err := minio.NewCore(o.Endpoint, &to)
 	if err != nil {
 		return nil, fault.Because(fault.BadConfig, op, err, fault.StoreUnusable, o.Bucket, o.Endpoint, err)
 	}
-	s := &S3{S3Options: o, core: *core}
+	s := &S3{S3Options: o, core: *core, links: core.Client}
 	found, err := s.core.BucketExists(ctx, o.Bucket)
+	if err == nil && found && o.Public != "" {
+		err = s.linkTo(ctx, to)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, fault.Wrap(ctx.Err(), op)
@@ -352,28 +368,6 @@ func (s *S3) eachBegun(ctx context.Context, prefix string, fn func(minio.ObjectM
 			return nil
 		}
 	}
-}
-
-// Headers are what a store is to say of content it gives by a link.
-type Headers struct{ ContentType, Disposition, CacheControl string }
-
-// Link makes a signed URL by which anybody may read content from the store itself, for
-// so long. It does not ask whether there is any.
-func (s *S3) Link(ctx context.Context, method string, key Key, h Headers, life time.Duration) (string, error) {
-	op := "blob: link " + key.String()
-	if err := begin(ctx, key, op); err != nil {
-		return "", err
-	}
-	say := url.Values{
-		"response-content-type":        {h.ContentType},
-		"response-content-disposition": {h.Disposition},
-		"response-cache-control":       {h.CacheControl},
-	}
-	u, err := s.core.Presign(ctx, method, s.Bucket, s.name(key), life, say)
-	if err != nil {
-		return "", s.failed(ctx, err, op)
-	}
-	return u.String(), nil
 }
 
 func isCode(err error, code string) bool {

@@ -24,6 +24,7 @@ const window = 128 << 10
 type s3Object struct {
 	store *S3
 	ctx   context.Context //nolint:containedctx // io's methods take none, and Open says that it bounds them
+	end   context.CancelFunc
 	key   Key
 	op    string
 	size  int64
@@ -31,15 +32,19 @@ type s3Object struct {
 	mod   time.Time
 	head  []byte // the first bytes
 
-	pos    int64
-	stream io.ReadCloser // of what begins at pos, or nil
+	reading sync.Mutex // over pos and stream: Close may be called while a Read runs
+	pos     int64
+	stream  io.ReadCloser // of what begins at pos, or nil
 
-	mu   sync.Mutex // over ahead
+	mu   sync.Mutex // over from and some
 	from int64
 	some []byte // a window read by ReadAt, at from
 }
 
-var errCut = errors.New("the store cut the line")
+var (
+	errCut  = errors.New("the store cut the line")
+	errLate = errors.New("the store takes too long")
+)
 
 // Open reads the beginning of the object, see Store.
 func (s *S3) Open(ctx context.Context, key Key) (Object, error) {
@@ -47,21 +52,33 @@ func (s *S3) Open(ctx context.Context, key Key) (Object, error) {
 	if err := begin(ctx, key, op); err != nil {
 		return nil, err
 	}
-	o := &s3Object{store: s, ctx: ctx, key: key, op: op, size: -1}
-	var err error
+	o := &s3Object{store: s, key: key, op: op, size: -1}
+	o.ctx, o.end = context.WithCancel(ctx)
+	late := time.AfterFunc(s.Opening, o.end)
+	err := o.begin()
+	if !late.Stop() && ctx.Err() == nil {
+		err = fault.Because(fault.Unavailable, op, errLate)
+	}
+	if err != nil {
+		o.end()
+		return nil, s.failed(ctx, err, op)
+	}
+	return o, nil
+}
+
+// begin reads the first bytes, and all that is to be known of the object.
+func (o *s3Object) begin() (err error) {
+	s := o.store
 	o.head, err = o.piece(0, window)
 	if isCode(err, minio.InvalidRange) { // nothing can be read of what is empty
 		var info minio.ObjectInfo
-		info, err = s.core.StatObject(ctx, s.Bucket, s.name(key), minio.StatObjectOptions{})
+		info, err = s.core.StatObject(o.ctx, s.Bucket, s.name(o.key), minio.StatObjectOptions{})
 		if err == nil && info.Size != 0 {
 			err = fmt.Errorf("an object of %d bytes has no beginning", info.Size)
 		}
 		o.size, o.etag, o.mod = info.Size, info.ETag, info.LastModified
 	}
-	if err != nil {
-		return nil, s.failed(ctx, err, op)
-	}
-	return o, nil
+	return err
 }
 
 // piece reads n bytes, or as many as there are, trying again where the line is cut.
@@ -160,6 +177,8 @@ func (o *s3Object) Size() int64        { return o.size }
 func (o *s3Object) ModTime() time.Time { return o.mod }
 
 func (o *s3Object) Read(p []byte) (int, error) {
+	o.reading.Lock()
+	defer o.reading.Unlock()
 	switch {
 	case len(p) == 0:
 		return 0, nil
@@ -238,6 +257,8 @@ func (o *s3Object) around(off, n int64) ([]byte, error) {
 }
 
 func (o *s3Object) Seek(off int64, whence int) (int64, error) {
+	o.reading.Lock()
+	defer o.reading.Unlock()
 	switch whence {
 	case io.SeekCurrent:
 		off += o.pos
@@ -255,6 +276,9 @@ func (o *s3Object) Seek(off int64, whence int) (int64, error) {
 }
 
 func (o *s3Object) Close() error {
+	o.end()
+	o.reading.Lock()
+	defer o.reading.Unlock()
 	o.drop()
 	return nil
 }

@@ -169,17 +169,23 @@ func TestS3Keys(t *testing.T) {
 	wantText(t, s.Open(t), key, "by the environment")
 }
 
-// By a link anybody reads what it was made for, and is told what it was made to say.
+// By a link anybody reads what it was made for, by the method it was made for, and is
+// told what it was made to say.
 func TestS3Link(t *testing.T) {
-	store := blobtest.S3(t).Open(t)
-	put(t, store, key, "<script>")
-	link, err := store.Link(t.Context(), http.MethodGet, key, blob.Headers{ContentType: "image/png", Disposition: "inline", CacheControl: "public, max-age=60"}, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	get := func(link string) (status int, h http.Header, text string) {
+	server := blobtest.S3(t)
+	store := blob.Watched(server.Open(t), func(string, error, time.Duration) {}).(blob.Linker)
+	put(t, server.Open(t), key, "<script>")
+	says := blob.Headers{ContentType: "image/png", Disposition: "inline", CacheControl: "public, max-age=60"}
+	ask := func(method, link, span string) (status int, h http.Header, text string) {
 		t.Helper()
-		answer, err := http.Get(link)
+		r, err := http.NewRequestWithContext(t.Context(), method, link, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if span != "" {
+			r.Header.Set("Range", span)
+		}
+		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,14 +195,97 @@ func TestS3Link(t *testing.T) {
 		}
 		return answer.StatusCode, answer.Header, string(all)
 	}
-	status, h, text := get(link)
-	if status != http.StatusOK || text != "<script>" || h.Get("Content-Type") != "image/png" || h.Get("Content-Disposition") != "inline" ||
-		h.Get("Cache-Control") != "public, max-age=60" {
-		t.Errorf("%d %q %v", status, text, h)
+	for method, want := range map[string]string{http.MethodGet: "<script>", http.MethodHead: ""} {
+		link, err := store.Link(t.Context(), method, key, says, time.Minute)
+		if err != nil || link.Size != 8 {
+			t.Fatalf("%+v %v", link, err)
+		}
+		status, h, text := ask(method, link.URL, "")
+		if status != http.StatusOK || text != want || h.Get("Content-Type") != "image/png" || h.Get("Content-Disposition") != "inline" ||
+			h.Get("Cache-Control") != "public, max-age=60" || h.Get("Content-Length") != "8" {
+			t.Errorf("%s: %d %q %v", method, status, text, h)
+		}
+		if method == http.MethodGet {
+			if status, _, text := ask(method, link.URL, "bytes=1-3"); status != http.StatusPartialContent || text != "scr" {
+				t.Errorf("a part: %d %q", status, text)
+			}
+		}
+		status, _, text = ask(method, strings.Replace(link.URL, "image%2Fpng", "text%2Fhtml", 1), "")
+		if status != http.StatusForbidden || strings.Contains(text, "<script>") {
+			t.Errorf("a link that was changed: %d %q", status, text)
+		}
 	}
-	status, _, text = get(strings.Replace(link, "image%2Fpng", "text%2Fhtml", 1))
-	if status != http.StatusForbidden || strings.Contains(text, "<script>") {
-		t.Errorf("a link that was changed: %d %q", status, text)
+	if link, err := store.Link(t.Context(), http.MethodGet, blob.Key{Account: 9, ID: 9}, says, time.Minute); !fault.Is(err, fault.ContentMissing) {
+		t.Errorf("to nothing: %+v %v", link, err)
+	}
+	server.Options.Tries = 2
+	impatient := server.Open(t)
+	server.Fail(func(*http.Request) blobtest.Fault { return blobtest.Fault{Status: 503} })
+	if link, err := impatient.Link(t.Context(), http.MethodGet, key, says, time.Minute); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("where the store refuses: %+v %v", link, err)
+	}
+}
+
+// Links may begin with another name than the one by which this machine reaches the
+// store.
+func TestS3LinkByAnotherName(t *testing.T) {
+	server := blobtest.S3(t)
+	put(t, server.Open(t), key, "a picture")
+	server.Options.Public, server.Options.PublicInsecure = strings.Replace(server.Options.Endpoint, "127.0.0.1", "localhost", 1), true
+	for _, region := range []string{server.Options.Region, ""} {
+		server.Options.Region = region
+		link, err := server.Open(t).Link(t.Context(), http.MethodGet, key, blob.Headers{}, time.Minute)
+		if err != nil || !strings.HasPrefix(link.URL, "http://localhost:") {
+			t.Fatalf("%+v %v", link, err)
+		}
+		answer, err := http.Get(link.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := io.ReadAll(answer.Body)
+		if err := errors.Join(err, answer.Body.Close()); err != nil || string(all) != "a picture" {
+			t.Errorf("%d %q %v", answer.StatusCode, all, err)
+		}
+	}
+}
+
+// A store that says nothing keeps nobody waiting for longer than content may take to be
+// open, and reading, which has begun, ends with Close.
+func TestS3OpenEnds(t *testing.T) {
+	server := blobtest.S3(t)
+	server.Options.Opening = 200 * time.Millisecond
+	store := server.Open(t)
+	large := strings.Repeat("a picture", 100_000)
+	put(t, store, key, large)
+	hang := func(*http.Request) blobtest.Fault { return blobtest.Fault{Hang: true} }
+	server.Fail(hang)
+	if _, err := store.Open(t.Context(), key); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := store.Link(t.Context(), http.MethodGet, key, blob.Headers{}, time.Minute); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("link: %v", err)
+	}
+	server.Fail(nil)
+	o, err := store.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{}, 16)
+	server.Fail(func(*http.Request) blobtest.Fault {
+		asked <- struct{}{}
+		return blobtest.Fault{Hang: true}
+	})
+	read := make(chan error)
+	go func() {
+		_, err := io.Copy(io.Discard, o)
+		read <- err
+	}()
+	<-asked
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-read; err == nil {
+		t.Error("all of it was read")
 	}
 }
 

@@ -13,8 +13,27 @@ import (
 type Told func(operation string, err error, took time.Duration)
 
 // Watched is a store that tells of its operations. Objects that are a file of this
-// machine come as they are, so that the kernel can copy them by itself.
-func Watched(s Store, told Told) Store { return &watched{s, told} }
+// machine come as they are, so that the kernel can copy them by itself. It is a Linker
+// where the store is one.
+func Watched(s Store, told Told) Store {
+	w := &watched{s, told}
+	if links, ok := s.(Linker); ok {
+		return &watchedLinker{w, links}
+	}
+	return w
+}
+
+type watchedLinker struct {
+	*watched
+	links Linker
+}
+
+func (w *watchedLinker) Link(ctx context.Context, method string, key Key, h Headers, life time.Duration) (Link, error) {
+	began := time.Now()
+	link, err := w.links.Link(ctx, method, key, h, life)
+	w.told("link", err, time.Since(began))
+	return link, err
+}
 
 type watched struct {
 	Store
