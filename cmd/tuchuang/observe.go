@@ -130,6 +130,7 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers
 		set(metrics.PicturesServed, float64(p.FromMemory), "memory")
 		set(metrics.PicturesServed, float64(p.FromStore), "store")
 		set(metrics.PicturesServed, float64(p.Unchanged), "unchanged")
+		set(metrics.PicturesServed, float64(p.Redirected), "redirected")
 		set(metrics.PictureBytes, float64(p.Bytes))
 		set(metrics.PictureUnknown, float64(p.Unknown))
 		d := s.db.Stats()
@@ -147,7 +148,7 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers
 		set(metrics.DBPending, float64(d.Pending))
 		// What the database or the store has to be asked for comes last.
 		room, errRoom := store.Room(ctx)
-		if errRoom == nil {
+		if errRoom == nil && room < blob.Endless {
 			set(metrics.StoreRoom, float64(room))
 		}
 		depth, err := workers.Depth(ctx)

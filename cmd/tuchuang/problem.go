@@ -37,6 +37,8 @@ var (
 	cfgKeys       = say("%v 里不能有密钥，否则别人能在命令行或配置里看到：请设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY，或写在 AWS 的凭据文件里", "%v may hold no keys, which others could read: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them in AWS's credentials file")
 	cfgUnknownKey = say("%v：没有 %q，可用的有 endpoint、region、path-style、insecure", "%v: there is no %q; there are endpoint, region, path-style and insecure")
 	cfgBucketSays = say("%v：%v 不能是 %q；endpoint 写作 主机 或 主机:端口，不带 http://；path-style 和 insecure 是 true 或 false；各写一次", "%v: %v can't be %q; endpoint is HOST or HOST:PORT without http://, path-style and insecure are true or false, each is given once")
+	cfgRedirect   = say("image-redirect 需要同时设置 blob-url：数据文件夹里的图片不能重定向", "image-redirect wants a blob-url: pictures in the data folder can't be redirected to")
+	cfgNoRedirect = say("image-redirect：%q 不是 off、on 或客户端访问对象存储的地址 https://主机", "image-redirect: %q is not off, on, or where clients reach the store as https://HOST")
 	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
 	dataRefused  = say("PostgreSQL 拒绝了连接：%v", "PostgreSQL refuses the connection: %v")
@@ -93,6 +95,7 @@ var problems = map[fault.Why]problem{
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
 	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 	fault.NotABucket: {what: cfgBucket}, fault.KeysInURL: {what: cfgKeys}, fault.UnknownKey: {what: cfgUnknownKey}, fault.BucketValue: {what: cfgBucketSays},
+	fault.RedirectNowhere: {what: cfgRedirect}, fault.NotARedirect: {what: cfgNoRedirect},
 	fault.NoStoreKeys: {what: cfgStoreKeys}, fault.NoBucket: {what: cfgNoBucket}, fault.StoreUnusable: {what: cfgStore},
 
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},

@@ -58,6 +58,7 @@ type serveCmd struct {
 	Listen         *string `name:"listen" placeholder:"HOST:PORT" help:"${help_listen}"`
 	PublicURL      *string `name:"public-url" placeholder:"URL" help:"${help_public_url}"`
 	ImageURL       *string `name:"image-url" placeholder:"URL" help:"${help_image_url}"`
+	ImageRedirect  *string `name:"image-redirect" placeholder:"on|off|URL" help:"${help_image_redirect}"`
 	TLSCert        *string `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
 	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
 	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
@@ -72,7 +73,7 @@ type serveCmd struct {
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
-		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "tls-cert": c.TLSCert,
+		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
 	})
@@ -250,7 +251,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		},
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
-	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log, Watch: s.watchRequests()})
+	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
 	s.watchNumbers(store, uploads, workers, raw)
 	if err := s.observe(ctx); err != nil {
 		return s, err

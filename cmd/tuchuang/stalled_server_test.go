@@ -112,8 +112,13 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 // publish puts a picture into the bed and answers the path of its link.
 func publish(t *testing.T, c *client.Client, content string) string {
 	t.Helper()
+	return publishAs(t, c, sumName(content), content)
+}
+
+func publishAs(t *testing.T, c *client.Client, name, content string) string {
+	t.Helper()
 	sum := md5.Sum([]byte(content))
-	made, err := c.BedCreate(t.Context(), client.NewImage{Filename: sumName(content), Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+	made, err := c.BedCreate(t.Context(), client.NewImage{Filename: name, Etag: hex.EncodeToString(sum[:]), Size: int64(len(content))})
 	var to string
 	if err == nil {
 		to, err = c.BedUploadURL(t.Context(), made.PreuploadID, 1)

@@ -18,7 +18,7 @@ func ownsFolder(conf config.Config) bool { return conf.DatabaseURL == "" || conf
 // openStore opens where content is: in the bucket that is set, or in the data folder.
 func openStore(ctx context.Context, conf config.Config) (blob.Store, error) {
 	if conf.BlobURL != "" {
-		return openBucket(ctx, conf.Bucket, conf.Data)
+		return openBucket(ctx, conf.Bucket, conf.Data, conf.RedirectTo)
 	}
 	return openDisk(conf.Data)
 }
@@ -28,11 +28,12 @@ func openDisk(data string) (blob.Store, error) {
 }
 
 // openBucket opens a bucket; what is on its way to it waits in the data folder, which
-// is made when there is something that has to.
-func openBucket(ctx context.Context, b config.Bucket, data string) (blob.Store, error) {
+// is made when there is something that has to. Links to it begin with the URL to.
+func openBucket(ctx context.Context, b config.Bucket, data, to string) (blob.Store, error) {
+	scheme, public, _ := strings.Cut(to, "://")
 	return blob.NewS3(ctx, blob.S3Options{
 		Bucket: b.Name, Prefix: b.Prefix, Endpoint: b.Endpoint, Region: b.Region, PathStyle: b.PathStyle, Insecure: b.Insecure,
-		Spool: spoolOf(data),
+		Spool: spoolOf(data), Public: public, PublicInsecure: scheme == "http",
 	})
 }
 

@@ -46,6 +46,7 @@ var (
 	helpListen       = say("监听地址（默认 127.0.0.1:8123）", "Address to listen at (127.0.0.1:8123).")
 	helpPublicURL    = say("客户端访问服务器的地址", "Where clients reach the server.")
 	helpImageURL     = say("图片链接的地址，默认与 --public-url 相同", "Where picture links point to; --public-url by default.")
+	helpRedirect     = say("让客户端用短期有效的签名链接直接从对象存储取图片：on，或客户端访问对象存储的地址；默认 off，由服务器转发", "Send clients to the S3 store for pictures, by signed links that live shortly: on, or the URL where they reach the store; off, which streams, by default.")
 	helpTLSCert      = say("TLS 证书文件", "TLS certificate file.")
 	helpTLSKey       = say("TLS 私钥文件", "TLS key file.")
 	helpProxies      = say("可信反向代理的网段，逗号分隔", "Networks of trusted reverse proxies, comma-separated.")
@@ -68,8 +69,8 @@ func serverHelp(u *ui) kong.Vars {
 		"help_user_enable": u.text(helpUserEnable),
 		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
 		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig), "help_database_url": u.text(helpDatabaseURL),
-		"help_blob_url": u.text(helpBlobURL),
-		"help_listen":   u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
+		"help_blob_url": u.text(helpBlobURL), "help_image_redirect": u.text(helpRedirect),
+		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_grace": u.text(helpGrace), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),

@@ -78,7 +78,8 @@ type Store interface {
 	// that another process has written anew is fault.SliceMissing with its number.
 	Commit(ctx context.Context, key Key, ref string, parts []Part) error
 
-	// Room says how many bytes can be staged now, by all together. Staging more
+	// Room says how many bytes can be staged now, by all together; Endless where
+	// that is not known. Staging more
 	// is fault.DiskFull, though the disk may not be: the store leaves some of it
 	// to others who have to write.
 	Room(ctx context.Context) (int64, error)
@@ -98,6 +99,9 @@ type Store interface {
 	// is not missed. Things that the store did not make are passed over.
 	List(ctx context.Context, fn func(Entry) error) error
 }
+
+// Endless is the room of a store that knows no end.
+const Endless = 1 << 62
 
 // Writer takes content that comes in one go. It is not for several goroutines.
 type Writer interface {

@@ -30,7 +30,7 @@ func roomIn(dir, op string) (int64, error) {
 		return 0, failed(err, op)
 	}
 	if all == 0 { // a file system that does not know
-		return 1 << 62, nil
+		return Endless, nil
 	}
 	return max(0, free-min(reserveMost, all/reservePart)), nil
 }

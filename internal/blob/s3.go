@@ -122,7 +122,7 @@ func (s *S3) parse(name string) (Key, bool) {
 
 // Room does not know an end: what the spool has no room for is met there.
 func (s *S3) Room(ctx context.Context) (int64, error) {
-	return 1 << 62, fault.Wrap(ctx.Err(), "blob: ask for room")
+	return Endless, fault.Wrap(ctx.Err(), "blob: ask for room")
 }
 
 // Begin begins a multipart upload, see Store.

@@ -33,6 +33,8 @@ type Config struct {
 	PublicURL      string // where clients reach the server; no slash at the end
 	GuessedURL     bool   // PublicURL works on this machine alone: it was not set, and Listen names no host
 	ImageURL       string // where links point to; no slash at the end
+	Redirect       bool   // pictures are given by the bucket itself, by signed links
+	RedirectTo     string // where those begin; "" for the bucket's endpoint
 	TLSCert        string // both or none
 	TLSKey         string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
@@ -53,6 +55,7 @@ var Settings = []struct{ Name, Default string }{
 	{"listen", "127.0.0.1:8123"},
 	{"public-url", ""},
 	{"image-url", ""},
+	{"image-redirect", "off"},
 	{"tls-cert", ""},
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
@@ -178,6 +181,9 @@ func check(v map[string]string) (c Config, err error) {
 	if c.ImageURL, err = baseURL("image-url", v["image-url"]); err != nil {
 		return c, err
 	}
+	if err := c.checkRedirect(v["image-redirect"]); err != nil {
+		return c, err
+	}
 	if port != "0" {
 		c = c.At(host, port)
 	}
@@ -212,6 +218,32 @@ func address(setting, s string) (host, port string, err error) {
 		return "", "", bad(fault.NotAPort, setting, port)
 	}
 	return host, port, nil
+}
+
+// checkRedirect reads off, on, or where links to the bucket begin.
+func (c *Config) checkRedirect(s string) (err error) {
+	switch c.Redirect = s != "off" && s != ""; {
+	case !c.Redirect:
+		return nil
+	case c.BlobURL == "":
+		return bad(fault.RedirectNowhere)
+	case s == "on":
+		return nil
+	}
+	if c.RedirectTo, err = baseURL("image-redirect", s); err != nil {
+		return bad(fault.NotARedirect, s)
+	}
+	return nil
+}
+
+func (c Config) redirect() string {
+	switch {
+	case !c.Redirect:
+		return "off"
+	case c.RedirectTo == "":
+		return "on"
+	}
+	return c.RedirectTo
 }
 
 // checkAside checks what is for operators. The profiler shows memory, and with
@@ -267,7 +299,7 @@ func (c Config) Values() [][2]string {
 	}
 	return [][2]string{
 		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
-		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL},
+		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"log-level", c.LogLevel},
 		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}

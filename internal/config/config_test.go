@@ -263,3 +263,33 @@ func TestBlobURL(t *testing.T) {
 		}
 	}
 }
+
+func TestImageRedirect(t *testing.T) {
+	for _, tt := range []struct {
+		set, to string
+		on      bool
+	}{
+		{"off", "", false}, {"on", "", true}, {"https://s3.example.org/", "https://s3.example.org", true}, {"http://127.0.0.1:9000", "http://127.0.0.1:9000", true},
+	} {
+		c, err := config.Load(map[string]string{"image-redirect": tt.set, "blob-url": "s3://pics"}, env(), "")
+		if err != nil || c.Redirect != tt.on || c.RedirectTo != tt.to {
+			t.Errorf("%s: %v %q, %v", tt.set, c.Redirect, c.RedirectTo, err)
+		}
+		again, err := config.Load(nil, env(), write(t, c.Print()))
+		if err != nil || again.Redirect != tt.on || again.RedirectTo != tt.to {
+			t.Errorf("%s printed and read again: %v %q, %v", tt.set, again.Redirect, again.RedirectTo, err)
+		}
+	}
+	for set, why := range map[string]fault.Why{"yes": fault.NotARedirect, "s3.example.org": fault.NotARedirect, "https://s3.example.org/pics": fault.NotARedirect} {
+		_, err := config.Load(map[string]string{"image-redirect": set, "blob-url": "s3://pics"}, env(), "")
+		if !fault.Is(err, fault.BadConfig) || fault.ArgsOf(err)[0] != why {
+			t.Errorf("%s: %v", set, err)
+		}
+	}
+	for _, set := range []string{"on", "https://s3.example.org"} {
+		_, err := config.Load(map[string]string{"image-redirect": set}, env(), "")
+		if !fault.Is(err, fault.BadConfig) || fault.ArgsOf(err)[0] != fault.RedirectNowhere {
+			t.Errorf("%s without a bucket: %v", set, err)
+		}
+	}
+}

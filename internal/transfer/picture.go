@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -35,6 +36,7 @@ type served struct {
 	size    int64
 	shownAt time.Time
 	version string // of a link that names the content
+	links   links
 
 	// Header values, to be shared between requests and never changed.
 	etag, contentType, length, modified, policy []string
@@ -74,9 +76,9 @@ func (t *Transfer) Picture(w http.ResponseWriter, r *http.Request) {
 		t.picture(w, r)
 		return
 	}
-	began := time.Now()
-	result := t.picture(w, r)
-	t.Watch("/i", result, time.Since(began))
+	began, result := time.Now(), brokenOff
+	defer func() { t.Watch("/i", result, time.Since(began)) }()
+	result = t.picture(w, r)
 }
 
 func (t *Transfer) picture(w http.ResponseWriter, r *http.Request) (result string) {
@@ -105,6 +107,9 @@ func (t *Transfer) picture(w http.ResponseWriter, r *http.Request) (result strin
 	if r.URL.RawQuery != "" && r.URL.Query().Get("v") == p.version {
 		h["Cache-Control"] = forever
 	}
+	if t.links != nil && p.mayLead() {
+		return t.redirect(w, r, p)
+	}
 	if p.size <= smallest {
 		return t.small(w, r, p)
 	}
@@ -122,15 +127,18 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) (res
 	b, from := t.bytes.get(p.key), &t.counts.memory
 	if b == nil {
 		from = &t.counts.store
-		object, err := t.Store.Open(r.Context(), p.key)
+		object, err := t.open(r.Context(), p.key, p.size)
 		if err != nil {
 			return t.fail(w, r, err)
 		}
 		b = make([]byte, p.size)
 		_, err = io.ReadFull(object, b)
 		t.close(object)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // cut short under our hands
+			err = fault.Because(fault.ContentMissing, "transfer: read picture", err)
+		}
 		if err != nil {
-			return t.fail(w, r, fault.Because(fault.ContentMissing, "transfer: read picture", err))
+			return t.fail(w, r, err)
 		}
 		t.bytes.put(p.key, b)
 	}
@@ -148,14 +156,23 @@ func (t *Transfer) small(w http.ResponseWriter, r *http.Request, p *served) (res
 	return done
 }
 
+// has says that a request is for nothing but that the asker has the picture already.
+func has(r *http.Request, p *served) bool {
+	return r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etag[0] && r.Header.Get("If-Match") == ""
+}
+
+func (t *Transfer) notModified(w http.ResponseWriter) (result string) {
+	delete(w.Header(), "Content-Type")
+	w.WriteHeader(http.StatusNotModified)
+	t.counts.unchanged.Add(1)
+	return unchanged
+}
+
 func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (result string) {
-	if r.Method == http.MethodGet && r.Header.Get("If-None-Match") == p.etag[0] && r.Header.Get("If-Match") == "" {
-		delete(w.Header(), "Content-Type")
-		w.WriteHeader(http.StatusNotModified)
-		t.counts.unchanged.Add(1)
-		return unchanged
+	if has(r, p) {
+		return t.notModified(w)
 	}
-	object, err := t.Store.Open(r.Context(), p.key)
+	object, err := t.open(r.Context(), p.key, p.size)
 	if err != nil {
 		return t.fail(w, r, err)
 	}
@@ -180,6 +197,7 @@ func (t *Transfer) large(w http.ResponseWriter, r *http.Request, p *served) (res
 	}
 	n, err := send.send(src, p.size)
 	t.counts.bytes.Add(n)
+	t.ended(r, object)
 	if err != nil {
 		t.Log.Debug("transfer: client gone", "err", err)
 	}
@@ -191,6 +209,7 @@ func (t *Transfer) part(w http.ResponseWriter, r *http.Request, p *served, conte
 	send := t.sender(w, r)
 	c := &counted{ResponseWriter: send, sent: &t.counts.bytes}
 	send.serve(c, r, p.shownAt, content)
+	t.ended(r, content)
 	switch c.status {
 	case http.StatusNotModified:
 		t.counts.unchanged.Add(1)
@@ -203,13 +222,14 @@ func (t *Transfer) part(w http.ResponseWriter, r *http.Request, p *served, conte
 }
 
 // counts are what pictures were answered, see Counts.
-type counts struct{ memory, store, unchanged, bytes atomic.Int64 }
+type counts struct{ memory, store, unchanged, redirected, bytes atomic.Int64 }
 
 // Counts are the figures of published pictures since the start.
 type Counts struct {
 	FromMemory int64 // answered with content kept in memory
 	FromStore  int64 // answered with content of the store
 	Unchanged  int64 // answered without content: the asker has it
+	Redirected int64 // sent on to the store
 	Bytes      int64 // of content sent
 	Unknown    int64 // times that memory did not know the facts of a picture
 }
@@ -218,7 +238,7 @@ type Counts struct {
 func (t *Transfer) Counts() Counts {
 	return Counts{
 		FromMemory: t.counts.memory.Load(), FromStore: t.counts.store.Load(), Unchanged: t.counts.unchanged.Load(),
-		Bytes: t.counts.bytes.Load(), Unknown: t.pictures.Misses(),
+		Redirected: t.counts.redirected.Load(), Bytes: t.counts.bytes.Load(), Unknown: t.pictures.Misses(),
 	}
 }
 

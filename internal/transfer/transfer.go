@@ -32,6 +32,10 @@ type Options struct {
 	Store    blob.Store
 	Log      *slog.Logger
 
+	// Redirect sends those who want a published picture to the store, where that is a
+	// blob.Linker.
+	Redirect bool
+
 	// Watch, where it is set, is told of every answer: its route, a word of ours, the
 	// word of the result, and the time it took.
 	Watch func(route, result string, took time.Duration)
@@ -43,11 +47,15 @@ type Transfer struct {
 	pictures *imagebed.Cache[*served]
 	bytes    byteCache
 	counts   counts
+	links    blob.Linker // nil: pictures are streamed
 }
 
 // New makes the door.
 func New(o Options) *Transfer {
 	t := &Transfer{Options: o}
+	if o.Redirect {
+		t.links, _ = o.Store.(blob.Linker)
+	}
 	t.pictures = imagebed.NewCache(o.Bed, cachedFacts, t.build)
 	return t
 }
@@ -64,6 +72,9 @@ func (t *Transfer) Routes(mux *http.ServeMux) {
 const (
 	done      = "ok"
 	unchanged = "unchanged"
+
+	// brokenOff is the result of what does not return, see ended.
+	brokenOff = string(fault.Unavailable)
 )
 
 // watched tells of what a handler answered.
@@ -73,9 +84,9 @@ func (t *Transfer) watched(route string, h func(http.ResponseWriter, *http.Reque
 			h(w, r)
 			return
 		}
-		began := time.Now()
-		result := h(w, r)
-		t.Watch(route, result, time.Since(began))
+		began, result := time.Now(), brokenOff
+		defer func() { t.Watch(route, result, time.Since(began)) }()
+		result = h(w, r)
 	}
 }
 
@@ -112,7 +123,7 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result stri
 	if err != nil {
 		return t.fail(w, r, err)
 	}
-	object, err := t.Store.Open(r.Context(), blob.Key{Account: acc, ID: c.BlobID})
+	object, err := t.open(r.Context(), blob.Key{Account: acc, ID: c.BlobID}, c.Size)
 	if err != nil {
 		return t.fail(w, r, err)
 	}
@@ -126,6 +137,7 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result stri
 	h.Set("Cache-Control", "private, max-age=3600")
 	send := t.sender(w, r)
 	send.serve(send, r, c.UpdatedAt, object)
+	t.ended(r, object)
 	return done
 }
 
@@ -140,6 +152,9 @@ func (t *Transfer) close(c io.Closer) {
 		t.Log.Warn("transfer: close", "err", err)
 	}
 }
+
+// retryAfter is when to ask again what can't be had now, in seconds.
+const retryAfter = "3"
 
 // statuses are the answers to faults where no envelope is expected.
 var statuses = map[fault.Code]int{
@@ -175,6 +190,9 @@ func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) (resu
 		h.Set("X-Trace-Id", trace)
 		// Not the path: a signed one is a secret while it lives.
 		t.Log.Error("transfer: "+r.Method, "trace", trace, "err", err)
+	}
+	if code == fault.Unavailable {
+		h.Set("Retry-After", retryAfter)
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
