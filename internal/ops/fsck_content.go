@@ -2,8 +2,8 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"encoding/hex"
+	"errors"
 	"io"
 	"strconv"
 	"time"

@@ -122,7 +122,11 @@ func (h *healthy) exec(t *testing.T, statements ...string) {
 		damage(t, h.Data, statements...)
 		return
 	}
-	d := dbtest.Again(t, h.Base, nil)
+	d, err := db.Open(t.Context(), h.Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close() // it must not be in the way of a twin
 	for _, s := range statements {
 		if err := d.Write(t.Context(), "damage", func(tx *db.Tx) error {
 			n, err := tx.Exec(t.Context(), s)

@@ -7,22 +7,73 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/ops"
 	"tuchuang/test/audit"
 )
 
-// fsck looks at a data folder and answers what it found.
-func fsck(t *testing.T, data string, how ops.Fsck) (found []ops.Finding) {
+// site is a data folder and the database that belongs to it.
+type site struct {
+	data string
+	base db.Options
+}
+
+// site is what the server, which is stopped, has left.
+func (h *healthy) site() site { return site{h.Data, h.Base} }
+
+// twin copies what no server is at.
+func (s site) twin(t *testing.T) site {
 	t.Helper()
-	d, err := audit.OpenDB(t.Context(), data)
+	c := site{data: twin(t, s.data)}
+	if c.base.Path = filepath.Join(c.data, "tuchuang.db"); s.base.URL != "" {
+		c.base = dbtest.Twin(t, s.base)
+	}
+	return c
+}
+
+// damage does what no room would do, past all constraints.
+func (s site) damage(t *testing.T, statements ...string) {
+	t.Helper()
+	if s.base.URL == "" {
+		damage(t, s.data, statements...)
+		return
+	}
+	ctx := t.Context()
+	c, err := pgx.Connect(ctx, s.base.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	for _, q := range []string{
+		"SET session_replication_role = replica", // no foreign keys
+		"ALTER TABLE account DROP CONSTRAINT account_used_check, DROP CONSTRAINT account_reserved_check",
+	} {
+		if _, err := c.Exec(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range statements {
+		done, err := c.Exec(ctx, q)
+		if err != nil || done.RowsAffected() == 0 && !strings.HasPrefix(q, "DROP") {
+			t.Fatalf("%s: changed %d rows: %v", q, done.RowsAffected(), err)
+		}
+	}
+}
+
+// fsck looks at what is there and answers what it found.
+func (s site) fsck(t *testing.T, how ops.Fsck) (found []ops.Finding) {
+	t.Helper()
+	d, err := db.Open(t.Context(), s.base)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
 	how.DB = d
-	if how.Store, err = blob.NewDisk(filepath.Join(data, "blobs"), filepath.Join(data, "uploads")); err != nil {
+	if how.Store, err = blob.NewDisk(filepath.Join(s.data, "blobs"), filepath.Join(s.data, "uploads")); err != nil {
 		t.Fatal(err)
 	}
 	how.Found = func(f ops.Finding) error {
@@ -157,28 +208,34 @@ func plantings() []planted {
 // Each kind of damage is found, in every table; what is said to be mended is, and is
 // no finding any more; what can't be is said so.
 func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
-	h := makeHealthy(t, db.SQLite)
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) { plantAll(t, e) })
+	}
+}
+
+func plantAll(t *testing.T, e db.Engine) {
+	h := makeHealthy(t, e)
 	h.Stop()
-	if found := fsck(t, h.Data, ops.Fsck{Read: true}); len(found) > 0 {
+	if found := h.site().fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
 		t.Fatalf("a healthy folder: %+v", found)
 	}
 	tried := make(map[string]bool)
 	for _, c := range plantings() {
 		tried[c.code] = true
 		t.Run(c.code+"/"+strings.Join(c.sql, ";"), func(t *testing.T) {
-			data := twin(t, h.Data)
-			damage(t, data, c.sql...)
-			found := fsck(t, data, ops.Fsck{})
+			s := h.site().twin(t)
+			s.damage(t, c.sql...)
+			found := s.fsck(t, ops.Fsck{})
 			if !slices.Contains(codes(found), c.code) {
 				t.Fatalf("not found; found were %q", codes(found))
 			}
-			repaired := fsck(t, data, ops.Fsck{Repair: true})
+			repaired := s.fsck(t, ops.Fsck{Repair: true})
 			for _, f := range repaired {
 				if f.Code == c.code && f.Fixed != c.mends {
 					t.Errorf("mended %v, want %v: %+v", f.Fixed, c.mends, f)
 				}
 			}
-			again := fsck(t, data, ops.Fsck{})
+			again := s.fsck(t, ops.Fsck{})
 			if slices.Contains(codes(again), c.code) == c.mends {
 				t.Errorf("after --repair: %q", codes(again))
 			}
@@ -215,8 +272,8 @@ func TestFsckFindsDamagedContent(t *testing.T) {
 		{"content.damaged", true, flip, 4},
 	} {
 		t.Run(c.code, func(t *testing.T) {
-			data := twin(t, h.Data)
-			path := storedFile(t, data)
+			s := h.site().twin(t)
+			path := storedFile(t, s.data)
 			whole, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -224,53 +281,53 @@ func TestFsckFindsDamagedContent(t *testing.T) {
 			if err := c.harm(path); err != nil {
 				t.Fatal(err)
 			}
-			if found := codes(fsck(t, data, ops.Fsck{})); slices.Contains(found, c.code) == c.read {
+			if found := codes(s.fsck(t, ops.Fsck{})); slices.Contains(found, c.code) == c.read {
 				t.Errorf("without reading: %q", found)
 			}
-			if n := marked(t, data); n != 0 {
+			if n := marked(t, s.data); n != 0 {
 				t.Errorf("marked %d without reading", n)
 			}
-			if found := codes(fsck(t, data, ops.Fsck{Read: true, Rate: 1 << 30})); !slices.Contains(found, c.code) {
+			if found := codes(s.fsck(t, ops.Fsck{Read: true, Rate: 1 << 30})); !slices.Contains(found, c.code) {
 				t.Errorf("reading: %q", found)
 			}
-			if n := marked(t, data); n != c.mark {
+			if n := marked(t, s.data); n != c.mark {
 				t.Errorf("the state is %d, want %d", n, c.mark)
 			}
-			if found := codes(fsck(t, data, ops.Fsck{Read: true})); !slices.Contains(found, "drive.content_lost") || slices.Contains(found, c.code) {
+			if found := codes(s.fsck(t, ops.Fsck{Read: true})); !slices.Contains(found, "drive.content_lost") || slices.Contains(found, c.code) {
 				t.Errorf("what is marked: %q", found)
 			}
 			if err := os.WriteFile(path, whole, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if found := codes(fsck(t, data, ops.Fsck{Read: true, Repair: true})); !slices.Contains(found, "content.back") {
+			if found := codes(s.fsck(t, ops.Fsck{Read: true, Repair: true})); !slices.Contains(found, "content.back") {
 				t.Errorf("what is back: %q", found)
 			}
-			if found := fsck(t, data, ops.Fsck{Read: true}); len(found) > 0 {
+			if found := s.fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
 				t.Errorf("it is whole again: %+v", found)
 			}
 		})
 	}
 	t.Run("content.facts", func(t *testing.T) {
-		data := twin(t, h.Data)
-		damage(t, data, `UPDATE blob SET width = width + 1 WHERE width > 0`)
-		if found := codes(fsck(t, data, ops.Fsck{Read: true, Repair: true})); !slices.Equal(found, []string{"content.facts"}) {
+		s := h.site().twin(t)
+		s.damage(t, `UPDATE blob SET width = width + 1 WHERE width > 0`)
+		if found := codes(s.fsck(t, ops.Fsck{Read: true, Repair: true})); !slices.Equal(found, []string{"content.facts"}) {
 			t.Errorf("%q", found)
 		}
-		if found := fsck(t, data, ops.Fsck{Read: true}); len(found) > 0 {
+		if found := s.fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
 			t.Errorf("mended: %+v", found)
 		}
 	})
 	t.Run("store.stranger", func(t *testing.T) {
-		data := twin(t, h.Data)
-		for _, path := range []string{storedFile(t, data) + "99", filepath.Join(data, "uploads", "1002-777.part")} {
+		s := h.site().twin(t)
+		for _, path := range []string{storedFile(t, s.data) + "99", filepath.Join(s.data, "uploads", "1002-777.part")} {
 			if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if found := fsck(t, data, ops.Fsck{Repair: true}); len(found) != 2 || found[0].Code != "store.stranger" || !found[0].Fixed || !found[1].Fixed {
+		if found := s.fsck(t, ops.Fsck{Repair: true}); len(found) != 2 || found[0].Code != "store.stranger" || !found[0].Fixed || !found[1].Fixed {
 			t.Errorf("%+v", found)
 		}
-		if found := fsck(t, data, ops.Fsck{}); len(found) > 0 {
+		if found := s.fsck(t, ops.Fsck{}); len(found) > 0 {
 			t.Errorf("mended: %+v", found)
 		}
 	})

@@ -41,6 +41,22 @@ func Server(t testing.TB) string { return newDatabase(t) }
 
 func newDatabase(t testing.TB) string {
 	t.Helper()
+	return databaseLike(t, template)
+}
+
+// Twin copies a PostgreSQL database that nobody is connected to. The copy ends with the
+// test.
+func Twin(t testing.TB, of db.Options) db.Options {
+	t.Helper()
+	u, err := url.Parse(of.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db.Options{URL: databaseLike(t, strings.TrimPrefix(u.Path, "/"))}
+}
+
+func databaseLike(t testing.TB, template string) string {
+	t.Helper()
 	cluster.once.Do(func() { cluster.url, cluster.err = startCluster() })
 	if cluster.err != nil {
 		t.Fatalf("PostgreSQL: %v", cluster.err)
