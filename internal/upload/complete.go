@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -143,9 +144,13 @@ func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Resu
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
 	resultID, err := u.check(ctx, s, acc, id)
-	if fault.Is(err, fault.ContentMissing) {
-		// Where another process commits at the same moment, a store may show nothing
-		// between the one and the other.
+	// Where other processes commit at the same moment, a store may show nothing between
+	// the one and the other; each does so once.
+	for try := 0; fault.Is(err, fault.ContentMissing) && try < lookAgain; try++ {
+		if e := pause(ctx, 20*time.Millisecond<<try); e != nil {
+			err = e
+			break
+		}
 		resultID, err = u.check(ctx, s, acc, id)
 	}
 	switch {
@@ -156,11 +161,29 @@ func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Resu
 		}
 	default:
 		// Another process may have been quicker: then its answer is the answer.
-		if r, e := u.find(ctx, acc, id); e == nil && r.completed {
+		switch r, e := u.find(ctx, acc, id); {
+		case e == nil && r.completed:
 			return Result{ID: r.resultID}, nil
+		case fault.Is(e, fault.UploadNotFound):
+			err = e
 		}
 	}
 	return Result{ID: resultID}, err
+}
+
+// lookAgain is how often content is looked for that was committed and is not to be seen.
+const lookAgain = 5
+
+// pause waits, or answers that ctx has ended.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // check checks the whole file, commits it and makes it appear.

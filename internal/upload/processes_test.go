@@ -2,16 +2,25 @@ package upload
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/blob/blobtest"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
 )
 
 // on runs fn as another process would: what this one has in memory is not there.
@@ -162,4 +171,105 @@ func TestStoreFailsWhileCompleting(t *testing.T) {
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
+}
+
+// twoProcesses are the rooms of two processes that share a PostgreSQL and a bucket, and
+// nothing in memory.
+func twoProcesses(t *testing.T) (r *rooms, other *Uploads) {
+	t.Helper()
+	base, bucket, ahead := dbtest.Place(t, db.PostgreSQL), blobtest.S3(t), new(atomic.Int64)
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	process := func() (*db.DB, *watched, *Uploads) {
+		d, store := dbtest.Again(t, base, clock), &watched{Store: bucket.Open(t)}
+		return d, store, New(d, store, drive.New(d), imagebed.New(d), slog.New(slog.DiscardHandler))
+	}
+	_, _, other = process()
+	d, store, mine := process()
+	r = &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: store, uploads: mine, place: onS3, ahead: ahead}
+	r.acc = r.account("writer", account.NoQuota)
+	return r, other
+}
+
+// completeByBoth has an upload completed by both at once, more than once by each.
+func (r *rooms) completeByBoth(other *Uploads, id string) (results [4]Result, errs [4]error) {
+	var all sync.WaitGroup
+	begin := make(chan struct{})
+	for i := range results {
+		u := r.uploads
+		if i%2 == 1 {
+			u = other
+		}
+		all.Go(func() {
+			<-begin
+			results[i], errs[i] = u.Complete(r.Context(), r.acc, id)
+		})
+	}
+	close(begin)
+	all.Wait()
+	return results, errs
+}
+
+// Two processes complete one upload at once, on handles of their own, whose slices came
+// in no order, so that each would commit before it has hashed: one file comes of it, both
+// answer it, and it is whole, also where the account has that content already.
+func TestTwoProcessesCompleteWhatIsReadBack(t *testing.T) {
+	r, other := twoProcesses(t)
+	for n := range 3 {
+		b := bytesOf(byte(50+n), DriveSlice+1000)
+		var ids []string // both opened while the account has no such content
+		for _, name := range []string{"first", "second"} {
+			id := r.open(file(fmt.Sprintf("%s %d.bin", name, n), b))
+			r.send(id, b, 2)
+			r.on(other, func() { r.send(id, b, 1) })
+			ids = append(ids, id)
+		}
+		for _, id := range ids {
+			results, errs := r.completeByBoth(other, id)
+			for i, res := range results {
+				r.must(errs[i])
+				if res != results[0] || res.ID == "" {
+					t.Errorf("answers differ: %+v", results)
+				}
+			}
+			r.holds(results[0].ID, b)
+		}
+	}
+	if files := r.number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 6 {
+		t.Errorf("there are %d files", files)
+	}
+	r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
+	r.nothingLeft()
+}
+
+// And what is not what was declared is refused by both, in words that make sense, and
+// gone.
+func TestTwoProcessesCompleteWhatIsWrong(t *testing.T) {
+	r, other := twoProcesses(t)
+	for n := range 4 {
+		b := bytesOf(byte(70+n), DriveSlice+1000)
+		q := file(fmt.Sprintf("%d.bin", n), b)
+		id := r.open(q)
+		b[5]++
+		r.send(id, b, 2)
+		r.on(other, func() { r.send(id, b, 1) })
+		_, errs := r.completeByBoth(other, id)
+		refused := 0
+		for _, err := range errs {
+			switch fault.CodeOf(err) {
+			case fault.HashMismatch:
+				refused++
+			case fault.UploadNotFound: // it came when another had refused it
+			default:
+				t.Errorf("refused with %v", err)
+			}
+		}
+		if refused == 0 {
+			t.Errorf("nobody says that it is wrong: %v", errs)
+		}
+	}
+	if files := r.number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 0 {
+		t.Errorf("there are %d files", files)
+	}
+	r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
+	r.nothingLeft()
 }
