@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tuchuang/internal/blob"
@@ -15,9 +16,12 @@ import (
 
 type migrateCmd struct {
 	local
-	ToData     string `name:"to-data" placeholder:"DIR" help:"${help_to_data}"`
-	ToDatabase string `name:"to-database-url" placeholder:"URL" help:"${help_to_database}"`
-	Unmark     bool   `name:"unmark" help:"${help_unmark}"`
+	From       []string `name:"from" sep:"none" placeholder:"PLACE" help:"${help_move_from}"`
+	To         []string `name:"to" sep:"none" placeholder:"PLACE" help:"${help_move_to}"`
+	ToData     string   `name:"to-data" placeholder:"DIR" help:"${help_to_data}"`
+	ToDatabase string   `name:"to-database-url" placeholder:"URL" help:"${help_to_database}"`
+	ToBlob     string   `name:"to-blob-url" placeholder:"URL" help:"${help_to_blob}"`
+	Unmark     bool     `name:"unmark" help:"${help_unmark}"`
 }
 
 // migrateOut is the document of --json.
@@ -36,19 +40,15 @@ type migrateOut struct {
 // Run moves database and contents elsewhere while servers go on answering reads, or
 // lets a source that was moved be written to again.
 func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
-	// A URL may hold a password, which has no place on a line that others can read.
-	if c.ToDatabase == "" {
-		c.ToDatabase = os.Getenv("TUCHUANG_TO_DATABASE_URL")
-	}
-	if nowhere := c.ToData == "" && c.ToDatabase == ""; nowhere == !c.Unmark {
-		return usageError{u.text(migrateNowhere), u.text(adviceNowhere)}
+	if err := c.places(u); err != nil {
+		return err
 	}
 	return c.withData(ctx, u, func(conf config.Config, d *db.DB, store blob.Store) (err error) {
 		if c.Unmark {
 			return u.unmark(ctx, d)
 		}
 		o := ops.MigrateOptions{DB: d, Store: store, To: db.Options{URL: c.ToDatabase}, Settle: u.settle(conf.LogLevel)}
-		data, done, err := c.openTarget(&o, conf)
+		stay, done, err := c.openTarget(ctx, &o, conf)
 		if err != nil {
 			return err
 		}
@@ -65,42 +65,109 @@ func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
 			}
 			return err
 		}
-		return u.showMigrated(out, d.Name(), data, o, time.Since(began))
+		return u.showMigrated(out, d.Name(), stay, o, time.Since(began))
 	})
 }
 
-// openTarget opens the folder to move to and names the whole of the target; data is
-// the folder of the contents from now on.
-func (c *migrateCmd) openTarget(o *ops.MigrateOptions, conf config.Config) (data string, done func() error, err error) {
-	data, done = conf.Data, func() error { return nil }
+// places reads the places that --from and --to name, each by its form: a URL of a
+// database, one of a bucket, or a folder. What --from does not name is not of the source.
+func (c *migrateCmd) places(u *ui) error {
+	from := map[string]**string{"data": &c.Data, "database-url": &c.DatabaseURL, "blob-url": &c.BlobURL}
+	if len(c.From) > 0 {
+		none := ""
+		c.DatabaseURL, c.BlobURL = &none, &none
+	}
+	for _, place := range c.From {
+		*from[kindOf(place)] = &place
+	}
+	to := map[string]*string{"data": &c.ToData, "database-url": &c.ToDatabase, "blob-url": &c.ToBlob}
+	for _, place := range c.To {
+		*to[kindOf(place)] = place
+	}
+	// A URL may hold a password, which has no place on a line that others can read.
+	if c.ToDatabase == "" && len(c.To) == 0 {
+		c.ToDatabase = os.Getenv("TUCHUANG_TO_DATABASE_URL")
+	}
+	if c.ToBlob == "" && len(c.To) == 0 {
+		c.ToBlob = os.Getenv("TUCHUANG_TO_BLOB_URL")
+	}
+	if nowhere := c.ToData == "" && c.ToDatabase == ""; nowhere == !c.Unmark {
+		return usageError{u.text(migrateNowhere), u.text(adviceNowhere)}
+	}
+	return nil
+}
+
+// kindOf says which setting a place is the value of.
+func kindOf(place string) string {
+	switch scheme, _, _ := strings.Cut(place, ":"); scheme {
+	case "postgres", "postgresql":
+		return "database-url"
+	case "s3":
+		return "blob-url"
+	}
+	return "data"
+}
+
+// openTarget opens where contents go and names the whole of the target; stay is where
+// contents are that stay.
+func (c *migrateCmd) openTarget(ctx context.Context, o *ops.MigrateOptions, conf config.Config) (stay string, done func() error, err error) {
+	done = func() error { return nil }
+	bucket, err := config.ParseBucket("to-blob-url", c.ToBlob)
+	if err != nil {
+		return "", nil, err
+	}
+	if c.ToDatabase != "" {
+		o.ToName, err = db.NameOf(c.ToDatabase)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	data := conf.Data
 	if c.ToData != "" {
 		if data, err = filepath.Abs(c.ToData); err != nil {
 			return "", nil, folderError(err, c.ToData)
 		}
 	}
-	if data != conf.Data {
+	ontoDisk := c.ToBlob == "" && c.ToData != "" && (conf.BlobURL != "" || data != conf.Data)
+	ontoS3 := c.ToBlob != "" && (conf.BlobURL == "" || bucketName(bucket) != bucketName(conf.Bucket))
+	if c.ToDatabase == "" {
+		o.To.Path = dataFile(data, "tuchuang.db")
+	}
+	if o.To.Path != "" && data != conf.Data || ontoDisk {
 		lock, err := lockFolder(data)
 		if err != nil {
 			return "", nil, err
 		}
 		done = lock.Close
-		if o.ToStore, err = openDisk(data); err != nil {
-			return "", nil, errors.Join(err, lock.Close())
-		}
 	}
-	o.ToName = data
-	if c.ToDatabase == "" {
-		o.To.Path = dataFile(data, "tuchuang.db")
-		return data, done, nil
-	}
-	name, err := db.NameOf(c.ToDatabase)
-	if o.ToName = name; o.ToStore != nil {
-		o.ToName += " + " + data
+	switch {
+	case ontoS3:
+		o.ToStore, err = openBucket(ctx, bucket, data, "")
+	case ontoDisk:
+		o.ToStore, err = openDisk(data)
 	}
 	if err != nil {
-		err = errors.Join(err, done())
+		return "", nil, errors.Join(err, done())
 	}
-	return data, done, err
+	o.ToName = strings.Join(c.names(o.ToName, data, bucket, ontoDisk, ontoS3), " + ")
+	if stay = data; conf.BlobURL != "" {
+		stay = bucketName(conf.Bucket)
+	}
+	return stay, done, nil
+}
+
+// names are the parts of a target, in the order in which they are told.
+func (c *migrateCmd) names(database, data string, bucket config.Bucket, ontoDisk, ontoS3 bool) (all []string) {
+	if database != "" {
+		all = append(all, database)
+	}
+	if database == "" || ontoDisk {
+		all = append(all, data)
+	}
+	if ontoS3 {
+		all = append(all, bucketName(bucket))
+	}
+	return all
 }
 
 func (u *ui) unmark(ctx context.Context, d *db.DB) error {
@@ -122,7 +189,7 @@ func (u *ui) unmark(ctx context.Context, d *db.DB) error {
 	return nil
 }
 
-func (u *ui) showMigrated(out ops.Migrated, from, data string, o ops.MigrateOptions, took time.Duration) error {
+func (u *ui) showMigrated(out ops.Migrated, from, stay string, o ops.MigrateOptions, took time.Duration) error {
 	lost := names(out.Lost)
 	if u.json {
 		rows := map[string]int64{}
@@ -143,7 +210,7 @@ func (u *ui) showMigrated(out ops.Migrated, from, data string, o ops.MigrateOpti
 	case o.ToStore != nil:
 		u.say(u.text(migrateDone, rows, out.Contents, humanSize(out.Bytes), o.ToName, took.Round(time.Millisecond)))
 	default:
-		u.say(u.text(migrateStay, rows, o.ToName, out.Contents, humanSize(out.Bytes), data, took.Round(time.Millisecond)))
+		u.say(u.text(migrateStay, rows, o.ToName, out.Contents, humanSize(out.Bytes), stay, took.Round(time.Millisecond)))
 	}
 	u.say(u.text(migrateThen, from))
 	u.noteLost(lost)

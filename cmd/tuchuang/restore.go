@@ -28,7 +28,7 @@ type restoreOut struct {
 	Lost     []string `json:"lost"`
 }
 
-// Run fills an empty data folder from a backup.
+// Run fills an empty place from a backup.
 func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 	conf, err := config.Load(c.flags(), os.Getenv, c.Config)
 	if err != nil {
@@ -38,6 +38,12 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 	if err != nil || c.From == "" {
 		return usageError{text: u.text(restoreNowhere)}
 	}
+	place := ops.Place{Data: conf.Data, Database: conf.DatabaseURL}
+	if conf.BlobURL != "" {
+		if place.Store, err = openStore(ctx, conf); err != nil {
+			return err
+		}
+	}
 	isNew := !exists(conf.Data)
 	lock, err := lockFolder(conf.Data)
 	if err != nil {
@@ -45,14 +51,15 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 	}
 	defer func() {
 		err = errors.Join(err, lock.Close())
-		if isNew && err != nil { // nothing is left of what was made; what is not empty stays
-			_ = os.Remove(dataFile(conf.Data, "lock"))
-			_ = os.Remove(conf.Data)
+		if isNew && (err != nil || !ownsFolder(conf)) { // nothing is left of what was made; what is not empty stays
+			for _, made := range []string{dataFile(conf.Data, "lock"), spoolOf(conf.Data), conf.Data} {
+				_ = os.Remove(made)
+			}
 		}
 	}()
 	began := time.Now()
 	b := u.byteBar(u.text(restoreProgress), 0)
-	out, goneOn, err := ops.RestoreInto(ctx, ops.Place{Data: conf.Data}, ops.RestoreOptions{
+	out, goneOn, err := ops.RestoreInto(ctx, place, ops.RestoreOptions{
 		From: from, Name: c.Snapshot, Settle: u.settle(conf.LogLevel),
 		Progress: func(_, _, bytes, total int64) { b.set(bytes, total) },
 	})
@@ -61,15 +68,16 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	lost := names(out.Lost)
+	where := placeName(conf)
 	switch {
 	case u.json:
 		err = u.document(restoreOut{
 			out.Name, out.Taken.Format(time.RFC3339), out.Accounts, out.Images, out.Contents, out.Bytes, lost,
 		})
 	case goneOn:
-		u.say(u.text(restoreGoneOn, conf.Data))
+		u.say(u.text(restoreGoneOn, where))
 	default:
-		u.say(u.text(restoreDone, out.Name, conf.Data, out.Accounts, out.Images, out.Contents, humanSize(out.Bytes),
+		u.say(u.text(restoreDone, out.Name, where, out.Accounts, out.Images, out.Contents, humanSize(out.Bytes),
 			time.Since(began).Round(time.Millisecond)))
 		u.say(u.text(restoreUploads))
 		u.noteLost(lost)

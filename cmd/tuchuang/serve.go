@@ -261,11 +261,11 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 }
 
 func openDB(ctx context.Context, conf config.Config, upgrade bool, log *slog.Logger) (*db.DB, error) {
+	if ownsFolder(conf) && ops.Unfinished(conf.Data) {
+		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
+	}
 	if conf.DatabaseURL != "" {
 		return db.Open(ctx, db.Options{URL: conf.DatabaseURL, Upgrade: upgrade, Log: log})
-	}
-	if ops.Unfinished(conf.Data) {
-		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
 	}
 	return db.Open(ctx, db.Options{Path: dataFile(conf.Data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }
@@ -408,7 +408,7 @@ func (u *ui) showListening(s *server) error {
 	if u.json {
 		return u.fact(startOut{Listening: &listeningOut{s.url, s.conf.PublicURL, s.conf.ImageURL, s.conf.Data}})
 	}
-	u.say(u.text(listening, s.url, s.conf.PublicURL, placeOf(s.conf, s.db)))
+	u.say(u.text(listening, s.url, s.conf.PublicURL, placeName(s.conf)))
 	return nil
 }
 

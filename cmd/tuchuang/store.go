@@ -55,11 +55,15 @@ func clearSpool(conf config.Config) error {
 	return nil
 }
 
-// placeOf names all that rows and content are in, for people.
-func placeOf(conf config.Config, d *db.DB) string {
+// placeName names all that rows and content are in, for people.
+func placeName(conf config.Config) string {
 	var places []string
 	if conf.DatabaseURL != "" {
-		places = append(places, d.Name())
+		name, err := db.NameOf(conf.DatabaseURL)
+		if err != nil {
+			name = "PostgreSQL" // it could not have been opened
+		}
+		places = append(places, name)
 	}
 	if ownsFolder(conf) {
 		places = append(places, conf.Data)

@@ -24,7 +24,7 @@ var (
 
 	migrateProgress = say("迁移", "move")
 	migrateNowhere  = say("没有指定迁移到哪里，或者同时给出了 --unmark", "no target is named, or one beside --unmark")
-	adviceNowhere   = say("写作 tuchuang migrate --data 文件夹 --to-database-url postgres://…（或设置环境变量 TUCHUANG_TO_DATABASE_URL）和/或 --to-data 文件夹", "write tuchuang migrate --data DIR with --to-database-url postgres://… (or TUCHUANG_TO_DATABASE_URL in the environment) or --to-data DIR or both")
+	adviceNowhere   = say("写作 tuchuang migrate --data 文件夹 --to-database-url postgres://…（或环境变量 TUCHUANG_TO_DATABASE_URL）或 --to-data 文件夹，内容要进存储桶时再加 --to-blob-url s3://…；也可写作 --from 位置 --to 位置", "write tuchuang migrate --data DIR with --to-database-url postgres://… (or TUCHUANG_TO_DATABASE_URL in the environment) or --to-data DIR, and --to-blob-url s3://… beside it for contents in a bucket; or name places with --from and --to")
 	migrateBegins   = say("正在把 %s 迁移到 %s；从现在起原处只能读取", "moving %s to %s; from now on the source can only be read")
 	migrateGoesOn   = say("迁移被中断：原处仍然只能读取。再次运行同一命令会接着迁移；tuchuang migrate --unmark 放弃迁移", "the move was broken off, and the source can still only be read. The same command goes on; tuchuang migrate --unmark gives up")
 	migrateRows     = say("  %-16s %d 行", "  %-16s %d rows")
@@ -55,11 +55,14 @@ var (
 	helpBackupDest      = say("备份文件夹；多个备份共用其中的内容", "Folder of backups; they share their contents.")
 	helpBackupKeep      = say("只保留最新的 N 个备份；默认全部保留", "Keep the newest N backups; all by default.")
 	helpBackupVerify    = say("重新读取已有的内容，损坏的再复制一次", "Read contents that are there already, and copy those again that have changed.")
-	helpRestore         = say("把备份恢复到空的数据文件夹", "Restore a backup into an empty data folder.")
+	helpRestore         = say("把备份恢复到空的地方：数据文件夹、数据库和存储桶", "Restore a backup into an empty place: data folder, database and bucket, as they are set.")
 	helpRestoreSource   = say("备份文件夹", "Folder of backups.")
 	helpMigrate         = say("把数据库和内容迁移到别处；期间只能读取，可以中断后继续", "Move database and contents elsewhere; reads go on meanwhile, and it can be broken off.")
 	helpToData          = say("迁移到这个数据文件夹", "The data folder to move to.")
 	helpToDatabase      = say("迁移到这个 PostgreSQL 数据库", "The PostgreSQL database to move to.")
+	helpToBlob          = say("内容迁移到这个存储桶；与 --to-data 或 --to-database-url 一起用", "The bucket to move contents to, beside --to-data or --to-database-url.")
+	helpMoveFrom        = say("从哪里迁移：数据文件夹、postgres://… 或 s3://…；可以重复，没有写出的部分不属于原处", "Where to move from: a data folder, postgres://… or s3://…, repeated for each; what is not named is none of the source.")
+	helpMoveTo          = say("迁移到哪里，写法相同", "Where to move to, in the same form.")
 	helpUnmark          = say("让已迁移的原处重新接受写入", "Have what was moved take writes again.")
 	helpRestoreSnapshot = say("备份的名称；默认最新的", "Name of the backup; the newest by default.")
 )
@@ -69,6 +72,7 @@ func opsHelp(u *ui) kong.Vars {
 		"help_backup": u.text(helpBackup), "help_backup_dest": u.text(helpBackupDest), "help_backup_keep": u.text(helpBackupKeep),
 		"help_backup_verify": u.text(helpBackupVerify), "help_restore": u.text(helpRestore), "help_restore_source": u.text(helpRestoreSource),
 		"help_restore_snapshot": u.text(helpRestoreSnapshot), "help_migrate": u.text(helpMigrate), "help_to_data": u.text(helpToData),
+		"help_to_blob": u.text(helpToBlob), "help_move_from": u.text(helpMoveFrom), "help_move_to": u.text(helpMoveTo),
 		"help_to_database": u.text(helpToDatabase), "help_unmark": u.text(helpUnmark),
 	}
 }

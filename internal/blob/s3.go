@@ -108,6 +108,9 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 	return s, nil
 }
 
+// String names the bucket for people.
+func (s *S3) String() string { return "s3://" + s.Endpoint + "/" + s.Bucket + "/" + s.Prefix }
+
 func (s *S3) name(key Key) string { return s.Prefix + key.String() }
 
 // parse reads what name wrote, and nothing else.

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -272,7 +273,11 @@ var errFound = errors.New("there is something")
 func emptyStore(ctx context.Context, s blob.Store) error {
 	err := s.List(ctx, func(e blob.Entry) error { return errFound })
 	if errors.Is(err, errFound) {
-		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, "blobs")
+		name := "blobs"
+		if named, ok := s.(fmt.Stringer); ok {
+			name = named.String()
+		}
+		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, name)
 	}
 	return err
 }

@@ -80,8 +80,11 @@ func Unfinished(data string) bool { return exists(filepath.Join(data, restoringD
 var parts = []string{"blobs", "uploads", databaseFile}
 
 // empty refuses a folder that holds something already. Folders without a file in them
-// hold nothing.
+// hold nothing. Where nothing is to be in it, it may hold what it likes.
 func (p Place) empty() error {
+	if p.Database != "" && p.Store != nil {
+		return nil
+	}
 	for _, name := range append([]string{databaseFile + "-wal"}, parts...) {
 		path := filepath.Join(p.Data, name)
 		info, err := os.Lstat(path)
