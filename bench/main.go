@@ -3,7 +3,7 @@
 // ratios mean something on any machine. It drives the plainly built server as a
 // process of its own, over loopback alone.
 //
-//	go run ./bench [-only copy,calls,serve,upload] [-rows N] [-quick] [-profile DIR]
+//	go run ./bench [-only copy,calls,serve,upload,postgres,drain,kill] [-rows N] [-quick] [-profile DIR]
 package main
 
 import (
@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"tuchuang/internal/db/dbtest"
 )
 
 func main() {
@@ -38,17 +40,43 @@ type bench struct {
 	runs    int    // of what is compared, in turn
 	profile string // folder for the server's profiles; "" for none
 	table   table
+
+	accounts int             // that have tasks to be drained
+	large    *server         // with the large account, once a section wanted it
+	cluster  *dbtest.Cluster // once a section wanted it
 }
 
-// sections in the order they run; each is told the server with the large account.
-var sections = []struct {
+type section struct {
 	name string
-	run  func(*bench, context.Context, *server) error
-}{
-	{"copy", (*bench).copies},
-	{"calls", (*bench).calls},
-	{"serve", (*bench).serves},
-	{"upload", (*bench).uploads},
+	run  func(*bench, context.Context) error
+}
+
+// sections in the order they run.
+var sections = []section{
+	{"copy", onLarge("copy", (*bench).copies)},
+	{"calls", onLarge("calls", (*bench).calls)},
+	{"serve", onLarge("serve", (*bench).serves)},
+	{"upload", onLarge("upload", (*bench).uploads)},
+	{"postgres", (*bench).postgresCopies},
+	//{"drain", (*bench).drains},
+	//{"kill", (*bench).kills},
+}
+
+// onLarge is a section that is told the server with the large account.
+func onLarge(name string, run func(*bench, context.Context, *server) error) func(*bench, context.Context) error {
+	return func(b *bench, ctx context.Context) (err error) {
+		if b.large == nil {
+			progress("an account with %d drive files and %d images", b.rows, b.rows)
+			if b.large, err = b.start(ctx, "large", b.rows); err != nil {
+				return err
+			}
+		}
+		done, err := b.profiled(ctx, b.large, name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(run(b, ctx, b.large), done())
+	}
 }
 
 func run(ctx context.Context, args []string) (err error) {
@@ -56,26 +84,28 @@ func run(ctx context.Context, args []string) (err error) {
 		return serveFiles(ctx, args[1])
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("only", "", "run these sections alone: copy, calls, serve, upload")
+	var names []string
+	for _, s := range sections {
+		names = append(names, s.name)
+	}
+	only := flags.String("only", "", "run these sections alone: "+strings.Join(names, ", "))
 	rows := flags.Int("rows", 1_000_000, "drive files, and images, of the large account")
+	accounts := flags.Int("accounts", 1000, "accounts that have three tasks each to be drained")
 	quick := flags.Bool("quick", false, "fewer runs: for a look, not for a verdict")
 	profile := flags.String("profile", "", "write CPU and allocation profiles of the server into this folder, a pair a section")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	b := &bench{rows: *rows, runs: 7, profile: *profile}
+	b := &bench{rows: *rows, accounts: *accounts, runs: 7, profile: *profile}
 	if *quick {
 		b.runs = 3
 	}
-	wanted := strings.Split(*only, ",")
+	wanted := names
+	if *only != "" {
+		wanted = strings.Split(*only, ",")
+	}
 	for _, name := range wanted {
-		known := slices.ContainsFunc(sections, func(s struct {
-			name string
-			run  func(*bench, context.Context, *server) error
-		}) bool {
-			return s.name == name
-		})
-		if *only != "" && !known {
+		if !slices.Contains(names, name) {
 			return fmt.Errorf("no section %q", name)
 		}
 	}
@@ -86,32 +116,36 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	progress("an account with %d drive files and %d images", b.rows, b.rows)
-	large, err := b.start(ctx, "large", b.rows)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, large.stop()) }()
+	defer func() { err = errors.Join(err, b.end()) }()
 	for _, s := range sections {
-		if *only != "" && !slices.Contains(wanted, s.name) {
+		if !slices.Contains(wanted, s.name) {
 			continue
 		}
 		progress("%s", s.name)
-		done, err := b.profiled(ctx, large, s.name)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(s.run(b, ctx, large), done()); err != nil {
+		if err := s.run(b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	peak, err := large.peak()
-	if err != nil {
-		return err
+	if b.large != nil {
+		peak, err := b.large.peak()
+		if err != nil {
+			return err
+		}
+		b.table.memory("memory of the server during all of it", peak, 150)
 	}
-	b.table.memory("memory of the server during all of it", peak, 150)
 	b.table.write(os.Stdout)
 	return nil
+}
+
+// end ends what sections share.
+func (b *bench) end() (err error) {
+	if b.large != nil {
+		err = b.large.stop()
+	}
+	if b.cluster != nil {
+		err = errors.Join(err, b.cluster.Stop())
+	}
+	return err
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

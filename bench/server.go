@@ -60,14 +60,19 @@ func (b *bench) start(ctx context.Context, name string, rows int) (*server, erro
 	if err != nil {
 		return nil, fmt.Errorf("fill the database: %w", err)
 	}
-	s := &server{world: w, cmd: exec.Command(b.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")} //nolint:gosec,noctx // our own words; it is told to stop in order
-	s.cmd.Env = append(os.Environ(), "LANG=C", "LC_ALL=C", profileTo+"="+b.path(name+".profile"))
+	return b.serve(name, data, w)
+}
+
+// serve starts a server on a data folder, with variables of the environment.
+func (b *bench) serve(name, data string, w *world, env ...string) (s *server, err error) {
+	s = &server{world: w, cmd: exec.Command(b.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")} //nolint:gosec,noctx // our own words; it is told to stop in order
+	s.profile = b.path(name + ".profile")
+	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C", profileTo+"="+s.profile), env...)
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is ours to hand on
 	if s.addr, err = startAndListen(s.cmd); err != nil {
 		return nil, fmt.Errorf("the server: %w", err)
 	}
-	s.profile = b.path(name + ".profile")
 	return s, nil
 }
 

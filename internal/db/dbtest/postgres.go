@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -102,60 +103,102 @@ func ask(where *url.URL, query string) (err error) {
 }
 
 func startCluster() (*url.URL, error) {
-	bin, err := binaries()
-	if err != nil {
-		return nil, err
-	}
 	dir, err := os.MkdirTemp("", "tuchuang-postgres-")
 	if err != nil {
 		return nil, err
 	}
-	who, err := servant(dir)
+	c, err := StartCluster(dir, "", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	initdb.SysProcAttr, initdb.Dir = who, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	// The shell reads from a pipe that only this process has open.
-	const run = `d=$1; shift; "$@" & p=$!; read -r _; kill -INT $p; wait $p; rm -rf "$d"`
-	server := exec.Command("sh", "-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
-		"-c", "shared_buffers=64MB", "-c", "log_min_messages=error")
-	server.SysProcAttr, server.Dir = who, dir
-	var said bytes.Buffer
-	server.Stderr = &said
-	if _, err := server.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := server.Start(); err != nil {
-		return nil, err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
-	u := &url.URL{Scheme: "postgres", User: url.User("tuchuang"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for ask(u, "SELECT 1") != nil {
-		select {
-		case err := <-ended:
-			return nil, fmt.Errorf("postgres ended: %w\n%s", err, said.Bytes())
-		case <-tick.C:
-		}
-	}
-	cluster.url = u
-	if err := ask(u, "CREATE DATABASE "+template); err != nil {
+	cluster.url = c.url
+	if err := ask(c.url, "CREATE DATABASE "+template); err != nil {
 		return nil, err
 	}
 	d, err := db.Open(context.Background(), db.Options{URL: database(template), Upgrade: true})
 	if err != nil {
 		return nil, err
 	}
-	return u, d.Close()
+	return c.url, d.Close()
 }
+
+// Cluster is a running PostgreSQL server.
+type Cluster struct {
+	url   *url.URL // of the database postgres
+	stdin io.Closer
+	ended chan error
+}
+
+// StartCluster starts a server with settings, as name=value. dir is for its socket and
+// is removed with all in it when the server ends, which it does when this process does.
+// Its rows are there too, unless they are to stay: then data is their folder, where an
+// earlier server may have left some.
+func StartCluster(dir, data string, settings ...string) (*Cluster, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	if data == "" {
+		data = filepath.Join(dir, "data")
+	}
+	who, err := servant(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	if _, err := servant(data); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err != nil {
+		initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+		initdb.SysProcAttr, initdb.Dir = who, dir
+		if out, err := initdb.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+		}
+	}
+	// The shell reads from a pipe that only this process has open.
+	const run = `d=$1; shift; "$@" & p=$!; read -r _; kill -INT $p; wait $p; rm -rf "$d"`
+	args := []string{"-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "log_min_messages=error"}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	server := exec.Command("sh", args...)
+	server.SysProcAttr, server.Dir = who, dir
+	var said bytes.Buffer
+	server.Stderr = &said
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Start(); err != nil {
+		return nil, err
+	}
+	c := &Cluster{stdin: stdin, ended: make(chan error, 1)}
+	go func() { c.ended <- server.Wait() }()
+	c.url = &url.URL{Scheme: "postgres", User: url.User("tuchuang"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for ask(c.url, "SELECT 1") != nil {
+		select {
+		case err := <-c.ended:
+			return nil, fmt.Errorf("postgres ended: %w\n%s", err, said.Bytes())
+		case <-tick.C:
+		}
+	}
+	return c, nil
+}
+
+// URL is that of a database of the cluster.
+func (c *Cluster) URL(name string) string {
+	u := *c.url
+	u.Path = "/" + name
+	return u.String()
+}
+
+// Stop ends the server and waits for it.
+func (c *Cluster) Stop() error { return errors.Join(c.stdin.Close(), <-c.ended) }
 
 // binaries finds the newest PostgreSQL server that is installed.
 func binaries() (string, error) {
