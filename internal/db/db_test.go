@@ -341,6 +341,46 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// Many rows are written by several statements at once: all are counted, and one that
+// fails leaves nothing of the others, nor a connection that is of no use.
+func TestExecRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		many := db.Insert(`INSERT INTO signing_key (name, secret) VALUES`, 2)
+		insert := func(n int, name func(i int) string) (changed int64, err error) {
+			err = d.Write(t.Context(), "test", func(tx *db.Tx) (err error) {
+				changed, err = tx.ExecRows(t.Context(), many, nil, n, func(i int) []any { return []any{name(i), "s"} })
+				return err
+			})
+			return changed, err
+		}
+		total := 0
+		for _, n := range []int{0, 1, 3, 64, 65, 200, 333} {
+			if changed, err := insert(n, func(i int) string { return fmt.Sprintf("%d of %d", i, n) }); err != nil || changed != int64(n) {
+				t.Errorf("%d rows: %d changed, %v", n, changed, err)
+			}
+			total += n
+			if _, err := insert(n+200, func(i int) string { return fmt.Sprintf("%d twice", i%(n+150)) }); err == nil {
+				t.Errorf("a name twice among %d was taken", n+200)
+			}
+			if got := count(t, d); got != total {
+				t.Errorf("%d rows, want %d", got, total)
+			}
+		}
+	})
+}
+
+// With PostgreSQL a plan made while a table was empty is kept by its connection, also for
+// the checks of foreign keys: it must not read the table whole.
+func TestPlansOfEmptyTables(t *testing.T) {
+	d := dbtest.Open(t, db.PostgreSQL, nil)
+	for _, name := range []string{"enable_seqscan", "jit"} {
+		var value string
+		if _, err := d.Get(t.Context(), "test", "SHOW "+name, nil, &value); err != nil || value != "off" {
+			t.Errorf("%s is %q, %v", name, value, err)
+		}
+	}
+}
+
 // What is no database is refused in words, and left as it is.
 func TestWhatIsNoDatabase(t *testing.T) {
 	dir := t.TempDir()

@@ -31,8 +31,17 @@ type session interface {
 	// ready makes a connection that was lost anew.
 	ready(ctx context.Context) error
 	exec(ctx context.Context, query string, args []any) (changed int64, err error)
+	// execAll runs several and says how many rows they changed in all; a server is asked
+	// once. What is after one that fails is not run.
+	execAll(ctx context.Context, calls []call) (changed int64, err error)
 	query(ctx context.Context, query string, args []any) (rows, error)
 	close() error
+}
+
+// call is a statement and its arguments.
+type call struct {
+	query string
+	args  []any
 }
 
 // driverRows are rows as a driver of database/sql gives them. That package itself

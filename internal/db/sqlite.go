@@ -152,6 +152,16 @@ func (c *conn) exec(ctx context.Context, query string, args []any) (int64, error
 	return res.RowsAffected()
 }
 
+func (c *conn) execAll(ctx context.Context, calls []call) (changed int64, err error) {
+	for _, one := range calls {
+		n, err := c.exec(ctx, one.query, one.args)
+		if changed += n; err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
 func (c *conn) query(ctx context.Context, query string, args []any) (rows, error) {
 	s, err := c.prepare(query)
 	if err != nil {

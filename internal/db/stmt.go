@@ -73,8 +73,9 @@ func Rows(first, n int, columns ...string) string {
 	return b.String()
 }
 
-// chunkSizes are the row counts a multi-row statement is prepared for.
-var chunkSizes = [...]int{64, 8, 1}
+// chunkSizes are the row counts a multi-row statement is prepared for: a server is asked
+// as seldom as can be, and larger ones gain nothing.
+var chunkSizes = [...]int{64, 32, 16, 8, 4, 2, 1}
 
 // Chunks cuts n rows into runs of a few fixed sizes, so that each multi-row
 // statement has a few texts only, and calls fn for each run [from, to).
@@ -124,14 +125,20 @@ func List(before string, first int, after string) Statements {
 // ExecRows runs a multi-row statement over all rows: args holds what comes before
 // the rows, row the columns of each. It says how many rows were changed.
 func (t *Tx) ExecRows(ctx context.Context, st Statements, args []any, n int, row func(i int) []any) (changed int64, err error) {
+	if ctx, err = t.context(ctx); err != nil {
+		return 0, err
+	}
+	var calls []call
 	err = Chunks(n, func(from, to int) error {
 		all := append(make([]any, 0, len(args)+(to-from)*12), args...)
 		for i := from; i < to; i++ {
 			all = append(all, row(i)...)
 		}
-		c, err := t.Exec(ctx, st[to-from], all...)
-		changed += c
-		return err
+		calls = append(calls, call{st[to-from], all})
+		return nil
 	})
-	return changed, err
+	if err != nil || len(calls) == 0 {
+		return 0, err
+	}
+	return t.c.execAll(ctx, calls)
 }
