@@ -199,6 +199,7 @@ func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map
 		in[n] = imagebed.Incoming{
 			Folder: b.folders[i.folder].id, Name: i.name, BlobID: i.blobID, Size: i.size, Etag: i.etag,
 			UpdatedAt: sources[i.driveID].UpdatedAt.UnixMicro(),
+			New:       b.made[i.folder],
 		}
 	}
 	killpoint.Here("copytask.batch.folders")

@@ -22,6 +22,7 @@ type Incoming struct {
 	Etag      string
 	UpdatedAt int64 // microseconds; what the image says after a replacement
 	Overwrite bool  // other content under the name: take its place, keeping its link
+	New       bool  // the folder was made by this transaction, and nothing is in it: it need not be asked
 }
 
 // Placed says what became of it.
@@ -104,13 +105,17 @@ type content struct {
 
 // folder decides on the items of one folder.
 func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
-	same, err := p.same(ctx, folder, items)
-	if err != nil {
-		return err
-	}
-	named, err := p.named(ctx, folder, items)
-	if err != nil {
-		return err
+	isNew := p.in[items[0]].New
+	var same map[content]existing
+	var named map[string]ID
+	if !isNew {
+		var err error
+		if same, err = p.same(ctx, folder, items); err != nil {
+			return err
+		}
+		if named, err = p.named(ctx, folder, items); err != nil {
+			return err
+		}
 	}
 	chosen := make(map[ID]bool, len(same))
 	for _, e := range same {
@@ -121,8 +126,8 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 	// The answer is the same when the set is placed again: its images are the chosen
 	// ones then. So the same free name is found.
 	taken := func(name string) (bool, error) {
-		if given[name] {
-			return true, nil
+		if given[name] || isNew {
+			return given[name], nil
 		}
 		id, known := named[name]
 		if !known {
@@ -139,6 +144,7 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 		old, found := same[content{item.Etag, item.Size}]
 		if item.Overwrite && !found {
 			if id := named[item.Name]; id != "" && !id.isFolder() && !chosen[id] {
+				var err error
 				if old, found, err = p.one(ctx, id); err != nil {
 					return err
 				}

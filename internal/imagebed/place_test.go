@@ -12,6 +12,30 @@ import (
 	"tuchuang/internal/fault"
 )
 
+// A new folder is not asked what is in it: what comes is placed as into an empty one.
+func TestPlaceInNewFolder(t *testing.T) {
+	each(t, func(r *room) {
+		folder := r.mkdir("", "folder")
+		var in []Incoming
+		for _, text := range []string{"a.png 1", "a.png 2", "b.png 3", "a(1).png 4"} {
+			name, content := parse(r, text)
+			one := r.incoming(folder, name, content)
+			one.New, one.Overwrite = true, true
+			in = append(in, one)
+		}
+		var names []string
+		for _, p := range r.place(in...) {
+			names = append(names, p.Name)
+			if p.Replaced {
+				t.Errorf("%s replaced something", p.Name)
+			}
+		}
+		if want := []string{"a.png", "a(1).png", "b.png", "a(1)(1).png"}; !slices.Equal(names, want) {
+			t.Errorf("placed as %q, want %q", names, want)
+		}
+	})
+}
+
 // Images are written "name content", folders "name/".
 func TestPlace(t *testing.T) {
 	long := strings.Repeat("图", 251)
