@@ -44,6 +44,7 @@ type bench struct {
 	accounts int             // that have tasks to be drained
 	large    *server         // with the large account, once a section wanted it
 	cluster  *dbtest.Cluster // once a section wanted it
+	stocked  bool            // the database that drains begin with is there
 }
 
 type section struct {
@@ -58,7 +59,7 @@ var sections = []section{
 	{"serve", onLarge("serve", (*bench).serves)},
 	{"upload", onLarge("upload", (*bench).uploads)},
 	{"postgres", (*bench).postgresCopies},
-	//{"drain", (*bench).drains},
+	{"drain", (*bench).drains},
 	//{"kill", (*bench).kills},
 }
 

@@ -30,7 +30,13 @@ func (b *bench) postgresCopies(ctx context.Context) (err error) {
 		}
 		urls = append(urls, url)
 	}
-	s, err := b.serve("pg", b.path("pg"), &world{Writer: writer, Album: albumID}, "TUCHUANG_DATABASE_URL="+urls[0])
+	env, end, err := b.bucket()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	env = append(env, "TUCHUANG_DATABASE_URL="+urls[0])
+	s, err := b.serve("pg", b.path("pg"), &world{Writer: writer, Album: albumID}, env...)
 	if err != nil {
 		return err
 	}

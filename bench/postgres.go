@@ -71,7 +71,13 @@ type pgTask struct {
 }
 
 func openPGFloor(ctx context.Context, url string) (*pgFloor, error) {
-	c, err := pgx.Connect(ctx, url)
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	// As the server opens its own; without it the floor would be a high one, see there.
+	config.RuntimeParams["enable_seqscan"], config.RuntimeParams["jit"] = "off", "off"
+	c, err := pgx.ConnectConfig(ctx, config)
 	return &pgFloor{c: c, texts: make(map[string]string)}, err
 }
 
@@ -131,25 +137,26 @@ func (f *pgFloor) run(ctx context.Context, t pgTask, now int64) (err error) {
 	}
 	for _, r := range []struct {
 		before string
+		args   []any // before those of the rows
 		types  string
 		after  string
 		row    func(i int, s source) []any
 	}{
-		{`INSERT INTO copy_item VALUES `, ",,,,,,,,,,,,", ``, func(i int, s source) []any {
+		{`INSERT INTO copy_item VALUES `, nil, ",,,,,,,,,,,,", ``, func(i int, s source) []any {
 			return []any{acc, t.seq, i + 1, s.parent - t.first, s.id, s.name, s.blob, s.etag, s.size, 0, "", "", 0}
 		}},
-		{`INSERT INTO image VALUES `, ",,,,,,,,,,", ``, func(i int, s source) []any {
+		{`INSERT INTO image VALUES `, nil, ",,,,,,,,,,", ``, func(i int, s source) []any {
 			return []any{acc, images[i], folders[s.parent-t.first], s.name, "jpg", s.blob, s.size, s.etag, now, now, now}
 		}},
-		{`INSERT INTO publication VALUES `, ",,,,,,,,", ``, func(i int, s source) []any {
+		{`INSERT INTO publication VALUES `, nil, ",,,,,,,,", ``, func(i int, s source) []any {
 			return []any{acc, images[i], t.seq, i + 1, s.id, s.parent, s.name, s.etag, now}
 		}},
-		{`WITH v (a, t, s, i) AS (VALUES `, "BIGINT,BIGINT,BIGINT,TEXT", `) UPDATE copy_item SET outcome = 1, image_id = v.i FROM v
-			WHERE account_id = v.a AND task_seq = v.t AND seq = v.s AND outcome = 0`, func(i int, _ source) []any {
-			return []any{acc, t.seq, i + 1, images[i]}
+		{`WITH v (s, i) AS (VALUES `, []any{acc, t.seq}, "BIGINT,TEXT", `) UPDATE copy_item SET outcome = 1, image_id = v.i FROM v
+			WHERE account_id = $1 AND task_seq = $2 AND seq = v.s AND outcome = 0`, func(i int, _ source) []any {
+			return []any{i + 1, images[i]}
 		}},
 	} {
-		if err := f.rows(ctx, r.before, strings.Split(r.types, ","), r.after, t.pictures, r.row); err != nil {
+		if err := f.rows(ctx, r.before, r.args, strings.Split(r.types, ","), r.after, t.pictures, r.row); err != nil {
 			return err
 		}
 	}
@@ -167,14 +174,14 @@ func (f *pgFloor) run(ctx context.Context, t pgTask, now int64) (err error) {
 }
 
 // rows runs a statement over pictures, many rows at a time.
-func (f *pgFloor) rows(ctx context.Context, before string, types []string, after string, pictures []source, row func(int, source) []any) error {
+func (f *pgFloor) rows(ctx context.Context, before string, first []any, types []string, after string, pictures []source, row func(int, source) []any) error {
 	for from := 0; from < len(pictures); from += floorRows {
 		to := min(from+floorRows, len(pictures))
 		key := fmt.Sprint(to-from, before)
 		if f.texts[key] == "" {
-			f.texts[key] = before + db.Rows(1, to-from, types...) + after
+			f.texts[key] = before + db.Rows(len(first)+1, to-from, types...) + after
 		}
-		args := make([]any, 0, (to-from)*len(types))
+		args := append(make([]any, 0, len(first)+(to-from)*len(types)), first...)
 		for i := from; i < to; i++ {
 			args = append(args, row(i, pictures[i])...)
 		}

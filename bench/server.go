@@ -67,7 +67,7 @@ func (b *bench) start(ctx context.Context, name string, rows int) (*server, erro
 func (b *bench) serve(name, data string, w *world, env ...string) (s *server, err error) {
 	s = &server{world: w, cmd: exec.Command(b.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")} //nolint:gosec,noctx // our own words; it is told to stop in order
 	s.profile = b.path(name + ".profile")
-	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C", profileTo+"="+s.profile), env...)
+	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C", "TUCHUANG_LOG_LEVEL=warn", profileTo+"="+s.profile), env...)
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is ours to hand on
 	if s.addr, err = startAndListen(s.cmd); err != nil {

@@ -66,6 +66,21 @@ func (t *table) memory(what string, mib, limit float64) {
 	})
 }
 
+// seconds is within for a time of seconds, which nothing is held against.
+func (t *table) seconds(what string, got time.Duration, beside string, limit time.Duration) {
+	t.rows = append(t.rows, []string{what, secs(got), beside, "", fmt.Sprintf("<= %.0f s", limit.Seconds()), verdict(got <= limit)})
+}
+
+// told adds what is only said.
+func (t *table) told(what, got, beside string) {
+	t.rows = append(t.rows, []string{what, got, beside, "", "", ""})
+}
+
+// never adds how often something happened that must not happen.
+func (t *table) never(what string, times int, of string) {
+	t.rows = append(t.rows, []string{what, fmt.Sprint(times), of, "", "never", verdict(times == 0)})
+}
+
 func (t *table) write(w io.Writer) {
 	all := append([][]string{titles}, t.rows...)
 	width := make([]int, len(titles))
@@ -83,6 +98,8 @@ func (t *table) write(w io.Writer) {
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1e3) }
+
+func secs(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
 // median is the middle of some times; they are sorted in place.
 func median(all []time.Duration) time.Duration { return quantile(all, 0.5) }
