@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/client"
@@ -641,5 +642,19 @@ func (p *person) takeImage(rng *rand.Rand) (string, bool) {
 }
 
 func (w *world) transport() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: w.v.dial, MaxIdleConnsPerHost: 16}}
+	return &http.Client{Transport: counting{&http.Transport{DialContext: w.v.dial, MaxIdleConnsPerHost: 16}, &w.answered}}
+}
+
+// counting counts what was answered.
+type counting struct {
+	http.RoundTripper
+	answered *atomic.Int64
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.RoundTripper.RoundTrip(r)
+	if err == nil {
+		c.answered.Add(1)
+	}
+	return answer, err
 }
