@@ -103,6 +103,7 @@ var advices = map[fault.Code]text{
 	fault.TaskNotFound:   adviceTaskID,
 	fault.BadName:        adviceName,
 	fault.Unavailable:    adviceLater,
+	fault.Uncertain:      adviceLook,
 	fault.TooManyUploads: adviceUploads,
 	fault.HashMismatch:   adviceHash,
 	fault.TooDeep:        adviceDepth,
@@ -153,5 +154,5 @@ var localFaults = map[fault.Code]struct {
 }{
 	fault.InUse: {folderInUse, adviceInUse, true}, fault.Exists: {what: accountExists, named: true},
 	fault.NotFound: {what: accountGone, named: true}, fault.DiskFull: {localDisk, adviceDisk, false},
-	fault.Unavailable: {localBusy, adviceBusyDB, false},
+	fault.Unavailable: {localBusy, adviceBusyDB, false}, fault.Uncertain: {localUnknown, adviceLook, false},
 }

@@ -64,6 +64,7 @@ var (
 
 	localDisk     = say("数据文件夹所在的磁盘已满", "the disk of the data folder is full")
 	adviceDisk    = say("腾出一些空间，然后重试", "make room on it, then try again")
+	localUnknown  = say("连接中断，不知道是否已经完成", "the connection was lost, and nobody can say whether it was done")
 	localBusy     = say("数据库正忙", "the database is busy")
 	adviceBusyDB  = say("稍后重试；如果一直如此，看看是哪个程序占用着它", "try again later; if it stays so, see which program holds it")
 	localOther    = say("出错了：%v", "%v")

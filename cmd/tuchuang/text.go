@@ -46,6 +46,7 @@ var (
 	adviceTasks       = say("等一个任务结束再试（tuchuang task ID 可查看进度）", "wait until one of them has ended (tuchuang task ID shows how far it is), then try again")
 	adviceTaskID      = say("检查任务编号：它由 tuchuang copy 给出", "check the id: it is the one tuchuang copy gave")
 	adviceName        = say("请改名；也不能含控制字符，不能只有空格，不能是 . 或 ..", "rename it and run the same command again")
+	adviceLook        = say("先查看结果，再决定是否重做", "look whether it was done before you do it again")
 	adviceLater       = say("服务器暂时不可用，请稍后重试", "the server is busy: try again later")
 	adviceUploads     = say("未完成的上传太多，它们 24 小时后过期；请稍后重试", "too many uploads are unfinished; they expire after 24 hours: try again later")
 	adviceHash        = say("传输内容与声明不符，请重试", "what arrived is not what was sent: run the same command again")

@@ -165,7 +165,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc account.ID, began time.Time, err error) {
 	ans, code := answerTo(err)
 	switch code {
-	case fault.Internal, fault.DiskFull, fault.ContentMissing:
+	case fault.Internal, fault.Uncertain, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	case fault.BadCredentials:
 		a.Log.Info("api: a sign-in was refused", "trace", trace, "from", a.ClientAddr(r))

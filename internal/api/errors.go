@@ -19,6 +19,7 @@ type answer struct {
 var answers = map[fault.Code]answer{
 	fault.Internal:    {200, 1, "内部错误,请稍后再试", "an internal error; try again later, and give the operator the x-traceID"},
 	fault.Unavailable: {200, 1, "服务繁忙,请稍后再试", "the server is busy or shutting down; try again in a moment"},
+	fault.Uncertain:   {200, 1, "操作结果未知,请确认后再重试", "nobody can say whether it was done; look before you do it again"},
 	fault.DiskFull:    {200, 1, "服务器磁盘空间不足", "the server's disk is full; tell the operator"},
 	fault.Canceled:    {200, 1, "请求已取消", "the request was broken off"},
 

@@ -58,10 +58,11 @@ func (e *brokenError) Error() string { return e.cause.Error() }
 func (e *brokenError) Unwrap() error { return e.cause }
 
 // Broken says whether err left it open if the call was carried out: the
-// connection broke, or the answer was not one of this API.
+// connection broke, the answer was not one of this API, or the server does not know it
+// either.
 func Broken(err error) bool {
 	_, ok := errors.AsType[*brokenError](err)
-	return ok
+	return ok || Is(err, fault.Uncertain)
 }
 
 // Numbers of the envelope with a meaning of their own.

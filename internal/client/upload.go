@@ -74,7 +74,7 @@ func beginsAnew(err error) bool {
 	if broken, ok := errors.AsType[*brokenError](err); ok {
 		return !broken.final
 	}
-	return Is(err, fault.UploadNotFound)
+	return Is(err, fault.UploadNotFound) || Is(err, fault.Uncertain)
 }
 
 // UploadEnded says whether err is a refusal after which an upload can't be gone on

@@ -273,15 +273,28 @@ func (d *DB) transact(ctx context.Context, c session, j *job) (again bool) {
 		return again
 	}
 	killpoint.Here("db.before_commit")
-	if j.err = plain(ctx, c, "COMMIT"); j.err != nil {
-		// Of a connection that was lost here nobody can say what became of it.
-		_, said := errors.AsType[*pgconn.PgError](j.err)
-		return said && retryable(j.err)
+	if err := plain(ctx, c, "COMMIT"); err != nil {
+		j.err = err
+		if notCommitted(err) {
+			return retryable(err)
+		}
+		j.err = fault.Because(fault.Uncertain, j.op, err)
+		return false
 	}
 	d.counts.commits.Add(1)
 	killpoint.Here("db.after_commit")
 	j.tx.committed()
 	return false
+}
+
+// notCommitted says that a COMMIT which ended with err has done nothing: it was never
+// sent, or the server has said so. Of a connection that was lost meanwhile nobody can
+// say what became of it.
+func notCommitted(err error) bool {
+	if e, said := errors.AsType[*pgconn.PgError](err); said {
+		return e.Code == pgIdleTooLong || !lostConnection(err)
+	}
+	return pgconn.SafeToRetry(err)
 }
 
 // The codes of PostgreSQL's that mean something to us.

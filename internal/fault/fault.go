@@ -22,6 +22,7 @@ type Code string
 const (
 	Internal    Code = "internal"    // a bug or a broken machine; the cause is logged, never shown
 	Unavailable Code = "unavailable" // draining, or a resource is busy past its deadline: try again
+	Uncertain   Code = "uncertain"   // nobody can say whether it was done: look before it is done again
 	DiskFull    Code = "disk_full"   // the store or the database has no room left
 	Canceled    Code = "canceled"    // the caller went away
 

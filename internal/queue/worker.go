@@ -132,7 +132,7 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 		err = w.attempt(ctx, l)
 	}
 	code := fault.CodeOf(err)
-	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable), w.db.Now())
+	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable || code == fault.Uncertain), w.db.Now())
 	switch {
 	case err == nil:
 		w.over(log, l)
