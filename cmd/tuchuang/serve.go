@@ -23,6 +23,7 @@ import (
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/queue"
 	"tuchuang/internal/sweep"
@@ -265,7 +266,7 @@ func openDB(ctx context.Context, conf config.Config, upgrade bool, log *slog.Log
 		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
 	}
 	if conf.DatabaseURL != "" {
-		return db.Open(ctx, db.Options{URL: conf.DatabaseURL, Upgrade: upgrade, Log: log})
+		return db.Open(ctx, db.Options{URL: conf.DatabaseURL, Upgrade: upgrade, Now: killpoint.Clock(), Log: log})
 	}
 	return db.Open(ctx, db.Options{Path: dataFile(conf.Data, "tuchuang.db"), Upgrade: upgrade, Log: log})
 }

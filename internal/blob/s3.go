@@ -15,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"tuchuang/internal/fault"
+	"tuchuang/internal/killpoint"
 )
 
 // S3Options say where a bucket is and how it is spoken to.
@@ -135,6 +136,7 @@ func (s *S3) Begin(ctx context.Context, key Key) (ref string, err error) {
 		return "", err
 	}
 	ref, err = s.core.NewMultipartUpload(ctx, s.Bucket, s.name(key), minio.PutObjectOptions{ContentType: plainBytes})
+	killpoint.Here("blob.s3.begun")
 	return ref, s.failed(ctx, err, op)
 }
 
@@ -172,6 +174,7 @@ func (s *S3) WriteSlice(ctx context.Context, at Slice, body io.Reader) (part Par
 	if isCode(err, minio.NoSuchUpload) || at.Ref == "" {
 		return part, false, s.gone(ctx, at.Key, op)
 	}
+	killpoint.Here("blob.s3.part")
 	part.Ref = sent.ETag
 	return part, true, s.failed(ctx, err, op)
 }
@@ -222,6 +225,7 @@ func (s *S3) Commit(ctx context.Context, key Key, ref string, parts []Part) erro
 	var err error
 	if ref != "" {
 		_, err = s.core.CompleteMultipartUpload(ctx, s.Bucket, s.name(key), ref, list, minio.PutObjectOptions{})
+		killpoint.Here("blob.s3.completed")
 	}
 	switch {
 	case ref == "" || isCode(err, minio.NoSuchUpload):
@@ -296,6 +300,7 @@ func (s *S3) put(ctx context.Context, key Key, from *spool, op string) (err erro
 		_, err = s.core.Client.PutObject(ctx, s.Bucket, s.name(key), from.reader(), from.size,
 			minio.PutObjectOptions{ContentType: plainBytes, SendContentMd5: true, PartSize: onePut, NumThreads: 2})
 	}
+	killpoint.Here("blob.s3.put")
 	return s.failed(ctx, err, op)
 }
 
@@ -319,6 +324,7 @@ func (s *S3) Remove(ctx context.Context, key Key) error {
 	if err != nil {
 		return err
 	}
+	killpoint.Here("blob.s3.aborted")
 	return s.failed(ctx, s.core.RemoveObject(ctx, s.Bucket, s.name(key), minio.RemoveObjectOptions{}), op)
 }
 

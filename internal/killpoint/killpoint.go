@@ -1,12 +1,13 @@
 // Package killpoint names the instants at which the kill harness may end the
 // process: between two statements, between two file operations. In a normal
 // build a point is an empty function that the compiler removes; built with the
-// tag "killpoints" it consults the environment. It imports nothing, and every
+// tag "killpoints" it consults the environment. It imports no room, and every
 // room may call it.
 //
 // TUCHUANG_KILL=name:n ends the process with SIGKILL when the point is passed
 // for the nth time; TUCHUANG_KILL=*:n counts all points together.
 // TUCHUANG_STOP=name:n stops it with SIGSTOP instead. TUCHUANG_POINTS=file
 // appends the name of each point passed to the file, which shows the order of
-// write, fsync, rename and commit.
+// write, fsync, rename and commit. TUCHUANG_CLOCK=10m sets the process's clock so far
+// ahead; with a minus it is behind.
 package killpoint

@@ -8,7 +8,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
+	blobs "tuchuang/internal/blob"
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
 )
@@ -24,10 +26,16 @@ func (f Finding) String() string { return f.Check + ": " + f.Text }
 // Subject is what is audited.
 type Subject struct {
 	Data    string                   // the data folder
+	Store   blobs.Store              // where content is; nil for the data folder
 	DB      *db.DB                   // its database
 	URL     string                   // of the server that runs on it; only for Served
 	Clients map[int64]*client.Client // by account; only for Served
 	Told    *Told                    // what clients were told; nil for nothing
+
+	// Several processes are at it: none takes away what another one began in one request
+	// before a week is over, and their clocks differ by so much at most.
+	Several bool
+	Clocks  time.Duration
 }
 
 // OpenDB opens the database of a data folder. A server may run on it. The caller

@@ -38,17 +38,17 @@ func queueLimits(_ context.Context, v *view) error {
 
 // queueOrder: a task starts when the ones created before it have ended.
 func queueOrder(_ context.Context, v *view) error {
-	before := make(map[key]*task)
+	before, slack := make(map[key]*task), v.Clocks.Microseconds()
 	for i := range v.tasks {
 		t := &v.tasks[i]
 		k := key{t.acc, int64(t.kind)}
 		if b := before[k]; b != nil {
 			switch {
-			case t.created < b.created:
+			case t.created < b.created-slack:
 				v.found("task %v was created before task %d", t.key, b.n)
 			case t.started > 0 && b.unfinished():
 				v.found("task %v has started before task %d has ended", t.key, b.n)
-			case t.started > 0 && t.started < b.finished:
+			case t.started > 0 && t.started < b.finished-slack:
 				v.found("task %v started before task %d ended", t.key, b.n)
 			}
 		}

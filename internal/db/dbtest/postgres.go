@@ -31,9 +31,10 @@ import (
 const template = "template_tuchuang"
 
 var cluster struct {
-	once sync.Once
-	url  *url.URL // of the database postgres
-	err  error
+	once  sync.Once
+	url   *url.URL  // of the database postgres
+	shell io.Writer // takes the names of signals
+	err   error
 }
 
 // Server answers the URL of an empty PostgreSQL database for a test of what opens
@@ -86,6 +87,43 @@ func Disconnect(t testing.TB, place db.Options) {
 	}
 }
 
+// Restart ends the whole server of this test process as a crash does (immediate mode:
+// what is under way is nowhere) and returns when another answers in its place. What was
+// answered before is there still: the machine goes on. No other test of the process may
+// be at it.
+func Restart(t testing.TB) {
+	t.Helper()
+	before, err := started(t.Context())
+	if err == nil {
+		_, err = fmt.Fprintln(cluster.shell, "QUIT")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if now, err := started(t.Context()); err == nil && now != before {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+	}
+}
+
+// started says when the server did.
+func started(ctx context.Context) (at string, err error) {
+	c, err := pgx.Connect(ctx, cluster.url.String())
+	if err != nil {
+		return "", err
+	}
+	err = c.QueryRow(ctx, "SELECT pg_postmaster_start_time()::text").Scan(&at)
+	return at, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+}
+
 func database(name string) string {
 	u := *cluster.url
 	u.Path = "/" + name
@@ -111,7 +149,7 @@ func startCluster() (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster.url = c.url
+	cluster.url, cluster.shell = c.url, c.stdin
 	if err := ask(c.url, "CREATE DATABASE "+template); err != nil {
 		return nil, err
 	}
@@ -125,7 +163,7 @@ func startCluster() (*url.URL, error) {
 // Cluster is a running PostgreSQL server.
 type Cluster struct {
 	url   *url.URL // of the database postgres
-	stdin io.Closer
+	stdin io.WriteCloser
 	ended chan error
 }
 
@@ -158,8 +196,9 @@ func StartCluster(dir, data string, settings ...string) (*Cluster, error) {
 			return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 		}
 	}
-	// The shell reads from a pipe that only this process has open.
-	const run = `d=$1; shift; "$@" & p=$!; read -r _; kill -INT $p; wait $p; rm -rf "$d"`
+	// The shell reads from a pipe that only this process has open. A word from it is the
+	// signal that ends the server, and another begins.
+	const run = `d=$1; shift; "$@" & p=$!; while read -r how; do kill -$how $p; wait $p; "$@" & p=$!; done; kill -INT $p; wait $p; rm -rf "$d"`
 	args := []string{"-c", run, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "log_min_messages=error"}
 	for _, s := range settings {
 		args = append(args, "-c", s)
