@@ -37,6 +37,14 @@ type person struct {
 	loose  []loose // drive files that nobody takes away
 	images []string
 	tasks  []openTask
+	open   []begun // uploads that nobody goes on with
+
+	sure, unsure atomic.Int64 // tasks that were created, and that may have been
+}
+
+type begun struct {
+	id      string
+	content []byte
 }
 
 type place struct{ id, name string }
@@ -53,7 +61,6 @@ type openTask struct {
 
 const (
 	folders   = 6
-	inFolder  = 70
 	sliceSize = 16 << 20
 )
 
@@ -122,7 +129,7 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 	if p.swap, err = p.Mkdir(ctx, 0, "swap"); err != nil {
 		return err
 	}
-	for range inFolder {
+	for range p.w.inFolder {
 		p.contents = append(p.contents, p.content(rng))
 	}
 	at := p.album
@@ -310,6 +317,9 @@ func (p *person) begun(ctx context.Context, name string, b []byte) {
 	}
 	if p.settle("slice", p.Slice(ctx, "", made.PreuploadID, 1, etagOf(b), contentOf(b))) == fine {
 		p.w.told.Slice(p.uid, made.PreuploadID, 1, etagOf(b))
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.open = append(p.open, begun{made.PreuploadID, b})
 	}
 }
 
@@ -351,7 +361,7 @@ func (p *person) handOut(i client.Image) {
 // slices uploads files of two slices, the second one first, each more than once.
 func (p *person) slices(ctx context.Context, rng *rand.Rand) {
 	b := make([]byte, sliceSize+1000)
-	for n := 0; p.w.going() && n < 6; n++ {
+	for n := 0; p.w.going() && n < p.w.large; n++ {
 		for i := 0; i < len(b); i += 512 {
 			b[i] = byte(rng.UintN(256))
 		}
@@ -366,7 +376,7 @@ func (p *person) slices(ctx context.Context, rng *rand.Rand) {
 			}
 		}
 		p.w.told.ForgetUpload(p.uid, made.PreuploadID)
-		if done, err := p.CompleteV2(ctx, made.PreuploadID); p.settle("complete", err) == fine {
+		if done, err := p.CompleteV2(ctx, made.PreuploadID); p.settle("complete", err) == fine && done.Completed {
 			p.keep(done.FileID, b)
 		}
 	}
@@ -416,16 +426,18 @@ func (p *person) someLoose(rng *rand.Rand) (loose, bool) {
 // acknowledged.
 func (p *person) copy(ctx context.Context, to string, ids ...int64) bool {
 	for p.w.going() {
-		l, _ := p.w.v.present()
+		l := p.w.now()
 		id, err := p.Copy(ctx, ids, to)
 		switch p.settle("copy", err, fault.TooManyTasks, fault.NotFound, fault.ParentNotFound) {
 		case fine:
+			p.sure.Add(1)
 			p.w.told.Task(p.uid, id)
 			p.mu.Lock()
 			p.tasks = append(p.tasks, openTask{id, l})
 			p.mu.Unlock()
 			return true
 		case unknown:
+			p.unsure.Add(1)
 			return false
 		case refused:
 			if !client.Is(err, fault.TooManyTasks) {
@@ -531,7 +543,7 @@ func (p *person) watch(ctx context.Context, rng *rand.Rand) {
 			p.w.wait(2 * time.Millisecond)
 			continue
 		}
-		before, _ := p.w.v.present()
+		before := p.w.now()
 		s, err := p.CopyProcess(ctx, t.id)
 		if p.settle("process", err) != fine {
 			if p.w.ctx.Err() != nil {
@@ -539,7 +551,7 @@ func (p *person) watch(ctx context.Context, rng *rand.Rand) {
 			}
 			continue
 		}
-		after, _ := p.w.v.present()
+		after := p.w.now()
 		if s.Status != client.CopyWaiting && before != nil && before == after && before != seen && before != t.born {
 			seen = before
 			p.w.recovered(time.Since(before.began))
@@ -639,10 +651,6 @@ func (p *person) takeImage(rng *rand.Rand) (string, bool) {
 	p.images[i] = p.images[n-1]
 	p.images = p.images[:n-1]
 	return id, true
-}
-
-func (w *world) transport() *http.Client {
-	return &http.Client{Transport: counting{&http.Transport{DialContext: w.v.dial, MaxIdleConnsPerHost: 16}, &w.answered}}
 }
 
 // counting counts what was answered.

@@ -24,9 +24,8 @@ type victim struct {
 	binary, data string
 	args         []string
 
-	last *life // that was started
-
 	mu      sync.Mutex
+	last    *life         // that was started
 	now     *life         // that answers
 	changed chan struct{} // closed when now changes
 }
@@ -34,9 +33,9 @@ type victim struct {
 func newVictim(t testing.TB, data string, args ...string) *victim {
 	v := &victim{binary: harness.Binary(t), data: data, args: args, changed: make(chan struct{})}
 	t.Cleanup(func() {
-		if v.last != nil {
-			v.last.signal(syscall.SIGKILL)
-			<-v.last.ended
+		if l := v.started(); l != nil {
+			l.signal(syscall.SIGKILL)
+			<-l.ended
 		}
 	})
 	return v
@@ -72,7 +71,9 @@ func (v *victim) start(env ...string) (*life, error) {
 	if err := l.cmd.Start(); err != nil {
 		return nil, err
 	}
+	v.mu.Lock()
 	v.last = l
+	v.mu.Unlock()
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
@@ -89,6 +90,13 @@ func (v *victim) start(env ...string) (*life, error) {
 		close(l.ended)
 	}()
 	return l, nil
+}
+
+// started answers the life that was started last.
+func (v *victim) started() *life {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.last
 }
 
 func (v *victim) set(l *life) {
