@@ -202,11 +202,11 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if s.db, err = openDB(ctx, conf, true, log); err != nil {
 		return s, err
 	}
-	if err := clearSpool(conf); err != nil {
-		return s, err
-	}
 	store, err := openStore(ctx, conf)
 	if err != nil {
+		return s, err
+	}
+	if err := clearSpool(conf); err != nil {
 		return s, err
 	}
 	store = s.watchStore(store)

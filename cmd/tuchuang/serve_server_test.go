@@ -370,6 +370,10 @@ func TestServerRefusesSettings(t *testing.T) {
 		{"a certificate that is not there", []string{"--tls-cert", "none", "--tls-key", "none"}, nil, exitUsage, []string{"tls-cert", "no such file"}},
 		{"a network that is none", []string{"--trusted-proxies", "10.0.0.0/99"}, nil, exitUsage, []string{"trusted-proxies", "10.0.0.0/99"}},
 		{"a time that is none", []string{"--grace", "1 day"}, nil, exitUsage, []string{"grace", "1 day", "36h"}},
+		{"a bucket that is none", []string{"--blob-url", "http://s3.example.org/pics"}, nil, exitUsage, []string{"blob-url", "s3://"}},
+		{"an unknown word of a bucket", []string{"--blob-url", "s3://pics?endpiont=x"}, nil, exitUsage, []string{"blob-url", "endpiont", "endpoint"}},
+		{"a redirect to no bucket", []string{"--image-redirect", "on"}, nil, exitUsage, []string{"image-redirect", "blob-url"}},
+		{"a redirect to nowhere", []string{"--blob-url", "s3://pics", "--image-redirect", "pics.example.org"}, nil, exitUsage, []string{"image-redirect", "pics.example.org", "https://"}},
 		{"a level that is none", []string{"--log-level", "loud"}, nil, exitUsage, []string{"log-level", "debug, info, warn, error"}},
 		{"an unknown flag", []string{"--port", "1"}, nil, exitUsage, []string{"--port", "--help"}},
 		{"a word too many", []string{"now"}, nil, exitUsage, []string{"now"}},
@@ -430,7 +434,7 @@ func TestServerSettings(t *testing.T) {
 	first := p.run("--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3")
 	want := map[string]string{
 		"data": filepath.Join(p.home, "data"), "listen": "127.0.0.1:3", "public-url": "http://127.0.0.1:3", "image-url": "https://pics.example.org",
-		"database-url": "", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "grace": "24h0m0s", "log-level": "error",
+		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "grace": "24h0m0s", "log-level": "error",
 		"audit-days": "180", "metrics-listen": "", "pprof": "",
 	}
 	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {
