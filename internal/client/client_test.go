@@ -213,6 +213,9 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		return err
 	}
 	lost := func(w http.ResponseWriter) { cut(w) }
+	uncertain := func(w http.ResponseWriter) {
+		io.WriteString(w, `{"code":1,"message":"未知","data":null,"error":{"code":"uncertain","message":"who knows"}}`)
+	}
 	for _, tt := range []struct {
 		name  string
 		call  func(*client.Client) error
@@ -231,6 +234,8 @@ func TestWhatIsTriedAgain(t *testing.T) {
 			io.WriteString(w, `{"code":1,"message":"稍后","data":null,"error":{"code":"unavailable","message":"later"}}`)
 		}, 3, true},
 		{"mkdir over a cut connection", mkdir, lost, 1, false},
+		{"a list that may have been made", list, uncertain, 3, true},
+		{"mkdir that may have been done", mkdir, uncertain, 1, false},
 		{"mkdir that was too frequent", mkdir, func(w http.ResponseWriter) { refuse(w, 429, "全站请求过于频繁") }, 3, true},
 		{"a refused list", list, func(w http.ResponseWriter) { refuse(w, 1, "参数错误") }, 1, false},
 		{"a page that is no API", list, func(w http.ResponseWriter) { io.WriteString(w, "<html>hello</html>") }, 1, false},
