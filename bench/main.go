@@ -60,7 +60,7 @@ var sections = []section{
 	{"upload", onLarge("upload", (*bench).uploads)},
 	{"postgres", (*bench).postgresCopies},
 	{"drain", (*bench).drains},
-	//{"kill", (*bench).kills},
+	{"kill", (*bench).kills},
 }
 
 // onLarge is a section that is told the server with the large account.

@@ -1,8 +1,9 @@
 // Package queue is durable work: tasks wait, are claimed under a lease, and end.
 // It promises that of one account and kind one task runs at a time, in order of
-// creation; that among accounts the one served longest ago is next; and that a
-// worker which lost its lease can change nothing any more. It knows no verb: what
-// a task does is its handler's.
+// creation; that among accounts the one served longest ago is next, and before all
+// of them one whose task was begun and broken off; and that a worker which lost its
+// lease can change nothing any more. It knows no verb: what a task does is its
+// handler's.
 //
 //	Add ──▶ Waiting ──claim──▶ Running ──Finish──▶ Done, Failed, Cancelled
 //	           ▲                  │
@@ -73,13 +74,14 @@ const (
 
 	// Only the first unfinished task of its account and kind can be claimed, so
 	// that nothing is overtaken: what another process is about to claim is skipped,
-	// and with it all that is behind it.
+	// and with it all that is behind it. A task that was begun has had its turn: it goes
+	// on before others begin, however many wait.
 	nextWaiting = `
 		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
 		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND t.lease_until <= $4 AND NOT EXISTS (
 			SELECT 1 FROM task e
 			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
-		ORDER BY q.served_at, t.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
+		ORDER BY CASE WHEN t.attempt > 0 THEN 0 ELSE 1 END, q.served_at, t.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
 	claimTask = `
 		WITH next (account_id, seq) AS MATERIALIZED (` + nextWaiting + `)
 		UPDATE task SET state = 1, attempt = attempt + 1, idle = idle + 1, lease_until = $2,

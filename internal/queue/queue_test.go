@@ -132,6 +132,22 @@ func TestTasksOfAnAccountRunInOrderOfCreation(t *testing.T) {
 	})
 }
 
+// What was broken off goes on before anything else begins, though its account was served
+// last; so it is not many accounts that wait which say when.
+func TestWhatWasBegunGoesOnFirst(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.account(1, 2, 3, 4)
+		for acc := range int64(4) {
+			l.add(queue.Copy, acc+1)
+		}
+		l.expectIDs(true, "1.1")
+		l.expectIDs(false, "2.1")
+		l.now.Add(2 * queue.LeaseLength.Microseconds())
+		l.add(queue.Copy, 1)
+		l.expectIDs(true, "2.1", "3.1", "4.1", "1.2", "")
+	})
+}
+
 // While a task runs no other of its account does, though other accounts' do; and
 // the ones behind are not overtaken by what was given back.
 func TestOneTaskOfAnAccountRuns(t *testing.T) {
