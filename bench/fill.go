@@ -82,12 +82,7 @@ func fill(ctx context.Context, data string, rows int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(append([]byte(schema), thisFile...))
-	kept, err := os.UserCacheDir()
-	if err != nil {
-		kept = os.TempDir()
-	}
-	kept = filepath.Join(kept, "tuchuang-bench", hex.EncodeToString(sum[:8]), strconv.Itoa(rows))
+	kept := filepath.Join(keptFor(schema+string(thisFile)), strconv.Itoa(rows))
 	if err := takeKept(kept, path, w); err == nil {
 		return w, nil
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -102,6 +97,16 @@ func fill(ctx context.Context, data string, rows int) (*world, error) {
 	}
 	progress("filled in %.0f s, kept in %s", time.Since(began).Seconds(), kept)
 	return w, keep(kept, path, w)
+}
+
+// keptFor is the folder of the user's cache for what is made of a text.
+func keptFor(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	kept, err := os.UserCacheDir()
+	if err != nil {
+		kept = os.TempDir()
+	}
+	return filepath.Join(kept, "tuchuang-bench", hex.EncodeToString(sum[:8]))
 }
 
 // accounts makes them as an operator would.
@@ -157,7 +162,7 @@ func keep(kept, path string, w *world) error {
 		return err
 	}
 	for _, other := range others {
-		if other == schema {
+		if other == schema || filepath.Base(other) == keptPages {
 			continue
 		}
 		if err := os.RemoveAll(other); err != nil {

@@ -3,7 +3,7 @@
 // ratios mean something on any machine. It drives the plainly built server as a
 // process of its own, over loopback alone.
 //
-//	go run ./bench [-only copy,calls,serve,upload,postgres,drain,kill] [-rows N] [-quick] [-profile DIR]
+//	go run ./bench [-only copy,calls,serve,upload,postgres,drain,kill,pages] [-rows N] [-accounts N] [-many N] [-quick] [-profile DIR]
 package main
 
 import (
@@ -41,6 +41,7 @@ type bench struct {
 	profile string // folder for the server's profiles; "" for none
 	table   table
 
+	many     int             // drive files, and images, whose lists are paged through
 	accounts int             // that have tasks to be drained
 	large    *server         // with the large account, once a section wanted it
 	cluster  *dbtest.Cluster // once a section wanted it
@@ -61,6 +62,7 @@ var sections = []section{
 	{"postgres", (*bench).postgresCopies},
 	{"drain", (*bench).drains},
 	{"kill", (*bench).kills},
+	{"pages", (*bench).listPages},
 }
 
 // onLarge is a section that is told the server with the large account.
@@ -92,12 +94,13 @@ func run(ctx context.Context, args []string) (err error) {
 	only := flags.String("only", "", "run these sections alone: "+strings.Join(names, ", "))
 	rows := flags.Int("rows", 1_000_000, "drive files, and images, of the large account")
 	accounts := flags.Int("accounts", 1000, "accounts that have three tasks each to be drained")
+	many := flags.Int("many", 10_000_000, "drive files, and images, whose lists are paged through")
 	quick := flags.Bool("quick", false, "fewer runs: for a look, not for a verdict")
 	profile := flags.String("profile", "", "write CPU and allocation profiles of the server into this folder, a pair a section")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	b := &bench{rows: *rows, accounts: *accounts, runs: 7, profile: *profile}
+	b := &bench{rows: *rows, many: *many, accounts: *accounts, runs: 7, profile: *profile}
 	if *quick {
 		b.runs = 3
 	}
