@@ -64,18 +64,21 @@ func (b *bench) pagesOn(ctx context.Context, engine string, open func(ctx contex
 			return err
 		}
 		defer func() { err = errors.Join(err, end()) }()
-		c, err := s.signIn(s.Writer)
-		if err != nil {
-			return err
-		}
-		defer c.hangUp()
 		random := rand.New(rand.NewPCG(1, uint64(n))) //nolint:gosec // the same pages each time
 		var some []int
 		for range somePages {
 			// Somewhere in a folder, with a whole page before and after it.
 			some = append(some, random.IntN(n/folderSize)*folderSize+100+random.IntN(folderSize-200))
 		}
-		conns, servers, rows = append(conns, c), append(servers, s), append(rows, some)
+		servers, rows = append(servers, s), append(rows, some)
+	}
+	for _, s := range servers { // only now: filling takes longer than a server waits for a client
+		c, err := s.signIn(s.Writer)
+		if err != nil {
+			return err
+		}
+		defer c.hangUp()
+		conns = append(conns, c)
 	}
 	for _, l := range lists {
 		var ways []*way
