@@ -65,25 +65,39 @@ func (s site) damage(t *testing.T, statements ...string) {
 }
 
 // fsck looks at what is there and answers what it found.
-func (s site) fsck(t *testing.T, how ops.Fsck) (found []ops.Finding) {
+func (s site) fsck(t *testing.T, how ops.Fsck) []ops.Finding {
+	t.Helper()
+	return s.open(t)(how)
+}
+
+// open answers what looks at the site as often as is asked, until the test ends.
+func (s site) open(t *testing.T) func(how ops.Fsck) []ops.Finding {
 	t.Helper()
 	d, err := db.Open(t.Context(), s.base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
-	how.DB = d
-	if how.Store, err = blob.NewDisk(filepath.Join(s.data, "blobs"), filepath.Join(s.data, "uploads")); err != nil {
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	store, err := blob.NewDisk(filepath.Join(s.data, "blobs"), filepath.Join(s.data, "uploads"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	how.Found = func(f ops.Finding) error {
-		found = append(found, f)
-		return nil
+	return func(how ops.Fsck) (found []ops.Finding) {
+		t.Helper()
+		how.DB, how.Store = d, store
+		how.Found = func(f ops.Finding) error {
+			found = append(found, f)
+			return nil
+		}
+		if _, err := how.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return found
 	}
-	if _, err := how.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return found
 }
 
 func codes(found []ops.Finding) (list []string) {
@@ -216,26 +230,29 @@ func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
 func plantAll(t *testing.T, e db.Engine) {
 	h := makeHealthy(t, e)
 	h.Stop()
-	if found := h.site().fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
-		t.Fatalf("a healthy folder: %+v", found)
-	}
+	t.Run("healthy", func(t *testing.T) {
+		if found := h.site().fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
+			t.Fatalf("a healthy folder: %+v", found)
+		}
+	})
 	tried := make(map[string]bool)
 	for _, c := range plantings() {
 		tried[c.code] = true
 		t.Run(c.code+"/"+strings.Join(c.sql, ";"), func(t *testing.T) {
 			s := h.site().twin(t)
 			s.damage(t, c.sql...)
-			found := s.fsck(t, ops.Fsck{})
+			look := s.open(t)
+			found := look(ops.Fsck{})
 			if !slices.Contains(codes(found), c.code) {
 				t.Fatalf("not found; found were %q", codes(found))
 			}
-			repaired := s.fsck(t, ops.Fsck{Repair: true})
+			repaired := look(ops.Fsck{Repair: true})
 			for _, f := range repaired {
 				if f.Code == c.code && f.Fixed != c.mends {
 					t.Errorf("mended %v, want %v: %+v", f.Fixed, c.mends, f)
 				}
 			}
-			again := s.fsck(t, ops.Fsck{})
+			again := look(ops.Fsck{})
 			if slices.Contains(codes(again), c.code) == c.mends {
 				t.Errorf("after --repair: %q", codes(again))
 			}
