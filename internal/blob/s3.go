@@ -334,13 +334,13 @@ func (s *S3) List(ctx context.Context, fn func(Entry) error) error {
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(err, op)
 	}
-	var seen []Key // one that was begun twice is one entry
+	seen := make(map[Key]bool) // one that was begun twice is one entry
 	err := s.eachBegun(ctx, s.Prefix, func(u minio.ObjectMultipartInfo) error {
 		key, ours := s.parse(u.Key)
-		if !ours || slices.Contains(seen, key) {
+		if !ours || seen[key] {
 			return nil
 		}
-		seen = append(seen, key)
+		seen[key] = true
 		return fn(Entry{Key: key, Staged: true, Size: -1, ModTime: u.Initiated})
 	})
 	if err != nil {
