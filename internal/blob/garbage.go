@@ -75,7 +75,7 @@ func Doom(ctx context.Context, tx *db.Tx, account int64, ids []int64, before tim
 ) (doomed int, err error) {
 	const op = "blob: doom"
 	ids = slices.Sorted(slices.Values(ids))
-	ids, err = collectIDs(ctx, tx, stillReleased, []any{account, before.UnixMicro()}, ids)
+	ids, err = db.CollectIn(ctx, tx, scanID, stillReleased, []any{account, before.UnixMicro()}, ids)
 	if err != nil || len(ids) == 0 {
 		return 0, fault.Wrap(err, op)
 	}
@@ -90,7 +90,7 @@ func Doom(ctx context.Context, tx *db.Tx, account int64, ids []int64, before tim
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(kept, id) })
 	}
-	gone, err := collectIDs(ctx, tx, deleteRows, []any{account}, ids)
+	gone, err := db.CollectIn(ctx, tx, scanID, deleteRows, []any{account}, ids)
 	if err != nil {
 		return 0, fault.Wrap(err, op)
 	}
@@ -98,20 +98,6 @@ func Doom(ctx context.Context, tx *db.Tx, account int64, ids []int64, before tim
 	now := tx.Micros()
 	_, err = tx.ExecRows(ctx, insertDoomeds, nil, len(gone), func(i int) []any { return []any{account, gone[i], now} })
 	return len(gone), fault.Wrap(err, op)
-}
-
-// collectIDs runs a query over a list of ids and answers those that it gives.
-func collectIDs(ctx context.Context, tx *db.Tx, st db.Statements, args []any, ids []int64) (out []int64, err error) {
-	err = db.Chunks(len(ids), func(from, to int) error {
-		all := slices.Clone(args)
-		for _, id := range ids[from:to] {
-			all = append(all, id)
-		}
-		list, err := db.Collect(ctx, tx, scanID, st[to-from], all...)
-		out = append(out, list...)
-		return err
-	})
-	return out, err
 }
 
 func scanID(row db.Row) (id int64, err error) { return id, row.Scan(&id) }

@@ -126,18 +126,14 @@ func FindSHA256(ctx context.Context, tx *db.Tx, account int64, sha256 string) (i
 // States tells the state of contents; what has no row is left out.
 func States(ctx context.Context, tx *db.Tx, account int64, ids []int64) (map[int64]State, error) {
 	out := make(map[int64]State, len(ids))
-	err := db.Chunks(len(ids), func(from, to int) error {
-		args := []any{account}
-		for _, id := range ids[from:to] {
-			args = append(args, id)
-		}
+	err := db.InChunks([]any{account}, ids, func(n int, args []any) error {
 		return tx.Each(ctx, func(row db.Row) error {
 			var id int64
 			var s State
 			err := row.Scan(&id, &s)
 			out[id] = s
 			return err
-		}, statesOf[to-from], args...)
+		}, statesOf[n], args...)
 	})
 	return out, fault.Wrap(err, "blob: states")
 }

@@ -92,6 +92,29 @@ func Chunks(n int, fn func(from, to int) error) error {
 	return nil
 }
 
+// InChunks calls fn for runs of keys as Chunks cuts them, with the length of a run and the
+// arguments (before, key, key, …).
+func InChunks[K any](before []any, keys []K, fn func(n int, args []any) error) error {
+	return Chunks(len(keys), func(from, to int) error {
+		args := make([]any, 0, len(before)+to-from)
+		args = append(args, before...)
+		for _, key := range keys[from:to] {
+			args = append(args, key)
+		}
+		return fn(to-from, args)
+	})
+}
+
+// CollectIn is Collect for a statement of List, over any number of keys.
+func CollectIn[T, K any](ctx context.Context, t *Tx, scan func(Row) (T, error), list Statements, before []any, keys []K) (out []T, err error) {
+	err = InChunks(before, keys, func(n int, args []any) error {
+		some, err := Collect(ctx, t, scan, list[n], args...)
+		out = append(out, some...)
+		return err
+	})
+	return out, err
+}
+
 // Statements holds the texts of one multi-row statement, one for each size that
 // Chunks makes.
 type Statements map[int]string

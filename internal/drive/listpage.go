@@ -152,13 +152,10 @@ func nameParents(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry) e
 		ids = append(ids, e.Parent)
 	}
 	names := make(map[ID]string)
-	err := inChunks(acc, unique(ids), func(n int, args []any) error {
-		parents, err := db.Collect(ctx, tx, scanEntry, selectByIDs[n], args...)
-		for _, p := range parents {
-			names[p.ID] = p.Name
-		}
-		return err
-	})
+	parents, err := db.CollectIn(ctx, tx, scanEntry, selectByIDs, []any{acc}, unique(ids))
+	for _, p := range parents {
+		names[p.ID] = p.Name
+	}
 	for i := range list {
 		list[i].ParentName = names[list[i].Parent]
 	}

@@ -131,15 +131,7 @@ func scanBlob(row db.Row) (id int64, err error) { return id, row.Scan(&id) }
 
 // Shown answers which of the contents a file shows, in the trash or not.
 func Shown(ctx context.Context, tx *db.Tx, acc account.ID, blobs []int64) (out []int64, err error) {
-	err = db.Chunks(len(blobs), func(from, to int) error {
-		args := []any{acc}
-		for _, id := range blobs[from:to] {
-			args = append(args, id)
-		}
-		list, err := db.Collect(ctx, tx, scanBlob, shown[to-from], args...)
-		out = append(out, list...)
-		return err
-	})
+	out, err = db.CollectIn(ctx, tx, scanBlob, shown, []any{acc}, blobs)
 	return out, fault.Wrap(err, "drive: shown")
 }
 
@@ -194,7 +186,7 @@ type node struct {
 // above reads entries and all folders above them, the root included.
 func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]node, error) {
 	out := make(map[ID]node, len(ids)+16)
-	err := inChunks(acc, ids, func(n int, args []any) error {
+	err := db.InChunks([]any{acc}, ids, func(n int, args []any) error {
 		return tx.Each(ctx, func(row db.Row) error {
 			var id ID
 			var at node
@@ -211,15 +203,12 @@ func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]nod
 func Lookup(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Entry, error) {
 	out := make(map[ID]Entry, len(ids))
 	ids = slices.DeleteFunc(unique(ids), func(id ID) bool { return id == Root })
-	err := inChunks(acc, ids, func(n int, args []any) error {
-		list, err := db.Collect(ctx, tx, scanEntry, selectByIDs[n], args...)
-		for _, e := range list {
-			out[e.ID] = e
-		}
-		return err
-	})
+	list, err := db.CollectIn(ctx, tx, scanEntry, selectByIDs, []any{acc}, ids)
 	if err != nil {
 		return nil, fault.Wrap(err, "drive: look up")
+	}
+	for _, e := range list {
+		out[e.ID] = e
 	}
 	parents := make([]ID, 0, len(out))
 	for _, e := range out {
@@ -240,18 +229,6 @@ func Lookup(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]En
 		out[id] = e
 	}
 	return out, nil
-}
-
-// inChunks calls fn with the arguments (account, id, id, …) for runs of ids.
-func inChunks(acc account.ID, ids []ID, fn func(n int, args []any) error) error {
-	return db.Chunks(len(ids), func(from, to int) error {
-		args := make([]any, 0, to-from+1)
-		args = append(args, acc)
-		for _, id := range ids[from:to] {
-			args = append(args, id)
-		}
-		return fn(to-from, args)
-	})
 }
 
 func unique(ids []ID) []ID {

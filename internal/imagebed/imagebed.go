@@ -141,7 +141,10 @@ func Depth(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (n int, er
 // Folders says which of some folders are there.
 func Folders(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]bool, error) {
 	there := make(map[ID]bool, len(ids))
-	err := collectIDs(ctx, tx, acc, foldersByID, ids, func(id ID) { there[id] = true })
+	list, err := db.CollectIn(ctx, tx, scanID, foldersByID, []any{acc}, ids)
+	for _, id := range list {
+		there[id] = true
+	}
 	return there, fault.Wrap(err, "imagebed: folders")
 }
 

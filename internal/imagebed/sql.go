@@ -150,35 +150,13 @@ func collect(ctx context.Context, tx *db.Tx, query string, args ...any) (map[ID]
 	return set, err
 }
 
-func collectIDs(ctx context.Context, tx *db.Tx, acc account.ID, st db.Statements, ids []ID, fn func(ID)) error {
-	return db.Chunks(len(ids), func(from, to int) error {
-		args := []any{acc}
-		for _, id := range ids[from:to] {
-			args = append(args, id)
-		}
-		list, err := db.Collect(ctx, tx, scanID, st[to-from], args...)
-		for _, id := range list {
-			fn(id)
-		}
-		return err
-	})
-}
-
 func scanID(row db.Row) (id ID, err error) { return id, row.Scan(&id) }
 
 func scanBlob(row db.Row) (id int64, err error) { return id, row.Scan(&id) }
 
 // Shown answers which of the contents an image shows.
 func Shown(ctx context.Context, tx *db.Tx, acc account.ID, blobs []int64) (out []int64, err error) {
-	err = db.Chunks(len(blobs), func(from, to int) error {
-		args := []any{acc}
-		for _, id := range blobs[from:to] {
-			args = append(args, id)
-		}
-		list, err := db.Collect(ctx, tx, scanBlob, shown[to-from], args...)
-		out = append(out, list...)
-		return err
-	})
+	out, err = db.CollectIn(ctx, tx, scanBlob, shown, []any{acc}, blobs)
 	return out, fault.Wrap(err, "imagebed: shown")
 }
 
