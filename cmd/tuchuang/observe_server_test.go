@@ -132,8 +132,12 @@ func TestServerFigures(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	data := filepath.Join(p.home, "data")
+	// Another process's write would have the server forget pictures, within a second: so
+	// the account is there before.
+	p.start("--data", data).stop()
+	somebody := p.addAccount(data, "somebody")
 	r := p.start("--data", data, "--metrics-listen", "127.0.0.1:0")
-	c := r.account(p, data, "somebody")
+	c := r.client(p, somebody)
 	const small, large = 10_000, 200_000
 	_, links := r.publish(c, small, large)
 	for _, link := range links {

@@ -117,9 +117,19 @@ func (r *running) stop() int {
 // account makes an account and a client of it.
 func (r *running) account(p *program, data, name string) *client.Client {
 	p.t.Helper()
-	var secrets struct{ ClientID, ClientSecret string }
-	decode(p.t, p.run("user", "add", name, "--data", data).out, &secrets)
-	c, err := client.New(client.Options{Server: r.url, ClientID: secrets.ClientID, Secret: secrets.ClientSecret})
+	return r.client(p, p.addAccount(data, name))
+}
+
+// addAccount adds an account to a folder, whether a server is at it or not.
+func (p *program) addAccount(data, name string) (s secretsOut) {
+	p.t.Helper()
+	decode(p.t, p.run("user", "add", name, "--data", data).out, &s)
+	return s
+}
+
+func (r *running) client(p *program, s secretsOut) *client.Client {
+	p.t.Helper()
+	c, err := client.New(client.Options{Server: r.url, ClientID: s.ClientID, Secret: s.ClientSecret})
 	if err != nil {
 		p.t.Fatal(err)
 	}
