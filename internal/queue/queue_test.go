@@ -380,6 +380,41 @@ func TestATaskIsPutOffForBetterTimes(t *testing.T) {
 	}
 }
 
+// An attempt that ends when another has the task says that it lost its lease, however it
+// ended, and leaves the task to the other.
+func TestAnAttemptThatWasOvertakenGivesNothingBack(t *testing.T) {
+	for _, end := range []error{fault.New(fault.LeaseLost, "test"), fault.New(fault.Unavailable, "test"), context.Canceled} {
+		s := &scripted{}
+		each(t, s, func(l *line) {
+			var results []string
+			l.workers.Watch(queue.Watch{Attempt: func(result string) { results = append(results, result) }})
+			l.account(1)
+			l.add(queue.Copy, 1)
+			ctx, stop := context.WithCancel(l.ctx)
+			defer stop()
+			s.run = func(context.Context, *queue.Lease) error {
+				l.now.Add(2 * queue.LeaseLength.Microseconds())
+				if l.claim() == nil {
+					t.Fatal("nobody overtakes")
+				}
+				if errors.Is(end, context.Canceled) {
+					stop()
+				}
+				return end
+			}
+			if ran, err := l.workers.RunOnce(ctx); !ran || err != nil {
+				t.Fatal(ran, err)
+			}
+			if !slices.Equal(results, []string{"lease_lost"}) {
+				t.Errorf("ended by %v: %q", end, results)
+			}
+			if got := l.find(1, "1.1"); got.State != queue.Running || got.Attempt != 2 {
+				t.Errorf("ended by %v: %+v", end, got)
+			}
+		})
+	}
+}
+
 // An attempt that brought the task on begins its waits anew.
 func TestProgressShortensTheWait(t *testing.T) {
 	s := &scripted{}

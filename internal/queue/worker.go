@@ -133,27 +133,33 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 	}
 	code := fault.CodeOf(err)
 	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable || code == fault.Uncertain), w.db.Now())
+	result, failed := "failed", err
 	switch {
 	case err == nil:
 		w.over(log, l)
+		return true, nil
 	case code == fault.LeaseLost:
-		w.attempted("lease_lost")
-		log.Warn("queue: lease lost, another attempt has the task")
 	case ctx.Err() != nil:
-		w.attempted("given_back")
-		if code == fault.Internal {
-			log.Error("queue: attempt failed", "err", err)
+		if result, failed = "given_back", nil; code == fault.Internal {
+			failed = err
 		}
-		return true, w.giveBack(context.WithoutCancel(ctx), l, 0)
+		err = w.giveBack(context.WithoutCancel(ctx), l, 0)
 	case wait > 0:
-		w.attempted("put_off")
-		log.Error("queue: attempt failed, the task is put off", "err", err, "for", wait)
-		return true, w.giveBack(ctx, l, wait)
+		result = "put_off"
+		log = log.With("put_off", wait)
+		err = w.giveBack(ctx, l, wait)
 	default:
-		w.attempted("failed")
-		log.Error("queue: attempt failed", "err", err)
+		err = nil
 	}
-	return true, nil
+	if failed != nil && code != fault.LeaseLost {
+		log.Error("queue: attempt failed", "err", failed)
+	}
+	if fault.Is(err, fault.LeaseLost) {
+		result, err = "lease_lost", nil
+		log.Warn("queue: lease lost, another attempt has the task")
+	}
+	w.attempted(result)
+	return true, err
 }
 
 // wait says how long a task is to wait before the next attempt where this one put it
@@ -259,7 +265,7 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 }
 
 // giveBack gives a task back that was not finished, for an attempt after some time;
-// this one is not counted.
+// this one is not counted. It is fault.LeaseLost where another attempt has it.
 func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) error {
 	killpoint.Here("queue.release")
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
@@ -273,7 +279,6 @@ func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) er
 			}
 			until = now + wait.Microseconds()
 		}
-		_, err := tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, until)
-		return err
+		return l.mine(tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, until))
 	})
 }

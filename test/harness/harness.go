@@ -47,7 +47,7 @@ func Binary(t testing.TB) string {
 		}
 		binary = filepath.Join(dir, "tuchuang")
 		_, here, _, _ := runtime.Caller(0)
-		cmd := exec.Command("go", "build", "-tags", "killpoints", "-o", binary, "./cmd/tuchuang")
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "killpoints", "-o", binary, "./cmd/tuchuang")
 		cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
