@@ -58,7 +58,7 @@ func (b *bench) stockDrain(ctx context.Context) error {
 	if err := errors.Join(err, d.Close()); err != nil {
 		return err
 	}
-	if err := onServer(ctx, url, fmt.Sprintf("UPDATE task SET lease_until = %d", int64(notBefore)), "VACUUM ANALYZE", "CHECKPOINT"); err != nil {
+	if err := onServer(ctx, url, fmt.Sprintf("UPDATE task SET lease_until = %d", int64(notBefore)), "ANALYZE account, task, queue_turn", "CHECKPOINT"); err != nil {
 		return err
 	}
 	progress("%d accounts with %d tasks of %d pictures, made in %.0f s", b.accounts, tasksEach, taskPictures, time.Since(began).Seconds())

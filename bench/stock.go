@@ -66,7 +66,7 @@ func (s stock) fill(ctx context.Context, url string) (all []account.Secrets, err
 	if err := errors.Join(err, d.Close()); err != nil {
 		return nil, err
 	}
-	return all, onServer(ctx, url, "VACUUM ANALYZE", "CHECKPOINT")
+	return all, onServer(ctx, url, "ANALYZE account, blob, drive_entry", "CHECKPOINT")
 }
 
 // rows gives each account its rows by a few large statements.

@@ -91,15 +91,31 @@ func openPostgres(config *pgx.ConnConfig, size int, long bool) (*pool, error) {
 type pgSession struct {
 	config *pgx.ConnConfig
 	c      *pgx.Conn
+	stale  time.Time // when its plans are to be made anew
+	lasted time.Duration
 }
 
+// mostStale is how old a plan of a connection may be. In a small table every index is as
+// good as the right one; so those of the first moments, in which tables grow the most,
+// get no older than a second.
+const mostStale = time.Minute
+
 func (s *pgSession) ready(ctx context.Context) (err error) {
+	if s.c != nil && !s.c.IsClosed() && time.Now().After(s.stale) {
+		if _, err := s.c.Exec(context.WithoutCancel(ctx), "DISCARD PLANS"); err != nil && !s.c.IsClosed() {
+			return err
+		}
+		s.lasted = min(2*s.lasted, mostStale)
+		s.stale = time.Now().Add(s.lasted)
+	}
 	if s.c != nil && !s.c.IsClosed() {
 		return nil
 	}
 	if s.c, err = pgx.ConnectConfig(ctx, s.config); err != nil && ctx.Err() != nil {
 		return ctx.Err() // nobody waits for it any more
 	}
+	s.lasted = time.Second
+	s.stale = time.Now().Add(s.lasted)
 	return err
 }
 
