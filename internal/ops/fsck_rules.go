@@ -62,6 +62,18 @@ var sums = []rule{
 		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE q.account_id = $1
 		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = q.kind)`,
 		fix: `DELETE FROM queue_turn WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = queue_turn.kind)`},
+	{code: "queue.unfinished", query: `
+		SELECT 'queue_turn ' || account_id || '/' || kind, CAST(has AS TEXT), CAST(want AS TEXT) FROM (
+			SELECT q.account_id, q.kind, q.unfinished AS has, ` + unfinishedOf + ` AS want FROM queue_turn q WHERE q.account_id = $1) s
+		WHERE has <> want`,
+		fix: `UPDATE queue_turn AS q SET unfinished = ` + unfinishedOf + ` WHERE account_id = $1`},
+	{code: "queue.no_turn", query: `
+		SELECT 'queue_turn ' || t.account_id || '/' || t.kind, '', CAST(count(*) AS TEXT) FROM task t WHERE t.account_id = $1 AND t.state IN (1, 4)
+		AND NOT EXISTS (SELECT 1 FROM queue_turn q WHERE q.account_id = t.account_id AND q.kind = t.kind) GROUP BY t.account_id, t.kind`,
+		fix: `
+		INSERT INTO queue_turn (account_id, kind, served_at, unfinished)
+		SELECT t.account_id, t.kind, 0, count(*) FROM task t WHERE t.account_id = $1 AND t.state IN (1, 4) GROUP BY t.account_id, t.kind
+		ON CONFLICT (account_id, kind) DO NOTHING`},
 	{code: "task.unfinished", query: `
 		SELECT ` + ofAccount + `, CAST(count(*) AS TEXT), '3' FROM task WHERE account_id = $1 AND state IN (1, 4) GROUP BY kind HAVING count(*) > 3`},
 }
@@ -72,7 +84,8 @@ const (
 	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)`
 	nextBlob    = `(SELECT coalesce(max(n), 0) + 1 FROM (
 			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1) s)`
-	nextTask = `(SELECT coalesce(max(seq), 0) + 1 FROM task WHERE account_id = $1)`
+	unfinishedOf = `(SELECT count(*) FROM task t WHERE t.account_id = q.account_id AND t.kind = q.kind AND t.state IN (1, 4))`
+	nextTask     = `(SELECT coalesce(max(seq), 0) + 1 FROM task WHERE account_id = $1)`
 )
 
 // shows are the rules of what refers to content.

@@ -154,7 +154,7 @@ func TestFsckPutsCountersRight(t *testing.T) {
 				`UPDATE drive_entry SET children = 7`,
 				`UPDATE drive_entry SET class = 2 WHERE class = 1`,
 				`UPDATE image SET ext = 'html'`,
-				`INSERT INTO queue_turn (account_id, kind, served_at) VALUES (` + fmt.Sprint(p.acc) + `, 1, 0)`,
+				`INSERT INTO queue_turn (account_id, kind, served_at, unfinished) VALUES (` + fmt.Sprint(p.acc) + `, 1, 0, 0)`,
 				`UPDATE drive_entry SET parent_id = id WHERE id = ` + folder.String(),
 			} {
 				if _, err := tx.Exec(p.Context(), s); err != nil {

@@ -31,7 +31,7 @@ var Tables = []Table{
 	{"bed_folder", "account_id", []string{"bed.root", "bed.parent", "bed.cycle", "bed.name", "bed.name_twice", "bed.detached"}},
 	{"image", "account_id", []string{"image.folder", "image.name", "image.ext", "image.size", "image.content_row", "image.content_differs", "image.content_lost"}},
 	{"task", "account_id", []string{"task.state", "task.times", "task.copy", "task.unfinished"}},
-	{"queue_turn", "account_id", []string{"queue.turn"}},
+	{"queue_turn", "account_id", []string{"queue.turn", "queue.unfinished", "queue.no_turn"}},
 	{"copy_task", "account_id", []string{"task.counters", "task.skipped", "task.verdict"}},
 	{"copy_source", "account_id", []string{"task.sources"}},
 	{"copy_folder", "account_id", []string{"task.folders"}},

@@ -68,24 +68,32 @@ const (
 		INSERT INTO task (account_id, seq, id, kind, state, attempt, idle, lease_until, created_at, started_at, finished_at)
 		VALUES ($1, $2, $3, $4, 4, 0, 0, 0, $5, 0, 0)`
 	insertTurn = `
-		INSERT INTO queue_turn (account_id, kind, served_at) VALUES ($1, $2, 0) ON CONFLICT (account_id, kind) DO NOTHING`
+		INSERT INTO queue_turn (account_id, kind, served_at, unfinished) VALUES ($1, $2, 0, 1)
+		ON CONFLICT (account_id, kind) DO UPDATE SET unfinished = queue_turn.unfinished + 1`
+	ended           = `UPDATE queue_turn SET unfinished = unfinished - 1 WHERE account_id = $1 AND kind = $2`
 	countUnfinished = `SELECT count(*) FROM task WHERE account_id = $1 AND kind = $2 AND state IN (1, 4)`
 	selectTask      = `SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND id = $2 AND kind = $3`
 
 	// Only the first unfinished task of its account and kind can be claimed, so
 	// that nothing is overtaken: what another process is about to claim is skipped,
-	// and with it all that is behind it. A task that was begun has had its turn: it goes
-	// on before others begin, however many wait.
-	nextWaiting = `
-		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
-		WHERE t.kind = $1 AND t.state IN (1, 4) AND t.state = 4 AND t.lease_until <= $4 AND NOT EXISTS (
+	// and with it all that is behind it.
+	firstOfAll = `t.lease_until <= $2 AND NOT EXISTS (
 			SELECT 1 FROM task e
 			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
-		ORDER BY CASE WHEN t.attempt > 0 THEN 0 ELSE 1 END, q.served_at, t.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
-	claimTask = `
-		WITH next (account_id, seq) AS MATERIALIZED (` + nextWaiting + `)
-		UPDATE task SET state = 1, attempt = attempt + 1, idle = idle + 1, lease_until = $2,
-			started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END
+		ORDER BY q.served_at, q.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
+	// A task that was begun has had its turn: it goes on before others begin, however
+	// many wait.
+	nextBegun = `
+		SELECT t.account_id, t.seq FROM task t JOIN queue_turn q ON q.account_id = t.account_id AND q.kind = t.kind
+		WHERE t.kind = $1 AND t.state = 4 AND t.attempt > 0 AND ` + firstOfAll
+	nextWaiting = `
+		SELECT t.account_id, t.seq FROM queue_turn q CROSS JOIN task t
+		WHERE q.kind = $1 AND q.unfinished > 0 AND t.account_id = q.account_id AND t.kind = q.kind AND t.state IN (1, 4) AND t.state = 4 AND ` + firstOfAll
+	claimBegun   = `WITH next (account_id, seq) AS MATERIALIZED (` + nextBegun + `)` + claimNext
+	claimWaiting = `WITH next (account_id, seq) AS MATERIALIZED (` + nextWaiting + `)` + claimNext
+	claimNext    = `
+		UPDATE task SET state = 1, attempt = attempt + 1, idle = idle + 1, lease_until = $3,
+			started_at = CASE WHEN started_at = 0 THEN $4 ELSE started_at END
 		WHERE state = 4 AND (account_id, seq) IN (SELECT account_id, seq FROM next)
 		RETURNING ` + taskColumns
 	served = `UPDATE queue_turn SET served_at = $3 WHERE account_id = $1 AND kind = $2`
@@ -139,6 +147,7 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 // Lease is a claimed task in the hands of one worker.
 type Lease struct {
 	Task
+	kind       Kind
 	length     time.Duration
 	ended      State       // what Finish said last
 	progressed atomic.Bool // by this attempt
@@ -169,7 +178,11 @@ func (l *Lease) fence(ctx context.Context, tx *db.Tx, query string) error {
 // one.
 func (l *Lease) Finish(ctx context.Context, tx *db.Tx, s State) error {
 	l.ended = s
-	return l.mine(tx.Exec(ctx, finish, l.Account, l.Seq, l.Attempt, s, tx.Micros()))
+	if err := l.mine(tx.Exec(ctx, finish, l.Account, l.Seq, l.Attempt, s, tx.Micros())); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, ended, l.Account, l.kind)
+	return fault.Wrap(err, "queue: finish")
 }
 
 func (l *Lease) mine(n int64, err error) error {

@@ -202,14 +202,23 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		if _, err := tx.Exec(ctx, expire, w.kind, now); err != nil {
 			return err
 		}
-		t, found, err := getTask(ctx, tx, claimTask, w.kind, now+LeaseLength.Microseconds(), tx.Micros(), now)
-		if err != nil || !found {
-			return err
+		var t Task
+		found := false
+		for _, claim := range [...]string{claimBegun, claimWaiting} {
+			if t, found, err = getTask(ctx, tx, claim, w.kind, now, now+LeaseLength.Microseconds(), tx.Micros()); err != nil {
+				return err
+			}
+			if found {
+				break
+			}
+		}
+		if !found {
+			return nil
 		}
 		if _, err := tx.Exec(ctx, served, t.Account, w.kind, now); err != nil {
 			return err
 		}
-		l = &Lease{Task: t, length: LeaseLength}
+		l = &Lease{Task: t, kind: w.kind, length: LeaseLength}
 		return nil
 	})
 	if l != nil {

@@ -65,6 +65,7 @@ var anytime = []check{
 	{"bed.tree", bedTree},
 	{"bed.names", bedNames},
 	{"bed.links", bedLinks},
+	{"queue.turns", queueTurns},
 	{"queue.limits", queueLimits},
 	{"queue.order", queueOrder},
 	{"queue.states", queueStates},

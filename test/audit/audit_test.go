@@ -266,6 +266,8 @@ func TestPlantedDamageIsFound(t *testing.T) {
 		{"bed.names", []string{`DROP INDEX image_name`, `UPDATE image SET name = 'one.png'`}},
 		{"bed.names", []string{`UPDATE image SET name = 'day' WHERE folder_id = (SELECT id FROM bed_folder WHERE name = 'album') AND id = ` + anImage}},
 		{"bed.links", []string{`UPDATE image SET ext = 'html' WHERE id = ` + anImage}},
+		{"queue.turns", []string{`UPDATE queue_turn SET unfinished = unfinished + 1`}},
+		{"queue.turns", []string{`DELETE FROM queue_turn`, waiting(0), forTasks}},
 		{"queue.limits", []string{waiting(0), waiting(1), waiting(2), waiting(3), forTasks}},
 		{"queue.limits", []string{`DROP INDEX task_running`, `UPDATE task SET state = 1`}},
 		{"queue.order", []string{`UPDATE task SET state = 4, finished_at = 0 WHERE seq = 1`}},

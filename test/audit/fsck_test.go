@@ -187,6 +187,8 @@ func plantings() []planted {
 		one("unreferenced.row", true, `INSERT INTO unreferenced VALUES (`+mine+`, 999, 0)`),
 		one("doomed.row", true, `INSERT INTO doomed SELECT account_id, id, 0 FROM blob LIMIT 1`),
 		one("queue.turn", true, `UPDATE queue_turn SET kind = 9`),
+		one("queue.unfinished", true, `UPDATE queue_turn SET unfinished = unfinished + 1`),
+		one("queue.no_turn", true, `DELETE FROM queue_turn`, newTask),
 		one("task.state", false, `UPDATE task SET state = 7 WHERE seq = 1`),
 		one("task.times", false, `UPDATE task SET finished_at = 0 WHERE seq = 1`),
 		one("task.copy", false, `DELETE FROM copy_task`+aTask),

@@ -12,6 +12,26 @@ const (
 	maxNoted  = 1000 // skips that are written down
 )
 
+// queueTurns: the turn of an account and kind counts its unfinished tasks.
+func queueTurns(_ context.Context, v *view) error {
+	left := make(map[key]int)
+	for _, t := range v.tasks {
+		if t.unfinished() {
+			left[key{t.acc, int64(t.kind)}]++
+		}
+	}
+	for _, t := range v.turns {
+		if n := left[t.key]; n != t.unfinished {
+			v.found("turn %v counts %d unfinished tasks, there are %d", t.key, t.unfinished, n)
+		}
+		delete(left, t.key)
+	}
+	for k, n := range left {
+		v.found("turn %v is not there for %d unfinished tasks", k, n)
+	}
+	return nil
+}
+
 // queueLimits: three unfinished tasks an account and kind, one of them running.
 func queueLimits(_ context.Context, v *view) error {
 	unfinished, runs := make(map[key]int), make(map[key]int)

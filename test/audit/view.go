@@ -21,6 +21,7 @@ type view struct {
 	folders      []folder
 	images       []image
 	tasks        []task
+	turns        []turn
 	sources      []source
 	items        []item
 	targets      []target
@@ -108,6 +109,12 @@ type task struct {
 	total, copied, replaced, skipped, failed, weight int64
 	failCode, trace                                  string
 	items                                            []*item
+}
+
+// turn is the queue's row of an account and kind.
+type turn struct {
+	key
+	unfinished int
 }
 
 func (t *task) unfinished() bool { return t.state == running || t.state == waiting }
@@ -263,6 +270,11 @@ func (v *view) loadTasks(ctx context.Context, tx *db.Tx) error {
 				&t.planned, &t.total, &t.copied, &t.replaced, &t.skipped, &t.failed, &t.weight, &t.failCode, &t.trace,
 			}
 		})
+	if err != nil {
+		return err
+	}
+	err = read(ctx, tx, &v.turns, `SELECT account_id, kind, unfinished FROM queue_turn`,
+		func(t *turn) []any { return []any{&t.acc, &t.n, &t.unfinished} })
 	if err != nil {
 		return err
 	}
