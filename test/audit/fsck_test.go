@@ -241,6 +241,7 @@ func plantAll(t *testing.T, e db.Engine) {
 	for _, c := range plantings() {
 		tried[c.code] = true
 		t.Run(c.code+"/"+strings.Join(c.sql, ";"), func(t *testing.T) {
+			t.Parallel() // a check rests as long as it reads
 			s := h.site().twin(t)
 			s.damage(t, c.sql...)
 			look := s.open(t)
