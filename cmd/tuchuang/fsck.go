@@ -31,6 +31,7 @@ type findingOut struct {
 	Meaning string `json:"meaning"`
 	Fixable bool   `json:"fixable"`
 	Fixed   bool   `json:"fixed"`
+	Refused string `json:"refused,omitempty"` // why the repair was
 }
 
 type fsckOut struct {
@@ -69,7 +70,11 @@ func (c *fsckCmd) Run(ctx context.Context, u *ui) error {
 func (u *ui) showFinding(f ops.Finding) error {
 	meaning := u.text(fsckMeanings[f.Code])
 	if u.json {
-		return u.fact(fsckOut{Finding: &findingOut{f.Code, f.Account, f.Place, f.Has, f.Want, meaning, f.Fixable, f.Fixed}})
+		refused := ""
+		if f.Failed != nil {
+			refused = f.Failed.Error()
+		}
+		return u.fact(fsckOut{Finding: &findingOut{f.Code, f.Account, f.Place, f.Has, f.Want, meaning, f.Fixable, f.Fixed, refused}})
 	}
 	words := []string{f.Code, printable(f.Place), meaning}
 	switch {
@@ -85,6 +90,9 @@ func (u *ui) showFinding(f ops.Finding) error {
 		words = append(words, u.text(fsckFixable))
 	default:
 		words = append(words, u.text(fsckUnfixable))
+	}
+	if f.Failed != nil {
+		words = append(words, u.text(fsckRefused, printable(f.Failed.Error())))
 	}
 	u.say(strings.Join(words, "\t"))
 	return nil

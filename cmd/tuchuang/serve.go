@@ -199,7 +199,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if host, port, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
 		s.conf = conf.At(host, port)
 	}
-	if s.db, err = openDB(ctx, conf, true, log); err != nil {
+	if s.db, err = openDB(ctx, conf, db.Options{Upgrade: true}, log); err != nil {
 		return s, err
 	}
 	store, err := openStore(ctx, conf)
@@ -261,14 +261,17 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	return s, nil
 }
 
-func openDB(ctx context.Context, conf config.Config, upgrade bool, log *slog.Logger) (*db.DB, error) {
+func openDB(ctx context.Context, conf config.Config, o db.Options, log *slog.Logger) (*db.DB, error) {
 	if ownsFolder(conf) && ops.Unfinished(conf.Data) {
 		return nil, fault.New(fault.BadData, "serve", fault.DataUnfinished, conf.Data, "tuchuang restore")
 	}
+	o.Log = log
 	if conf.DatabaseURL != "" {
-		return db.Open(ctx, db.Options{URL: conf.DatabaseURL, Upgrade: upgrade, Now: killpoint.Clock(), Log: log})
+		o.URL, o.Now = conf.DatabaseURL, killpoint.Clock()
+	} else {
+		o.Path = dataFile(conf.Data, "tuchuang.db")
 	}
-	return db.Open(ctx, db.Options{Path: dataFile(conf.Data, "tuchuang.db"), Upgrade: upgrade, Log: log})
+	return db.Open(ctx, o)
 }
 
 const (

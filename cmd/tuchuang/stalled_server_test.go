@@ -22,6 +22,7 @@ import (
 	"tuchuang/internal/client"
 	"tuchuang/internal/config"
 	"tuchuang/internal/copytask"
+	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/ops"
@@ -68,7 +69,7 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 		}
 	}
 	log, data := slog.New(slog.NewTextHandler(says, nil)), t.TempDir()
-	d, err := openDB(t.Context(), config.Config{Data: data}, true, log)
+	d, err := openDB(t.Context(), config.Config{Data: data}, db.Options{Upgrade: true}, log)
 	must(err)
 	store, err := openDisk(data)
 	must(err)

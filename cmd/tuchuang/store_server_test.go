@@ -52,7 +52,7 @@ func startOverBucket(t *testing.T, redirect bool) *overBucket {
 			t.Fatal(err)
 		}
 	}
-	o.db, err = openDB(ctx, config.Config{Data: t.TempDir()}, true, log)
+	o.db, err = openDB(ctx, config.Config{Data: t.TempDir()}, db.Options{Upgrade: true}, log)
 	must()
 	s := &server{log: log, db: o.db, draining: make(chan struct{}), stopWork: func() {}, broken: make(chan error, 1)}
 	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

@@ -8,6 +8,7 @@ var (
 	fsckFixed     = say("已修复", "mended")
 	fsckFixable   = say("可用 --repair 修复", "--repair mends it")
 	fsckUnfixable = say("无法自动修复", "can't be mended here")
+	fsckRefused   = say("修复失败：%s", "the repair failed: %s")
 	badRate       = say("--rate %q 不对：写作 20M、1G 或 unlimited，表示每秒读取的字节数", "--rate %q makes no sense: write 20M, 1G or unlimited, bytes a second")
 
 	helpFsck   = say("检查数据库和存储的内容；服务器可以同时运行", "Check the database and the stored content; a server may run meanwhile.")
@@ -43,6 +44,7 @@ var fsckMeanings = map[string]text{
 	"content.back":          say("标记为丢失或损坏的内容完好无损", "content that is marked as lost is there and whole"),
 	"content.facts":         say("记录的图片类型或尺寸与内容不符", "type or dimensions are not those of the content"),
 	"store.stranger":        say("存储中有数据库不认识的内容", "the store has content that the database does not know"),
+	"store.foreign":         say("存储中有不属于本数据库的内容：它属于另一个安装，或写于所恢复的备份之后", "the store has content that this database never made: it is of another installation, or newer than the backup that was restored"),
 	"drive.next_id":         say("下一个文件编号已被使用", "the next number for a file is in use"),
 	"drive.root":            say("云盘没有根目录", "the drive has no root"),
 	"drive.parent":          say("所在文件夹不存在（修复后移入 lost+found）", "its folder is not there (mended: moved to lost+found)"),
@@ -68,6 +70,8 @@ var fsckMeanings = map[string]text{
 	"image.content_row":     say("图片的内容没有记录", "the content of an image has no row"),
 	"image.content_lost":    say("图片的内容已丢失或损坏：重新上传同样的文件", "the content of an image is missing or damaged: upload the same file again"),
 	"image.content_differs": say("图片的 etag 或大小与其内容不符", "etag or size of an image is not that of its content"),
+	"queue.unfinished":      say("队列中未完成任务的计数不对：有任务可能不会执行", "a turn in the queue counts its unfinished tasks wrongly: some may never run"),
+	"queue.no_turn":         say("未完成的任务不在队列中，不会执行", "unfinished tasks without a turn in the queue: they never run"),
 	"queue.turn":            say("队列记录没有对应的任务", "a turn in the queue without a task"),
 	"task.state":            say("任务状态未知", "a task has an unknown state"),
 	"task.times":            say("任务的时间与状态不符", "the times of a task are not those of its state"),

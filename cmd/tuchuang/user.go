@@ -36,7 +36,7 @@ func (l local) withDB(ctx context.Context, u *ui, mayMake bool, fn func(*db.DB) 
 			return err
 		}
 	}
-	d, err := openDB(ctx, conf, false, newLog(u, conf.LogLevel))
+	d, err := openDB(ctx, conf, db.Options{Existing: !mayMake}, newLog(u, conf.LogLevel))
 	if err != nil {
 		return err
 	}

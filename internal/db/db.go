@@ -37,8 +37,10 @@ type Options struct {
 	// Upgrade brings an older schema up to date; without it an older one is refused.
 	// With SQLite only who knows that no other process uses the database may.
 	Upgrade bool
-	Filling bool             // one that is being filled from another is opened too
-	Now     func() time.Time // the clock; time.Now where nil
+	// Existing refuses a server's database without our tables, instead of making them.
+	Existing bool
+	Filling  bool             // one that is being filled from another is opened too
+	Now      func() time.Time // the clock; time.Now where nil
 	// Clock is what leases are compared with; where it is nil that is the database's
 	// own, see Tx.Clock.
 	Clock func() time.Time
@@ -47,12 +49,13 @@ type Options struct {
 
 // DB is an open database. Its methods may be called at the same time.
 type DB struct {
-	engine  Engine
-	path    string // of the file; a server's host and database
-	upgrade bool
-	now     func() time.Time
-	clock   func() time.Time // nil: the server's
-	log     *slog.Logger
+	engine   Engine
+	path     string // of the file; a server's host and database
+	upgrade  bool
+	existing bool
+	now      func() time.Time
+	clock    func() time.Time // nil: the server's
+	log      *slog.Logger
 
 	writer  *pool // SQLite has one writer, and one connection here
 	readers *pool // requests' reads
@@ -85,7 +88,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Log = slog.Default()
 	}
 	d := &DB{
-		engine: SQLite, path: o.Path, upgrade: o.Upgrade, now: o.Now, clock: o.Clock, log: o.Log,
+		engine: SQLite, path: o.Path, upgrade: o.Upgrade, existing: o.Existing, now: o.Now, clock: o.Clock, log: o.Log,
 		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{}),
 		told: make(map[string][]func(string)),
 	}

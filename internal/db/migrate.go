@@ -88,6 +88,8 @@ func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err err
 		return fault.New(fault.BadData, "db: open", fault.DataNewer, name, have, want)
 	case have > 0 && have < want && !d.upgrade:
 		return fault.New(fault.BadData, "db: open", fault.DataOlder, name, have, want)
+	case have == 0 && d.existing:
+		return fault.New(fault.BadData, "db: open", fault.NoAccounts, name)
 	case have == want:
 		return nil
 	}

@@ -83,6 +83,9 @@ func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
 	if err := to.list(ctx, out.Name, &m); err != nil {
 		return out, causeOf(ctx, err)
 	}
+	if err := to.sameAs(m, o.DB.Name()); err != nil {
+		return out, errors.Join(err, os.RemoveAll(to.in(out.Name)))
+	}
 	out.Contents, out.Bytes, out.Accounts, out.Pictures = m.Contents, m.Bytes, m.Accounts, m.Images
 	if err := o.contents(ctx, to, &out); err != nil {
 		return out, causeOf(ctx, err)

@@ -41,7 +41,8 @@ type manifest struct {
 	Format   int       `json:"format"`
 	Taken    time.Time `json:"taken"`
 	Program  string    `json:"program"`
-	Engine   string    `json:"engine"` // that it came from
+	Engine   string    `json:"engine"`           // that it came from
+	Founded  time.Time `json:"founded,omitzero"` // when its first account was made: which installation it is of
 	Accounts int64     `json:"accounts"`
 	Images   int64     `json:"images"`
 	Contents int64     `json:"contents"`
@@ -183,9 +184,11 @@ func (f folder) list(ctx context.Context, name string, m *manifest) (err error) 
 	return writeFile(f.in(name, listFile), func(out io.Writer) error {
 		w := bufio.NewWriter(out)
 		err := d.Snapshot(ctx, "ops: backup", func(tx *db.Tx) (err error) {
-			if m.Accounts, err = countRows(ctx, tx, "account"); err != nil {
+			var founded int64
+			if _, err := tx.Get(ctx, `SELECT count(*), coalesce(min(created_at), 0) FROM account`, nil, &m.Accounts, &founded); err != nil {
 				return err
 			}
+			m.Founded = time.UnixMicro(founded).UTC()
 			if m.Images, err = countRows(ctx, tx, "image"); err != nil {
 				return err
 			}
@@ -264,6 +267,25 @@ func (l *listReader) close() error {
 	return errors.Join(l.err, l.lines.Err(), l.file.Close())
 }
 
+// sameAs refuses a snapshot of nobody, and one of another installation than the snapshots
+// that are there: an older one might have to go for it.
+func (f folder) sameAs(m manifest, database string) error {
+	if m.Accounts == 0 {
+		return fault.New(fault.BadData, "ops: backup", fault.NoAccounts, database)
+	}
+	names, err := f.snapshots(true)
+	for _, name := range names {
+		other, err := f.manifest(name)
+		if err != nil {
+			return err
+		}
+		if !other.Founded.IsZero() && !other.Founded.Equal(m.Founded) {
+			return fault.New(fault.BadData, "ops: backup", fault.BackupOther, string(f))
+		}
+	}
+	return err
+}
+
 // finish writes the manifest, which makes the snapshot a backup.
 func (f folder) finish(name string, m *manifest) (err error) {
 	for file, sum := range map[string]*fileSum{databaseFile: &m.Database, listFile: &m.List} {
@@ -305,6 +327,11 @@ func (f folder) prune(ctx context.Context, keep int, out *Backed) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, name := range names[max(0, len(names)-keep):] {
+		if err := f.listWhole(name); err != nil {
+			return err // what only it refers to would go
+		}
+	}
 	for len(names) > keep {
 		// Without its manifest it is none any more, whatever happens on the way.
 		if err := os.Remove(f.in(names[0], manifestFile)); err != nil {
@@ -333,6 +360,19 @@ func (f folder) prune(ctx context.Context, keep int, out *Backed) (err error) {
 		l.next()
 	}
 	return f.pruneContent(ctx, lists, out)
+}
+
+// listWhole sees that the list of a snapshot is what its manifest says.
+func (f folder) listWhole(name string) error {
+	m, err := f.manifest(name)
+	if err != nil {
+		return err
+	}
+	sum, size, err := sumFile(f.in(name, listFile))
+	if err != nil || sum != m.List.SHA256 || size != m.List.Size {
+		return fault.Because(fault.BadData, "ops: backup", err, fault.BackupDamaged, f.in(name), listFile)
+	}
+	return nil
 }
 
 // pruneContent goes through the contents in the order of the lists.

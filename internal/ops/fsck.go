@@ -21,8 +21,9 @@ type Finding struct {
 	Place   string // table and key, as "drive_entry 1001/100017"
 	Has     string // "" where there is nothing to say
 	Want    string
-	Fixable bool // --repair mends it
-	Fixed   bool // and did: it was looked for again and is gone
+	Fixable bool  // --repair mends it
+	Fixed   bool  // and did: it was looked for again and is gone
+	Failed  error // why the repair was refused
 
 	fix func(ctx context.Context, tx *db.Tx) error // nil where Fixable is false
 }
@@ -50,6 +51,10 @@ const pageRows = 1000
 // and from another snapshot, before it tells: what is only on its way is no finding.
 // With Repair what can be mended is, each in a transaction of its own under the
 // account's lock, and looked at a third time.
+//
+// A database whose data was moved elsewhere is not repaired: fault.DataMoved. With Read
+// alone, a store that has none of the first contents is taken for another one:
+// fault.StoreOther, and nothing is marked.
 func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 	told := f.Found
 	run := *f
@@ -59,6 +64,9 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 			c.Fixed++
 		}
 		return told(one)
+	}
+	if err := run.mayGoOn(ctx); err != nil {
+		return c, err
 	}
 	if err := run.judge(ctx, 0, installation); err != nil {
 		return c, err
@@ -74,13 +82,13 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 		if err := run.judge(ctx, acc, roots); err != nil {
 			return c, err
 		}
+		if err := run.contents(ctx, acc); err != nil {
+			return c, err
+		}
 		for _, w := range slices.Concat(walks, taskWalks) {
 			if err := run.walk(ctx, acc, w); err != nil {
 				return c, err
 			}
-		}
-		if err := run.contents(ctx, acc); err != nil {
-			return c, err
 		}
 		if err := run.judge(ctx, acc, sums); err != nil {
 			return c, err
@@ -92,7 +100,7 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 // accounts are all that any table has rows of, and tells of those that are not there.
 func (f *Fsck) accounts(ctx context.Context) ([]int64, error) {
 	var there []int64
-	unknown := make(map[int64]bool)
+	known, unknown := make(map[int64]bool), make(map[int64]bool)
 	for _, t := range Tables {
 		if t.Account == "" {
 			continue
@@ -113,7 +121,8 @@ func (f *Fsck) accounts(ctx context.Context) ([]int64, error) {
 			switch {
 			case t.Name == "account":
 				there = append(there, next)
-			case !slices.Contains(there, next) && !unknown[next]:
+				known[next] = true
+			case !known[next] && !unknown[next]:
 				err = f.look(ctx, next, func(tx *db.Tx) ([]Finding, error) {
 					known, err := tx.Get(ctx, `SELECT 1 FROM account WHERE id = $1`, []any{next}, new(int))
 					if err != nil || known {
@@ -181,8 +190,8 @@ func (f *Fsck) look(ctx context.Context, acc int64, find func(*db.Tx) ([]Finding
 	}
 	left := found
 	if f.Repair && slices.ContainsFunc(found, func(one Finding) bool { return one.fix != nil }) {
-		for _, one := range found {
-			if err := f.mend(ctx, acc, one); err != nil {
+		for n := range found {
+			if found[n].Failed, err = f.mend(ctx, acc, found[n]); err != nil {
 				return err
 			}
 		}
@@ -204,11 +213,11 @@ func (f Finding) same(other Finding) bool { return f.Code == other.Code && f.Pla
 
 // mend carries a repair out. One that is refused leaves what it was for as it is,
 // which the third look sees.
-func (f *Fsck) mend(ctx context.Context, acc int64, one Finding) error {
+func (f *Fsck) mend(ctx context.Context, acc int64, one Finding) (refused, err error) {
 	if one.fix == nil {
-		return nil
+		return nil, nil
 	}
-	err := f.DB.Write(ctx, "ops: repair "+one.Code, func(tx *db.Tx) error {
+	err = f.DB.Write(ctx, "ops: repair "+one.Code, func(tx *db.Tx) error {
 		if acc != 0 {
 			if _, err := account.Lock(ctx, tx, account.ID(acc)); err != nil {
 				return err
@@ -216,10 +225,10 @@ func (f *Fsck) mend(ctx context.Context, acc int64, one Finding) error {
 		}
 		return one.fix(ctx, tx)
 	})
-	if err != nil && ctx.Err() == nil {
-		return nil
+	if ctx.Err() != nil {
+		return nil, err
 	}
-	return err
+	return err, nil
 }
 
 // rule is a kind of damage, as a query that answers where it is: the key, what is

@@ -35,6 +35,42 @@ const (
 	setFacts = `UPDATE blob SET type = $3, width = $4, height = $5 WHERE account_id = $1 AND id = $2`
 )
 
+// enough contents in a row that are not in a store say that it is another one.
+const enough = 20
+
+// mayGoOn refuses what would make things worse: to repair rows that are kept elsewhere by
+// now, and to mark the contents of a store that is not theirs.
+func (f *Fsck) mayGoOn(ctx context.Context) error {
+	if f.Repair {
+		_, to, moved, err := f.DB.Moved(ctx)
+		if err == nil && moved {
+			err = fault.New(fault.BadData, "ops: repair", fault.DataMoved, to)
+		}
+		return err
+	}
+	if !f.Read {
+		return nil
+	}
+	var first []blob.Stored
+	err := f.read(ctx, func(tx *db.Tx) (err error) {
+		first, err = blob.StoredAfter(ctx, tx, blob.Key{}, enough)
+		return err
+	})
+	for _, s := range first {
+		o, openErr := f.Store.Open(ctx, s.Key)
+		if openErr == nil {
+			return errors.Join(err, o.Close())
+		}
+		if !fault.Is(openErr, fault.ContentMissing) {
+			return openErr
+		}
+	}
+	if err == nil && len(first) > 0 {
+		err = fault.New(fault.BadData, "ops: fsck", fault.StoreOther, len(first))
+	}
+	return err
+}
+
 // contents compares the rows of an account's contents with the store: what is there
 // and how long; with Read, every byte.
 func (f *Fsck) contents(ctx context.Context, acc int64) error {
@@ -181,6 +217,10 @@ func (f *Fsck) strangers(ctx context.Context) error {
 			if err != nil || found || gone {
 				return nil, err
 			}
+			ours, err := tx.Get(ctx, gaveKey, []any{e.Key.Account, e.Key.ID}, new(int))
+			if err != nil || !ours {
+				return []Finding{{Code: "store.foreign", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10)}}, err
+			}
 			return []Finding{{Code: "store.stranger", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10),
 				fix: func(ctx context.Context, tx *db.Tx) error {
 					err := f.Store.Remove(ctx, e.Key)
@@ -194,6 +234,10 @@ func (f *Fsck) strangers(ctx context.Context) error {
 	}
 	return nil
 }
+
+// gaveKey says whether this database has ever given a key out. One that it has not is
+// another one's, or was written after what this one was restored from.
+const gaveKey = `SELECT 1 FROM account WHERE id = $1 AND next_blob > $2`
 
 const knownKey = `
 	SELECT 1 FROM blob WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM doomed WHERE account_id = $1 AND blob_id = $2`

@@ -61,12 +61,18 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 	if exists(path) {
 		return out, fault.New(fault.BadData, "ops: restore", fault.NotEmpty, path)
 	}
-	target, err := openEmpty(ctx, o.To)
+	target, err := openEmpty(ctx, o.To, out.Name)
 	if err != nil {
 		return out, err
 	}
 	if target != nil {
-		defer func() { err = errors.Join(err, target.Close()) }()
+		defer func() {
+			if err != nil { // it holds nothing, as before
+				ctx := context.WithoutCancel(ctx)
+				err = errors.Join(err, target.Write(ctx, "ops: restore", func(tx *db.Tx) error { return tx.SetMark(ctx, db.FillingMark, "") }))
+			}
+			err = errors.Join(err, target.Close())
+		}()
 	}
 	if err := from.copyDatabase(out.Name, m, path); err != nil {
 		return out, err
@@ -233,39 +239,52 @@ func (o *RestoreOptions) settle(ctx context.Context, d *db.DB, out *Restored) er
 	return o.Settle(ctx, d, o.Store)
 }
 
-// openEmpty opens a server's database, which must hold nothing; nil for a file.
-func openEmpty(ctx context.Context, o db.Options) (*db.DB, error) {
+// openEmpty opens a server's database, which must hold nothing, for the restore of a
+// snapshot: nobody else can open it until it is filled. nil for a file.
+func openEmpty(ctx context.Context, o db.Options, name string) (*db.DB, error) {
 	if o.URL == "" {
 		return nil, nil //nolint:nilnil // there is nothing to open yet
 	}
-	o.Upgrade = true
+	o.Upgrade, o.Filling = true, true
 	d, err := db.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := emptyTables(ctx, d); err != nil {
+	err = emptyTables(ctx, d)
+	if err == nil {
+		err = d.Write(ctx, "ops: restore", func(tx *db.Tx) error { return tx.SetMark(ctx, db.FillingMark, name) })
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
 func emptyTables(ctx context.Context, d *db.DB) error {
-	return d.Snapshot(ctx, "ops: look", func(tx *db.Tx) error {
-		tables, err := tx.Tables(ctx)
+	return d.Snapshot(ctx, "ops: look", func(tx *db.Tx) error { return holdsNothing(ctx, tx, d.Name()) })
+}
+
+// holdsNothing is fault.NotEmpty where any table has a row. What an earlier restore that
+// was killed has noted is none.
+func holdsNothing(ctx context.Context, tx *db.Tx, name string) error {
+	tables, err := tx.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		query, args := `SELECT 1 FROM "`+t.Name+`" LIMIT 1`, []any(nil)
+		if t.Name == "mark" {
+			query, args = `SELECT 1 FROM mark WHERE name <> $1 LIMIT 1`, []any{db.FillingMark}
+		}
+		some, err := tx.Get(ctx, query, args, new(int))
 		if err != nil {
 			return err
 		}
-		for _, t := range tables {
-			some, err := tx.Get(ctx, `SELECT 1 FROM "`+t.Name+`" LIMIT 1`, nil, new(int))
-			if err != nil {
-				return err
-			}
-			if some {
-				return fault.New(fault.BadData, "ops: look", fault.NotEmpty, d.Name())
-			}
+		if some {
+			return fault.New(fault.BadData, "ops: look", fault.NotEmpty, name)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 var errFound = errors.New("there is something")
@@ -295,11 +314,35 @@ func clearStore(ctx context.Context, s blob.Store) error {
 	return err
 }
 
-// fill copies all rows into an empty database, in one transaction.
+// fill copies all rows into an empty database, in one transaction, and opens it to
+// everybody. Rows that somebody has written there meanwhile are fault.NotEmpty.
 func fill(ctx context.Context, from, to *db.DB) error {
 	return to.Write(ctx, "ops: restore", func(w *db.Tx) error {
+		if err := holdsNothing(ctx, w, to.Name()); err != nil {
+			return err
+		}
 		return from.Snapshot(ctx, "ops: restore", func(tx *db.Tx) error {
-			return copyRows(ctx, tx, func(c copier, rows [][]any) error { return c.write(ctx, w, rows) })
+			if err := copyRows(ctx, tx, func(c copier, rows [][]any) error { return c.write(ctx, w, rows) }); err != nil {
+				return err
+			}
+			tables, err := copied(ctx, tx)
+			if err != nil {
+				return err
+			}
+			for _, t := range tables {
+				ours, err := countRows(ctx, tx, t.Name)
+				if err != nil {
+					return err
+				}
+				there, err := countRows(ctx, w, t.Name)
+				if err != nil {
+					return err
+				}
+				if ours != there {
+					return fault.New(fault.BadData, "ops: restore", fault.NotEmpty, to.Name())
+				}
+			}
+			return w.SetMark(ctx, db.FillingMark, "")
 		})
 	})
 }
