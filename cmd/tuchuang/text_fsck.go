@@ -23,7 +23,7 @@ var fsckMeanings = map[string]text{
 	"row.account":           say("有数据属于不存在的账号", "rows of an account that is not there"),
 	"key.length":            say("签名密钥不完整：令牌和链接签名不可靠", "a signing key is not whole: tokens and signed URLs can't be relied on"),
 	"mark.empty":            say("数据库带有空的标记", "the database has a mark that says nothing"),
-	"hold.long":             say("有人永久阻止了内容清理", "removal of content is held off for ever"),
+	"time.ahead":            say("一个时间远在将来：任务不会执行，或清理不会发生", "a time lies far ahead: a task would never run, or nothing would be removed"),
 	"account.state":         say("账号状态未知", "the account has an unknown state"),
 	"account.used":          say("已用空间与文件和图片的总和不符", "the bytes used are not the sum of files and images"),
 	"account.reserved":      say("预留空间与未完成上传的总和不符", "the bytes reserved are not the sum of open uploads"),

@@ -232,7 +232,7 @@ func (f *Fsck) mend(ctx context.Context, acc int64, one Finding) (refused, err e
 }
 
 // rule is a kind of damage, as a query that answers where it is: the key, what is
-// there and what should be. $1 is the account, $2 and $3 the run of keys, the first
+// there and what should be. {now} is the time in microseconds. $1 is the account, $2 and $3 the run of keys, the first
 // left out; a rule of an account or of the installation names fewer.
 type rule struct {
 	code  string
@@ -333,7 +333,7 @@ func (r rule) find(ctx context.Context, tx *db.Tx, table string, acc int64, text
 		}
 		all = append(all, one)
 		return nil
-	}, r.query, args...)
+	}, atNow(tx, r.query), args...)
 	return all, fault.Wrap(err, "ops: "+r.code)
 }
 
@@ -353,8 +353,12 @@ func (r rule) apply(ctx context.Context, tx *db.Tx, acc int64, key string, text 
 		}
 		args = append(args, arg)
 	}
-	_, err := tx.Exec(ctx, r.fix, args...)
+	_, err := tx.Exec(ctx, atNow(tx, r.fix), args...)
 	return err
+}
+
+func atNow(tx *db.Tx, query string) string {
+	return strings.ReplaceAll(query, "{now}", strconv.FormatInt(tx.Micros(), 10))
 }
 
 // place names a row.

@@ -17,16 +17,18 @@ const (
 	ofAccount = `'account ' || CAST($1 AS BIGINT)`
 	paged     = ` x.account_id = $1 AND x.id > $2 AND x.id <= $3 `
 	key       = `CAST(x.id AS TEXT)`
+
+	hour = `3600000000` // microseconds
+	day  = `86400000000`
 )
 
 // installation are the rules of what belongs to no account.
 var installation = []rule{
 	{code: "key.length", query: `SELECT 'signing_key ' || name, CAST(length(secret) AS TEXT), '64' FROM signing_key WHERE length(secret) <> 64`},
 	{code: "mark.empty", query: `SELECT 'mark ' || name, '', '' FROM mark WHERE value = ''`, fix: `DELETE FROM mark WHERE value = ''`},
-	{code: "hold.long", query: `
-		SELECT 'blob_hold ' || h.name, CAST(h.held_until AS TEXT), '' FROM blob_hold h
-		WHERE h.held_until > (SELECT max(created_at) FROM account) + 3153600000000000`, // a hundred years
-		fix: `DELETE FROM blob_hold WHERE held_until > (SELECT max(created_at) FROM account) + 3153600000000000`},
+	{code: "time.ahead", query: `
+		SELECT 'blob_hold ' || name, CAST(held_until AS TEXT), '' FROM blob_hold WHERE held_until > {now} + ` + day,
+		fix: `DELETE FROM blob_hold WHERE held_until > {now} + ` + day},
 }
 
 // sums are the rules of an account as a whole; they come when its rows were looked at.
@@ -58,6 +60,24 @@ var sums = []rule{
 		fix: `
 		UPDATE id_block SET next = (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)
 		WHERE name = 'drive' AND next < (SELECT coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1)`},
+	{code: "drive.next_id", query: `
+		SELECT 'id_block drive', '', CAST(max(id) + 1 AS TEXT) FROM drive_entry WHERE account_id = $1
+		AND NOT EXISTS (SELECT 1 FROM id_block WHERE name = 'drive') HAVING max(id) > 0`,
+		fix: `INSERT INTO id_block (name, next) SELECT 'drive', coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id >= 0 ON CONFLICT (name) DO NOTHING`},
+	// A worker takes no task before its time, and the sweeps nothing: one far ahead is never.
+	{code: "time.ahead", query: `
+		SELECT 'task ' || account_id || '/' || seq, CAST(lease_until AS TEXT), '' FROM task
+		WHERE account_id = $1 AND state IN (1, 4) AND lease_until > {now} + ` + hour,
+		fix: `UPDATE task SET lease_until = 0 WHERE account_id = $1 AND state IN (1, 4) AND lease_until > {now} + ` + hour},
+	{code: "time.ahead", query: `
+		SELECT 'queue_turn ' || account_id || '/' || kind, CAST(served_at AS TEXT), '' FROM queue_turn WHERE account_id = $1 AND served_at > {now} + ` + hour,
+		fix: `UPDATE queue_turn SET served_at = {now} WHERE account_id = $1 AND served_at > {now} + ` + hour},
+	{code: "time.ahead", query: `
+		SELECT 'unreferenced ' || account_id || '/' || blob_id, CAST(since AS TEXT), '' FROM unreferenced WHERE account_id = $1 AND since > {now} + ` + hour,
+		fix: `UPDATE unreferenced SET since = {now} WHERE account_id = $1 AND since > {now} + ` + hour},
+	{code: "time.ahead", query: `
+		SELECT 'upload ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM upload WHERE account_id = $1 AND expires_at > {now} + 7 * ` + day,
+		fix: `UPDATE upload SET expires_at = {now} + ` + day + ` WHERE account_id = $1 AND expires_at > {now} + 7 * ` + day},
 	{code: "queue.turn", query: `
 		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE q.account_id = $1
 		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = q.kind)`,

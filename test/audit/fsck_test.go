@@ -131,7 +131,12 @@ func plantings() []planted {
 	one := func(code string, mends bool, sql ...string) planted { return planted{code, mends, sql} }
 	return []planted{
 		one("key.length", false, `UPDATE signing_key SET secret = 'x' WHERE name = 'url'`),
-		one("hold.long", true, `INSERT INTO blob_hold VALUES ('x', 9000000000000000000)`),
+		one("time.ahead", true, `UPDATE task SET state = 4, finished_at = 0, lease_until = 9000000000000000 WHERE seq = 1`),
+		one("time.ahead", true, `UPDATE queue_turn SET served_at = 9000000000000000`),
+		one("time.ahead", true, `INSERT INTO unreferenced SELECT account_id, min(id), 9000000000000000 FROM blob GROUP BY account_id`),
+		one("time.ahead", true, `UPDATE upload SET expires_at = 9000000000000000 WHERE state = 1`),
+		one("drive.next_id", true, `DELETE FROM id_block`),
+		one("time.ahead", true, `INSERT INTO blob_hold VALUES ('x', 9000000000000000000)`),
 		one("row.account", false, `UPDATE client SET account_id = 77 WHERE account_id = `+mine),
 		one("mark.empty", true, `INSERT INTO mark VALUES ('x', '')`),
 		one("row.account", false, `INSERT INTO audit_log VALUES (77, 0, '', '', '', '', '', '')`),
