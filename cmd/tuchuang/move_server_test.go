@@ -218,4 +218,12 @@ func TestServerMovesRowsAlone(t *testing.T) {
 	if r := p.run("fsck", "--read"); r.code != exitDone {
 		t.Errorf("fsck: %+v", r)
 	}
+	// Who forgets the new setting is told, and nothing of the new place's is repaired away.
+	p.env = append(bucket.Env(), "TUCHUANG_BLOB_URL="+bucket.URL())
+	if r := p.run("fsck", "--repair", "--data", "data"); r.code == exitDone || !strings.Contains(r.errOut, "has been moved") {
+		t.Errorf("the old place is repaired: %+v", r)
+	}
+	s = p.start("--data", "data")
+	s.logs("has been moved")
+	s.stop()
 }

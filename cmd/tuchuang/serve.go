@@ -202,6 +202,11 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if s.db, err = openDB(ctx, conf, db.Options{Upgrade: true}, log); err != nil {
 		return s, err
 	}
+	if _, to, moved, err := s.db.Moved(ctx); err != nil {
+		return s, err
+	} else if moved {
+		u.note(u.text(dataMoved, to) + "\n  → " + u.text(adviceMoved))
+	}
 	store, err := openStore(ctx, conf)
 	if err != nil {
 		return s, err

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/fault"
@@ -440,5 +442,44 @@ func TestOtherVersions(t *testing.T) {
 		if err := open(upgrade); !fault.Is(err, fault.BadData) || fault.ArgsOf(err)[0] != fault.DataNewer {
 			t.Errorf("a newer schema, upgrade %v: %v", upgrade, err)
 		}
+	}
+}
+
+// A server's database without our tables gets them only from who may make them.
+func TestExistingMakesNothing(t *testing.T) {
+	url := dbtest.Server(t)
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	if _, err := c.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
+		t.Fatal(err)
+	}
+	tables := func() (n int) {
+		if err := c.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	_, err = db.Open(t.Context(), db.Options{URL: url, Existing: true})
+	if args := fault.ArgsOf(err); !fault.Is(err, fault.BadData) || len(args) == 0 || args[0] != fault.NoAccounts {
+		t.Errorf("opened: %v", err)
+	}
+	if n := tables(); n != 0 {
+		t.Errorf("it made %d tables", n)
+	}
+	d, err := db.Open(t.Context(), db.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil || tables() == 0 {
+		t.Error(err, tables())
+	}
+	if d, err = db.Open(t.Context(), db.Options{URL: url, Existing: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
