@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +21,8 @@ type content struct {
 	state         blob.State
 	facts         blob.Facts
 	width, height int64
+
+	found *Finding // what is wrong with it
 }
 
 const (
@@ -88,41 +91,63 @@ func (f *Fsck) contents(ctx context.Context, acc int64) error {
 			return err
 		}
 		last = page[len(page)-1].key.ID
+		wrong := page[:0]
 		for _, c := range page {
-			if err := f.content(ctx, c); err != nil {
+			if c.found, err = f.compare(ctx, c); err != nil {
 				return err
 			}
+			if c.found != nil {
+				c.found.Place = place("blob", acc, strconv.FormatInt(c.key.ID, 10))
+				wrong = append(wrong, c)
+			}
+		}
+		if err := f.tellContents(ctx, acc, wrong); err != nil {
+			return err
 		}
 	}
 }
 
-// content judges one. The bytes are read once: they never change. What is looked at
-// again is whether the row still wants them.
-func (f *Fsck) content(ctx context.Context, c content) error {
-	found, err := f.compare(ctx, c)
-	if err != nil || found == nil {
-		return err
+// tellContents tells of contents that are not what their rows say, and marks them. The
+// bytes were read once: they never change. What is looked at again is whether the row
+// still wants them.
+func (f *Fsck) tellContents(ctx context.Context, acc int64, wrong []content) error {
+	if len(wrong) == 0 {
+		return nil
 	}
-	found.Place = place("blob", c.key.Account, strconv.FormatInt(c.key.ID, 10))
-	times := 0
-	err = f.look(ctx, c.key.Account, func(tx *db.Tx) ([]Finding, error) {
-		var state blob.State
-		var kind string
-		there, err := tx.Get(ctx, stateOfContent, []any{c.key.Account, c.key.ID}, &state, &kind)
-		if err != nil || !there || state != c.state || kind != c.facts.Type+" "+strconv.FormatInt(c.width, 10)+" "+strconv.FormatInt(c.height, 10) {
-			return nil, err // it was let go, or mended
+	times := make(map[blob.Key]int)
+	err := f.look(ctx, acc, func(tx *db.Tx) (all []Finding, err error) {
+		for _, c := range wrong {
+			var state blob.State
+			var kind string
+			there, err := tx.Get(ctx, stateOfContent, []any{acc, c.key.ID}, &state, &kind)
+			if err != nil {
+				return nil, err
+			}
+			if !there || state != c.state || kind != c.facts.Type+" "+strconv.FormatInt(c.width, 10)+" "+strconv.FormatInt(c.height, 10) {
+				continue // it was let go, or mended
+			}
+			times[c.key]++
+			all = append(all, *c.found)
 		}
-		times++
-		return []Finding{*found}, nil
+		return all, nil
 	})
-	mark, wrong := marks[found.Code]
-	if err != nil || !f.Read || !wrong || times < 2 {
+	if err != nil || !f.Read {
 		return err
 	}
-	return f.DB.Write(ctx, "ops: mark content", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, markContent, c.key.Account, c.key.ID, mark, blob.Live)
-		return err
-	})
+	for _, c := range wrong {
+		mark, lost := marks[c.found.Code]
+		if !lost || times[c.key] < 2 {
+			continue
+		}
+		err := f.DB.Write(ctx, "ops: mark content", func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, markContent, acc, c.key.ID, mark, blob.Live)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // marks are the states of content that can't be had; the same uploaded again takes its
@@ -210,29 +235,42 @@ func (f *Fsck) strangers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range still {
-		gone := false
-		err := f.look(ctx, 0, func(tx *db.Tx) ([]Finding, error) {
-			found, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
-			if err != nil || found || gone {
-				return nil, err
+	gone := make(map[blob.Key]bool)
+	for page := range slices.Chunk(still, pageRows) {
+		err := f.look(ctx, 0, func(tx *db.Tx) (all []Finding, err error) {
+			for _, e := range page {
+				found, err := f.stranger(ctx, tx, e, gone)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, found...)
 			}
-			ours, err := tx.Get(ctx, gaveKey, []any{e.Key.Account, e.Key.ID}, new(int))
-			if err != nil || !ours {
-				return []Finding{{Code: "store.foreign", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10)}}, err
-			}
-			return []Finding{{Code: "store.stranger", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10),
-				fix: func(ctx context.Context, tx *db.Tx) error {
-					err := f.Store.Remove(ctx, e.Key)
-					gone = err == nil
-					return err
-				}}}, nil
+			return all, nil
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stranger judges one key of the store; those that were removed are noted in gone.
+func (f *Fsck) stranger(ctx context.Context, tx *db.Tx, e blob.Entry, gone map[blob.Key]bool) ([]Finding, error) {
+	known, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
+	if err != nil || known || gone[e.Key] {
+		return nil, err
+	}
+	found := Finding{Code: "store.foreign", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10)}
+	ours, err := tx.Get(ctx, gaveKey, []any{e.Key.Account, e.Key.ID}, new(int))
+	if ours {
+		found.Code = "store.stranger"
+		found.fix = func(ctx context.Context, tx *db.Tx) error {
+			err := f.Store.Remove(ctx, e.Key)
+			gone[e.Key] = err == nil
+			return err
+		}
+	}
+	return []Finding{found}, err
 }
 
 // gaveKey says whether this database has ever given a key out. One that it has not is
