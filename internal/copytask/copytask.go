@@ -186,7 +186,10 @@ func (t *Tasks) Abandon(ctx context.Context, l *queue.Lease) error {
 		if err := l.Fence(ctx, tx); err != nil {
 			return err
 		}
-		if err := t.failOpenItems(ctx, tx, l, trace); err != nil {
+		if err := t.failOpenItems(ctx, tx, l.Account, l.Seq, Internal); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setFailCode, l.Account, l.Seq, Broken, trace); err != nil {
 			return err
 		}
 		t.watch.ended(tx, queue.Failed, Broken)

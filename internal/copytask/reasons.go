@@ -14,9 +14,10 @@ const (
 	Failed   Outcome = 4
 )
 
-func (o Outcome) String() string {
-	return [...]string{"open", "copied", "replaced", "skipped", "failed"}[o]
-}
+// Outcomes are the words of the outcomes, by their number.
+var Outcomes = [...]string{"open", "copied", "replaced", "skipped", "failed"}
+
+func (o Outcome) String() string { return Outcomes[o] }
 
 // Reason says why a picture was skipped or has failed; "" for the others.
 type Reason string
@@ -35,6 +36,7 @@ const (
 	TargetDeleted  Reason = "target_deleted"
 	BedTooDeep     Reason = "limit_depth" // the target was moved down meanwhile
 	QuotaExceeded  Reason = "quota_exceeded"
+	Cancelled      Reason = "cancelled" // the task was, before their turn
 	Internal       Reason = "internal"
 )
 
@@ -67,6 +69,7 @@ var reasonSentences = map[Reason]sentence{
 	TargetDeleted:   {"目标文件夹已被删除", "the target folder was deleted meanwhile"},
 	BedTooDeep:      {"图床文件夹层级超过128层限制", "folders of the bed would be nested deeper than 128 levels"},
 	QuotaExceeded:   {"空间不足", "no space left in the account"},
+	Cancelled:       {"任务已取消", "the task was cancelled before its turn"},
 	Internal:        {"内部错误", "an internal error"},
 }
 

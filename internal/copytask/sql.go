@@ -28,6 +28,12 @@ const (
 		SELECT drive_id, name, reason FROM copy_item
 		WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
 
+	selectItems = `
+		SELECT i.seq, i.drive_id, i.name, i.etag, i.size, i.outcome, i.reason, i.image_id, d.path, d.folder_no
+		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
+		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.seq > $3 AND ($4 < 0 OR i.outcome = $4) AND ($5 = '' OR i.reason = $5)
+		ORDER BY i.seq LIMIT $6`
+
 	planWritten = `
 		UPDATE copy_task SET planned = 1, total = $3, skipped = $4, failed = $5 WHERE account_id = $1 AND task_seq = $2 AND planned = 0`
 	selectCounts = `SELECT total, copied, replaced, failed, bytes FROM copy_task WHERE account_id = $1 AND task_seq = $2`
@@ -51,6 +57,10 @@ var (
 	insertItems   = db.Insert(`
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
 		VALUES`, 13)
+	someCounts = db.List(`
+		SELECT task_seq, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id
+		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
+	someFolders        = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
 	insertPublications = db.Insert(`
 		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 9)
 	// The rows to change come first, so that each is found by its key.
@@ -91,23 +101,20 @@ func scanFailure(row db.Row) (f Failure, err error) {
 	return f, row.Scan(&f.DriveID, &f.Name, &f.Reason)
 }
 
-// failOpenItems ends what is open of a task that is given up.
-func (t *Tasks) failOpenItems(ctx context.Context, tx *db.Tx, l *queue.Lease, trace string) error {
+// failOpenItems ends what is open of a task that is given up or cancelled.
+func (t *Tasks) failOpenItems(ctx context.Context, tx *db.Tx, acc, seq int64, why Reason) error {
 	var failed int
-	if _, err := tx.Get(ctx, `SELECT failed FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{l.Account, l.Seq}, &failed); err != nil {
+	if _, err := tx.Get(ctx, `SELECT failed FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{acc, seq}, &failed); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, failOpen, l.Account, l.Seq, Internal, failed)
+	n, err := tx.Exec(ctx, failOpen, acc, seq, why, failed)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, countFailed, l.Account, l.Seq, n); err != nil {
-		return err
+	if t.watch.Items != nil && n > 0 {
+		tx.AfterCommit(func() { t.watch.Items(Failed, why, int(n)) })
 	}
-	if t.watch.Items != nil {
-		tx.AfterCommit(func() { t.watch.Items(Failed, Internal, int(n)) })
-	}
-	_, err = tx.Exec(ctx, setFailCode, l.Account, l.Seq, Broken, trace)
+	_, err = tx.Exec(ctx, countFailed, acc, seq, n)
 	return err
 }
 

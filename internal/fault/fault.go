@@ -67,6 +67,7 @@ const (
 
 	TooManyTasks Code = "too_many_tasks" // Args[0] tasks are unfinished already
 	TaskNotFound Code = "task_not_found" // no such task in this account
+	TaskEnded    Code = "task_ended"     // the task has ended already
 	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
 
 	NoSuchRoute Code = "no_such_route" // the path is not of this API

@@ -148,6 +148,37 @@ func Folders(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]b
 	return there, fault.Wrap(err, "imagebed: folders")
 }
 
+// Path answers where a folder is: "/" for the root, else "/a/b/". What has gone on the
+// way is left out.
+func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, error) {
+	names, err := db.Collect(ctx, tx, func(row db.Row) (name string, err error) { return name, row.Scan(&name) }, namesAbove, acc, folder)
+	path := "/"
+	for _, name := range names {
+		if name != "" { // the root has none
+			path = "/" + name + path
+		}
+	}
+	return path, fault.Wrap(err, "imagebed: path")
+}
+
+// Public is what everybody sees of an image.
+type Public struct{ Name, Ext string }
+
+// Published answers what everybody sees of those of some images that are there.
+func Published(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Public, error) {
+	out := make(map[ID]Public, len(ids))
+	err := db.InChunks([]any{acc}, ids, func(n int, args []any) error {
+		return tx.Each(ctx, func(row db.Row) error {
+			var id ID
+			var s Public
+			err := row.Scan(&id, &s.Name, &s.Ext)
+			out[id] = s
+			return err
+		}, imagesByID[n], args...)
+	})
+	return out, fault.Wrap(err, "imagebed: published")
+}
+
 // Get answers an image or folder; fault.NotFound where there is none.
 func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err error) {
 	err = b.db.Read(ctx, "imagebed: get", func(tx *db.Tx) error {

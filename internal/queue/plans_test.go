@@ -19,6 +19,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"claim":            {claimWaiting, []string{`q USING INDEX queue_turn_next (kind=?)`, `t USING INDEX task_unfinished (account_id=? AND kind=?)`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"expire":           {expire, []string{`SCAN t USING INDEX task_running`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
+			"cancel":           {cancel, []string{`task_id (account_id=? AND id=?)`}},
+			"list":             {selectTasks, []string{`task USING PRIMARY KEY (account_id=? AND seq<?)`}},
 			"find":             {selectTask, []string{`task_id (account_id=? AND id=?)`}},
 			"fence":            {renewLease, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"progress":         {progress, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},

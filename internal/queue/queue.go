@@ -5,8 +5,9 @@
 // lease can change nothing any more. It knows no verb: what a task does is its
 // handler's.
 //
-//	Add ──▶ Waiting ──claim──▶ Running ──Finish──▶ Done, Failed, Cancelled
-//	           ▲                  │
+//	Add ──▶ Waiting ──claim──▶ Running ──Finish──▶ Done, Failed
+//	           ▲ │                │ │
+//	           │ └──────Cancel────┼─┴──▶ Cancelled
 //	           └ given back, expiry
 //
 // Every change of state is one statement that names the state it comes from.
@@ -14,6 +15,7 @@ package queue
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -104,6 +106,12 @@ const (
 	giveBack   = `
 		UPDATE task SET state = 4, lease_until = $4, idle = CASE WHEN idle > 0 THEN idle - 1 ELSE 0 END
 		WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
+	cancel = `
+		UPDATE task SET state = 5, finished_at = $4 WHERE account_id = $1 AND id = $2 AND kind = $3 AND state IN (1, 4) RETURNING ` + taskColumns
+	// The five states are named one by one: a list has as many as the longest.
+	selectTasks = `
+		SELECT ` + taskColumns + ` FROM task
+		WHERE account_id = $1 AND kind = $2 AND seq < $3 AND state IN ($4, $5, $6, $7, $8) ORDER BY seq DESC LIMIT $9`
 	reclaim = `UPDATE task SET state = 4, lease_until = 0 WHERE state IN (1, 4) AND kind = $1` // the first condition is the index's
 	// A row that is locked is being renewed, or its process stands still: its
 	// transaction is ended by the server soon.
@@ -142,6 +150,45 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 		err = fault.New(fault.TaskNotFound, "queue: find")
 	}
 	return t, err
+}
+
+// Cancel ends a task that waits or runs; fault.TaskNotFound where the account has none of
+// that id, fault.TaskEnded where it has ended otherwise. One that was cancelled before is
+// answered again, and again is true. It takes the lease away: whoever holds it changes
+// nothing any more, and finds out by its next fence. It waits for a transaction that the
+// holder is in.
+func Cancel(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (t Task, again bool, err error) {
+	t, found, err := getTask(ctx, tx, cancel, account, id, kind, tx.Micros())
+	if err != nil {
+		return t, false, err
+	}
+	if !found {
+		t, err = Find(ctx, tx, kind, account, id)
+		if err == nil && t.State != Cancelled {
+			err = fault.New(fault.TaskEnded, "queue: cancel")
+		}
+		return t, true, err
+	}
+	tx.Tell(waits, kind.String()) // what is behind it may run
+	_, err = tx.Exec(ctx, ended, account, kind)
+	return t, false, fault.Wrap(err, "queue: cancel")
+}
+
+// List answers an account's tasks in any of up to five states, of none for all, the
+// newest first: at most limit of those before a number; 0 for the newest.
+func List(ctx context.Context, tx *db.Tx, kind Kind, account, before int64, states []State, limit int) ([]Task, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	if len(states) == 0 {
+		states = []State{Running, Done, Failed, Waiting, Cancelled}
+	}
+	args := []any{account, kind, before}
+	for n := range 5 {
+		args = append(args, states[min(n, len(states)-1)])
+	}
+	list, err := db.Collect(ctx, tx, func(row db.Row) (t Task, err error) { return t, t.scan(row.Scan) }, selectTasks, append(args, limit)...)
+	return list, fault.Wrap(err, "queue: list")
 }
 
 // Lease is a claimed task in the hands of one worker.
@@ -193,10 +240,19 @@ func (l *Lease) mine(n int64, err error) error {
 }
 
 func getTask(ctx context.Context, tx *db.Tx, query string, args ...any) (t Task, found bool, err error) {
-	var created, started, finished int64
-	found, err = tx.Get(ctx, query, args, &t.Account, &t.Seq, &t.ID, &t.State, &t.Attempt, &t.Idle, &created, &started, &finished)
-	t.CreatedAt, t.StartedAt, t.FinishedAt = moment(created), moment(started), moment(finished)
+	err = t.scan(func(dest ...any) (err error) {
+		found, err = tx.Get(ctx, query, args, dest...)
+		return err
+	})
 	return t, found, fault.Wrap(err, "queue: read")
+}
+
+// scan reads a task's columns.
+func (t *Task) scan(read func(dest ...any) error) error {
+	var created, started, finished int64
+	err := read(&t.Account, &t.Seq, &t.ID, &t.State, &t.Attempt, &t.Idle, &created, &started, &finished)
+	t.CreatedAt, t.StartedAt, t.FinishedAt = moment(created), moment(started), moment(finished)
+	return err
 }
 
 func moment(micros int64) time.Time {

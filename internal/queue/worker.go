@@ -156,7 +156,7 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 	}
 	if fault.Is(err, fault.LeaseLost) {
 		result, err = "lease_lost", nil
-		log.Warn("queue: lease lost, another attempt has the task")
+		log.Warn("queue: lease lost, another attempt has the task or it was cancelled")
 	}
 	w.attempted(result)
 	return true, err

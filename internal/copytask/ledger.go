@@ -1,0 +1,190 @@
+package copytask
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+// ListQuery asks for a page of an account's tasks, the newest first.
+type ListQuery struct {
+	Before ID            // the task that the page before ended with; "" for the first page
+	States []queue.State // none for all
+	Limit  int
+}
+
+// List answers a page of tasks and whether there are more. fault.TaskNotFound where the
+// account has no task Before.
+func (t *Tasks) List(ctx context.Context, acc account.ID, q ListQuery) (list []Status, more bool, err error) {
+	err = t.db.Read(ctx, "copytask: list", func(tx *db.Tx) error {
+		before := int64(0)
+		if q.Before != "" {
+			last, err := queue.Find(ctx, tx, queue.Copy, int64(acc), string(q.Before))
+			if err != nil {
+				return err
+			}
+			before = last.Seq
+		}
+		tasks, err := queue.List(ctx, tx, queue.Copy, int64(acc), before, q.States, q.Limit+1)
+		if err != nil {
+			return err
+		}
+		if more = len(tasks) > q.Limit; more {
+			tasks = tasks[:q.Limit]
+		}
+		list = make([]Status, len(tasks))
+		at, seqs := make(map[int64]*Status, len(tasks)), make([]int64, len(tasks))
+		for n, task := range tasks {
+			list[n].Task, seqs[n] = task, task.Seq
+			at[task.Seq] = &list[n]
+		}
+		err = db.InChunks([]any{acc}, seqs, func(n int, args []any) error {
+			return tx.Each(ctx, func(row db.Row) error {
+				var seq int64
+				var s Status
+				err := row.Scan(&seq, &s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID)
+				to := at[seq]
+				to.Counts, to.FailCode, to.TraceID = s.Counts, s.FailCode, s.TraceID
+				return err
+			}, someCounts[n], args...)
+		})
+		return fault.Wrap(err, "copytask: list")
+	})
+	return list, more, err
+}
+
+// Item is a line of a task's ledger: a picture, or a file that was skipped.
+type Item struct {
+	Seq        int // from 1, in order of the plan
+	DriveID    drive.ID
+	Name       string // in the drive, when it was planned
+	SourcePath string // where it was then, its name included
+	TargetPath string // of the image, or where it was to go; "" where it was never to go anywhere
+	Etag       string
+	Size       int64
+	Outcome    Outcome
+	Reason     Reason
+	ImageID    imagebed.ID // "" unless published
+	Ext        string      // of the link; "" where the image is there no more
+}
+
+// ItemQuery asks for a page of a ledger.
+type ItemQuery struct {
+	Outcome Outcome // -1 for any
+	Reason  Reason  // "" for any
+	After   int     // the Seq that the page before ended with
+	Limit   int
+}
+
+// Items answers a page of a task's ledger and whether there is more; fault.TaskNotFound
+// where the account has no task of that id. A task that was not planned yet has no lines.
+// Of the skipped files that are no eligible pictures the first thousand have one.
+func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (list []Item, more bool, err error) {
+	err = t.db.Read(ctx, "copytask: items", func(tx *db.Tx) error {
+		task, err := queue.Find(ctx, tx, queue.Copy, int64(acc), string(id))
+		if err != nil {
+			return err
+		}
+		folders := make(map[int]*pathPart) // of the target, by number
+		var in []int
+		list, err = db.Collect(ctx, tx, func(row db.Row) (i Item, err error) {
+			var folder int
+			err = row.Scan(&i.Seq, &i.DriveID, &i.Name, &i.Etag, &i.Size, &i.Outcome, &i.Reason, &i.ImageID, &i.SourcePath, &folder)
+			i.SourcePath += i.Name
+			if i.Outcome == Skipped && i.Reason != DuplicateInTask {
+				folder = -1 // others of its folder go there
+			}
+			in = append(in, folder)
+			return i, err
+		}, selectItems, acc, task.Seq, q.After, q.Outcome, q.Reason, q.Limit+1)
+		if err != nil {
+			return err
+		}
+		if more = len(list) > q.Limit; more {
+			list, in = list[:q.Limit], in[:q.Limit]
+		}
+		if err := targetPaths(ctx, tx, acc, task.Seq, in, folders); err != nil {
+			return err
+		}
+		var images []imagebed.ID
+		for _, i := range list {
+			if i.ImageID != "" {
+				images = append(images, i.ImageID)
+			}
+		}
+		shown, err := imagebed.Published(ctx, tx, acc, images)
+		if err != nil {
+			return err
+		}
+		for n := range list {
+			i := &list[n]
+			name := i.Name
+			if s, there := shown[i.ImageID]; there {
+				name, i.Ext = s.Name, s.Ext
+			}
+			if f := folders[in[n]]; f != nil {
+				i.TargetPath = f.path + name
+			}
+		}
+		return nil
+	})
+	return list, more, err
+}
+
+// pathPart is a planned folder on the way to its path.
+type pathPart struct {
+	parent int
+	name   string
+	path   string // with a slash at its end
+}
+
+// targetPaths finds the paths of planned folders, level by level up to the target, which
+// is where it is now.
+func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int, folders map[int]*pathPart) error {
+	var target imagebed.ID
+	if _, err := tx.Get(ctx, `SELECT folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no = 0`, []any{acc, seq}, &target); err != nil {
+		return err
+	}
+	root, err := imagebed.Path(ctx, tx, acc, target)
+	if err != nil {
+		return err
+	}
+	folders[0] = &pathPart{path: root}
+	for want := numbers; ; {
+		missing := make(map[int]bool)
+		for _, no := range want {
+			if no > 0 && folders[no] == nil {
+				missing[no] = true
+			}
+		}
+		if len(missing) == 0 {
+			break
+		}
+		want = nil
+		err := db.InChunks([]any{acc, seq}, slices.Sorted(maps.Keys(missing)), func(n int, args []any) error {
+			return tx.Each(ctx, func(row db.Row) error {
+				var no int
+				var f pathPart
+				err := row.Scan(&no, &f.parent, &f.name)
+				folders[no], want = &f, append(want, f.parent)
+				return err
+			}, someFolders[n], args...)
+		})
+		if err != nil {
+			return fault.Wrap(err, "copytask: paths")
+		}
+	}
+	for _, no := range slices.Sorted(maps.Keys(folders)) { // a folder's number is above its parent's
+		if f := folders[no]; no > 0 && folders[f.parent] != nil {
+			f.path = folders[f.parent].path + f.name + "/"
+		}
+	}
+	return nil
+}
