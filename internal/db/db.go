@@ -8,6 +8,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -44,7 +45,10 @@ type Options struct {
 	// Clock is what leases are compared with; where it is nil that is the database's
 	// own, see Tx.Clock.
 	Clock func() time.Time
-	Log   *slog.Logger // slog.Default where nil
+	// Patience is how long a connection of the requests waits for PostgreSQL at once; 0
+	// for the usual, which is longer than a statement may take there.
+	Patience time.Duration
+	Log      *slog.Logger // slog.Default where nil
 }
 
 // DB is an open database. Its methods may be called at the same time.
@@ -98,7 +102,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if o.URL != "" {
 		d.engine = PostgreSQL
-		open = func(ctx context.Context) error { return d.openServer(ctx, o.URL) }
+		open = func(ctx context.Context) error { return d.openServer(ctx, o.URL, cmp.Or(o.Patience, pgPatience)) }
 	}
 	if err := open(ctx); err != nil {
 		return nil, errors.Join(unusable(err, o.Path), d.closePools())
@@ -111,7 +115,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
-func (d *DB) openServer(ctx context.Context, url string) error {
+func (d *DB) openServer(ctx context.Context, url string, patience time.Duration) error {
 	config, err := pgConfig(url)
 	if err != nil {
 		return err
@@ -121,13 +125,13 @@ func (d *DB) openServer(ctx context.Context, url string) error {
 		return err
 	}
 	d.write, d.begin = d.writeAlone, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-	if d.writer, err = openPostgres(config, pgWriters, false); err != nil {
+	if d.writer, err = openPostgres(config, pgWriters, patience); err != nil {
 		return err
 	}
-	if d.readers, err = openPostgres(config, pgReaders, false); err != nil {
+	if d.readers, err = openPostgres(config, pgReaders, patience); err != nil {
 		return err
 	}
-	if d.workers, err = openPostgres(config, pgWorkers, true); err != nil {
+	if d.workers, err = openPostgres(config, pgWorkers, 0); err != nil {
 		return err
 	}
 	return d.listen(ctx, config)

@@ -62,8 +62,14 @@ func pgConfig(url string) (*pgx.ConnConfig, error) {
 		}
 	}
 	c.ConnectTimeout = 5 * time.Second
-	c.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 3}}).DialContext
+	c.DialFunc = dialer().DialContext
 	return c, nil
+}
+
+// dialer makes connections that find out when the other machine is gone, while nothing
+// is on its way to it.
+func dialer() *net.Dialer {
+	return &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 3}}
 }
 
 // NameOf is what DB.Name answers for a URL: the server's host and the database there,
@@ -77,11 +83,17 @@ func NameOf(url string) (string, error) {
 }
 
 // openPostgres makes a pool of so many connections, which are made when they are
-// needed. Background work may read longer.
-func openPostgres(config *pgx.ConnConfig, size int, long bool) (*pool, error) {
+// needed, and wait for the server no longer than their patience. With 0 they are for
+// background work, which may read longer.
+func openPostgres(config *pgx.ConnConfig, size int, patience time.Duration) (*pool, error) {
 	config = config.Copy()
-	if long {
+	if patience > 0 {
+		config.DialFunc = impatient(config.DialFunc, patience)
+	} else {
 		config.RuntimeParams["statement_timeout"] = "0"
+		dial := dialer()
+		dial.Control = unheard(pgUnheard)
+		config.DialFunc = dial.DialContext
 	}
 	return newPool(size, func() (session, error) { return &pgSession{config: config}, nil })
 }
