@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"html"
 	"io"
 	"log/slog"
@@ -216,11 +217,49 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 	}
-	if err := s.db.Ping(r.Context()); err != nil {
+	if err := s.answers(r.Context()); err != nil {
 		answer(w, http.StatusServiceUnavailable, "the database does not answer\n")
 		return
 	}
 	answer(w, http.StatusOK, "ready\n")
+}
+
+// readyLimit is how long the database may take to answer that it does.
+const readyLimit = 2 * time.Second
+
+// answers says whether the database answers, in time. What asks it may hang where it
+// does, so all who want to know wait for one that asks, and none longer than the limit.
+func (s *server) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	s.asking.Lock()
+	asked := s.asked
+	if asked == nil {
+		asked = &question{done: make(chan struct{})}
+		s.asked = asked
+		s.work.Go(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyLimit)
+			defer cancel()
+			asked.err = s.db.Ping(ctx)
+			s.asking.Lock()
+			s.asked = nil
+			s.asking.Unlock()
+			close(asked.done)
+		})
+	}
+	s.asking.Unlock()
+	select {
+	case <-asked.done:
+		return asked.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// question is one to the database.
+type question struct {
+	done chan struct{}
+	err  error // when it is done
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -162,6 +162,9 @@ type server struct {
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
 
+	asking sync.Mutex
+	asked  *question // what is being asked for readyz; nil while nobody does
+
 	running sync.RWMutex // held by every request for reading; locked for good at the end
 	cut     atomic.Bool  // what still runs was broken off
 }

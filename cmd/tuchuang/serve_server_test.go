@@ -22,6 +22,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 )
 
 // running is a server at any free port.
@@ -663,6 +665,38 @@ func TestServerHealth(t *testing.T) {
 	}
 	if page := fetch(t, r.url+"/"); !strings.Contains(page, "图床") || !strings.Contains(page, "tuchuang") {
 		t.Errorf("the page: %s", page)
+	}
+	r.stop()
+}
+
+// A database that stands still is said within moments, and to all who ask; when it goes
+// on, so is that.
+func TestServerHealthOfAFrozenDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	base, line := dbtest.OverLine(t, db.Options{URL: dbtest.Server(t)})
+	p.env = []string{"TUCHUANG_DATABASE_URL=" + base.URL}
+	r := p.start()
+	if got := fetch(t, r.url+"/readyz"); got != "ready\n" {
+		t.Fatalf("%q", got)
+	}
+	line.Hold()
+	impatient := http.Client{Timeout: 20 * time.Second} // far less than a statement may take
+	for range 3 {
+		res, err := impatient.Get(r.url + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s", res.Status)
+		}
+	}
+	line.Release()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for statusOf(t, r.url+"/readyz") != http.StatusOK {
+		<-poll.C
 	}
 	r.stop()
 }
