@@ -1,5 +1,7 @@
 package api
 
+import "tuchuang/internal/api/wire"
+
 // Endpoint is an endpoint as it is documented, for tests and tools that go through
 // all of them.
 type Endpoint struct {
@@ -7,13 +9,14 @@ type Endpoint struct {
 	Path   string   // its documented path
 	Also   []string // other paths that answer the same
 	Open   bool     // answers without an access token
+	Fields []wire.Field
 }
 
 // Endpoints lists every endpoint in the order of the routes.
 func Endpoints() []Endpoint {
 	var list []Endpoint
 	for _, r := range new(API).routes() {
-		list = append(list, Endpoint{Method: r.method, Path: r.path, Also: r.also, Open: r.open})
+		list = append(list, Endpoint{Method: r.method, Path: r.path, Also: r.also, Open: r.open, Fields: wire.Describe(r.serve.in)})
 	}
 	return list
 }

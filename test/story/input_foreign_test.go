@@ -129,10 +129,15 @@ func asks(path string, i, mine ids) []body {
 	return []body{nil} // an endpoint that this test does not know
 }
 
+// takesFile says whether an endpoint takes a file, as a form.
+func takesFile(path string) bool {
+	return path == "/upload/v2/file/slice" || path == "/upload/v2/file/single/create"
+}
+
 // send sends fields as JSON, or to the endpoints that take a file as a form.
 func send(t *testing.T, u *harness.User, path string, b body) harness.Answer {
 	t.Helper()
-	if path != "/upload/v2/file/slice" && path != "/upload/v2/file/single/create" {
+	if !takesFile(path) {
 		return u.Server.Post(path, u.Token, b)
 	}
 	var form bytes.Buffer

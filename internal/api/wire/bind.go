@@ -32,7 +32,7 @@ import (
 // Lists take an array, one value, a form's repeated name, and with csv a joined
 // string; empty elements are left out, duplicates and order stay.
 //
-// Errors: BadRequest naming the parameter when it is missing or malformed,
+// Errors: BadRequest naming the parameter when it is missing, malformed or holds a NUL,
 // TooManyIDs with the limit. Bind panics when out is no pointer to a struct or
 // Check has an objection to its type.
 func Bind(p *Params, out any) error {
@@ -104,12 +104,24 @@ func (f *field) fill(dst reflect.Value, entries []entry) error {
 	case f.List:
 		return f.fillList(dst, entries)
 	default:
-		err = f.set(dst, entries[0].value)
+		err = f.take(dst, entries[0].value)
 	}
 	return f.malformed(err)
 }
 
-var errAbsent = errors.New("absent")
+var (
+	errAbsent = errors.New("absent")
+	errNUL    = errors.New("a NUL in it")
+)
+
+// take sets a field, or an element of its list, from what was sent. A NUL is in no name
+// and no id, and not every database takes it for text.
+func (f *field) take(dst reflect.Value, value Raw) error {
+	if value.shape == isText && strings.IndexByte(value.source, 0) >= 0 {
+		return errNUL
+	}
+	return f.set(dst, value)
+}
 
 // malformed makes a fault of what is wrong with the field's value.
 func (f *field) malformed(err error) error {
@@ -139,7 +151,7 @@ func (f *field) fillList(dst reflect.Value, entries []entry) error {
 	list := reflect.MakeSlice(dst.Type(), count, count)
 	next := 0
 	err = f.eachElement(entries, func(value Raw) error {
-		err := f.set(list.Index(next), value)
+		err := f.take(list.Index(next), value)
 		next++
 		return err
 	})
