@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -39,8 +41,13 @@ var (
 	cfgBucketSays = say("%v：%v 不能是 %q；endpoint 写作 主机 或 主机:端口，不带 http://；path-style 和 insecure 是 true 或 false；各写一次", "%v: %v can't be %q; endpoint is HOST or HOST:PORT without http://, path-style and insecure are true or false, each is given once")
 	cfgRedirect   = say("image-redirect 需要同时设置 blob-url：数据文件夹里的图片不能重定向", "image-redirect wants a blob-url: pictures in the data folder can't be redirected to")
 	cfgNoRedirect = say("image-redirect：%q 不是 off、on 或客户端访问对象存储的地址 https://主机", "image-redirect: %q is not off, on, or where clients reach the store as https://HOST")
+	cfgPassword   = say("命令行上的 %v 不能有密码，否则本机的其他人能在进程列表里看到：请把地址写在环境变量 TUCHUANG_DATABASE_URL 或配置文件里，或把密码写在 PGPASSWORD 或 ~/.pgpass（PGPASSFILE）里", "%v on the command line may hold no password, which others of this machine could read: write the URL into TUCHUANG_DATABASE_URL or the config file, or the password into PGPASSWORD or ~/.pgpass (PGPASSFILE)")
 	cfgDatabase   = say("database-url 不是 PostgreSQL 的地址：请写 postgres://用户:密码@主机:端口/数据库", "database-url is no address of PostgreSQL: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
+	dataAway     = say("PostgreSQL（%v）没有响应：%v", "PostgreSQL at %v does not answer: %v")
+	adviceAway   = say("看看它是否在运行，以及地址里的主机、端口和 sslmode 是否正确", "see that it runs, and that host, port and sslmode of its URL are right")
+	dataRights   = say("PostgreSQL 的用户缺少权限：%v", "the role of PostgreSQL lacks a right: %v")
+	adviceGrant  = say("让这个用户拥有数据库和其中的表（ALTER DATABASE … OWNER TO …，ALTER TABLE … OWNER TO …），或使用建立它们的用户", "have the role own the database and the tables in it (ALTER DATABASE … OWNER TO …, ALTER TABLE … OWNER TO …), or use the role that made them")
 	dataRefused  = say("PostgreSQL 拒绝了连接：%v", "PostgreSQL refuses the connection: %v")
 	dataFolder   = say("数据文件夹 %v 无法使用：%v", "the data folder %v can't be used: %v")
 	dataUnopened = say("数据库文件 %v 无法打开", "the database file %v can't be opened")
@@ -82,6 +89,7 @@ var (
 	reasonFull     = say("磁盘已满", "no space left on device")
 	reasonInUse    = say("端口已被占用", "address already in use")
 	reasonNotHere  = say("不是本机的地址", "not an address of this machine")
+	reasonLate     = say("等待超时", "it took too long")
 	reasonRefused  = say("%s 拒绝连接", "%s refuses the connection")
 	reasonNoHost   = say("没有主机 %s", "there is no host %s")
 )
@@ -95,12 +103,13 @@ var problems = map[fault.Why]problem{
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
 	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
-	fault.NotABucket: {what: cfgBucket}, fault.KeysInURL: {what: cfgKeys}, fault.UnknownKey: {what: cfgUnknownKey}, fault.BucketValue: {what: cfgBucketSays},
+	fault.NotABucket: {what: cfgBucket}, fault.KeysInURL: {what: cfgKeys}, fault.PasswordInFlag: {what: cfgPassword}, fault.UnknownKey: {what: cfgUnknownKey}, fault.BucketValue: {what: cfgBucketSays},
 	fault.RedirectNowhere: {what: cfgRedirect}, fault.NotARedirect: {what: cfgNoRedirect},
 	fault.NoStoreKeys: {what: cfgStoreKeys}, fault.NoBucket: {what: cfgNoBucket}, fault.StoreUnusable: {what: cfgStore},
 
 	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
 	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},
+	fault.DataAway: {dataAway, adviceAway}, fault.DataForbidden: {dataRights, adviceGrant},
 	fault.DataNewer: {dataNewer, adviceNewer}, fault.DataOlder: {dataOlder, adviceOlder}, fault.TwoDisks: {what: dataTwoDisks},
 
 	fault.DataMoved: {dataMoved, adviceMoved}, fault.DataUnfinished: {dataUnfinished, adviceUnfinished}, fault.DataOther: {dataOther, adviceOther},
@@ -155,7 +164,7 @@ var causes = []struct {
 }{
 	{syscall.EADDRINUSE, reasonInUse}, {syscall.EADDRNOTAVAIL, reasonNotHere}, {syscall.ENOTDIR, reasonNotDir},
 	{syscall.EISDIR, reasonIsDir}, {syscall.EROFS, reasonReadOnly}, {syscall.ENOSPC, reasonFull},
-	{fs.ErrNotExist, reasonMissing}, {fs.ErrPermission, reasonDenied},
+	{fs.ErrNotExist, reasonMissing}, {fs.ErrPermission, reasonDenied}, {os.ErrDeadlineExceeded, reasonLate}, {context.DeadlineExceeded, reasonLate},
 }
 
 // cause is the last word of an error of the system in the user's language, without

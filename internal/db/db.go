@@ -54,7 +54,7 @@ type Options struct {
 // DB is an open database. Its methods may be called at the same time.
 type DB struct {
 	engine   Engine
-	path     string // of the file; a server's host and database
+	path     string // of the file; of a server what NameOf answers
 	upgrade  bool
 	existing bool
 	now      func() time.Time
@@ -120,7 +120,7 @@ func (d *DB) openServer(ctx context.Context, url string, patience time.Duration)
 	if err != nil {
 		return err
 	}
-	d.path = config.Host + "/" + config.Database
+	d.path = nameOf(config)
 	if err := d.migrateServer(ctx, config); err != nil {
 		return err
 	}
@@ -185,8 +185,8 @@ func (d *DB) closePools() error {
 // Engine says which engine this is.
 func (d *DB) Engine() Engine { return d.engine }
 
-// Name says which database this is: the file, or the server's host and the database
-// there.
+// Name says which database this is: the file, or the server and the database there, see
+// NameOf.
 func (d *DB) Name() string { return d.path }
 
 // Now is the injected clock.

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"errors"
+	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -26,15 +28,16 @@ func translate(err error, op string) error {
 	if to, ok := refused(err); ok {
 		return fault.Because(fault.Unavailable, op, err, fault.DataMoved, to)
 	}
-	if _, connecting := errors.AsType[*pgconn.ConnectError](err); !connecting &&
-		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == pgNoRight {
+		return fault.Because(fault.BadData, op, e, fault.DataForbidden, e.Message)
+	}
+	if e, ok := errors.AsType[*pgconn.ConnectError](err); ok && !errors.Is(err, context.Canceled) {
+		return unconnected(e, op)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fault.Wrap(err, op)
 	}
-	switch code := pgCode(err); code {
-	case "":
-	case fault.BadData:
-		return fault.Because(code, op, err, fault.DataRefused, err)
-	default:
+	if code := pgCode(err); code != "" {
 		return fault.Because(code, op, err)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
@@ -48,9 +51,49 @@ func translate(err error, op string) error {
 	return fault.Wrap(err, op)
 }
 
-// unusable says why a database could not be opened, where that is the file's fault.
+// unconnected says why there is no connection to a server. The cause is one line and is
+// said once.
+func unconnected(err *pgconn.ConnectError, op string) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		code := pgCode(e)
+		if code == "" {
+			code = fault.Unavailable
+		}
+		return fault.New(code, op, fault.DataRefused, e)
+	}
+	return fault.New(fault.Unavailable, op, fault.DataAway, address(err.Config), connectCause(err))
+}
+
+// connectCause is the innermost of what the driver says about a connection it could not
+// make that still tells all of it. The driver has tried several ways; the last one counts.
+func connectCause(err *pgconn.ConnectError) error {
+	cause := err.Unwrap()
+	for {
+		switch e := cause.(type) { //nolint:errorlint // this unwraps
+		case *net.OpError, *net.DNSError:
+			return cause
+		case interface{ Unwrap() []error }:
+			all := e.Unwrap()
+			cause = all[len(all)-1]
+		case interface{ Unwrap() error }:
+			if next := e.Unwrap(); next != nil && !strings.HasPrefix(cause.Error(), "tls error") {
+				cause = next
+				continue
+			}
+			return cause
+		default:
+			return cause
+		}
+	}
+}
+
+// unusable says why a database could not be opened, where that is the file's fault, or
+// that of the setting which names a server.
 func unusable(err error, path string) error {
 	const op = "db: open"
+	if args := fault.ArgsOf(err); fault.Is(err, fault.Unavailable) && len(args) > 0 && args[0] == fault.DataAway {
+		return fault.New(fault.BadConfig, op, args...)
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if _, known := errors.AsType[*fault.Error](err); known || !ok {
 		return err

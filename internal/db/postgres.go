@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,9 @@ const pgStatement = 30 * time.Second
 
 // pgConfig reads a URL; its password is in nobody's error.
 func pgConfig(url string) (*pgx.ConnConfig, error) {
+	if scheme, rest, ok := strings.Cut(url, "://"); ok { // the driver wants it in small letters
+		url = strings.ToLower(scheme) + "://" + rest
+	}
 	c, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fault.New(fault.BadConfig, "db: open", fault.NotADatabase)
@@ -72,14 +76,24 @@ func dialer() *net.Dialer {
 	return &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 3}}
 }
 
-// NameOf is what DB.Name answers for a URL: the server's host and the database there,
-// without the password.
+// NameOf is what DB.Name answers for a URL: the server's host and port, or the folder of
+// its socket, and the database there, without the password.
 func NameOf(url string) (string, error) {
 	c, err := pgConfig(url)
 	if err != nil {
 		return "", err
 	}
-	return c.Host + "/" + c.Database, nil
+	return nameOf(c), nil
+}
+
+func nameOf(c *pgx.ConnConfig) string { return address(&c.Config) + "/" + c.Database }
+
+// address is where a server is.
+func address(c *pgconn.Config) string {
+	if network, hostPort := pgconn.NetworkAddress(c.Host, c.Port); network != "unix" {
+		return hostPort
+	}
+	return c.Host
 }
 
 // openPostgres makes a pool of so many connections, which are made when they are
@@ -338,6 +352,7 @@ const (
 	pgClassOperator   = "57"
 	pgClassPassword   = "28"
 	pgNoDatabase      = "3D000"
+	pgNoRight         = "42501"
 	pgIdleTooLong     = "25P03"
 )
 

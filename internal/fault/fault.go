@@ -105,6 +105,7 @@ const (
 	NoBucket        Why = "no_bucket"        // the bucket, the endpoint
 	StoreUnusable   Why = "store_unusable"   // the bucket, the endpoint, the cause
 	NotADatabase    Why = "not_a_database"   // nothing: the URL holds a password
+	PasswordInFlag  Why = "password_in_flag" // the setting
 	NotABucket      Why = "not_a_bucket"     // the setting: the URL may hold keys
 	KeysInURL       Why = "keys_in_url"      // the setting
 	UnknownKey      Why = "unknown_key"      // the setting, the word in its URL's query
@@ -118,6 +119,8 @@ const (
 	DataDamaged    Why = "data_damaged"    // the path of the database
 	DataIO         Why = "data_io"         // the path of the database, the cause
 	DataRefused    Why = "data_refused"    // the database server's reason
+	DataAway       Why = "data_away"       // the database server's address, why it can't be reached
+	DataForbidden  Why = "data_forbidden"  // the right that is missing, in the database server's words
 	DataNewer      Why = "data_newer"      // the path of the database, its version, the program's
 	DataOlder      Why = "data_older"      // the path of the database, its version, the program's
 	TwoDisks       Why = "two_disks"       // two folders between which no file can be moved

@@ -110,13 +110,20 @@ func (l *Line) pass(to, from net.Conn) {
 	}
 }
 
-func (l *Line) end() {
-	l.listener.Close()
-	l.Release()
+// Cut ends every connection; who makes a new one is refused until Release.
+func (l *Line) Cut() {
+	l.Hold()
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, c := range l.conns {
 		c.Close()
 	}
-	l.mu.Unlock()
+	l.conns = nil
+}
+
+func (l *Line) end() {
+	l.listener.Close()
+	l.Cut()
+	close(l.flows)
 	l.work.Wait()
 }
