@@ -63,9 +63,14 @@ func (d *DB) migrateFile(ctx context.Context) (err error) {
 }
 
 // migrateServer is migrate for PostgreSQL, where several processes may start at once:
-// they take turns.
+// they take turns. A step may have much to do, and has to wait for who is at a table: it
+// has all the time it wants.
 func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err error) {
-	conn, name := stdlib.OpenDB(*config), config.Host+"/"+config.Database
+	name, config := nameOf(config), config.Copy()
+	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
+		config.RuntimeParams[limit] = "0"
+	}
+	conn := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	dir, err := fs.Sub(migrations, "migrations/"+string(PostgreSQL))
 	if err != nil {

@@ -65,3 +65,23 @@ func TestSchemasAreOne(t *testing.T) {
 		t.Errorf("sqlite has -, postgres +:\n%s", diff)
 	}
 }
+
+// A step of the schema may take as long as it wants, and waits for whoever is at a table.
+func TestSchemaHasItsTime(t *testing.T) {
+	place := dbtest.Place(t, db.PostgreSQL)
+	script(t, place,
+		`DROP SCHEMA public CASCADE`, `CREATE SCHEMA public`, `CREATE SCHEMA seen`, `CREATE TABLE seen.limits (name TEXT, value TEXT)`,
+		`CREATE FUNCTION seen.look() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO seen.limits SELECT name, setting FROM pg_settings
+				WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'); END $$`,
+		`CREATE EVENT TRIGGER look ON ddl_command_end EXECUTE FUNCTION seen.look()`)
+	d := dbtest.Again(t, place, nil)
+	var steps, limited int
+	if _, err := d.Get(t.Context(), "test", `SELECT count(*), count(*) FILTER (WHERE value <> '0') FROM seen.limits`, nil, &steps, &limited); err != nil {
+		t.Fatal(err)
+	}
+	if steps == 0 || limited != 0 {
+		t.Errorf("%d of %d are limits", limited, steps)
+	}
+	script(t, place, `DROP EVENT TRIGGER look`)
+}
