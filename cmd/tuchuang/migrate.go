@@ -78,13 +78,24 @@ func (c *migrateCmd) places(u *ui) error {
 		c.DatabaseURL, c.BlobURL = &none, &none
 	}
 	for _, place := range c.From {
-		*from[kindOf(place)] = &place
+		kind, err := u.kindOf(place)
+		if err != nil {
+			return err
+		}
+		*from[kind] = &place
 	}
 	to := map[string]*string{"data": &c.ToData, "database-url": &c.ToDatabase, "blob-url": &c.ToBlob}
 	for _, place := range c.To {
-		*to[kindOf(place)] = place
+		kind, err := u.kindOf(place)
+		if err != nil {
+			return err
+		}
+		*to[kind] = place
 	}
 	// A URL may hold a password, which has no place on a line that others can read.
+	if config.HoldsPassword(c.ToDatabase) {
+		return usageError{u.text(migrateOpenly), u.text(adviceOpenly)}
+	}
 	if c.ToDatabase == "" && len(c.To) == 0 {
 		c.ToDatabase = os.Getenv("TUCHUANG_TO_DATABASE_URL")
 	}
@@ -97,15 +108,20 @@ func (c *migrateCmd) places(u *ui) error {
 	return nil
 }
 
-// kindOf says which setting a place is the value of.
-func kindOf(place string) string {
-	switch scheme, _, _ := strings.Cut(place, ":"); scheme {
+// kindOf says which setting a place is the value of. What looks like a URL and is none
+// that is known is no folder; it may hold a password, so it is not repeated.
+func (u *ui) kindOf(place string) (setting string, err error) {
+	scheme, rest, _ := strings.Cut(place, ":")
+	switch strings.ToLower(scheme) {
 	case "postgres", "postgresql":
-		return "database-url"
+		return "database-url", nil
 	case "s3":
-		return "blob-url"
+		return "blob-url", nil
 	}
-	return "data"
+	if strings.HasPrefix(rest, "//") {
+		return "", usageError{u.text(migrateScheme, printable(scheme)), u.text(adviceScheme)}
+	}
+	return "data", nil
 }
 
 // openTarget opens where contents go and names the whole of the target; stay is where

@@ -227,3 +227,30 @@ func TestServerMovesRowsAlone(t *testing.T) {
 	s.logs("has been moved")
 	s.stop()
 }
+
+// What looks like a URL is no folder: a place of a kind that is not known is refused, and
+// nothing is moved. Schemes are known in capital letters too.
+func TestMoveToAnUnknownPlace(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.run("user", "add", "x", "--data", "data")
+	for _, place := range []string{"mysql://u:s3cret@h/d", "postgre://h/d", "file:///tmp/x", "S4://pics", "://x"} {
+		for _, line := range [][]string{{"migrate", "--data", "data", "--to", place}, {"migrate", "--from", place, "--to", "there"}} {
+			if r := p.run(line...); r.code != exitUsage || strings.Contains(r.errOut, "s3cret") || !strings.Contains(r.errOut, "postgres://") {
+				t.Errorf("%s: %+v", line, r)
+			}
+			inChinese(t, p, exitUsage, line...)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(p.home, "*"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("there are %v, %v", left, err)
+	}
+	if r := p.run("migrate", "--data", "data", "--to", "there", "--to", "S3:pics"); r.code != exitUsage || !strings.Contains(r.errOut, "to-blob-url") {
+		t.Errorf("a bucket in capital letters: %+v", r)
+	}
+	base := strings.Replace(dbtest.Server(t), "postgres://", "Postgres://", 1)
+	if r := p.run("migrate", "--data", "data", "--to", base); r.code != exitDone {
+		t.Errorf("a database in capital letters: %+v", r)
+	}
+}

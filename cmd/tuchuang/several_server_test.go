@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"tuchuang/internal/blob/blobtest"
 	"tuchuang/internal/client"
+	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 )
 
@@ -254,5 +256,76 @@ func TestServerWithoutItsBucket(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A database that can't be used is said in words too: where it was looked for, why not,
+// and never its password.
+func TestServerWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	base, _ := dbtest.OverLine(t, db.Options{URL: dbtest.Server(t)})
+	u, err := url.Parse(base.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("tuchuang", "s3cret")
+	at := u.Host
+	with := func(change func(u *url.URL)) string {
+		c := *u
+		change(&c)
+		return c.String()
+	}
+	for _, tt := range []struct {
+		url  string
+		code int
+		want []string
+	}{
+		{with(func(u *url.URL) { u.Host = "127.0.0.1:1" }), exitUsage, []string{"PostgreSQL at 127.0.0.1:1 does not answer: 127.0.0.1:1 refuses the connection", "sslmode"}},
+		{with(func(u *url.URL) { u.Host = "nowhere.invalid" }), exitUsage, []string{"PostgreSQL at nowhere.invalid:5432 does not answer: ", "nowhere.invalid"}},
+		{with(func(u *url.URL) { u.RawQuery = "sslmode=require" }), exitUsage, []string{"PostgreSQL at " + at + " does not answer: tls error: server refused TLS connection"}},
+		{with(func(u *url.URL) { u.Path = "/none" }), exitFailed, []string{"PostgreSQL refuses the connection: ", `database "none" does not exist`}},
+		{with(func(u *url.URL) { u.User = url.UserPassword("nobody", "s3cret") }), exitFailed, []string{"PostgreSQL refuses the connection: ", `role "nobody" does not exist`}},
+	} {
+		p := newProgram(t)
+		p.env = []string{"TUCHUANG_DATABASE_URL=" + tt.url}
+		for _, command := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"user", "ls"}, {"fsck"}} {
+			r := p.run(command...)
+			if r.code != tt.code || strings.Contains(r.errOut, "s3cret") || strings.Count(strings.TrimSpace(r.errOut), "\n") > 1 {
+				t.Errorf("%s with %s: %+v", command, tt.url, r)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(r.errOut, want) {
+					t.Errorf("%s with %s: %q is missing in %s", command, tt.url, want, r.errOut)
+				}
+			}
+			inChinese(t, p, tt.code, command...)
+		}
+	}
+}
+
+// A password on the line could be read by others: it is refused, and not repeated.
+func TestServerRefusesPasswordsOnTheLine(t *testing.T) {
+	t.Parallel()
+	const secret = "postgres://u:s3cret@127.0.0.1:1/d"
+	p := newProgram(t)
+	for _, tt := range []struct {
+		variable string
+		line     []string
+	}{
+		{"TUCHUANG_DATABASE_URL", []string{"serve", "--database-url", secret}},
+		{"TUCHUANG_DATABASE_URL", []string{"user", "ls", "--database-url", secret}},
+		{"TUCHUANG_DATABASE_URL", []string{"migrate", "--from", secret, "--to", "there"}},
+		{"TUCHUANG_TO_DATABASE_URL", []string{"migrate", "--to", secret}},
+		{"TUCHUANG_TO_DATABASE_URL", []string{"migrate", "--to-database-url", secret}},
+		{"TUCHUANG_TO_DATABASE_URL", []string{"migrate", "--to-database-url", "host=127.0.0.1 port=1 password=s3cret"}},
+	} {
+		r := p.run(tt.line...)
+		if r.code != exitUsage || strings.Contains(r.errOut, "s3cret") || !strings.Contains(r.errOut, tt.variable) || !strings.Contains(r.errOut, "PGPASSWORD") {
+			t.Errorf("%s: %+v", tt.line, r)
+		}
+		inChinese(t, p, exitUsage, tt.line...)
+	}
+	if exists(filepath.Join(p.home, "data")) || exists(filepath.Join(p.home, "there")) {
+		t.Error("something was made")
 	}
 }

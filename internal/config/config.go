@@ -68,7 +68,7 @@ var Settings = []struct{ Name, Default string }{
 
 // Load merges the settings and checks them. flags holds those that were given, by
 // name; file is a TOML file of names and strings, "" for none. What makes no sense
-// is fault.BadConfig with its fault.Why.
+// is fault.BadConfig with its fault.Why, and so is a flag that others must not read.
 func Load(flags map[string]string, env func(string) string, file string) (Config, error) {
 	values := make(map[string]string, len(Settings))
 	for _, s := range Settings {
@@ -90,7 +90,25 @@ func Load(flags map[string]string, env func(string) string, file string) (Config
 			values[s.Name] = v
 		}
 	}
-	return check(values)
+	c, err := check(values)
+	if err == nil && HoldsPassword(flags["database-url"]) {
+		err = bad(fault.PasswordInFlag, "database-url")
+	}
+	return c, err
+}
+
+// secrets are the words in the query of a database's URL that hold a password.
+var secrets = []string{"password", "sslpassword"}
+
+// HoldsPassword says whether a URL of a database holds a password, which others could
+// read on a command line; of what is no such URL, whether it may.
+func HoldsPassword(database string) bool {
+	u, err := url.Parse(database)
+	if err != nil || u.Scheme == "" {
+		return strings.ContainsRune(database, '@') || strings.Contains(database, "password")
+	}
+	_, set := u.User.Password()
+	return set || slices.ContainsFunc(secrets, u.Query().Has)
 }
 
 // At fills in the URLs that were not set, for a server that listens at an address.
@@ -315,7 +333,7 @@ func (c Config) database() string {
 		u.User = url.User(u.User.Username())
 	}
 	q := u.Query()
-	for _, secret := range []string{"password", "sslpassword"} {
+	for _, secret := range secrets {
 		q.Del(secret)
 	}
 	u.RawQuery = q.Encode()

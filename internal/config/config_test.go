@@ -205,6 +205,36 @@ func TestDatabaseURL(t *testing.T) {
 	}
 }
 
+// A password is in no flag, where others could read it; anywhere else it is taken.
+func TestDatabasePasswordInAFlag(t *testing.T) {
+	for set, refused := range map[string]bool{
+		"postgres://u:s3cret@db.example.org/tuchuang":                 true,
+		"POSTGRES://u:s3cret@db.example.org/tuchuang":                 true,
+		"postgres://u:@db.example.org/tuchuang":                       true,
+		"postgresql:///tuchuang?host=/run&password=s3cret":            true,
+		"postgres://u@h/d?sslmode=require&sslpassword=s3cret":         true,
+		"postgres://u@db.example.org/tuchuang?sslmode=require":        false,
+		"postgres://db.example.org/tuchuang?application_name=u:p%40h": false,
+	} {
+		_, err := config.Load(map[string]string{"database-url": set}, env(), "")
+		if args := fault.ArgsOf(err); refused != (err != nil) || refused && (!fault.Is(err, fault.BadConfig) || args[0] != fault.PasswordInFlag || args[1] != "database-url") ||
+			err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("--database-url %s: %v", set, err)
+		}
+		if _, err := config.Load(nil, env("TUCHUANG_DATABASE_URL", set), ""); err != nil {
+			t.Errorf("TUCHUANG_DATABASE_URL=%s: %v", set, err)
+		}
+		if _, err := config.Load(nil, env(), write(t, "database-url = \""+set+"\"\n")); err != nil {
+			t.Errorf("%s in the file: %v", set, err)
+		}
+	}
+	for set, want := range map[string]bool{"": false, "host=h password=s3cret": true, "host=h": false, "postgres://u:s3cret@h:1,i:2/d": true, "postgres://h:1,i:2/d": false} {
+		if config.HoldsPassword(set) != want {
+			t.Errorf("%q: want %v", set, want)
+		}
+	}
+}
+
 func TestBlobURL(t *testing.T) {
 	for _, tt := range []struct {
 		set  string
