@@ -101,7 +101,7 @@ func (a *API) toBedItem(acc account.ID, i imagebed.Image) bedItem {
 	}
 	out.S3KeyFlag, out.StorageNode = keyFlag(acc), storageNode
 	out.Extension = picture.ExtOfName(i.Name)
-	out.DownloadURL = a.ImageURL + "/i/" + string(i.ID) + "." + i.Ext
+	out.DownloadURL = a.link(i.ID, i.Ext)
 	return out
 }
 

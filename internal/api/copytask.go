@@ -60,6 +60,10 @@ func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, 
 	if err != nil {
 		return nil, err
 	}
+	return toProcess(s)
+}
+
+func toProcess(s copytask.Status) (copyProcessOut, error) {
 	out := copyProcessOut{
 		Status: int(s.State), FailMsg: s.FailCode.Chinese(), FailCode: s.FailCode,
 		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes,
@@ -79,7 +83,7 @@ func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, 
 		}
 		text, err := wire.Time(t.at).MarshalText()
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		*t.to = string(text)
 	}

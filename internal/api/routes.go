@@ -45,5 +45,10 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy", handle(a.copyCreate), false, nil},
 		{"GET", "/api/v1/oss/source/copy/process", handle(a.copyProcess), false, nil},
 		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), false, nil},
+
+		// Beyond the documentation.
+		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
+		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
+		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
 	}
 }

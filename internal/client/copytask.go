@@ -105,3 +105,83 @@ func (c *Client) CopyFailAll(ctx context.Context, taskID string) ([]CopyFailure,
 		}
 	}
 }
+
+// CopyListQuery asks for a page of an account's tasks; none of it is in the
+// documentation.
+type CopyListQuery struct {
+	Last   string // the LastTaskID of the page before
+	Status int    // 0 for any
+	Limit  int    // 0 for as many as a page may have
+}
+
+// CopyTask is a task in a list.
+type CopyTask struct {
+	TaskID string `json:"taskID"`
+	CopyState
+}
+
+// CopyTasks is a page of tasks, the newest first.
+type CopyTasks struct {
+	LastTaskID string     `json:"lastTaskID"` // "-1" at the end
+	List       []CopyTask `json:"list"`
+}
+
+// CopyList gives a page of the account's tasks.
+func (c *Client) CopyList(ctx context.Context, q CopyListQuery) (CopyTasks, error) {
+	var out CopyTasks
+	err := c.get(ctx, "/api/v1/oss/source/copy/list", url.Values{
+		"lastTaskID": {q.Last},
+		"status":     {strconv.Itoa(q.Status)},
+		"limit":      {strconv.Itoa(pageSize(q.Limit))},
+	}, &out)
+	return out, err
+}
+
+// CopyItem is a picture of a task, or a file that it skipped, as the ledger has it.
+type CopyItem struct {
+	Seq           int    `json:"seq"`
+	FileID        int64  `json:"fileId"` // of the drive
+	Filename      string `json:"filename"`
+	SourcePath    string `json:"sourcePath"`
+	TargetPath    string `json:"targetPath"`
+	Etag          string `json:"etag"`
+	Size          int64  `json:"size"`
+	Outcome       string `json:"outcome"`
+	Reason        string `json:"reason"`
+	ReasonMessage string `json:"reasonMessage"`
+	ImageID       string `json:"imageID"`
+	DownloadURL   string `json:"downloadURL"`
+}
+
+// CopyItemsQuery asks for a page of a task's ledger.
+type CopyItemsQuery struct {
+	Outcome, Reason string // "" for any
+	Last            int    // the LastSeq of the page before
+	Limit           int    // 0 for as many as a page may have
+}
+
+// CopyItems is a page of a ledger.
+type CopyItems struct {
+	LastSeq int        `json:"lastSeq"` // -1 at the end
+	List    []CopyItem `json:"list"`
+}
+
+// CopyItems gives a page of a task's ledger.
+func (c *Client) CopyItems(ctx context.Context, taskID string, q CopyItemsQuery) (CopyItems, error) {
+	var out CopyItems
+	err := c.get(ctx, "/api/v1/oss/source/copy/items", url.Values{
+		"taskID":  {taskID},
+		"outcome": {q.Outcome},
+		"reason":  {q.Reason},
+		"lastSeq": {strconv.Itoa(q.Last)},
+		"limit":   {strconv.Itoa(pageSize(q.Limit))},
+	}, &out)
+	return out, err
+}
+
+// CopyCancel cancels a task: what is published stays, nothing more is.
+func (c *Client) CopyCancel(ctx context.Context, taskID string) error {
+	return c.order(ctx, "/api/v1/oss/source/copy/cancel", struct {
+		TaskID string `json:"taskID"`
+	}{taskID}, nil)
+}

@@ -224,6 +224,26 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			`{"total":1,"list":[{"fileId":5,"filename":"a.png","failReason":"source_deleted","failMessage":"m"}]}`,
 			client.CopyFailures{Total: 1, List: []client.CopyFailure{{FileID: 5, Filename: "a.png", FailReason: "source_deleted", FailMessage: "m"}}},
 		},
+		{
+			"copy list", func(c *client.Client) (any, error) {
+				return c.CopyList(t.Context(), client.CopyListQuery{Last: "x", Status: 2})
+			},
+			"GET", "/api/v1/oss/source/copy/list", "lastTaskID=x&limit=100&status=2", "",
+			`{"lastTaskID":"-1","list":[{"taskID":"t","status":2,"total":1,"copied":1}]}`,
+			client.CopyTasks{LastTaskID: "-1", List: []client.CopyTask{{TaskID: "t", CopyState: client.CopyState{Status: client.CopyFinished, Total: &one, Copied: 1}}}},
+		},
+		{
+			"copy items", func(c *client.Client) (any, error) {
+				return c.CopyItems(t.Context(), "t", client.CopyItemsQuery{Outcome: "failed", Last: 7})
+			},
+			"GET", "/api/v1/oss/source/copy/items", "lastSeq=7&limit=100&outcome=failed&reason=&taskID=t", "",
+			`{"lastSeq":-1,"list":[{"seq":8,"fileId":5,"outcome":"failed","reason":"source_deleted"}]}`,
+			client.CopyItems{LastSeq: -1, List: []client.CopyItem{{Seq: 8, FileID: 5, Outcome: "failed", Reason: "source_deleted"}}},
+		},
+		{
+			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
+			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, _ := open(t, tokenOr(func(_ int, w http.ResponseWriter, r *http.Request) {

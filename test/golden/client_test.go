@@ -82,6 +82,13 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/copy":         {"taskID", func(ctx context.Context, c *client.Client) (any, error) { return c.Copy(ctx, []int64{1}, "") }},
 	"/api/v1/oss/source/copy/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyProcess(ctx, "x") }},
 	"/api/v1/oss/source/copy/fail":    {"", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyFail(ctx, "x", 1, 1) }},
+	"/api/v1/oss/source/copy/list": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.CopyList(ctx, client.CopyListQuery{})
+	}},
+	"/api/v1/oss/source/copy/items": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.CopyItems(ctx, "x", client.CopyItemsQuery{})
+	}},
+	"/api/v1/oss/source/copy/cancel": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.CopyCancel(ctx, "x") }},
 }
 
 var empty = client.Content{From: strings.NewReader("")}

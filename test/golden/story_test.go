@@ -188,6 +188,20 @@ func copies(p *player, album int64) {
 	p.ask("what failed", fail, "taskID", id, "limit", 100, "page", 1)
 	p.ask("past the end", fail, "taskID", id, "limit", 100, "page", 2)
 
+	const list, items, cancel = "GET /api/v1/oss/source/copy/list", "GET /api/v1/oss/source/copy/items", "POST /api/v1/oss/source/copy/cancel"
+	p.ask("the newest task", list, "limit", 1, "lastTaskID", "", "status", 0)
+	p.ask("the others", list, "limit", 100, "lastTaskID", id, "status", 0)
+	p.ask("those that failed", list, "limit", 100, "lastTaskID", "", "status", 3)
+	p.ask("after the end", list, "limit", 100, "lastTaskID", "-1", "status", 0)
+	p.ask("no such status", list, "limit", 100, "lastTaskID", "", "status", 9)
+	p.ask("two lines", items, "taskID", id, "outcome", "", "reason", "", "limit", 1, "lastSeq", 0)
+	p.ask("the next", items, "taskID", id, "outcome", "", "reason", "", "limit", 100, "lastSeq", 1)
+	p.ask("by outcome and reason", items, "taskID", id, "outcome", "failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
+	p.ask("no such outcome", items, "taskID", id, "outcome", "lost", "reason", "", "limit", 100, "lastSeq", 0)
+	p.ask("no such task", items, "taskID", unknownTask, "outcome", "", "reason", "", "limit", 100, "lastSeq", 0)
+	p.ask("one that has ended", cancel, "taskID", id)
+	p.ask("no such task", cancel, "taskID", unknownTask)
+
 	p.ask("no such task", process, "taskID", unknownTask)
 	p.ask("no such task", fail, "taskID", unknownTask, "limit", 100, "page", 1)
 	p.ask("no such file", create, "fileIDs", []string{itoa(unknownDrive)}, "toParentFileID", "", "sourceType", 1, "type", 1)

@@ -1,7 +1,9 @@
 package story
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,12 +205,48 @@ func TestCopy26_FirstInFirstOutOfEachAccount(t *testing.T) {
 	}
 }
 
-func TestCopy29_NothingCancelsOrLists(t *testing.T) {
-	s, u := writer(t)
-	for _, path := range []string{"/cancel", "/list", "/delete"} {
-		if a := s.Post(copyPath+path, u.Token, map[string]any{"taskID": "x"}); a.Status != 404 || a.Code == 0 {
-			t.Errorf("%s: %+v", path, a)
+// Nothing of 123pan cancels or lists tasks; here they can be.
+func TestCopy29_TasksAreListedAndCancelled(t *testing.T) {
+	_, u := writer(t)
+	id := u.PutFile(0, "a.png", content(1))
+	release := occupy(t, u)
+	first, second := u.StartCopy("", id), u.StartCopy("", id)
+	for range 2 {
+		if err := u.CopyCancel(t.Context(), first); err != nil {
+			t.Fatal(err)
 		}
+	}
+	third := u.StartCopy("", id) // there is room for another
+	release()
+	counts(t, u.Await(second), 1, 0, 0, 0)
+	counts(t, u.Await(third), 0, 1, 0, 0)
+	state, err := u.CopyProcess(t.Context(), first)
+	if err != nil || state.Status != client.CopyFailed || state.FailMsg != "任务已取消" || state.FailCode != "cancelled" || state.StartAt != "" || state.FinishAt == "" {
+		t.Errorf("%+v %v", state, err)
+	}
+	if err := u.CopyCancel(t.Context(), second); err == nil || !strings.Contains(err.Error(), "has ended already") {
+		t.Errorf("cancelled after its end: %v", err)
+	}
+	for status, want := range map[int][]string{client.CopyFailed: {first}, 5: {first}, client.CopyWaiting: nil} {
+		page, err := u.CopyList(t.Context(), client.CopyListQuery{Status: status})
+		var got []string
+		for _, task := range page.List {
+			got = append(got, task.TaskID)
+		}
+		if err != nil || page.LastTaskID != "-1" || !slices.Equal(got, want) {
+			t.Errorf("of status %d there are %q, want %q: %v", status, got, want, err)
+		}
+	}
+	page, err := u.CopyItems(t.Context(), second, client.CopyItemsQuery{})
+	if err != nil || page.LastSeq != -1 || len(page.List) != 1 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	i := page.List[0]
+	if i.Outcome != "copied" || i.FileID != id || i.SourcePath != "/a.png" || i.TargetPath != "/a.png" || i.ImageID == "" {
+		t.Errorf("%+v", i)
+	}
+	if got := fetch(t, i.DownloadURL); !bytes.Equal(got, content(1)) {
+		t.Errorf("its link gives %d bytes", len(got))
 	}
 }
 

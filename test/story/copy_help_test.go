@@ -249,5 +249,6 @@ func occupy(t *testing.T, u *harness.User) (release func()) {
 	return func() {
 		t.Helper()
 		exec(t, u.Server, `UPDATE task SET state = 2 WHERE account_id = $1 AND id = $2`, u.UID, name)
+		exec(t, u.Server, `UPDATE queue_turn SET unfinished = unfinished - 1 WHERE account_id = $1`, u.UID)
 	}
 }

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+// What tasks do, beyond the documentation.
+
+type copyListIn struct {
+	Limit  int         `wire:"limit"`
+	Last   copytask.ID `wire:"lastTaskID"`
+	Status int         `wire:"status"`
+}
+
+type copyListItem struct {
+	TaskID copytask.ID `json:"taskID"`
+	copyProcessOut
+}
+
+type copyListOut struct {
+	LastTaskID copytask.ID    `json:"lastTaskID"` // "-1" at the end
+	List       []copyListItem `json:"list"`
+}
+
+// statesOf are those that a status on the wire stands for; a cancelled task is a failed
+// one there, and can be asked for alone.
+func statesOf(status int) ([]queue.State, bool) {
+	switch s := queue.State(status); s {
+	case 0:
+		return nil, true
+	case queue.Failed:
+		return []queue.State{queue.Failed, queue.Cancelled}, true
+	case queue.Running, queue.Done, queue.Waiting, queue.Cancelled:
+		return []queue.State{s}, true
+	}
+	return nil, false
+}
+
+func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (any, error) {
+	states, ok := statesOf(in.Status)
+	if !ok {
+		return nil, fault.New(fault.BadRequest, "api: tasks", "status")
+	}
+	if in.Last == lastPage {
+		return copyListOut{lastPage, []copyListItem{}}, nil
+	}
+	list, more, err := a.Tasks.List(ctx, acc, copytask.ListQuery{Before: in.Last, States: states, Limit: clampPage(in.Limit)})
+	if err != nil {
+		return nil, err
+	}
+	out := copyListOut{LastTaskID: lastPage, List: make([]copyListItem, len(list))}
+	for n, s := range list {
+		p, err := toProcess(s)
+		if err != nil {
+			return nil, err
+		}
+		out.List[n] = copyListItem{copytask.ID(s.ID), p}
+	}
+	if more {
+		out.LastTaskID = out.List[len(list)-1].TaskID
+	}
+	return out, nil
+}
+
+type copyItemsIn struct {
+	TaskID  copytask.ID     `wire:"taskID;required"`
+	Outcome string          `wire:"outcome"`
+	Reason  copytask.Reason `wire:"reason"`
+	Limit   int             `wire:"limit"`
+	Last    int             `wire:"lastSeq"`
+}
+
+type copyItem struct {
+	Seq             int             `json:"seq"`
+	FileID          drive.ID        `json:"fileId"`
+	Filename        string          `json:"filename"`
+	SourcePath      string          `json:"sourcePath"`
+	TargetPath      string          `json:"targetPath"`
+	Etag            string          `json:"etag"`
+	Size            int64           `json:"size"`
+	Outcome         string          `json:"outcome"`
+	Reason          copytask.Reason `json:"reason"`
+	ReasonMessage   string          `json:"reasonMessage"`
+	ReasonMessageEn string          `json:"reasonMessageEn"`
+	ImageID         imagebed.ID     `json:"imageID"`
+	DownloadURL     string          `json:"downloadURL"` // "" where the image is there no more
+}
+
+type copyItemsOut struct {
+	LastSeq int        `json:"lastSeq"` // -1 at the end
+	List    []copyItem `json:"list"`
+}
+
+// outcomeOf reads the word of an outcome, or its number; "" is any.
+func outcomeOf(s string) (copytask.Outcome, bool) {
+	if s == "" {
+		return -1, true
+	}
+	n := slices.Index(copytask.Outcomes[:], s)
+	if i, err := strconv.Atoi(s); err == nil && i >= 0 && i < len(copytask.Outcomes) {
+		n = i
+	}
+	return copytask.Outcome(n), n >= 0
+}
+
+func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (any, error) {
+	outcome, ok := outcomeOf(in.Outcome)
+	if !ok {
+		return nil, fault.New(fault.BadRequest, "api: items", "outcome")
+	}
+	q := copytask.ItemQuery{Outcome: outcome, Reason: in.Reason, After: in.Last, Limit: clampPage(in.Limit)}
+	if in.Last < 0 {
+		q.Limit = 0 // after the end, of a task that is there
+	}
+	list, more, err := a.Tasks.Items(ctx, acc, in.TaskID, q)
+	if err != nil {
+		return nil, err
+	}
+	out := copyItemsOut{LastSeq: -1, List: make([]copyItem, len(list))}
+	for n, i := range list {
+		out.List[n] = a.toCopyItem(i)
+	}
+	if more && len(list) > 0 {
+		out.LastSeq = list[len(list)-1].Seq
+	}
+	return out, nil
+}
+
+func (a *API) toCopyItem(i copytask.Item) copyItem {
+	out := copyItem{
+		i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
+		i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID, "",
+	}
+	if i.Ext != "" {
+		out.DownloadURL = a.link(i.ImageID, i.Ext)
+	}
+	return out
+}
+
+// link is the permanent URL of an image.
+func (a *API) link(id imagebed.ID, ext string) string {
+	return a.ImageURL + "/i/" + string(id) + "." + ext
+}
+
+func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+	return nil, a.Tasks.Cancel(ctx, acc, in.TaskID)
+}
