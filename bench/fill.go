@@ -300,7 +300,7 @@ func (w *world) statements(root string, rows int) []statement {
 		},
 		// A finished task, all of it failed.
 		{`INSERT INTO task VALUES (?, 1, ?, 1, 3, 1, 0, 0, ?, ?, ?)`, []any{acc, w.Failed, now, now, now}},
-		{`INSERT INTO copy_task VALUES (?, 1, 1, ?, 0, 0, 0, ?, 0, 'all_failed', '')`, []any{acc, failedItems, failedItems}},
+		{`INSERT INTO copy_task VALUES (?, 1, 1, ?, 0, 0, 0, ?, 0, 'all_failed', '', '')`, []any{acc, failedItems, failedItems}},
 		{
 			numbers + `INSERT INTO copy_item SELECT ?, 1, i + 1, 0, 1, printf('lost %d.jpg', i), 1, '', 0, 4, 'source_deleted', '', i + 1 FROM n`,
 			[]any{failedItems, acc},

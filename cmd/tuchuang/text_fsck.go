@@ -80,6 +80,7 @@ var fsckMeanings = map[string]text{
 	"task.counters":         say("任务的计数与明细不符", "the counters of a task are not the sums of its items"),
 	"task.skipped":          say("任务的跳过计数与明细不符", "a task counts its skipped items wrongly"),
 	"task.verdict":          say("任务的结果与状态不符", "the verdict of a task is not that of its state"),
+	"task.retry_of":         say("任务所重试的任务不存在", "a task tries another one again that is not there"),
 	"task.sources":          say("任务的来源记录不完整", "the sources of a task are not whole"),
 	"task.folders":          say("任务的目标文件夹记录不完整", "the target folders of a task are not whole"),
 	"task.dirs":             say("任务的来源文件夹记录不完整", "the source folders of a task are not whole"),

@@ -29,9 +29,11 @@ func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, e
 		return nil, fault.New(fault.BadRequest, "api: copy", "type")
 	}
 	id, err := a.Tasks.Create(ctx, acc, in.FileIDs, in.To)
-	return struct {
-		TaskID copytask.ID `json:"taskID"`
-	}{id}, err
+	return taskOut{id}, err
+}
+
+type taskOut struct {
+	TaskID copytask.ID `json:"taskID"`
 }
 
 type taskIn struct {
@@ -53,6 +55,7 @@ type copyProcessOut struct {
 	CreateAt string            `json:"createAt"`
 	StartAt  string            `json:"startAt"`  // "" before it has started
 	FinishAt string            `json:"finishAt"` // "" before it has ended
+	RetryOf  copytask.ID       `json:"retryOf"`  // "" where it is none
 }
 
 func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, error) {
@@ -66,7 +69,7 @@ func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, 
 func toProcess(s copytask.Status) (copyProcessOut, error) {
 	out := copyProcessOut{
 		Status: int(s.State), FailMsg: s.FailCode.Chinese(), FailCode: s.FailCode,
-		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes,
+		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes, RetryOf: s.RetryOf,
 	}
 	if s.State == queue.Cancelled {
 		out.Status = int(queue.Failed)

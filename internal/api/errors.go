@@ -65,6 +65,8 @@ var answers = map[fault.Code]answer{
 
 	fault.TooManyTasks: {200, 1, "图床复制任务数量已达上限(%v),请等待任务完成后再试", "%v copy tasks are unfinished; wait until one has ended"},
 	fault.TaskNotFound: {200, 1, "任务不存在", "there is no such task"},
+	fault.TaskGoesOn:   {200, 1, "任务尚未结束", "the task has not ended yet; wait, or cancel it"},
+	fault.NoneFailed:   {200, 1, "任务没有失败的图片", "no picture of this task has failed: there is nothing to try again"},
 	fault.TaskEnded:    {200, 1, "任务已结束", "the task has ended already"},
 
 	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},

@@ -154,3 +154,8 @@ func (a *API) link(id imagebed.ID, ext string) string {
 func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (any, error) {
 	return nil, a.Tasks.Cancel(ctx, acc, in.TaskID)
 }
+
+func (a *API) copyRetry(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+	id, err := a.Tasks.Retry(ctx, acc, in.TaskID)
+	return taskOut{id}, err
+}

@@ -35,6 +35,7 @@ type CopyState struct {
 	CreateAt string `json:"createAt"`
 	StartAt  string `json:"startAt"`
 	FinishAt string `json:"finishAt"`
+	RetryOf  string `json:"retryOf"` // the task whose failed pictures are tried again
 }
 
 // Ended says whether nothing more will happen in the task.
@@ -184,4 +185,16 @@ func (c *Client) CopyCancel(ctx context.Context, taskID string) error {
 	return c.order(ctx, "/api/v1/oss/source/copy/cancel", struct {
 		TaskID string `json:"taskID"`
 	}{taskID}, nil)
+}
+
+// CopyRetry makes a task of the pictures that another one could not publish, and gives
+// its id.
+func (c *Client) CopyRetry(ctx context.Context, taskID string) (string, error) {
+	var out struct {
+		TaskID string `json:"taskID"`
+	}
+	err := c.order(ctx, "/api/v1/oss/source/copy/retry", struct {
+		TaskID string `json:"taskID"`
+	}{taskID}, &out)
+	return out.TaskID, err
 }

@@ -244,6 +244,10 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},
+		{
+			"copy retry", func(c *client.Client) (any, error) { return c.CopyRetry(t.Context(), "t") },
+			"POST", "/api/v1/oss/source/copy/retry", "", `{"taskID":"t"}`, `{"taskID":"u"}`, "u",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, _ := open(t, tokenOr(func(_ int, w http.ResponseWriter, r *http.Request) {

@@ -75,39 +75,52 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
-		n, err := queue.Unfinished(ctx, tx, queue.Copy, int64(acc))
-		if err != nil {
+		if err := mayBegin(ctx, tx, acc); err != nil {
 			return err
-		}
-		if n >= MaxTasks {
-			return fault.New(fault.TooManyTasks, "copytask: create", MaxTasks)
 		}
 		found, err := drive.Lookup(ctx, tx, acc, ids)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if e, ok := found[id]; !ok || e.Trashed != drive.Live {
+		sources := make([]source, len(ids))
+		for n, id := range ids {
+			e, ok := found[id]
+			if !ok || e.Trashed != drive.Live {
 				return fault.New(fault.NotFound, "copytask: create", int64(id))
 			}
+			sources[n] = source{e.ID, e.Class, e.Name}
 		}
 		folder, err := imagebed.FolderIn(ctx, tx, acc, target)
 		if err != nil {
 			return err
 		}
-		seq, err := account.NextTask(ctx, tx, acc)
-		if err != nil {
-			return err
-		}
-		if err := queue.Add(ctx, tx, queue.Copy, int64(acc), seq, string(id)); err != nil {
-			return err
-		}
-		return insertTask(ctx, tx, acc, seq, folder, ids, found)
+		_, err = add(ctx, tx, acc, id, folder, sources, "")
+		return err
 	})
 	if err != nil {
 		return "", err
 	}
 	return id, nil
+}
+
+// mayBegin is fault.TooManyTasks where an account has as many unfinished ones as it may.
+func mayBegin(ctx context.Context, tx *db.Tx, acc account.ID) error {
+	n, err := queue.Unfinished(ctx, tx, queue.Copy, int64(acc))
+	if err == nil && n >= MaxTasks {
+		err = fault.New(fault.TooManyTasks, "copytask: create", MaxTasks)
+	}
+	return err
+}
+
+// add writes a task down at the end of the account's queue and answers its number.
+func add(ctx context.Context, tx *db.Tx, acc account.ID, id ID, target imagebed.ID, sources []source, retryOf ID) (seq int64, err error) {
+	if seq, err = account.NextTask(ctx, tx, acc); err != nil {
+		return 0, err
+	}
+	if err := queue.Add(ctx, tx, queue.Copy, int64(acc), seq, string(id)); err != nil {
+		return 0, err
+	}
+	return seq, insertTask(ctx, tx, acc, seq, target, sources, retryOf)
 }
 
 // Counts are the figures of a task.
@@ -126,6 +139,7 @@ type Status struct {
 	Counts
 	FailCode FailCode // "" unless State is Failed or Cancelled
 	TraceID  string   // with FailCode Broken: where to look in the log
+	RetryOf  ID       // the task whose failed pictures are tried again; "" for none
 }
 
 // Status answers where a task stands; fault.TaskNotFound where the account has

@@ -49,9 +49,9 @@ func (t *Tasks) List(ctx context.Context, acc account.ID, q ListQuery) (list []S
 			return tx.Each(ctx, func(row db.Row) error {
 				var seq int64
 				var s Status
-				err := row.Scan(&seq, &s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID)
+				err := row.Scan(&seq, &s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf)
 				to := at[seq]
-				to.Counts, to.FailCode, to.TraceID = s.Counts, s.FailCode, s.TraceID
+				to.Counts, to.FailCode, to.TraceID, to.RetryOf = s.Counts, s.FailCode, s.TraceID, s.RetryOf
 				return err
 			}, someCounts[n], args...)
 		})

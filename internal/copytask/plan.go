@@ -242,15 +242,20 @@ func (p *planner) take(way []*level, e drive.Entry, failed Reason) error {
 		return err
 	}
 	i.folder = folder
-	if key := (contentKey{folder, e.Etag, e.Size}); p.seen[key] {
-		i.outcome, i.reason = Skipped, DuplicateInTask
-		p.skipped++
-	} else {
-		p.seen[key] = true
-	}
+	p.once(&i)
 	d := p.add(way, i)
 	p.dirs[d].folder = folder
 	return nil
+}
+
+// once skips a picture that a target folder has from this task already.
+func (p *planner) once(i *item) {
+	key := contentKey{i.folder, i.etag, i.size}
+	if p.seen[key] {
+		i.outcome, i.reason = Skipped, DuplicateInTask
+		p.skipped++
+	}
+	p.seen[key] = true
 }
 
 // skip counts a file that is no eligible picture, and notes the first ones.
@@ -308,7 +313,7 @@ func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
 	}
 	_, err = tx.ExecRows(ctx, insertFolders, nil, len(p.folders)-1, func(i int) []any {
 		f := p.folders[i+1]
-		return []any{p.acc, seq, i + 1, f.parent, f.name, ""}
+		return []any{p.acc, seq, i + 1, f.parent, f.name, f.id}
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"items":             {selectItems, []string{`i USING PRIMARY KEY (account_id=? AND task_seq=? AND seq>?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"counts of tasks":   {someCounts[64], []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
 			"some folders":      {someFolders[64], []string{`PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
+			"failed items":      {selectFailed, []string{`i USING INDEX copy_item_fail (account_id=? AND task_seq=?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"failures":          {selectFailures, []string{`copy_item_fail (account_id=? AND task_seq=? AND fail_no>? AND fail_no<?)`}},
 			"plan written":      {planWritten, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
 			"counts":            {setCounts, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},

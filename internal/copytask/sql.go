@@ -13,10 +13,10 @@ import (
 
 const (
 	insertCopyTask = `
-		INSERT INTO copy_task (account_id, task_seq, planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id)
-		VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, '', '')`
+		INSERT INTO copy_task (account_id, task_seq, planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of)
+		VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, '', '', $3)`
 	selectCopyTask = `
-		SELECT planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id
+		SELECT planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
 	selectFolders = `SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
@@ -24,6 +24,10 @@ const (
 		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.folder_no
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 0 ORDER BY i.seq`
+	selectFailed = `
+		SELECT i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.path, d.folder_no
+		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
+		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 4 ORDER BY i.seq`
 	selectFailures = `
 		SELECT drive_id, name, reason FROM copy_item
 		WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
@@ -58,7 +62,7 @@ var (
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
 		VALUES`, 13)
 	someCounts = db.List(`
-		SELECT task_seq, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id
+		SELECT task_seq, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of
 		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
 	someFolders        = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
 	insertPublications = db.Insert(`
@@ -73,16 +77,16 @@ var (
 		FROM v WHERE copy_item.account_id = $1 AND copy_item.task_seq = $2 AND copy_item.seq = v.seq AND copy_item.outcome = 0`)
 )
 
-func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, ids []drive.ID, found map[drive.ID]drive.Entry) error {
-	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq); err != nil {
+func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, sources []source, retryOf ID) error {
+	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq, retryOf); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, insertFolders[1], acc, seq, 0, 0, "", target); err != nil {
 		return err
 	}
-	_, err := tx.ExecRows(ctx, insertSources, nil, len(ids), func(i int) []any {
-		e := found[ids[i]]
-		return []any{acc, seq, i, e.ID, e.Class, e.Name}
+	_, err := tx.ExecRows(ctx, insertSources, nil, len(sources), func(i int) []any {
+		s := sources[i]
+		return []any{acc, seq, i, s.id, s.class, s.name}
 	})
 	return err
 }
@@ -93,7 +97,7 @@ func readStatus(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (s Status
 	}
 	var planned bool
 	_, err = tx.Get(ctx, selectCopyTask, []any{acc, s.Seq}, &planned,
-		&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID)
+		&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf)
 	return s, fault.Wrap(err, "copytask: read")
 }
 

@@ -67,6 +67,8 @@ const (
 
 	TooManyTasks Code = "too_many_tasks" // Args[0] tasks are unfinished already
 	TaskNotFound Code = "task_not_found" // no such task in this account
+	TaskGoesOn   Code = "task_goes_on"   // the task has not ended yet
+	NoneFailed   Code = "none_failed"    // no picture of the task has failed
 	TaskEnded    Code = "task_ended"     // the task has ended already
 	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
 

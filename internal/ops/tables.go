@@ -32,7 +32,7 @@ var Tables = []Table{
 	{"image", "account_id", []string{"image.folder", "image.name", "image.ext", "image.size", "image.content_row", "image.content_differs", "image.content_lost"}},
 	{"task", "account_id", []string{"task.state", "task.times", "task.copy", "task.unfinished", "time.ahead"}},
 	{"queue_turn", "account_id", []string{"queue.turn", "queue.unfinished", "queue.no_turn", "time.ahead"}},
-	{"copy_task", "account_id", []string{"task.counters", "task.skipped", "task.verdict"}},
+	{"copy_task", "account_id", []string{"task.counters", "task.skipped", "task.verdict", "task.retry_of"}},
 	{"copy_source", "account_id", []string{"task.sources"}},
 	{"copy_folder", "account_id", []string{"task.folders"}},
 	{"copy_dir", "account_id", []string{"task.dirs"}},

@@ -204,6 +204,7 @@ func plantings() []planted {
 		one("task.skipped", true, `UPDATE copy_task SET skipped = skipped + 1`+aTask),
 		one("task.verdict", false, `UPDATE copy_task SET fail_code = 'internal'`+aTask),
 		one("task.verdict", false, `UPDATE task SET state = 3 WHERE seq = 1`),
+		one("task.retry_of", true, `UPDATE copy_task SET retry_of = 'nothing'`+aTask),
 		one("task.sources", false, `DELETE FROM copy_source`+aTask),
 		one("task.sources", false, `UPDATE copy_source SET task_seq = 77`+aTask),
 		one("task.folders", false, `DELETE FROM copy_folder`+aTask+` AND no = 0`),

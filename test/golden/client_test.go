@@ -88,6 +88,7 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/copy/items": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CopyItems(ctx, "x", client.CopyItemsQuery{})
 	}},
+	"/api/v1/oss/source/copy/retry":  {"taskID", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyRetry(ctx, "x") }},
 	"/api/v1/oss/source/copy/cancel": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.CopyCancel(ctx, "x") }},
 }
 

@@ -199,6 +199,10 @@ func copies(p *player, album int64) {
 	p.ask("by outcome and reason", items, "taskID", id, "outcome", "failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
 	p.ask("no such outcome", items, "taskID", id, "outcome", "lost", "reason", "", "limit", 100, "lastSeq", 0)
 	p.ask("no such task", items, "taskID", unknownTask, "outcome", "", "reason", "", "limit", 100, "lastSeq", 0)
+	again := p.ask("the failed pictures", "POST /api/v1/oss/source/copy/retry", "taskID", id).text("taskID")
+	p.u.Await(again)
+	p.ask("it says of which task", process, "taskID", again)
+	p.ask("no such task", "POST /api/v1/oss/source/copy/retry", "taskID", unknownTask)
 	p.ask("one that has ended", cancel, "taskID", id)
 	p.ask("no such task", cancel, "taskID", unknownTask)
 

@@ -1,0 +1,212 @@
+package copytask
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/queue"
+)
+
+// Retry makes a task of the pictures that another one could not publish, and of nothing
+// else. Each goes where it was to go; it is what the drive has now: the file itself where
+// it is there, else the one in its folder that has its name. The plan is written down
+// with the task.
+//
+// fault.TaskNotFound where the account has no task of that id, fault.TaskGoesOn where it
+// has not ended, fault.NoneFailed where none failed, fault.ParentNotFound where its target
+// is gone, fault.TooManyTasks as Create.
+func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
+	id := newID()
+	err := t.db.Write(ctx, "copytask: retry", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		old, err := queue.Find(ctx, tx, queue.Copy, int64(acc), string(of))
+		if err != nil {
+			return err
+		}
+		if old.State.Unfinished() {
+			return fault.New(fault.TaskGoesOn, "copytask: retry")
+		}
+		if err := mayBegin(ctx, tx, acc); err != nil {
+			return err
+		}
+		r, err := readRetry(ctx, tx, acc, old.Seq)
+		if err != nil {
+			return err
+		}
+		if len(r.items) == 0 {
+			return fault.New(fault.NoneFailed, "copytask: retry")
+		}
+		target, err := imagebed.FolderIn(ctx, tx, acc, r.folders[0].id)
+		if err != nil {
+			return err
+		}
+		sources := make([]source, len(r.items))
+		for n, i := range r.items {
+			sources[n] = source{i.driveID, picture.Eligible, i.name}
+		}
+		seq, err := add(ctx, tx, acc, id, target, sources, of)
+		if err != nil {
+			return err
+		}
+		killpoint.Here("copytask.retry.half")
+		return r.plan().write(ctx, tx, seq)
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// retried is what has failed in a task.
+type retried struct {
+	acc     account.ID
+	folders []targetFolder // by number, as the old task knew them; those that are gone without an id
+	items   []item
+	paths   map[drive.ID]string
+}
+
+func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) (r *retried, err error) {
+	r = &retried{acc: acc, paths: make(map[drive.ID]string)}
+	r.folders, err = db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
+		var no int
+		return f, row.Scan(&no, &f.parent, &f.name, &f.id)
+	}, selectFolders, acc, seq)
+	if err != nil {
+		return nil, err
+	}
+	r.items, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {
+		var path string
+		err = row.Scan(&i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &path, &i.folder)
+		r.paths[i.parent] = path
+		i.folder = max(0, i.folder) // of a file that was gone before it was planned
+		return i, err
+	}, selectFailed, acc, seq)
+	if err != nil || len(r.items) == 0 {
+		return r, err
+	}
+	if err := r.findFolders(ctx, tx); err != nil {
+		return nil, err
+	}
+	return r, r.findSources(ctx, tx)
+}
+
+// findFolders forgets the folders that are there no more, and those below them. The target
+// is not forgotten.
+func (r *retried) findFolders(ctx context.Context, tx *db.Tx) error {
+	var ids []imagebed.ID
+	for _, f := range r.folders[1:] {
+		if f.id != "" {
+			ids = append(ids, f.id)
+		}
+	}
+	there, err := imagebed.Folders(ctx, tx, r.acc, ids)
+	if err != nil {
+		return err
+	}
+	for no := 1; no < len(r.folders); no++ { // a folder's number is above its parent's
+		if f := &r.folders[no]; !there[f.id] || r.folders[f.parent].id == "" {
+			f.id = ""
+		}
+	}
+	return nil
+}
+
+// findSources makes the items what the drive has now. What it has not stays as it was
+// planned, and fails again.
+func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
+	ids := make([]drive.ID, len(r.items))
+	for n, i := range r.items {
+		ids[n] = i.driveID
+	}
+	found, err := drive.Lookup(ctx, tx, r.acc, ids)
+	if err != nil {
+		return err
+	}
+	usable := func(id drive.ID) (drive.Entry, bool) {
+		e, ok := found[id]
+		return e, ok && e.Trashed == drive.Live && e.Class == picture.Eligible
+	}
+	gone := make(map[drive.ID][]string) // names by folder
+	for _, i := range r.items {
+		if _, ok := usable(i.driveID); !ok {
+			gone[i.parent] = append(gone[i.parent], i.name)
+		}
+	}
+	instead := make(map[folderName]drive.ID)
+	ids = ids[:0]
+	for _, parent := range slices.Sorted(maps.Keys(gone)) {
+		named, err := drive.Named(ctx, tx, r.acc, parent, gone[parent])
+		if err != nil {
+			return err
+		}
+		for name, id := range named {
+			instead[folderName{parent, name}] = id
+			ids = append(ids, id)
+		}
+	}
+	others, err := drive.Lookup(ctx, tx, r.acc, ids)
+	if err != nil {
+		return err
+	}
+	maps.Copy(found, others)
+	for n := range r.items {
+		i := &r.items[n]
+		e, ok := usable(i.driveID)
+		if !ok {
+			e, ok = usable(instead[folderName{i.parent, i.name}])
+		}
+		if ok {
+			i.driveID, i.name, i.blobID, i.etag, i.size = e.ID, e.Name, e.BlobID, e.Etag, e.Size
+		}
+	}
+	return nil
+}
+
+type folderName struct {
+	parent drive.ID
+	name   string
+}
+
+// plan puts the items into a plan of their own, with the folders that they need.
+func (r *retried) plan() *planner {
+	p := &planner{acc: r.acc, seen: make(map[contentKey]bool)}
+	need := map[int]bool{0: true}
+	for _, i := range r.items {
+		chain(r.folders, i.folder, need)
+	}
+	number := make(map[int]int)
+	for _, no := range slices.Sorted(maps.Keys(need)) {
+		f := r.folders[no]
+		number[no] = len(p.folders)
+		f.parent = number[f.parent]
+		p.folders = append(p.folders, f)
+	}
+	type place struct {
+		parent drive.ID
+		folder int
+	}
+	dirs := make(map[place]int)
+	for _, i := range r.items {
+		p.images++
+		i.folder = number[i.folder]
+		at := place{i.parent, i.folder}
+		if _, ok := dirs[at]; !ok {
+			dirs[at] = len(p.dirs)
+			p.dirs = append(p.dirs, dir{id: i.parent, path: r.paths[i.parent], folder: i.folder})
+		}
+		i.dir, i.seq = dirs[at], len(p.items)+1
+		p.once(&i)
+		p.items = append(p.items, i)
+	}
+	return p
+}

@@ -1,0 +1,144 @@
+package copytask
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+// retry tries the failed pictures of a task again.
+func (r *rooms) retry(of ID) Status {
+	r.Helper()
+	id, err := r.tasks.Retry(r.ctx, r.acc, of)
+	r.must(err)
+	r.run()
+	return r.status(id)
+}
+
+// What has failed is tried again, alone, where it was to go, and as the drive has it now.
+func TestFailedPicturesAreTriedAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		to := r.mkBed("", "bed")
+		album := r.mkdir(drive.Root, "album")
+		day := r.mkdir(album, "day")
+		r.put(album, "fine.png", 1)
+		lost, trashed, replaced := r.put(album, "lost.png", 2), r.put(day, "trashed.png", 3), r.put(day, "replaced.png", 4)
+		loose, never := r.put(drive.Root, "loose.png", 5), r.put(day, "never.png", 6)
+		task := r.create(to, album, loose)
+		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2`, r.acc, blobOf(r, lost), blob.Missing)
+		w := r.planned()
+		r.trash(trashed, replaced, loose, never)
+		r.must(r.tasks.publish(r.ctx, w))
+		counted(t, r.status(task), Counts{Total: 6, Copied: 1, Failed: 5})
+		r.has(t, "bed/", "bed/album/", "bed/album/fine.png")
+
+		// Meanwhile most of it comes back, in ways of all kinds.
+		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2`, r.acc, blobOf(r, lost), blob.Live)
+		r.put(day, "trashed.png", 3)
+		r.put(day, "replaced.png", 14)
+		r.put(drive.Root, "loose.png", 5)
+		s := r.retry(task)
+		counted(t, s, Counts{Total: 5, Copied: 4, Failed: 1})
+		if s.RetryOf != task || r.status(task).RetryOf != "" {
+			t.Errorf("%+v", s)
+		}
+		r.has(t, "bed/", "bed/album/", "bed/album/day/", "bed/album/day/replaced.png", "bed/album/day/trashed.png",
+			"bed/album/fine.png", "bed/album/lost.png", "bed/loose.png")
+		if got := r.tree()["bed/album/day/replaced.png"].Etag; got != etag(14) {
+			t.Errorf("published is %s, not what the drive has now", got)
+		}
+		if got := r.failures(ID(s.ID)); !cmp.Equal(got, []string{"never.png: source_deleted"}) {
+			t.Errorf("failed again: %q", got)
+		}
+		// And again, as often as there is something left.
+		r.put(day, "never.png", 6)
+		last := r.retry(ID(s.ID))
+		counted(t, last, Counts{Total: 1, Copied: 1})
+		if _, err := r.tasks.Retry(r.ctx, r.acc, ID(last.ID)); !fault.Is(err, fault.NoneFailed) {
+			t.Errorf("nothing has failed: %v", err)
+		}
+	})
+}
+
+// A folder of the bed that the task has found or made is the same one for the retry,
+// whatever it is called by now; one that is gone is made again.
+func TestARetryGoesWhereTheTaskWent(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		stays, goes := r.mkdir(album, "stays"), r.mkdir(album, "goes")
+		var gone []drive.ID
+		for n, folder := range []drive.ID{stays, goes} {
+			r.put(folder, "a.png", 10+n)
+			gone = append(gone, r.put(folder, "b.png", 20+n))
+		}
+		task := r.create("", album)
+		w := r.planned()
+		r.trash(gone...)
+		r.must(r.tasks.publish(r.ctx, w))
+		r.exec(`UPDATE bed_folder SET name = 'renamed' WHERE account_id = $1 AND name = 'stays'`, r.acc)
+		for path, img := range r.tree() {
+			if path == "album/goes/" {
+				r.deleteBed(img.ID)
+			}
+		}
+		r.put(stays, "b.png", 20)
+		r.put(goes, "b.png", 21)
+		counted(t, r.retry(task), Counts{Total: 2, Copied: 2})
+		r.has(t, "album/", "album/goes/", "album/goes/b.png", "album/renamed/", "album/renamed/a.png", "album/renamed/b.png")
+	})
+}
+
+// A task that was cancelled goes on where it was stopped.
+func TestACancelledTaskIsTriedAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		r.tasks.batch = bound{1, 1000}
+		one, two := r.mkdir(drive.Root, "1"), r.mkdir(drive.Root, "2")
+		r.put(one, "a.png", 1)
+		r.put(two, "b.png", 2)
+		r.put(two, "same.png", 2) // skipped then, and not tried again
+		task := r.create("", one, two)
+		r.batches(r.planned(), 1)
+		if _, err := r.tasks.Retry(r.ctx, r.acc, task); !fault.Is(err, fault.TaskGoesOn) {
+			t.Errorf("while it runs: %v", err)
+		}
+		r.must(r.tasks.Cancel(r.ctx, r.acc, task))
+		r.has(t, "1/", "1/a.png")
+		counted(t, r.retry(task), Counts{Total: 1, Copied: 1})
+		r.has(t, "1/", "1/a.png", "2/", "2/b.png")
+	})
+}
+
+// A retry is a task like any other: it has a target, and counts to the limit.
+func TestWhatIsNoRetry(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		to := r.mkBed("", "bed")
+		id := r.put(drive.Root, "a.png", 1)
+		task := r.create(to, id)
+		w := r.planned()
+		r.trash(id)
+		r.must(r.tasks.publish(r.ctx, w))
+		for acc, of := range map[account.ID]ID{r.acc: "nothing", r.account("other", account.NoQuota).acc: task} {
+			if _, err := r.tasks.Retry(r.ctx, acc, of); !fault.Is(err, fault.TaskNotFound) {
+				t.Errorf("%q of account %d: %v", of, acc, err)
+			}
+		}
+		for n := range MaxTasks {
+			r.create("", r.put(drive.Root, string(rune('b'+n))+".png", n))
+		}
+		if _, err := r.tasks.Retry(r.ctx, r.acc, task); !fault.Is(err, fault.TooManyTasks) {
+			t.Errorf("a fourth task: %v", err)
+		}
+		for range MaxTasks {
+			r.run()
+		}
+		r.deleteBed(to)
+		if _, err := r.tasks.Retry(r.ctx, r.acc, task); !fault.Is(err, fault.ParentNotFound) {
+			t.Errorf("without its target: %v", err)
+		}
+	})
+}
