@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -35,35 +36,46 @@ func impatient(dial pgconn.DialFunc, limit time.Duration) pgconn.DialFunc {
 }
 
 // impatientConn bounds each Read and each Write for which the driver has set no
-// deadline. An idle connection is neither read nor written, so it stays.
+// deadline; when that has passed the connection is of no use any more, and whoever tries
+// again is told so at once. An idle connection is neither read nor written, so it stays.
 type impatientConn struct {
 	net.Conn
 	limit time.Duration
 
 	mu                sync.Mutex // the driver sets deadlines while it reads and writes
 	readSet, writeSet bool       // it has set one
+	lost              error
 }
 
 func (c *impatientConn) Read(p []byte) (int, error) {
-	if err := c.bound(&c.readSet, c.Conn.SetReadDeadline); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(p)
+	return c.bounded(c.Conn.Read, p, &c.readSet, c.Conn.SetReadDeadline)
 }
 
 func (c *impatientConn) Write(p []byte) (int, error) {
-	if err := c.bound(&c.writeSet, c.Conn.SetWriteDeadline); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(p)
+	return c.bounded(c.Conn.Write, p, &c.writeSet, c.Conn.SetWriteDeadline)
 }
 
-// bound has the time begin, unless a deadline stands.
-func (c *impatientConn) bound(set *bool, deadline func(time.Time) error) error {
+func (c *impatientConn) bounded(call func([]byte) (int, error), p []byte, set *bool, deadline func(time.Time) error) (int, error) {
+	if err := c.begin(set, deadline); err != nil {
+		return 0, err
+	}
+	n, err := call(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !*set {
+			c.lost = err
+		}
+	}
+	return n, err
+}
+
+// begin has the time begin, unless a deadline stands.
+func (c *impatientConn) begin(set *bool, deadline func(time.Time) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if *set {
-		return nil
+	if *set || c.lost != nil {
+		return c.lost
 	}
 	return deadline(time.Now().Add(c.limit))
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // overLine opens an empty database that a test can freeze, and that is waited for a
-// second.
+// few seconds.
 func overLine(t *testing.T) (*db.DB, *dbtest.Line) {
 	t.Helper()
 	place, line := dbtest.OverLine(t, dbtest.Place(t, db.PostgreSQL))
-	place.Patience = time.Second
+	place.Patience = 3 * time.Second
 	return dbtest.Again(t, place, nil), line
 }
 
@@ -84,7 +84,7 @@ func TestWorkersHavePatience(t *testing.T) {
 	t.Parallel()
 	d, _ := overLine(t)
 	err := d.WorkerRead(t.Context(), "test", func(tx *db.Tx) error {
-		_, err := tx.Get(t.Context(), `SELECT 1 FROM pg_sleep(1.5)`, nil, new(int))
+		_, err := tx.Get(t.Context(), `SELECT 1 FROM pg_sleep(4)`, nil, new(int))
 		return err
 	})
 	if err != nil {
