@@ -161,21 +161,13 @@ func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, er
 	return path, fault.Wrap(err, "imagebed: path")
 }
 
-// Public is what everybody sees of an image.
-type Public struct{ Name, Ext string }
-
-// Published answers what everybody sees of those of some images that are there.
-func Published(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Public, error) {
-	out := make(map[ID]Public, len(ids))
-	err := db.InChunks([]any{acc}, ids, func(n int, args []any) error {
-		return tx.Each(ctx, func(row db.Row) error {
-			var id ID
-			var s Public
-			err := row.Scan(&id, &s.Name, &s.Ext)
-			out[id] = s
-			return err
-		}, imagesByID[n], args...)
-	})
+// Published answers those of some images that are there.
+func Published(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Image, error) {
+	list, err := db.CollectIn(ctx, tx, scanImage, imagesByID, []any{acc}, ids)
+	out := make(map[ID]Image, len(list))
+	for _, i := range list {
+		out[i.ID] = i
+	}
 	return out, fault.Wrap(err, "imagebed: published")
 }
 
@@ -199,11 +191,47 @@ func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err er
 	return img, err
 }
 
+// Images answers images in the order of their ids, one as often as it is named.
+// fault.NotFound where one is not there, fault.NotFile where one is a folder.
+func (b *Bed) Images(ctx context.Context, acc account.ID, ids []ID) ([]Image, error) {
+	list := make([]Image, len(ids))
+	err := b.db.Read(ctx, "imagebed: images", func(tx *db.Tx) error {
+		found, err := db.CollectIn(ctx, tx, scanImage, imagesByID, []any{acc}, uniqueIDs(ids))
+		if err != nil {
+			return err
+		}
+		byID := make(map[ID]Image, len(found))
+		for _, img := range found {
+			byID[img.ID] = img
+		}
+		for i, id := range ids {
+			var there bool
+			if list[i], there = byID[id]; there {
+				continue
+			}
+			folders, err := Folders(ctx, tx, acc, []ID{id})
+			if err != nil {
+				return err
+			}
+			if folders[id] {
+				return fault.New(fault.NotFile, "imagebed: images")
+			}
+			return fault.New(fault.NotFound, "imagebed: images")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
 // Query asks for a page of a folder: its folders, then its images, the newest
 // first, after the entry that the page before ended with.
 type Query struct {
-	Folder   ID // as FolderIn takes it
-	After    ID // "" for the first page
+	Folder   ID   // as FolderIn takes it
+	Images   bool // no folders
+	After    ID   // "" for the first page
 	From, To time.Time
 	Limit    int
 }
@@ -226,7 +254,7 @@ func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, 
 		}
 		list = nil
 		first, end := firstID(acc, kindFolder, from), firstID(acc, kindFolder, to)
-		if q.After == "" || q.After.isFolder() {
+		if !q.Images && (q.After == "" || q.After.isFolder()) {
 			if q.After != "" {
 				end = min(end, q.After)
 			}

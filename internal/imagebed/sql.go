@@ -80,12 +80,15 @@ const (
 
 	moveImage  = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
 	moveFolder = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
+
+	renameImage  = `UPDATE image SET name = $3, updated_at = $4 WHERE account_id = $1 AND id = $2`
+	renameFolder = `UPDATE bed_folder SET name = $3, updated_at = $4 WHERE account_id = $1 AND id = $2`
 )
 
 var (
 	insertFolder  = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
 	deleteFolders = db.List(`DELETE FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
-	imagesByID    = db.List(`SELECT i.id, i.name, i.ext FROM image i WHERE i.account_id = $1`+liveImage+` AND i.id IN (`, 2, `)`)
+	imagesByID    = db.List(`SELECT `+imageColumns+` FROM `+imageTables+` WHERE i.account_id = $1`+liveImage+` AND i.id IN (`, 2, `)`)
 	foldersByID   = db.List(`SELECT f.id FROM bed_folder f WHERE f.account_id = $1`+liveFolder+` AND f.id IN (`, 2, `)`)
 	// The names come first, so that each is found by its key.
 	selectHolders = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"TEXT", "TEXT"}, `)
