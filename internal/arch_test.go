@@ -57,6 +57,7 @@ var house = []room{
 	{name: "blob", layer: ground, may: []string{"db"}, says: "keeps immutable content by key"},
 	{name: "picture", layer: ground, says: "knows what a picture is: formats, header, clean SVG, renditions"},
 	{name: "entryname", layer: ground, says: "says what a file, folder or image may be called, in drive and bed alike"},
+	{name: "linkformat", layer: ground, says: "writes direct links in the forms people paste, for the server and the commands alike"},
 	{name: "auditlog", layer: ground, may: []string{"db"}, says: "keeps what must be answerable for later, in the transaction of what it tells"},
 	{name: "queue", layer: ground, may: []string{"db"}, says: "keeps durable work: claim, lease, fence, wake; knows no verb"},
 	{name: "db", layer: ground, says: "opens the database, migrates it, runs transactions, tells its time"},

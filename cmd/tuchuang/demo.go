@@ -20,9 +20,9 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/client"
-	"tuchuang/internal/client/links"
 	"tuchuang/internal/config"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/linkformat"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/picture"
 )
@@ -372,7 +372,7 @@ func (d *demo) table(images []published) {
 	}
 	if len(images) > 0 {
 		first := images[0]
-		d.u.say("  " + links.Markdown(links.Link{Name: first.Filename, URL: first.DownloadURL}))
+		d.u.say("  " + linkformat.Markdown(linkformat.Link{Name: first.Filename, URL: first.DownloadURL}))
 	}
 }
 

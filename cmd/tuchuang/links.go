@@ -1,20 +1,22 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"tuchuang/internal/client"
-	"tuchuang/internal/client/links"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/linkformat"
 )
 
 type linksCmd struct {
 	remote
-	Path   string `arg:"" name:"bed-path" help:"${help_bed_path}"`
-	Format string `short:"f" enum:"${formats}" default:"url" help:"${help_format}"`
+	Path     string `arg:"" name:"bed-path" help:"${help_bed_path}"`
+	Format   string `short:"f" enum:"${formats}" default:"url" help:"${help_format}"`
+	Template string `help:"${help_template}"`
 }
 
 // Run writes the link of a picture, or of all pictures in and below a folder.
@@ -26,11 +28,9 @@ func (c *linksCmd) Run(ctx context.Context, u *ui) error {
 	if !ok {
 		return usageError{text: u.text(copyNotBed, c.Path)}
 	}
-	if u.json {
-		if c.Format != "url" && c.Format != "json" {
-			return usageError{text: u.text(linksClash, c.Format)}
-		}
-		c.Format = "json"
+	format, err := c.format(u)
+	if err != nil {
+		return err
 	}
 	s, err := c.connect(ctx, u)
 	if err != nil {
@@ -42,24 +42,40 @@ func (c *linksCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	var all []links.Link
+	var all []linkformat.Link
 	if err := walkBed(ctx, tree, p, at, &all); err != nil {
 		return err
 	}
 	if len(all) == 0 {
 		u.note(u.text(linksNone, printable(p)))
 	}
-	out := bufio.NewWriter(u.out)
-	if err := links.Write(out, c.Format, all); err != nil {
-		return err
+	_, err = io.WriteString(u.out, format.All(all))
+	return err
+}
+
+// format is the one that the line asks for.
+func (c *linksCmd) format(u *ui) (linkformat.Format, error) {
+	name := c.Format
+	if c.Template != "" && name == "url" { // which nobody need have said
+		name = "template"
 	}
-	return out.Flush()
+	if u.json {
+		if name != "url" && name != "json" {
+			return linkformat.Format{}, usageError{text: u.text(linksClash, name)}
+		}
+		name = "json"
+	}
+	f, err := linkformat.New(name, c.Template)
+	if fault.Is(err, fault.BadRequest) {
+		return f, usageError{text: u.text(linksForm, fault.ArgsOf(err)[0], linkformat.MaxTemplate)}
+	}
+	return f.WithPaths(), err
 }
 
 // walkBed collects the pictures at and below an entry, folders last, by name.
-func walkBed(ctx context.Context, tree *client.BedTree, p string, at client.Image, all *[]links.Link) error {
+func walkBed(ctx context.Context, tree *client.BedTree, p string, at client.Image, all *[]linkformat.Link) error {
 	if !at.IsFolder() {
-		*all = append(*all, links.Link{Path: p, Name: at.Filename, URL: at.DownloadURL, Etag: at.Etag, Size: at.Size})
+		*all = append(*all, linkformat.Link{ID: at.FileID, Path: p, Name: at.Filename, URL: at.DownloadURL, Etag: at.Etag, Size: at.Size})
 		return nil
 	}
 	children, err := tree.Children(ctx, at.FileID)

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/alecthomas/kong"
 
-	"tuchuang/internal/client/links"
+	"tuchuang/internal/linkformat"
 )
 
 // text is one message in both languages, with the same verbs in the same order.
@@ -135,6 +135,7 @@ var (
 	lsEmpty    = say("（空）", "(empty)")
 	linksNone  = say("%s 里没有图片", "no pictures in %s")
 	emptyPath  = say("有一个路径是空的（变量没有值？）：第一层写 drive:/ 或 bed:/，当前文件夹写 .", "a path is empty (a variable without a value?): the first level is drive:/ or bed:/, the folder you are in is .")
+	linksForm  = say("--%s 无法使用：模板单独给出，或与 --format template 一起给出；最多 %d 字节，只能用已知的 {…}，花括号本身写作 {{ 和 }}", "--%s makes no sense: a template goes alone or with --format template, has at most %d bytes and known {…} only; a brace itself is {{ or }}")
 	linksClash = say("--json 与 --format %s 不能同时使用", "--json and --format %s exclude each other")
 )
 
@@ -163,7 +164,8 @@ var (
 	helpTaskID    = say("copy 给出的任务编号", "Id that copy gave.")
 	helpPath      = say("drive:/… 或 bed:/…", "drive:/… or bed:/…")
 	helpBedPath   = say("图床中的文件夹或图片", "A folder or picture of the bed.")
-	helpFormat    = say("格式：%s", "One of %s.")
+	helpFormat    = say("格式：%s；给出模板时为 template", "One of %s; where a template is given, that.")
+	helpTemplate  = say("自己的格式：{url} {name} {stem} {ext} {id} {etag} {size} {n} 由图片的值代替，{name:md}、{name:html}、{name:json}、{name:csv}、{name:url} 按该语言转义，{{ 和 }} 是花括号", "A form of your own: {url} {name} {stem} {ext} {id} {etag} {size} {n} stand for a picture's values, {name:md}, html, json, csv or url escapes one for that language, {{ and }} are braces.")
 )
 
 // helpTexts hands the help to the parser in the user's language.
@@ -176,6 +178,7 @@ func helpTexts(u *ui) kong.Vars {
 		"help_jobs": u.text(helpJobs), "help_overwrite": u.text(helpOverwrite), "help_keep_both": u.text(helpKeepBoth),
 		"help_source": u.text(helpSource), "help_copy_to": u.text(helpCopyTo), "help_no_wait": u.text(helpNoWait),
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
-		"help_format": u.text(helpFormat, links.Formats), "formats": links.Formats,
+		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
+		"help_template": u.text(helpTemplate),
 	}
 }
