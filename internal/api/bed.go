@@ -105,6 +105,11 @@ func (a *API) toBedItem(acc account.ID, i imagebed.Image) bedItem {
 	return out
 }
 
+// link is where everybody sees an image, for as long as it exists.
+func (a *API) link(id imagebed.ID, ext string) string {
+	return a.ImageURL + "/i/" + string(id) + "." + ext
+}
+
 type bedListIn struct {
 	Parent    imagebed.ID `wire:"parentFileId,parentID"`
 	Limit     int         `wire:"limit"`

@@ -146,11 +146,6 @@ func (a *API) toCopyItem(i copytask.Item) copyItem {
 	return out
 }
 
-// link is the permanent URL of an image.
-func (a *API) link(id imagebed.ID, ext string) string {
-	return a.ImageURL + "/i/" + string(id) + "." + ext
-}
-
 func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (any, error) {
 	return nil, a.Tasks.Cancel(ctx, acc, in.TaskID)
 }

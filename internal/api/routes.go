@@ -40,6 +40,8 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/oss/file/detail", handle(a.bedDetail), false, nil},
 		{"POST", "/api/v1/oss/file/move", handle(a.bedMove), false, nil},
 		{"POST", "/api/v1/oss/file/delete", handle(a.bedDelete), false, nil},
+		{"PUT", "/api/v1/oss/file/name", handle(a.bedName), false, nil},
+		{"POST", "/api/v1/oss/file/links", handle(a.bedLinks), false, nil},
 
 		// The copy task.
 		{"POST", "/api/v1/oss/source/copy", handle(a.copyCreate), false, nil},

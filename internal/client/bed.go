@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"net/http"
 	"net/url"
 )
 
@@ -134,4 +135,47 @@ func (c *Client) BedDelete(ctx context.Context, ids []string) error {
 	return c.ask(ctx, "/api/v1/oss/file/delete", struct {
 		FileIDs []string `json:"fileIDs"`
 	}{ids}, nil)
+}
+
+// BedRename gives an entry of the bed another name; its link stays. A name that is
+// taken is a refusal for fault.NameTaken.
+func (c *Client) BedRename(ctx context.Context, id, name string) error {
+	return c.do(ctx, call{method: http.MethodPut, path: "/api/v1/oss/file/name", safe: true, body: jsonBody(struct {
+		FileID   string `json:"fileID"`
+		FileName string `json:"fileName"`
+	}{id, name})}, nil)
+}
+
+// LinksQuery asks for the links of up to 100 images, or where none is named for a
+// page of those in a folder.
+type LinksQuery struct {
+	FileIDs  []string `json:"fileIDs,omitempty"`
+	Parent   string   `json:"parentFileId,omitempty"` // "" for the first level
+	Limit    int      `json:"limit,omitempty"`        // 100 when zero, which is also the most
+	After    string   `json:"lastFileId,omitempty"`   // the LastFileID of the page before
+	Format   string   `json:"format,omitempty"`       // url, md, html, bbcode, csv, json or template
+	Template string   `json:"template,omitempty"`
+}
+
+// ImageLink is an image's link, and the same as a text of the format.
+type ImageLink struct {
+	FileID   string `json:"fileId"`
+	Filename string `json:"filename"`
+	URL      string `json:"url"`
+	Text     string `json:"text"`
+}
+
+// LinksPage is a page of links; Text is all of them as one text of the format, and
+// LastFileID "-1" on the last.
+type LinksPage struct {
+	List       []ImageLink `json:"list"`
+	Text       string      `json:"text"`
+	LastFileID string      `json:"lastFileId"`
+}
+
+// BedLinks gives links as texts to paste.
+func (c *Client) BedLinks(ctx context.Context, q LinksQuery) (LinksPage, error) {
+	var page LinksPage
+	err := c.ask(ctx, "/api/v1/oss/file/links", q, &page)
+	return page, err
 }

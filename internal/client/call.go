@@ -185,7 +185,7 @@ func (c *Client) send(ctx context.Context, k call, token string) (*http.Response
 
 // isPresigned says whether the call goes to a signed URL, which wants neither
 // token nor platform.
-func isPresigned(k call) bool { return k.method == http.MethodPut }
+func isPresigned(k call) bool { return k.method == http.MethodPut && k.open }
 
 // closer frees the request's context once its answer has been read.
 type closer struct {

@@ -207,6 +207,25 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/oss/file/delete", "", `{"fileIDs":["i"]}`, "null", nil,
 		},
 		{
+			"bed rename", func(c *client.Client) (any, error) { return nil, c.BedRename(t.Context(), "i", "图.png") },
+			"PUT", "/api/v1/oss/file/name", "", `{"fileID":"i","fileName":"图.png"}`, "null", nil,
+		},
+		{
+			"links of pictures", func(c *client.Client) (any, error) {
+				return c.BedLinks(t.Context(), client.LinksQuery{FileIDs: []string{"i"}, Template: "{n} {name}"})
+			},
+			"POST", "/api/v1/oss/file/links", "", `{"fileIDs":["i"],"template":"{n} {name}"}`,
+			`{"list":[{"fileId":"i","filename":"a","url":"http://x/i/i.png","text":"1 a"}],"text":"1 a\n","lastFileId":"-1"}`,
+			client.LinksPage{List: []client.ImageLink{{FileID: "i", Filename: "a", URL: "http://x/i/i.png", Text: "1 a"}}, Text: "1 a\n", LastFileID: "-1"},
+		},
+		{
+			"links of a folder", func(c *client.Client) (any, error) {
+				return c.BedLinks(t.Context(), client.LinksQuery{Parent: "d", Limit: 10, After: "i", Format: "md"})
+			},
+			"POST", "/api/v1/oss/file/links", "", `{"parentFileId":"d","limit":10,"lastFileId":"i","format":"md"}`,
+			`{"list":[],"text":"","lastFileId":"-1"}`, client.LinksPage{List: []client.ImageLink{}, LastFileID: "-1"},
+		},
+		{
 			"copy", func(c *client.Client) (any, error) { return c.Copy(t.Context(), []int64{14802190, 14802189}, "d") },
 			"POST", "/api/v1/oss/source/copy", "",
 			`{"fileIDs":["14802190","14802189"],"toParentFileID":"d","sourceType":1,"type":1}`,
@@ -251,6 +270,9 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, _ := open(t, tokenOr(func(_ int, w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") == "" || r.Header.Get("Platform") == "" {
+					t.Errorf("without a token or platform: %v", r.Header)
+				}
 				got := []string{r.Method, r.URL.Path, r.URL.Query().Encode(), bodyOf(t, r)}
 				if diff := cmp.Diff([]string{tt.method, tt.path, tt.query, tt.body}, got); diff != "" {
 					t.Error(diff)

@@ -196,13 +196,9 @@ func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err er
 func (b *Bed) Images(ctx context.Context, acc account.ID, ids []ID) ([]Image, error) {
 	list := make([]Image, len(ids))
 	err := b.db.Read(ctx, "imagebed: images", func(tx *db.Tx) error {
-		found, err := db.CollectIn(ctx, tx, scanImage, imagesByID, []any{acc}, uniqueIDs(ids))
+		byID, err := Published(ctx, tx, acc, uniqueIDs(ids))
 		if err != nil {
 			return err
-		}
-		byID := make(map[ID]Image, len(found))
-		for _, img := range found {
-			byID[img.ID] = img
 		}
 		for i, id := range ids {
 			var there bool

@@ -78,6 +78,10 @@ var calls = map[string]struct {
 		return nil, c.BedMove(ctx, []string{"x"}, "")
 	}},
 	"/api/v1/oss/file/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.BedDelete(ctx, []string{"x"}) }},
+	"/api/v1/oss/file/name":   {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.BedRename(ctx, "x", "y") }},
+	"/api/v1/oss/file/links": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.BedLinks(ctx, client.LinksQuery{})
+	}},
 
 	"/api/v1/oss/source/copy":         {"taskID", func(ctx context.Context, c *client.Client) (any, error) { return c.Copy(ctx, []int64{1}, "") }},
 	"/api/v1/oss/source/copy/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyProcess(ctx, "x") }},

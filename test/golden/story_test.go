@@ -1,10 +1,12 @@
 package golden
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"strings"
 
+	"tuchuang/internal/client"
 	"tuchuang/test/harness"
 )
 
@@ -160,12 +162,80 @@ func bed(p *player) {
 	p.ask("a folder", detail, "fileID", blog)
 	p.ask("no such picture", detail, "fileID", unknownImage)
 
+	names(p, blog, image)
+	links(p, blog, image)
+
 	const move, remove = "POST /api/v1/oss/file/move", "POST /api/v1/oss/file/delete"
 	p.ask("to the root", move, "fileIDs", []string{image}, "toParentFileID", "")
 	p.ask("no such picture", move, "fileIDs", []string{unknownImage}, "toParentFileID", "")
 	p.ask("a folder into itself", move, "fileIDs", []string{blog}, "toParentFileID", blog)
 	p.ask("a picture, and one that is not there", remove, "fileIDs", []string{image, unknownImage})
 	p.ask("a folder with all that is in it", remove, "fileIDs", []string{blog})
+}
+
+func names(p *player, blog, image string) {
+	const rename = "PUT /api/v1/oss/file/name"
+	p.ask("a picture", rename, "fileID", image, "fileName", "猫 [1](a)'&b.PNG")
+	p.ask("the name it has", rename, "fileID", image, "fileName", "猫 [1](a)'&b.PNG")
+	p.ask("a folder", rename, "fileID", blog, "fileName", "博客 2026")
+	p.ask("the name is taken by a folder", rename, "fileID", p.bedFolder(blog, "c.png"), "fileName", "b")
+	p.ask("the name is taken by a picture", rename, "fileID", p.bedFolder(blog, "d"), "fileName", "猫 [1](a)'&b.PNG")
+	p.ask("a name that can't be", rename, "fileID", image, "fileName", `a](x)"<b>.png`)
+	p.ask("no picture's name", rename, "fileID", image, "fileName", "notes.txt")
+	p.ask("without a name", rename, "fileID", image)
+	p.ask("no such picture", rename, "fileID", unknownImage, "fileName", "a.png")
+}
+
+func links(p *player, blog, image string) {
+	const links = "POST /api/v1/oss/file/links"
+	for _, format := range []string{"url", "md", "html", "bbcode", "csv", "json"} {
+		p.ask("as "+format, links, "fileIDs", []string{image}, "format", format)
+	}
+	p.ask("a template", links, "fileIDs", []string{image}, "template", "{n}. [{name:md}]({url}) {{{stem}|{ext}|{size}|{etag}|{id}}}")
+	second := []byte("another picture of the bed")
+	p.bedPicture(blog, "second.png", second)
+	last := p.ask("a page of a folder", links, "parentFileId", blog, "limit", 1, "format", "md").text("lastFileId")
+	p.ask("the next page", links, "parentFileId", blog, "limit", 1, "lastFileId", last, "format", "md")
+	p.ask("past the end", links, "parentFileId", blog, "limit", 1, "lastFileId", "-1", "format", "csv")
+	p.ask("the root, in which no picture is", links, "format", "json")
+	p.ask("no such picture", links, "fileIDs", []string{image, unknownImage}, "format", "md")
+	p.ask("a folder among pictures", links, "fileIDs", []string{image, blog}, "format", "md")
+	p.ask("no such folder", links, "parentFileId", unknownImage, "format", "md")
+	p.ask("pictures and a folder", links, "fileIDs", []string{image}, "parentFileId", blog)
+	p.ask("no such format", links, "fileIDs", []string{image}, "format", "pdf")
+	p.ask("no such placeholder", links, "fileIDs", []string{image}, "template", "{url} {title}")
+	p.ask("without a template", links, "fileIDs", []string{image}, "format", "template")
+	p.ask("more than 100", links, "fileIDs", strings.Split(strings.Repeat("1,", 100)+"1", ","), "format", "md")
+}
+
+// bedFolder makes a folder in the bed, aside from what is documented.
+func (p *player) bedFolder(parent, name string) string {
+	p.t.Helper()
+	f, err := p.u.BedMkdir(p.t.Context(), parent, name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return f.DirID
+}
+
+// bedPicture brings a picture into the bed, aside from what is documented.
+func (p *player) bedPicture(parent, name string, b []byte) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	c, err := p.u.BedCreate(ctx, client.NewImage{ParentFileID: parent, Filename: name, Etag: harness.MD5(b), Size: int64(len(b))})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	target, err := p.u.BedUploadURL(ctx, c.PreuploadID, 1)
+	if err == nil {
+		err = p.u.Put(ctx, target, client.Content{From: bytes.NewReader(b), Size: int64(len(b))})
+	}
+	if err == nil {
+		_, err = p.u.BedComplete(ctx, c.PreuploadID)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func copies(p *player, album int64) {

@@ -118,6 +118,13 @@ func asks(path string, i, mine ids) []body {
 		}
 	case "/api/v1/oss/file/delete":
 		return []body{{"fileIDs": []string{i.image}}, {"fileIDs": []string{i.bedFolder, i.image}}}
+	case "/api/v1/oss/file/name":
+		return []body{{"fileID": i.image, "fileName": "new.png"}, {"fileID": i.bedFolder, "fileName": "new"}}
+	case "/api/v1/oss/file/links":
+		return []body{
+			{"fileIDs": []string{i.image}}, {"fileIDs": []string{i.bedFolder}}, {"fileIDs": []string{mine.image, i.image}, "format": "csv"},
+			{"parentFileId": i.bedFolder}, {"parentFileId": i.image}, {"parentFileId": mine.bedFolder, "lastFileId": i.image},
+		}
 	case "/api/v1/oss/source/copy":
 		return []body{
 			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)},
