@@ -143,7 +143,7 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	instead := make(map[folderName]drive.ID)
-	ids = ids[:0]
+	ids = nil
 	for _, parent := range slices.Sorted(maps.Keys(gone)) {
 		named, err := drive.Named(ctx, tx, r.acc, parent, gone[parent])
 		if err != nil {

@@ -63,7 +63,7 @@ var sums = []rule{
 	{code: "drive.next_id", query: `
 		SELECT 'id_block drive', '', CAST(max(id) + 1 AS TEXT) FROM drive_entry WHERE account_id = $1
 		AND NOT EXISTS (SELECT 1 FROM id_block WHERE name = 'drive') HAVING max(id) > 0`,
-		fix: `INSERT INTO id_block (name, next) SELECT 'drive', coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id >= 0 ON CONFLICT (name) DO NOTHING`},
+		fix: `INSERT INTO id_block (name, next) SELECT 'drive', coalesce(max(id), 0) + 1 FROM drive_entry WHERE account_id = $1 ON CONFLICT (name) DO NOTHING`},
 	// A worker takes no task before its time, and the sweeps nothing: one far ahead is never.
 	{code: "time.ahead", query: `
 		SELECT 'task ' || account_id || '/' || seq, CAST(lease_until AS TEXT), '' FROM task
