@@ -123,6 +123,9 @@ type bedListOut struct {
 	FileList   []bedItem   `json:"fileList"`
 }
 
+// lastSecond is the last one of the year 9999: what asks for later ones means the end.
+const lastSecond = 253402300799
+
 // lastPage is the cursor after the end of a list of the bed.
 const lastPage = "-1"
 
@@ -135,10 +138,10 @@ func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (any, e
 		return bedListOut{lastPage, []bedItem{}}, nil
 	}
 	if in.StartTime > 0 {
-		q.From = time.Unix(in.StartTime, 0)
+		q.From = time.Unix(min(in.StartTime, lastSecond), 0)
 	}
 	if in.EndTime > 0 {
-		q.To = time.Unix(in.EndTime, 0)
+		q.To = time.Unix(min(in.EndTime, lastSecond), 0)
 	}
 	list, more, err := a.Bed.List(ctx, acc, q)
 	if err != nil {

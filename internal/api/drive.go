@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"tuchuang/internal/account"
@@ -181,8 +182,12 @@ func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (any, err
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "api: list", "orderBy")
 	}
+	direction := strings.ToLower(in.Direction)
+	if direction != "" && direction != "asc" && direction != "desc" {
+		return nil, fault.New(fault.BadRequest, "api: list", "orderDirection")
+	}
 	q := drive.PageQuery{
-		Folder: in.Parent, Trash: in.Trashed, Search: in.Search, Order: order, Desc: in.Direction == "desc",
+		Folder: in.Parent, Trash: in.Trashed, Search: in.Search, Order: order, Desc: direction == "desc",
 		Page: max(1, in.Page), Limit: clampPage(in.Limit),
 	}
 	list, total, err := a.Drive.ListPage(ctx, acc, q)

@@ -21,8 +21,15 @@ type Incoming struct {
 	Size      int64
 	Etag      string
 	UpdatedAt int64 // microseconds; what the image says after a replacement
-	Overwrite bool  // other content under the name: take its place, keeping its link
+	Overwrite bool  // an image of the name: take its place, keeping its link, and be no other image's
+	KeepBoth  bool  // be a new image, whatever is there
 	New       bool  // the folder was made by this transaction, and nothing is in it: it need not be asked
+}
+
+// merges says that an image with the same content is the same picture. Where the name that
+// is to be overwritten is a folder's, it is, or it would be another one each time.
+func (i Incoming) merges(named map[string]ID) bool {
+	return !i.KeepBoth && (!i.Overwrite || named[i.Name].isFolder())
 }
 
 // Placed says what became of it.
@@ -35,9 +42,9 @@ type Placed struct {
 
 // Place shows contents in their folders, in order, as one set:
 //
-// An image of the folder with the same etag and size is the same picture: it keeps
-// id and link and takes name, time and content from what comes (the oldest where
-// there are several). All such images count as nameless first, so names may be
+// Unless something else is said, an image of the folder with the same etag and size is
+// the same picture: it keeps id and link and takes name, time and content from what
+// comes (the oldest where there are several). All such images count as nameless first, so names may be
 // swapped. Where other content holds the name, the new one is called name(1).ext.
 // What is new takes quota, in order, where it still fits; reserved bytes of an
 // upload are given back to it first. The same set placed again changes nothing.
@@ -110,10 +117,10 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 	var named map[string]ID
 	if !isNew {
 		var err error
-		if same, err = p.same(ctx, folder, items); err != nil {
+		if named, err = p.named(ctx, folder, items); err != nil {
 			return err
 		}
-		if named, err = p.named(ctx, folder, items); err != nil {
+		if same, err = p.same(ctx, folder, items, named); err != nil {
 			return err
 		}
 	}
@@ -141,7 +148,11 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 	}
 	for _, i := range items {
 		item := p.in[i]
-		old, found := same[content{item.Etag, item.Size}]
+		var old existing
+		found := false
+		if item.merges(named) {
+			old, found = same[content{item.Etag, item.Size}]
+		}
 		if item.Overwrite && !found {
 			if id := named[item.Name]; id != "" && !id.isFolder() && !chosen[id] {
 				var err error
@@ -189,12 +200,14 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 }
 
 // same finds the oldest image of the folder for each item's etag and size.
-func (p *placing) same(ctx context.Context, folder ID, items []int) (map[content]existing, error) {
+func (p *placing) same(ctx context.Context, folder ID, items []int, named map[string]ID) (map[content]existing, error) {
 	wanted := make(map[content]bool, len(items))
 	etags := make([]string, 0, len(items))
 	for _, i := range items {
-		wanted[content{p.in[i].Etag, p.in[i].Size}] = true
-		etags = append(etags, p.in[i].Etag)
+		if p.in[i].merges(named) {
+			wanted[content{p.in[i].Etag, p.in[i].Size}] = true
+			etags = append(etags, p.in[i].Etag)
+		}
 	}
 	found := make(map[content]existing)
 	err := p.lookup(ctx, sameImages, folder, etags, func(row db.Row) error {

@@ -42,7 +42,7 @@ func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p pre
 	}
 	placed, err := u.bed.Place(ctx, tx, acc, []imagebed.Incoming{{
 		Folder: folder, Name: p.Name, BlobID: blobID, Size: p.Size, Etag: etag,
-		UpdatedAt: tx.Micros(), Overwrite: p.Duplicate == drive.Overwrite,
+		UpdatedAt: tx.Micros(), Overwrite: p.Duplicate == drive.Overwrite, KeepBoth: p.Duplicate == drive.KeepBoth,
 	}}, reserved)
 	if err != nil {
 		return "", err

@@ -36,3 +36,49 @@ func TestBedMkdirAnswersTheNameItHas(t *testing.T) {
 		}
 	}
 }
+
+// The words of an order are taken in any case; others are refused.
+func TestListInEitherDirection(t *testing.T) {
+	s := harness.Start(t)
+	u := s.User("writer")
+	for _, name := range []string{"a.png", "b.png"} {
+		u.PutFile(0, name, []byte(name))
+	}
+	for direction, first := range map[string]string{"": "a.png", "asc": "a.png", "ASC": "a.png", "desc": "b.png", "DESC": "b.png", "Desc": "b.png"} {
+		a := s.Get("/api/v1/file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection="+direction, u.Token)
+		list, _ := a.Field("fileList").([]any)
+		if len(list) != 2 || list[0].(map[string]any)["filename"] != first {
+			t.Errorf("%q begins otherwise than with %s: %+v", direction, first, a)
+		}
+	}
+	if a := s.Get("/api/v1/file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection=down", u.Token); a.Code != 1 {
+		t.Errorf("down: %+v", a)
+	}
+}
+
+// Times beyond all that a clock shows bound the list of the bed like any other.
+func TestBedListBetweenFarTimes(t *testing.T) {
+	s := harness.Start(t)
+	u := s.User("writer")
+	mustBed(t, u, "", "a.png", content(1), 0)
+	for body, want := range map[string]int{
+		`{"endTime":9223372036854775807}`: 1, `{"endTime":10000000000000}`: 1, `{"endTime":1}`: 0,
+		`{"startTime":9223372036854775807}`: 0, `{"startTime":10000000000000}`: 0, `{"startTime":1}`: 1, `{"startTime":-9223372036854775808,"endTime":-1}`: 1,
+	} {
+		a := s.Send("POST", "/api/v1/oss/file/list", u.Token, "application/json", []byte(body))
+		if list, _ := a.Field("fileList").([]any); len(list) != want || a.Code != 0 {
+			t.Errorf("%s: %d images, want %d: %+v", body, len(list), want, a)
+		}
+	}
+}
+
+// A mark of the byte order before a body is no part of it.
+func TestBodyWithAMarkOfItsOrder(t *testing.T) {
+	s := harness.Start(t)
+	u := s.User("writer")
+	for n, c := range [][2]string{{"application/json", `{"name":"json","parentID":0}`}, {"application/x-www-form-urlencoded", "name=form&parentID=0"}} {
+		if a := s.Send("POST", "/upload/v1/file/mkdir", u.Token, c[0], []byte("\xef\xbb\xbf"+c[1])); a.Code != 0 {
+			t.Errorf("%d: %+v", n, a)
+		}
+	}
+}

@@ -77,11 +77,16 @@ func TestUploadBedNames(t *testing.T) {
 	}{
 		{"the same again", "a.png", 1, 0, true, "a.png"},
 		{"the same under a new name", "b.PNG", 1, 0, true, "b.PNG"},
-		{"and back, to be kept beside", "a.png", 1, 1, true, "a.png"},
+		{"and back", "a.png", 1, 0, true, "a.png"},
 		{"other content, nothing said", "a.png", 2, 0, false, "a(1).png"},
 		{"other content, kept beside", "a.png", 3, 1, false, "a(2).png"},
 		{"other content, in its place", "a.png", 4, 2, true, "a.png"},
+		{"in its place again", "a.png", 4, 2, true, "a.png"},
+		{"what another image shows, in its place", "a.png", 3, 2, true, "a.png"},
+		{"the same, kept beside", "a.png", 3, 1, false, "a(3).png"},
+		{"the same under a new name, kept beside", "d.png", 3, 1, false, "d.png"},
 		{"a new name, in nobody's place", "c.png", 5, 2, false, "c.png"},
+		{"the same under a new name, in nobody's place", "e.png", 5, 2, false, "e.png"},
 	} {
 		img := mustBed(t, u, blog, tt.upload, content(tt.content), tt.duplicate)
 		if (img.FileID == first.FileID) != tt.same || img.Filename != tt.called || img.ParentFileID != blog {
@@ -92,10 +97,10 @@ func TestUploadBedNames(t *testing.T) {
 		}
 	}
 	// Another folder is another place.
-	if img := mustBed(t, u, "", "a.png", content(4), 0); img.FileID == first.FileID {
+	if img := mustBed(t, u, "", "a.png", content(3), 0); img.FileID == first.FileID {
 		t.Error("a picture of another folder was taken for the same")
 	}
-	want := []string{"a.png", "blog/", "blog/a(1).png", "blog/a(2).png", "blog/a.png", "blog/c.png"}
+	want := []string{"a.png", "blog/", "blog/a(1).png", "blog/a(2).png", "blog/a(3).png", "blog/a.png", "blog/c.png", "blog/d.png", "blog/e.png"}
 	if got := slices.Sorted(maps.Keys(bedTree(t, u, ""))); !slices.Equal(got, want) {
 		t.Errorf("the bed holds %q, want %q", got, want)
 	}

@@ -84,7 +84,7 @@ func Parse(r *http.Request, maxBody int64) (*Params, error) {
 	if err != nil {
 		return nil, err
 	}
-	trimmed := bytes.Trim(body, " \t\r\n")
+	trimmed := bytes.Trim(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
 	if len(trimmed) == 0 {
 		return p, nil
 	}
@@ -102,6 +102,9 @@ func Parse(r *http.Request, maxBody int64) (*Params, error) {
 	}
 	return p, nil
 }
+
+// byteOrderMark stands before what some clients send.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // addQuery reads the parameters of the URL.
 func (p *Params) addQuery(r *http.Request) error {
