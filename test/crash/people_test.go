@@ -385,7 +385,7 @@ func (p *person) slices(ctx context.Context, rng *rand.Rand) {
 // copies creates tasks of every shape, as many as it may.
 func (p *person) copies(ctx context.Context, rng *rand.Rand) {
 	for n := 0; p.w.going(); n++ {
-		switch rng.IntN(10) {
+		switch rng.IntN(12) {
 		case 0, 1, 2, 3: // the same again: every link stays
 			p.copy(ctx, p.places[rng.IntN(2)].id, p.album)
 		case 4: // names change places
@@ -409,6 +409,8 @@ func (p *person) copies(ctx context.Context, rng *rand.Rand) {
 			if f, ok := p.someLoose(rng); ok {
 				p.copy(ctx, "", f.id)
 			}
+		case 10, 11:
+			p.changedMind(ctx, rng)
 		}
 	}
 }
@@ -422,31 +424,41 @@ func (p *person) someLoose(rng *rand.Rand) (loose, bool) {
 	return p.loose[rng.IntN(len(p.loose))], true
 }
 
-// copy creates a task, waiting while there are too many, and answers whether it was
-// acknowledged.
-func (p *person) copy(ctx context.Context, to string, ids ...int64) bool {
+// copy creates a task, waiting while there are too many, and answers its id; "" where it
+// was not acknowledged.
+func (p *person) copy(ctx context.Context, to string, ids ...int64) string {
+	return p.begin("copy", func() (string, error) { return p.Copy(ctx, ids, to) }, fault.NotFound, fault.ParentNotFound)
+}
+
+// again has the failed pictures of a task tried again.
+func (p *person) again(ctx context.Context, task string) {
+	p.begin("retry", func() (string, error) { return p.CopyRetry(ctx, task) }, fault.NoneFailed, fault.ParentNotFound)
+}
+
+// begin makes a task, see copy.
+func (p *person) begin(what string, create func() (string, error), expected ...fault.Code) string {
 	for p.w.going() {
 		l := p.w.now()
-		id, err := p.Copy(ctx, ids, to)
-		switch p.settle("copy", err, fault.TooManyTasks, fault.NotFound, fault.ParentNotFound) {
+		id, err := create()
+		switch p.settle(what, err, append(expected, fault.TooManyTasks)...) {
 		case fine:
 			p.sure.Add(1)
 			p.w.told.Task(p.uid, id)
 			p.mu.Lock()
 			p.tasks = append(p.tasks, openTask{id, l})
 			p.mu.Unlock()
-			return true
+			return id
 		case unknown:
 			p.unsure.Add(1)
-			return false
+			return ""
 		case refused:
 			if !client.Is(err, fault.TooManyTasks) {
-				return false
+				return ""
 			}
 			p.w.wait(5 * time.Millisecond)
 		}
 	}
-	return false
+	return ""
 }
 
 // swapNames lets two names change their contents.
@@ -508,20 +520,28 @@ func (p *person) remove(ctx context.Context, ids []int64) {
 	}
 }
 
+// changedMind cancels a task that waits, runs or has ended just now.
+func (p *person) changedMind(ctx context.Context, rng *rand.Rand) {
+	mine := p.copy(ctx, p.places[rng.IntN(2)].id, p.album)
+	if mine == "" {
+		return
+	}
+	p.w.wait(time.Duration(rng.IntN(30)) * time.Millisecond)
+	p.settle("cancel", p.CopyCancel(ctx, mine), fault.TaskEnded)
+}
+
 // deletedTarget takes a task's target away while it is copied into.
 func (p *person) deletedTarget(ctx context.Context, n int) {
 	made, err := p.BedMkdir(ctx, "", fmt.Sprintf("target %d", n))
 	if p.settle("bed mkdir", err, fault.BedFolderTaken) != fine {
 		return
 	}
-	if !p.copy(ctx, made.DirID, p.album) {
+	mine := p.copy(ctx, made.DirID, p.album)
+	if mine == "" {
 		return
 	}
-	p.mu.Lock()
-	mine := p.tasks[len(p.tasks)-1]
-	p.mu.Unlock()
 	for p.w.going() {
-		s, err := p.CopyProcess(ctx, mine.id)
+		s, err := p.CopyProcess(ctx, mine)
 		if p.settle("process", err) != fine || s.Status != client.CopyWaiting {
 			break
 		}
@@ -567,6 +587,9 @@ func (p *person) watch(ctx context.Context, rng *rand.Rand) {
 			p.w.problem("%s: task %s was given up", p.name, t.id)
 		}
 		p.w.ended.Add(1)
+		if s.Failed > 0 && rng.IntN(2) == 0 {
+			p.again(ctx, t.id)
+		}
 		if rng.IntN(4) == 0 {
 			p.list(ctx, p.places[rng.IntN(len(p.places))].id)
 		}
