@@ -86,8 +86,8 @@ type uploadURLOut struct {
 // putLife is how long a presigned URL works.
 const putLife = 24 * time.Hour
 
-func (a *API) presign(ctx context.Context, acc account.ID, in uploadURLIn) (string, error) {
-	if _, err := a.Uploads.CheckSlice(ctx, acc, in.PreuploadID, in.SliceNo); err != nil {
+func (a *API) presignTo(ctx context.Context, acc account.ID, to upload.Dest, in uploadURLIn) (string, error) {
+	if _, err := a.Uploads.CheckSlice(ctx, acc, to, in.PreuploadID, in.SliceNo); err != nil {
 		return "", err
 	}
 	path := fmt.Sprintf("/upload/put/%d/%s/%d", acc, in.PreuploadID, in.SliceNo)
@@ -95,7 +95,7 @@ func (a *API) presign(ctx context.Context, acc account.ID, in uploadURLIn) (stri
 }
 
 func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
-	u, err := a.presign(ctx, acc, in)
+	u, err := a.presignTo(ctx, acc, upload.ToDrive, in)
 	return uploadURLOut{u, true}, err
 }
 
@@ -114,7 +114,11 @@ type partsOut struct {
 }
 
 func (a *API) parts(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	list, err := a.Uploads.Parts(ctx, acc, in.PreuploadID)
+	return a.partsTo(ctx, acc, upload.ToDrive, in)
+}
+
+func (a *API) partsTo(ctx context.Context, acc account.ID, to upload.Dest, in preuploadIn) (any, error) {
+	list, err := a.Uploads.Parts(ctx, acc, to, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
@@ -142,23 +146,23 @@ type completeV2Out struct {
 // gets further with each; one that waits for an answer has not given up by then.
 const verifyLimit = 10 * time.Second
 
-// complete answers what an upload has become: fault.Verifying where it takes longer.
-func (a *API) complete(ctx context.Context, acc account.ID, id string) (string, error) {
+// completeTo answers what an upload has become: fault.Verifying where it takes longer.
+func (a *API) completeTo(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	r, err := a.Uploads.Complete(ctx, acc, id)
+	r, err := a.Uploads.Complete(ctx, acc, to, id)
 	return r.ID, err
 }
 
-// finished answers what a completed upload has become, "" while it is open.
-func (a *API) finished(ctx context.Context, acc account.ID, id string) (string, error) {
+// finishedTo answers what a completed upload has become, "" while it is open.
+func (a *API) finishedTo(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	return a.Uploads.Finished(ctx, acc, id)
+	return a.Uploads.Finished(ctx, acc, to, id)
 }
 
 func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.complete(ctx, acc, in.PreuploadID)
+	s, err := a.completeTo(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if fault.Is(err, fault.Verifying) {
 		return completeV1Out{Async: true, PreuploadID: in.PreuploadID}, nil
 	}
@@ -170,7 +174,7 @@ func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (a
 }
 
 func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.complete(ctx, acc, in.PreuploadID)
+	s, err := a.completeTo(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +183,7 @@ func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (a
 }
 
 func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.finished(ctx, acc, in.PreuploadID)
+	s, err := a.finishedTo(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +240,7 @@ func (a *API) slice() endpoint {
 			var in sliceIn
 			if wire.Bind(sofar, &in) == nil && in.PreuploadID != "" && in.SliceMD5 != "" {
 				placed = true
-				ended = a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, interruptible{part, r.Body}, in.SliceMD5)
+				ended = a.Uploads.Slice(ctx, acc, upload.ToDrive, in.PreuploadID, in.SliceNo, interruptible{part, r.Body}, in.SliceMD5)
 				return ended
 			}
 			late, err = a.Uploads.Keep(ctx, acc, part)
@@ -255,7 +259,7 @@ func (a *API) slice() endpoint {
 		if late == nil {
 			return nil, fault.New(fault.BadRequest, "api: slice", "slice")
 		}
-		return nil, a.Uploads.Slice(ctx, acc, in.PreuploadID, in.SliceNo, late, in.SliceMD5)
+		return nil, a.Uploads.Slice(ctx, acc, upload.ToDrive, in.PreuploadID, in.SliceNo, late, in.SliceMD5)
 	}}
 }
 

@@ -33,7 +33,7 @@ func (a *API) routes() []route {
 		{"POST", "/upload/v1/oss/file/mkdir", handle(a.bedMkdir), false, nil},
 		{"POST", "/upload/v1/oss/file/create", handle(a.bedCreate), false, nil},
 		{"POST", "/upload/v1/oss/file/get_upload_url", handle(a.bedUploadURL), false, nil},
-		{"POST", "/upload/v1/oss/file/list_upload_parts", handle(a.parts), false, nil},
+		{"POST", "/upload/v1/oss/file/list_upload_parts", handle(a.bedParts), false, nil},
 		{"POST", "/upload/v1/oss/file/upload_complete", handle(a.bedComplete), false, nil},
 		{"POST", "/upload/v1/oss/file/upload_async_result", handle(a.bedAsyncResult), false, nil},
 		{"POST", "/api/v1/oss/file/list", handle(a.bedList), false, nil},

@@ -100,7 +100,7 @@ func (t *Transfer) put(w http.ResponseWriter, r *http.Request) (result string) {
 		err = fault.New(fault.BadSignature, "transfer: put")
 	}
 	if err == nil {
-		err = t.Uploads.Slice(r.Context(), account.ID(acc), r.PathValue("upload"), no, r.Body, "")
+		err = t.Uploads.Slice(r.Context(), account.ID(acc), upload.ToEither, r.PathValue("upload"), no, r.Body, "")
 	}
 	if err != nil {
 		return t.fail(w, r, err)

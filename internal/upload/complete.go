@@ -115,11 +115,18 @@ func (u *Uploads) keepHashed(ctx context.Context, acc account.ID, id string, dig
 // the upload lives and answers the same. fault.SliceMissing names the first slice
 // that has not come; after fault.HashMismatch the upload is gone. Where the time of
 // ctx is over before all is checked it is fault.Verifying: each further call, or one
-// of Finished, goes on from there.
-func (u *Uploads) Complete(ctx context.Context, acc account.ID, id string) (Result, error) {
+// of Finished, goes on from there. fault.UploadNotFound where there is none of that id
+// that goes to that destination: one that goes to the other is left as it is.
+func (u *Uploads) Complete(ctx context.Context, acc account.ID, to Dest, id string) (Result, error) {
 	r, parts, err := u.findAll(ctx, acc, id)
-	if err != nil || r.completed {
-		return Result{ID: r.resultID}, err
+	if err == nil {
+		err = r.goesTo(to)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if r.completed {
+		return Result{ID: r.resultID}, nil
 	}
 	// Asked before the place is taken, which breaks off the slices on their way.
 	if err := r.allHere(parts); err != nil {

@@ -23,14 +23,14 @@ func TestCommittedBeforeACrash(t *testing.T) {
 		r.commit(id)
 
 		send := func(no int64, body []byte) error {
-			return r.uploads.Slice(r.Context(), r.acc, id, no, bytes.NewReader(body), "")
+			return r.uploads.Slice(r.Context(), r.acc, ToDrive, id, no, bytes.NewReader(body), "")
 		}
 		r.refused(send(1, nil), fault.BadSlice)
 		r.refused(send(2, slice(b, 2)[:10]), fault.BadSlice)
 		r.refused(send(2, append(slice(b, 2), 0)), fault.BadSlice)
 		r.refused(send(2, bytesOf(6, 1000)), fault.HashMismatch)
 		r.must(send(2, slice(b, 2)))
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -55,7 +55,7 @@ func TestHashStateThatCannotBeRead(t *testing.T) {
 				_, err := tx.Exec(r.Context(), `UPDATE upload SET hash_state = 'of another version' WHERE id = $1`, id)
 				return err
 			}))
-			done, err := r.uploads.Complete(r.Context(), r.acc, id)
+			done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 			r.must(err)
 			r.holds(done.ID, b)
 		}
@@ -78,7 +78,7 @@ func TestStoredShort(t *testing.T) {
 		r.must(err)
 		r.must(short.Commit(r.Context()))
 		r.must(short.Close())
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.ContentMissing)
 		if n := r.number(`SELECT count(*) FROM blob WHERE state <> 0`); n != 0 {
 			t.Errorf("%d contents are live", n)
@@ -104,7 +104,7 @@ func TestOverwriteInAFullAccount(t *testing.T) {
 		q.Duplicate = drive.Overwrite
 		id := r.open(q)
 		r.send(id, b, 1)
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		q.Name = "another.png"
@@ -130,7 +130,7 @@ func TestOverwriteInAFullBed(t *testing.T) {
 				return Result{}, err
 			}
 			r.send(created.UploadID, b, 1)
-			return r.uploads.Complete(r.Context(), r.acc, created.UploadID)
+			return r.uploads.Complete(r.Context(), r.acc, ToBed, created.UploadID)
 		}
 		first, err := put(1, 900)
 		r.must(err)
@@ -161,8 +161,8 @@ func TestDisabledAccount(t *testing.T) {
 			_, err := accounts.SetState(r.Context(), a.Name, account.Disabled)
 			r.must(err)
 		}
-		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(b), ""), fault.Disabled)
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(b), ""), fault.Disabled)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.Disabled)
 	})
 }
@@ -188,7 +188,7 @@ func TestOrphansByAge(t *testing.T) {
 		}
 		r.must(blob.SweepDoomed(r.Context(), r.uploads.db, r.store))
 		r.send(id, b, 1)
-		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.nothingLeft()
 	})

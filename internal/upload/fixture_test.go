@@ -168,7 +168,7 @@ func (r *rooms) send(id string, b []byte, numbers ...int) {
 	r.Helper()
 	for _, no := range numbers {
 		piece := slice(b, no)
-		r.must(r.uploads.Slice(r.Context(), r.acc, id, int64(no), bytes.NewReader(piece), etag(piece)))
+		r.must(r.uploads.Slice(r.Context(), r.acc, ToEither, id, int64(no), bytes.NewReader(piece), etag(piece)))
 	}
 }
 

@@ -54,7 +54,7 @@ func TestSlicesReachTwoProcesses(t *testing.T) {
 		if n := r.number(`SELECT hashed FROM upload WHERE id = $1`, id); n != int64(len(b)) {
 			t.Errorf("%d bytes are hashed of %d", n, len(b))
 		}
-		done, err := other.Complete(r.Context(), r.acc, id)
+		done, err := other.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -69,7 +69,7 @@ func TestSliceReachesTwoProcessesAtOnce(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		from, to := io.Pipe()
 		ended := make(chan error, 1)
-		go func() { ended <- other.Slice(r.Context(), r.acc, id, 1, piped{from}, "") }()
+		go func() { ended <- other.Slice(r.Context(), r.acc, ToDrive, id, 1, piped{from}, "") }()
 		_, err := to.Write(wrong[:100_000])
 		r.must(err)
 		r.send(id, b, 1) // and the other one is later
@@ -78,7 +78,7 @@ func TestSliceReachesTwoProcessesAtOnce(t *testing.T) {
 		r.must(to.Close())
 		r.must(<-ended)
 		r.send(id, b, 1)
-		done, err := other.Complete(r.Context(), r.acc, id)
+		done, err := other.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -97,13 +97,13 @@ func TestSliceReplacedAndNotRecorded(t *testing.T) {
 		w := &sliceWriter{u: other, r: row, no: 2}
 		_, _, err = r.store.WriteSlice(r.Context(), w.at("", "", nil), bytes.NewReader(bytesOf(5, 10)))
 		r.must(err)
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.SliceMissing)
 		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != int64(2) {
 			t.Errorf("it names %v, want 2", args)
 		}
 		r.on(other, func() { r.send(id, b, 2) })
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -125,7 +125,7 @@ func TestTwoProcessesComplete(t *testing.T) {
 					if i%2 == 1 {
 						u = other
 					}
-					results[i], err = u.Complete(r.Context(), r.acc, id)
+					results[i], err = u.Complete(r.Context(), r.acc, ToDrive, id)
 					return err
 				})
 			}
@@ -156,7 +156,7 @@ func TestStoreFailsWhileCompleting(t *testing.T) {
 		r.send(id, b, 1)
 		for _, f := range []blobtest.Fault{{Status: 500}, {Status: 503}, {Cut: -1}, {Deaf: true}} {
 			s.Fail(func(*http.Request) blobtest.Fault { return f })
-			_, err := r.uploads.Complete(r.Context(), r.acc, id)
+			_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 			r.refused(err, fault.Unavailable)
 			_, err = r.single(file("b.png", b), b)
 			r.refused(err, fault.Unavailable)
@@ -166,7 +166,7 @@ func TestStoreFailsWhileCompleting(t *testing.T) {
 		}
 		s.Fail(nil)
 		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -201,7 +201,7 @@ func (r *rooms) completeByBoth(other *Uploads, id string) (results [4]Result, er
 		}
 		all.Go(func() {
 			<-begin
-			results[i], errs[i] = u.Complete(r.Context(), r.acc, id)
+			results[i], errs[i] = u.Complete(r.Context(), r.acc, ToDrive, id)
 		})
 	}
 	close(begin)

@@ -46,6 +46,15 @@ func (u *Uploads) find(ctx context.Context, acc account.ID, id string) (r row, e
 	return r, err
 }
 
+// goesTo is fault.UploadNotFound where the upload goes elsewhere: who asks at the other
+// door would be answered in that one's shape.
+func (r row) goesTo(to Dest) error {
+	if to != ToEither && to != r.prepared.Dest {
+		return fault.New(fault.UploadNotFound, "upload: it goes elsewhere")
+	}
+	return nil
+}
+
 // findAll reads an upload and the slices that have come, as they are at one moment.
 func (u *Uploads) findAll(ctx context.Context, acc account.ID, id string) (r row, parts []Part, err error) {
 	err = u.db.Read(ctx, "upload: find all", func(tx *db.Tx) error {
@@ -85,10 +94,17 @@ func read(ctx context.Context, tx *db.Tx, acc account.ID, id string) (r row, err
 // Part is a slice that has come.
 type Part = blob.Part
 
-// Parts answers the slices that have come, in order.
-func (u *Uploads) Parts(ctx context.Context, acc account.ID, id string) (list []Part, err error) {
-	_, list, err = u.findAll(ctx, acc, id)
-	return list, err
+// Parts answers the slices that have come, in order. Its errors are those of Complete
+// for an upload that is not there.
+func (u *Uploads) Parts(ctx context.Context, acc account.ID, to Dest, id string) ([]Part, error) {
+	r, list, err := u.findAll(ctx, acc, id)
+	if err == nil {
+		err = r.goesTo(to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 func scanPart(row db.Row) (p Part, err error) { return p, row.Scan(&p.No, &p.Size, &p.MD5, &p.Ref) }
@@ -116,12 +132,18 @@ func (r row) digest() *blob.Digest {
 // Finished answers what a completed upload has become; "" while it is open. Where
 // a completion was asked for that had too little time, it goes on with it, and its
 // errors are those of Complete.
-func (u *Uploads) Finished(ctx context.Context, acc account.ID, id string) (string, error) {
+func (u *Uploads) Finished(ctx context.Context, acc account.ID, to Dest, id string) (string, error) {
 	r, err := u.find(ctx, acc, id)
-	if err != nil || r.completed || !r.verifying {
-		return r.resultID, err
+	if err == nil {
+		err = r.goesTo(to)
 	}
-	done, err := u.Complete(ctx, acc, id)
+	if err != nil {
+		return "", err
+	}
+	if r.completed || !r.verifying {
+		return r.resultID, nil
+	}
+	done, err := u.Complete(ctx, acc, to, id)
 	if fault.Is(err, fault.Verifying) {
 		return "", nil
 	}

@@ -15,13 +15,17 @@ import (
 	"tuchuang/internal/killpoint"
 )
 
-// CheckSlice says whether an upload is open for a slice, and how long that is.
-func (u *Uploads) CheckSlice(ctx context.Context, acc account.ID, id string, no int64) (size int64, err error) {
+// CheckSlice says whether an upload that goes there is open for a slice, and how long
+// that is.
+func (u *Uploads) CheckSlice(ctx context.Context, acc account.ID, to Dest, id string, no int64) (size int64, err error) {
 	r, err := u.find(ctx, acc, id)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = r.goesTo(to)
 	}
-	if err := r.check(no); err != nil {
+	if err == nil {
+		err = r.check(no)
+	}
+	if err != nil {
 		return 0, err
 	}
 	_, size = r.span(no)
@@ -32,18 +36,15 @@ func (u *Uploads) CheckSlice(ctx context.Context, acc account.ID, id string, no 
 // bytes. declared is their MD5 in hex, or "". When it has returned nil the slice
 // survives a crash. The same slice may come again; the newest wins over one that
 // is still on its way.
-func (u *Uploads) Slice(ctx context.Context, acc account.ID, id string, no int64, body io.Reader, declared string) error {
-	r, err := u.find(ctx, acc, id)
-	if err != nil {
-		return err
-	}
-	if err := r.check(no); err != nil {
+func (u *Uploads) Slice(ctx context.Context, acc account.ID, to Dest, id string, no int64, body io.Reader, declared string) error {
+	if _, err := u.CheckSlice(ctx, acc, to, id, no); err != nil {
 		return err
 	}
 	ctx, s, leave := u.sessions.enter(ctx, acc, id, no)
 	defer leave()
 	// Read again: it may have been completed while this one waited for its turn.
-	if r, err = u.find(ctx, acc, id); err == nil {
+	r, err := u.find(ctx, acc, id)
+	if err == nil {
 		err = r.check(no)
 	}
 	if err != nil {

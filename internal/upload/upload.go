@@ -36,8 +36,9 @@ type Dest int
 
 // The destinations as they are stored.
 const (
-	ToDrive Dest = 1
-	ToBed   Dest = 2
+	ToEither Dest = 0 // where a caller can't know
+	ToDrive  Dest = 1
+	ToBed    Dest = 2
 )
 
 // Request is what a client says of the file it brings.

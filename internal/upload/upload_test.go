@@ -37,28 +37,28 @@ func TestExpiredUpload(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		answered := r.open(file("b.bin", bytesOf(2, 10)))
 		r.send(answered, bytesOf(2, 10), 1)
-		first, err := r.uploads.Complete(r.Context(), r.acc, answered)
+		first, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, answered)
 		r.must(err)
 		r.send(id, b, 1)
 
 		r.pass(Life - time.Minute)
 		r.must(r.uploads.SweepExpired(r.Context()))
 		r.send(id, b, 2) // still open
-		again, err := r.uploads.Complete(r.Context(), r.acc, answered)
+		again, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, answered)
 		r.must(err)
 		if again != first {
 			t.Errorf("completed as %+v, then %+v", first, again)
 		}
 
 		r.pass(2 * time.Minute)
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
-		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(slice(b, 1)), ""), fault.UploadNotFound)
-		_, err = r.uploads.CheckSlice(r.Context(), r.acc, id, 1)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""), fault.UploadNotFound)
+		_, err = r.uploads.CheckSlice(r.Context(), r.acc, ToDrive, id, 1)
 		r.refused(err, fault.UploadNotFound)
-		_, err = r.uploads.Parts(r.Context(), r.acc, id)
+		_, err = r.uploads.Parts(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
-		_, err = r.uploads.Finished(r.Context(), r.acc, id)
+		_, err = r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
 		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: int64(len(b))}); got != want {
 			t.Errorf("before the sweep: %+v, want %+v", got, want)
@@ -141,7 +141,7 @@ func TestCompleteReadsNothingAgain(t *testing.T) {
 			}
 		}
 		before := r.store.read.Load()
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		rest := int64(0)
 		if r.place == onS3 { // the two slices that came too early to be hashed on their way
@@ -207,7 +207,7 @@ func TestCompletionGetsFurther(t *testing.T) {
 		b := bytesOf(16, 3*DriveSlice+77)
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 4, 3, 2, 1)
-		early, err := r.uploads.Finished(r.Context(), r.acc, id)
+		early, err := r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
 		if err != nil || early != "" {
 			t.Fatalf("before it was asked for: %q, %v", early, err)
 		}
@@ -215,11 +215,11 @@ func TestCompletionGetsFurther(t *testing.T) {
 		before := r.store.read.Load()
 		for n, ask := range []func(context.Context) error{
 			func(ctx context.Context) error {
-				_, err := r.uploads.Complete(ctx, r.acc, id)
+				_, err := r.uploads.Complete(ctx, r.acc, ToDrive, id)
 				return err
 			},
 			func(ctx context.Context) error {
-				found, err := r.uploads.Finished(ctx, r.acc, id)
+				found, err := r.uploads.Finished(ctx, r.acc, ToDrive, id)
 				if err == nil && found == "" {
 					err = fault.New(fault.Verifying, "test: not yet")
 				}
@@ -242,13 +242,13 @@ func TestCompletionGetsFurther(t *testing.T) {
 		ctx, cancel := context.WithCancel(r.Context())
 		r.store.reading.Store(new(func() { cancel() })) // the caller goes
 		had := hashed()
-		_, err = r.uploads.Complete(ctx, r.acc, id)
+		_, err = r.uploads.Complete(ctx, r.acc, ToDrive, id)
 		r.refused(err, fault.Canceled)
 		if got := hashed(); got < had || got > had+bufSize || r.place != onS3 && got != had+bufSize {
 			t.Errorf("%d bytes are hashed, %d before", got, had)
 		}
 		r.store.reading.Store(nil)
-		found, err := r.uploads.Finished(r.Context(), r.acc, id)
+		found, err := r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(found, b)
 		if got := r.store.read.Load() - before; got > 2*int64(len(b))+1<<20 { // once to check it, once by the test
@@ -289,7 +289,7 @@ func TestStalledSliceEnds(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		begin := func(ctx context.Context) (*stalled, chan error) {
 			body, ended := stall(b[:200_000]), make(chan error, 1)
-			go func() { ended <- r.uploads.Slice(ctx, r.acc, id, 1, body, "") }()
+			go func() { ended <- r.uploads.Slice(ctx, r.acc, ToDrive, id, 1, body, "") }()
 			<-body.waiting
 			return body, ended
 		}
@@ -303,7 +303,7 @@ func TestStalledSliceEnds(t *testing.T) {
 		r.refused(<-ended, fault.Canceled)
 
 		_, ended = begin(r.Context())
-		_, err := r.uploads.Complete(r.Context(), r.acc, id) // waits for nobody who has stalled
+		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id) // waits for nobody who has stalled
 		r.must(err)
 		if err := <-ended; err == nil {
 			t.Error("a slice was taken after the end")
@@ -324,11 +324,11 @@ func TestCompleteBeforeAllHasCome(t *testing.T) {
 		r.send(id, b, 1)
 		from, to := io.Pipe()
 		ended := make(chan error, 1)
-		go func() { ended <- r.uploads.Slice(r.Context(), r.acc, id, 2, piped{from}, "") }()
+		go func() { ended <- r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, piped{from}, "") }()
 		if _, err := to.Write(slice(b, 2)[:100_000]); err != nil {
 			t.Fatal(err)
 		}
-		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.SliceMissing)
 		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != int64(2) {
 			t.Errorf("it names %v, want 2", args)
@@ -338,7 +338,7 @@ func TestCompleteBeforeAllHasCome(t *testing.T) {
 		}
 		r.must(to.Close())
 		r.must(<-ended)
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 	})
@@ -364,7 +364,7 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		begin := func(no int) (to *io.PipeWriter, ended chan error) {
 			from, to := io.Pipe()
 			ended = make(chan error, 1)
-			go func() { ended <- r.uploads.Slice(r.Context(), r.acc, id, int64(no), piped{from}, "") }()
+			go func() { ended <- r.uploads.Slice(r.Context(), r.acc, ToDrive, id, int64(no), piped{from}, "") }()
 			if _, err := to.Write(slice(b, no)[:150_000]); err != nil {
 				t.Fatal(err)
 			}
@@ -387,13 +387,13 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		r.must(err)
 		r.must(last.Close())
 		r.must(<-lastEnded)
-		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(slice(b, 1)), ""))
+		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""))
 		size(int64(len(b)), "one failed before another that came")
 
-		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 4, bytes.NewReader(bytesOf(18, 200_000)), etag(b)), fault.HashMismatch)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 4, bytes.NewReader(bytesOf(18, 200_000)), etag(b)), fault.HashMismatch)
 		size(2*DriveSlice, "the last one came again, and failed")
 		r.send(id, b, 3, 4)
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -425,8 +425,8 @@ func TestSlowSlice(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(5, 150_000)
 		id := r.open(file("a.bin", b))
-		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, iotest.OneByteReader(bytes.NewReader(b)), etag(b)))
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, iotest.OneByteReader(bytes.NewReader(b)), etag(b)))
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 	})
@@ -442,7 +442,7 @@ func TestCompleteAtOnce(t *testing.T) {
 		results := make([]Result, 8)
 		for i := range results {
 			g.Go(func() (err error) {
-				results[i], err = r.uploads.Complete(r.Context(), r.acc, id)
+				results[i], err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 				return err
 			})
 		}
@@ -483,14 +483,14 @@ func TestUploadGoesOnAfterAFullDisk(t *testing.T) {
 		b := bytesOf(7, 100_000)
 		id := r.open(file("a.bin", b))
 		r.store.failWriting.Store(&full)
-		r.refused(r.uploads.Slice(r.Context(), r.acc, id, 1, bytes.NewReader(b), ""), fault.DiskFull)
+		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(b), ""), fault.DiskFull)
 		r.store.failWriting.Store(nil)
 		r.send(id, b, 1)
 		r.store.failCommit.Store(&full)
-		_, err := r.uploads.Complete(r.Context(), r.acc, id)
+		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.DiskFull)
 		r.store.failCommit.Store(nil)
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -506,13 +506,13 @@ func TestCompleteIntoATakenName(t *testing.T) {
 		r.send(id, b, 1, 2)
 		taken, err := r.single(file("a.bin", other), other)
 		r.must(err)
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.NameTaken)
 		n, err := drive.ParseID(taken.ID)
 		r.must(err)
 		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{n}))
 		r.send(id, b, 1) // a client that begins anew
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -539,7 +539,7 @@ func TestSweepOrphans(t *testing.T) {
 		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: 100}); got != want {
 			t.Errorf("after the sweep: %+v, want %+v", got, want)
 		}
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -605,13 +605,13 @@ func TestLateSlice(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		late, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b))
 		r.must(err)
-		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, late, etag(b)))
+		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, late, etag(b)))
 		late.Close()
 		_, err = r.uploads.Keep(r.Context(), r.acc, iotest.TimeoutReader(bytes.NewReader(b)))
 		if err == nil {
 			t.Error("a body that broke was kept")
 		}
-		done, err := r.uploads.Complete(r.Context(), r.acc, id)
+		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
@@ -814,9 +814,9 @@ func TestLateSlicesHaveRoom(t *testing.T) {
 		third, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1000]))
 		r.must(err)
 		third.Close()
-		r.must(r.uploads.Slice(r.Context(), r.acc, id, 1, first, etag(b)))
+		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, first, etag(b)))
 		first.Close()
-		_, err = r.uploads.Complete(r.Context(), r.acc, id)
+		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.nothingLeft()
 		_, err = r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b)) // nothing is awaited
