@@ -44,6 +44,7 @@ test: ## everything that must pass: format, vet, lint, all tests
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
 	@$(call step,vet,$(GO) vet ./... && $(GO) vet -tags killpoints ./...)
 	@$(call step,lint,$(LINT) run ./...)
+	@$(call step,build,CGO_ENABLED=0 $(GO) build -trimpath -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
 	@$(MAKE) --no-print-directory go-test
 
 # The tests start a PostgreSQL of their own, which has to be there.
@@ -54,6 +55,9 @@ postgresql:
 	    echo "PostgreSQL 15 or newer is missing (Debian: apt-get install postgresql)"; exit 1; }; \
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
+# What takes longest begins first, so that the rest goes on beside it.
+LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
+
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
 # other packages.
 SERVED := ./test/story ./test/golden
@@ -62,6 +66,7 @@ SERVED := ./test/story ./test/golden
 .PHONY: go-test
 go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
+go-test: FIRST = $(addprefix tuchuang/,$(LONG))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
 go-test: postgresql
 	@mkdir -p $(LOG); set -o pipefail; \
@@ -69,7 +74,7 @@ go-test: postgresql
 	{ status=0; \
 	  TUCHUANG_TEST_ENGINE=postgres $(GO) test -json -vet=off -timeout 40m $(SERVED) >$(LOG)/postgres.json & beside=$$!; \
 	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
-	  $(GO) test -json -vet=off -timeout 40m $(filter-out $(RACED),$(ALL)) || status=1; \
+	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
