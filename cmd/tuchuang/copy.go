@@ -43,7 +43,13 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	if c.NoWait {
+	return u.follow(ctx, s, taskID, c.NoWait, to)
+}
+
+// follow says which task was made or, where it is to be waited for, what became of it; to
+// is the folder of the bed where its pictures are, "" where nobody can say.
+func (u *ui) follow(ctx context.Context, s *session, taskID string, noWait bool, to string) error {
+	if noWait {
 		if u.json {
 			return u.document(struct {
 				TaskID string `json:"taskID"`
@@ -65,7 +71,7 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err := u.showTask(report, time.Since(start)); err != nil {
 		return err
 	}
-	if state.Copied+state.Replaced > 0 {
+	if to != "" && state.Copied+state.Replaced > 0 {
 		u.say(u.text(copyLinks, shellWord(programName()), shellWord(bedScheme+to)))
 	}
 	return report.verdict()

@@ -101,6 +101,7 @@ var advices = map[fault.Code]text{
 	fault.DiskFull:       adviceDiskFull,
 	fault.TooManyTasks:   adviceTasks,
 	fault.TaskNotFound:   adviceTaskID,
+	fault.TaskGoesOn:     adviceGoesOn,
 	fault.BadName:        adviceName,
 	fault.Unavailable:    adviceLater,
 	fault.Uncertain:      adviceLook,
@@ -119,7 +120,20 @@ var failReasons = map[string]text{
 	"target_deleted":  failTargetDeleted,
 	"limit_depth":     failLimitDepth,
 	"quota_exceeded":  failQuota,
+	"cancelled":       failCancelled,
 	"internal":        failInternal,
+
+	// Why something was skipped.
+	"not_an_image":      skipNoPicture,
+	"too_large":         skipTooLarge,
+	"empty":             skipEmpty,
+	"duplicate_in_task": skipTwice,
+}
+
+// outcomes are the words of what became of a picture.
+var outcomes = map[string]text{
+	"open": say("待处理", "open"), "copied": say("复制", "copied"), "replaced": say("替换", "replaced"),
+	"skipped": say("跳过", "skipped"), "failed": say("失败", "failed"),
 }
 
 var failCodes = map[string]text{

@@ -33,6 +33,7 @@ type cli struct {
 	Put     putCmd     `cmd:"" help:"${help_put}"`
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
 	Task    taskCmd    `cmd:"" help:"${help_task}"`
+	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
 	Version versionCmd `cmd:"" help:"${help_version}"`

@@ -217,7 +217,7 @@ func TestUnreachableServer(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	p := newProgram(t)
-	for _, command := range []string{"", "login", "put", "copy", "task", "ls", "links", "version"} {
+	for _, command := range []string{"", "login", "put", "copy", "task", "tasks", "ls", "links", "version"} {
 		args := []string{"--help"}
 		if command != "" {
 			args = []string{command, "--help"}

@@ -619,6 +619,49 @@ func TestCopyThatFails(t *testing.T) {
 	}
 }
 
+// Tasks are listed, looked into, cancelled, and what has failed is tried again.
+func TestTasksOneByOne(t *testing.T) {
+	s := serve(t, "60")
+	s.file("相 册/a.png", strings.Repeat("a", 20))
+	s.file("相 册/b.png", strings.Repeat("b", 20))
+	s.mustRun("put", "相 册")
+	r := s.run("copy", "/相 册", "--json") // 40 of 60 bytes are in the drive: one more fits
+	var task taskReport
+	decode(t, r.out, &task)
+	out := s.mustRun("task", "items", task.TaskID)
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 2 ||
+		!strings.Contains(lines[0], "copied  /相 册/a.png  http://") || !strings.Contains(lines[1], "failed  /相 册/b.png  no room left") {
+		t.Errorf("the ledger:\n%s", out)
+	}
+	if out := s.mustRun("task", "items", "--outcome", "failed", task.TaskID); strings.Contains(out, "a.png") || !strings.Contains(out, "b.png") {
+		t.Errorf("those that failed:\n%s", out)
+	}
+	if out := s.mustRun("tasks"); !strings.Contains(out, task.TaskID) || !strings.Contains(out, "1 of 2 published, 1 failed") {
+		t.Errorf("the tasks:\n%s", out)
+	}
+	if r := s.run("task", "cancel", task.TaskID); r.code != exitFailed || !strings.Contains(r.errOut, "has ended already") {
+		t.Errorf("cancelled after its end: %+v", r)
+	}
+	again := s.run("task", "retry", task.TaskID, "--json") // there is no more room than before
+	var second taskReport
+	decode(t, again.out, &second)
+	if again.code != exitFailed || second.RetryOf != task.TaskID || len(second.Failures) != 1 {
+		t.Errorf("tried again: %+v", again)
+	}
+	var rows []taskRow
+	decode(t, s.mustRun("tasks", "--json"), &rows)
+	if len(rows) != 2 || rows[0].TaskID != second.TaskID || rows[1].TaskID != task.TaskID {
+		t.Errorf("the tasks: %+v", rows)
+	}
+	decode(t, s.mustRun("tasks", "--limit", "1", "--json"), &rows)
+	if len(rows) != 1 || rows[0].TaskID != second.TaskID {
+		t.Errorf("the newest task: %+v", rows)
+	}
+	if r := s.run("tasks", "--limit", "0"); r.code != exitUsage {
+		t.Errorf("no task: %+v", r)
+	}
+}
+
 func TestRefusalsInWords(t *testing.T) {
 	s := serve(t, "")
 	s.file("a.png", "a")

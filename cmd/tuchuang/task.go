@@ -8,18 +8,34 @@ import (
 	"tuchuang/internal/client"
 )
 
+// taskCmd is what can be done about one task; without another word it is shown.
 type taskCmd struct {
+	Show   taskShowCmd   `cmd:"" default:"withargs" help:"${help_task_show}"`
+	Items  taskItemsCmd  `cmd:"" help:"${help_task_items}"`
+	Cancel taskCancelCmd `cmd:"" help:"${help_task_cancel}"`
+	Retry  taskRetryCmd  `cmd:"" help:"${help_task_retry}"`
+}
+
+// oneTask is the task that a command is about.
+type oneTask struct {
 	remote
 	ID string `arg:"" name:"id" help:"${help_task_id}"`
 }
 
+// open connects for a command about the task.
+func (t *oneTask) open(ctx context.Context, u *ui) (*session, error) {
+	if strings.TrimSpace(t.ID) == "" {
+		return nil, usageError{u.text(taskNoID), u.text(adviceTaskID)}
+	}
+	return t.connect(ctx, u)
+}
+
+type taskShowCmd struct{ oneTask }
+
 // Run shows how far a task is. Like copy it fails when the task or any of its
 // pictures did.
-func (c *taskCmd) Run(ctx context.Context, u *ui) error {
-	if strings.TrimSpace(c.ID) == "" {
-		return usageError{u.text(taskNoID), u.text(adviceTaskID)}
-	}
-	s, err := c.connect(ctx, u)
+func (c *taskShowCmd) Run(ctx context.Context, u *ui) error {
+	s, err := c.open(ctx, u)
 	if err != nil {
 		return err
 	}

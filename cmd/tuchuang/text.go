@@ -44,6 +44,7 @@ var (
 	adviceQuota       = say("删除一些文件并清空回收站，或请管理员增加配额；未完成的上传也占用空间，接着传完或等 24 小时后过期", "delete something and empty the trash, or ask the operator for a larger quota; unfinished uploads hold room too, until they are gone on with or expire after 24 hours")
 	adviceDiskFull    = say("管理员腾出空间后，再次运行同一命令即可", "when the operator has made room, run the same command again")
 	adviceTasks       = say("等一个任务结束再试（tuchuang task ID 可查看进度）", "wait until one of them has ended (tuchuang task ID shows how far it is), then try again")
+	adviceGoesOn      = say("等任务结束（tuchuang task 编号），或先取消它", "wait for its end (tuchuang task ID), or cancel it first")
 	adviceTaskID      = say("检查任务编号：它由 tuchuang copy 给出", "check the id: it is the one tuchuang copy gave")
 	adviceName        = say("请改名；也不能含控制字符，不能只有空格，不能是 . 或 ..", "rename it and run the same command again")
 	adviceLook        = say("先查看结果，再决定是否重做", "look whether it was done before you do it again")
@@ -127,6 +128,20 @@ var (
 	taskLimitFolders   = say("文件夹太多，没有复制任何图片；请分几个任务", "too many folders, nothing was copied: use several tasks")
 	taskAllFailed      = say("所有图片都失败了", "every picture failed")
 	taskCancelled      = say("任务已取消", "it was cancelled")
+	failCancelled      = say("任务在轮到它之前被取消", "the task was cancelled before its turn")
+	skipNoPicture      = say("不是支持的图片格式", "not one of the nine picture formats")
+	skipTooLarge       = say("图片超过 100M", "the picture is larger than 100 MiB")
+	skipEmpty          = say("文件为空", "the file is empty")
+	skipTwice          = say("同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same folder")
+
+	tasksLimit      = say("--limit 要一个正整数，而不是 %d", "--limit wants a positive number but got %d")
+	tasksLine       = say("%s  %s  %s  已发布 %d/%d，失败 %d", "%s  %s  %-9s  %d of %d published, %d failed")
+	stateWaiting    = say("排队中", "waiting")
+	stateRunning    = say("运行中", "running")
+	stateDone       = say("已完成", "done")
+	stateFailed     = say("失败", "failed")
+	stateCancelled  = say("已取消", "cancelled")
+	taskIsCancelled = say("任务 %s 已取消；已发布的 %d 张图片保留", "task %s is cancelled; the %d pictures that were published stay")
 )
 
 // ls and links
@@ -143,36 +158,45 @@ var (
 var (
 	description = say("图床：把云盘里的图片发布为永久链接", "Publishes pictures from a drive as permanent links.")
 
-	helpJSON      = say("向标准输出写 JSON，供脚本使用", "Write JSON to standard output, for scripts.")
-	helpLogin     = say("检查并保存服务器、client id 和密钥", "Check and keep server, client id and secret.")
-	helpPut       = say("上传文件和文件夹到云盘", "Upload files and folders into the drive.")
-	helpCopy      = say("把云盘里的图片复制到图床；任务失败或有图片失败时退出码为 1", "Copy pictures from the drive to the bed; the exit code is 1 if the task failed or any of its pictures did.")
-	helpTask      = say("查看复制任务；任务失败或有图片失败时退出码为 1", "Show a copy task; the exit code is 1 if it failed or any of its pictures did.")
-	helpLs        = say("列出云盘或图床文件夹", "List a folder of drive or bed.")
-	helpLinks     = say("写出图床里图片的链接", "Write the links of pictures in the bed.")
-	helpVersion   = say("显示版本", "Show the version.")
-	helpServer    = say("服务器地址，默认为登录时保存的", "Address of the server; by default the one kept by login.")
-	helpClientID  = say("账号的 client id；密钥来自 TUCHUANG_CLIENT_SECRET 或提问", "Client id of the account; the secret comes from TUCHUANG_CLIENT_SECRET or is asked for.")
-	helpLocal     = say("本地文件或文件夹", "Local files and folders.")
-	helpPutTo     = say("云盘目标文件夹，缺少时创建", "Folder of the drive; made where it is missing.")
-	helpJobs      = say("同时上传的文件数", "Files uploaded at once.")
-	helpOverwrite = say("替换同名但内容不同的文件", "Replace files of the same name and other content.")
-	helpKeepBoth  = say("保留同名文件，新文件加序号", "Keep both; the new one gets a number.")
-	helpSource    = say("云盘路径，最多 100 个", "Paths of the drive, at most 100.")
-	helpCopyTo    = say("图床目标文件夹，缺少时创建", "Folder of the bed; made where it is missing.")
-	helpNoWait    = say("只打印任务编号，不等待结束", "Print the task's id and don't wait.")
-	helpTaskID    = say("copy 给出的任务编号", "Id that copy gave.")
-	helpPath      = say("drive:/… 或 bed:/…", "drive:/… or bed:/…")
-	helpBedPath   = say("图床中的文件夹或图片", "A folder or picture of the bed.")
-	helpFormat    = say("格式：%s；给出模板时为 template", "One of %s; where a template is given, that.")
-	helpTemplate  = say("自己的格式：{url} {name} {stem} {ext} {id} {etag} {size} {n} 由图片的值代替，{name:md}、{name:html}、{name:json}、{name:csv}、{name:url} 按该语言转义，{{ 和 }} 是花括号", "A form of your own: {url} {name} {stem} {ext} {id} {etag} {size} {n} stand for a picture's values, {name:md}, html, json, csv or url escapes one for that language, {{ and }} are braces.")
+	helpJSON       = say("向标准输出写 JSON，供脚本使用", "Write JSON to standard output, for scripts.")
+	helpLogin      = say("检查并保存服务器、client id 和密钥", "Check and keep server, client id and secret.")
+	helpPut        = say("上传文件和文件夹到云盘", "Upload files and folders into the drive.")
+	helpCopy       = say("把云盘里的图片复制到图床；任务失败或有图片失败时退出码为 1", "Copy pictures from the drive to the bed; the exit code is 1 if the task failed or any of its pictures did.")
+	helpTask       = say("查看、取消或重试复制任务", "Show a copy task, cancel it, or try its failed pictures again.")
+	helpTaskShow   = say("查看复制任务；任务失败或有图片失败时退出码为 1", "Show a copy task; the exit code is 1 if it failed or any of its pictures did.")
+	helpTaskItems  = say("列出任务的每张图片：结果、来源、链接或原因", "List every picture of a task: what became of it, where it came from, its link or the reason.")
+	helpTaskCancel = say("取消任务；已发布的图片保留", "Cancel a task; what is published stays.")
+	helpTaskRetry  = say("用一个新任务重试失败的图片", "Try the pictures that failed again, as another task.")
+	helpOutcome    = say("只列出这种结果：copied、replaced、skipped、failed、open", "Only those with this outcome: copied, replaced, skipped, failed, open.")
+	helpTasks      = say("列出复制任务，最新的在前", "List the copy tasks, the newest first.")
+	helpTasksLimit = say("最多列出多少个", "So many at most.")
+	helpLs         = say("列出云盘或图床文件夹", "List a folder of drive or bed.")
+	helpLinks      = say("写出图床里图片的链接", "Write the links of pictures in the bed.")
+	helpVersion    = say("显示版本", "Show the version.")
+	helpServer     = say("服务器地址，默认为登录时保存的", "Address of the server; by default the one kept by login.")
+	helpClientID   = say("账号的 client id；密钥来自 TUCHUANG_CLIENT_SECRET 或提问", "Client id of the account; the secret comes from TUCHUANG_CLIENT_SECRET or is asked for.")
+	helpLocal      = say("本地文件或文件夹", "Local files and folders.")
+	helpPutTo      = say("云盘目标文件夹，缺少时创建", "Folder of the drive; made where it is missing.")
+	helpJobs       = say("同时上传的文件数", "Files uploaded at once.")
+	helpOverwrite  = say("替换同名但内容不同的文件", "Replace files of the same name and other content.")
+	helpKeepBoth   = say("保留同名文件，新文件加序号", "Keep both; the new one gets a number.")
+	helpSource     = say("云盘路径，最多 100 个", "Paths of the drive, at most 100.")
+	helpCopyTo     = say("图床目标文件夹，缺少时创建", "Folder of the bed; made where it is missing.")
+	helpNoWait     = say("只打印任务编号，不等待结束", "Print the task's id and don't wait.")
+	helpTaskID     = say("copy 给出的任务编号", "Id that copy gave.")
+	helpPath       = say("drive:/… 或 bed:/…", "drive:/… or bed:/…")
+	helpBedPath    = say("图床中的文件夹或图片", "A folder or picture of the bed.")
+	helpFormat     = say("格式：%s；给出模板时为 template", "One of %s; where a template is given, that.")
+	helpTemplate   = say("自己的格式：{url} {name} {stem} {ext} {id} {etag} {size} {n} 由图片的值代替，{name:md}、{name:html}、{name:json}、{name:csv}、{name:url} 按该语言转义，{{ 和 }} 是花括号", "A form of your own: {url} {name} {stem} {ext} {id} {etag} {size} {n} stand for a picture's values, {name:md}, html, json, csv or url escapes one for that language, {{ and }} are braces.")
 )
 
 // helpTexts hands the help to the parser in the user's language.
 func helpTexts(u *ui) kong.Vars {
 	return kong.Vars{
 		"help_json": u.text(helpJSON), "help_login": u.text(helpLogin), "help_put": u.text(helpPut),
-		"help_copy": u.text(helpCopy), "help_task": u.text(helpTask), "help_ls": u.text(helpLs),
+		"help_copy": u.text(helpCopy), "help_task": u.text(helpTask), "help_task_show": u.text(helpTaskShow), "help_task_items": u.text(helpTaskItems),
+		"help_task_cancel": u.text(helpTaskCancel), "help_task_retry": u.text(helpTaskRetry), "help_task_outcome": u.text(helpOutcome),
+		"help_tasks": u.text(helpTasks), "help_tasks_limit": u.text(helpTasksLimit), "help_ls": u.text(helpLs),
 		"help_links": u.text(helpLinks), "help_version": u.text(helpVersion), "help_server": u.text(helpServer),
 		"help_client_id": u.text(helpClientID), "help_local": u.text(helpLocal), "help_put_to": u.text(helpPutTo),
 		"help_jobs": u.text(helpJobs), "help_overwrite": u.text(helpOverwrite), "help_keep_both": u.text(helpKeepBoth),

@@ -107,6 +107,9 @@ func (c *Client) CopyFailAll(ctx context.Context, taskID string) ([]CopyFailure,
 	}
 }
 
+// LastPage is the LastTaskID of the last page.
+const LastPage = "-1"
+
 // CopyListQuery asks for a page of an account's tasks; none of it is in the
 // documentation.
 type CopyListQuery struct {
@@ -123,7 +126,7 @@ type CopyTask struct {
 
 // CopyTasks is a page of tasks, the newest first.
 type CopyTasks struct {
-	LastTaskID string     `json:"lastTaskID"` // "-1" at the end
+	LastTaskID string     `json:"lastTaskID"` // LastPage at the end
 	List       []CopyTask `json:"list"`
 }
 
