@@ -143,18 +143,18 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	instead := make(map[folderName]drive.ID)
-	ids = nil
+	var named []drive.ID
 	for _, parent := range slices.Sorted(maps.Keys(gone)) {
-		named, err := drive.Named(ctx, tx, r.acc, parent, gone[parent])
+		there, err := drive.Named(ctx, tx, r.acc, parent, gone[parent])
 		if err != nil {
 			return err
 		}
-		for name, id := range named {
+		for name, id := range there {
 			instead[folderName{parent, name}] = id
-			ids = append(ids, id)
+			named = append(named, id)
 		}
 	}
-	others, err := drive.Lookup(ctx, tx, r.acc, ids)
+	others, err := drive.Lookup(ctx, tx, r.acc, named)
 	if err != nil {
 		return err
 	}
