@@ -115,7 +115,7 @@ var problems = map[fault.Why]problem{
 	fault.DataMoved: {dataMoved, adviceMoved}, fault.DataUnfinished: {dataUnfinished, adviceUnfinished}, fault.DataOther: {dataOther, adviceOther},
 	fault.NotEmpty: {dataNotEmpty, adviceNotEmpty}, fault.NotABackup: {notABackup, adviceNotABackup}, fault.NoBackup: {what: noBackup},
 	fault.BackupNewer: {backupNewer, adviceNewer}, fault.BackupDamaged: {backupDamaged, adviceOldBackup},
-	fault.BackupOther: {backupOther, adviceBackupOther}, fault.NoAccounts: {noAccounts, adviceNoAccounts}, fault.StoreOther: {storeOther, adviceStoreOther},
+	fault.FilledNow: {filledNow, adviceFilledNow}, fault.BackupOther: {backupOther, adviceBackupOther}, fault.NoAccounts: {noAccounts, adviceNoAccounts}, fault.StoreOther: {storeOther, adviceStoreOther},
 }
 
 // problem words what is wrong with a setting or the data folder.

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tuchuang/internal/fault"
 )
 
@@ -60,6 +62,7 @@ type DB struct {
 	now      func() time.Time
 	clock    func() time.Time // nil: the server's
 	log      *slog.Logger
+	config   *pgx.ConnConfig // of a server
 
 	writer  *pool // SQLite has one writer, and one connection here
 	readers *pool // requests' reads
@@ -120,7 +123,7 @@ func (d *DB) openServer(ctx context.Context, url string, patience time.Duration)
 	if err != nil {
 		return err
 	}
-	d.path = nameOf(config)
+	d.path, d.config = nameOf(config), config
 	if err := d.migrateServer(ctx, config); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -159,6 +160,24 @@ func (t *Tx) SetMark(ctx context.Context, name, value string) error {
 func (d *DB) Mark(ctx context.Context, name string) (value string, err error) {
 	_, err = d.Get(ctx, "db: mark", `SELECT value FROM mark WHERE name = $1`, []any{name}, &value)
 	return value, err
+}
+
+// Alone keeps every other process from what has this name, until release or the end of
+// this process; ok is false where another one has it. A file has no need of it: who fills
+// one holds its folder.
+func (d *DB) Alone(ctx context.Context, name string) (release func() error, ok bool, err error) {
+	if d.engine == SQLite {
+		return func() error { return nil }, true, nil
+	}
+	c, err := pgx.ConnectConfig(ctx, d.config)
+	if err != nil {
+		return nil, false, translate(err, "db: alone")
+	}
+	release = func() error { return c.Close(context.WithoutCancel(ctx)) }
+	if err := c.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, name).Scan(&ok); err != nil || !ok {
+		return nil, false, errors.Join(translate(err, "db: alone"), release())
+	}
+	return release, true, nil
 }
 
 // whole refuses a database that is being filled.

@@ -133,6 +133,7 @@ const (
 	NotABackup     Why = "not_a_backup"    // the folder
 	NoBackup       Why = "no_backup"       // the folder, or the name of the snapshot
 	BackupNewer    Why = "backup_newer"    // the folder, the number of its format
+	FilledNow      Why = "filled_now"      // the database: another process fills it at this moment
 	BackupOther    Why = "backup_other"    // the folder: its backups are of another installation
 	NoAccounts     Why = "no_accounts"     // the database: it holds none, or not even our tables
 	StoreOther     Why = "store_other"     // how many contents were looked for in the store, all of them in vain

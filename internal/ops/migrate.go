@@ -72,6 +72,11 @@ func Migrate(ctx context.Context, o MigrateOptions) (out Migrated, err error) {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	release, err := fillAlone(ctx, to)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	m := &move{MigrateOptions: o, to: to, out: &out}
 	if err := m.begin(ctx); err != nil {
 		return out, err
@@ -89,6 +94,15 @@ func Migrate(ctx context.Context, o MigrateOptions) (out Migrated, err error) {
 		}
 	}
 	return out, m.count(ctx)
+}
+
+// fillAlone keeps others from filling a database. fault.FilledNow where one is at it.
+func fillAlone(ctx context.Context, to *db.DB) (release func() error, err error) {
+	release, ok, err := to.Alone(ctx, "tuchuang is filled")
+	if err == nil && !ok {
+		err = fault.New(fault.BadData, "ops: fill", fault.FilledNow, to.Name())
+	}
+	return release, err
 }
 
 type move struct {

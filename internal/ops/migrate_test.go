@@ -220,6 +220,30 @@ func TestMigrateOfDamage(t *testing.T) {
 	}
 }
 
+// One at a time fills a server's database.
+func TestMigrateTwiceAtOnce(t *testing.T) {
+	h, to := newHouse(t, db.SQLite), newTarget(t, db.PostgreSQL)
+	asked := 0
+	out, err := h.move(t.Context(), to, func(o *MigrateOptions) {
+		o.Progress = func(_, _, _, _ int64) {
+			if asked++; asked > 2 {
+				return
+			}
+			if _, err := h.move(t.Context(), to); why(err) != fault.FilledNow {
+				t.Errorf("a second one beside it: %v", err)
+			}
+			if _, _, err := RestoreInto(t.Context(), Place{Data: t.TempDir(), Database: to.place.URL}, RestoreOptions{From: t.TempDir()}); err == nil {
+				t.Error("something is restored beside it")
+			}
+		}
+	})
+	h.must(err)
+	if asked == 0 || out.Contents != 41 {
+		t.Errorf("asked %d times, moved %+v", asked, out)
+	}
+	h.sameContent(to.store)
+}
+
 // What is there already is not touched.
 func TestMigrateRefuses(t *testing.T) {
 	h, there := newHouse(t, db.SQLite), newTarget(t, db.SQLite)

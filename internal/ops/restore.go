@@ -66,6 +66,11 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 		return out, err
 	}
 	if target != nil {
+		release, lockErr := fillAlone(ctx, target)
+		if lockErr != nil {
+			return out, errors.Join(lockErr, target.Close())
+		}
+		defer func() { err = errors.Join(err, release()) }()
 		defer func() {
 			if err != nil { // it holds nothing, as before
 				ctx := context.WithoutCancel(ctx)
