@@ -352,7 +352,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A body may take any time to come, and its answer comes all the same.
+// A body that is a file may take any time to come, and its answer comes all the same.
 func TestServerSlowBody(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprintf("HTTP %d", version), func(t *testing.T) {
@@ -363,11 +363,17 @@ func TestServerSlowBody(t *testing.T) {
 				transport.Protocols.SetUnencryptedHTTP2(version == 2)
 				defer transport.CloseIdleConnections()
 				for _, expect := range []string{"", "100-continue"} {
-					r, err := http.NewRequest(http.MethodPost, c.Server()+"/api/v1/access_token", &slow{`{"clientID":"a","clientSecret":"b"}`})
+					token, err := c.Token(t.Context())
 					if err != nil {
 						t.Fatal(err)
 					}
-					r.Header.Set("Content-Type", "application/json")
+					r, err := http.NewRequest(http.MethodPost, c.Server()+"/upload/v2/file/single/create", &slow{
+						"--B\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\nabcdefgh\r\n--B--"})
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.Header.Set("Authorization", "Bearer "+token.AccessToken)
+					r.Header.Set("Content-Type", "multipart/form-data; boundary=B")
 					if expect != "" {
 						r.Header.Set("Expect", expect)
 					}

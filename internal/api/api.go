@@ -25,11 +25,8 @@ import (
 	"tuchuang/internal/upload"
 )
 
-const (
-	maxBody     = 4 << 20          // bytes of a JSON or form body
-	maxFields   = 256 << 10        // bytes of the fields beside a file
-	answerLimit = 30 * time.Second // of a request that moves no file
-)
+// answerLimit is how long a request that moves no file may take, with its body.
+const answerLimit = 30 * time.Second
 
 // Options are what the door needs.
 type Options struct {
@@ -55,11 +52,12 @@ type Options struct {
 type API struct {
 	Options
 	handlers map[string]http.HandlerFunc
+	turns    chan struct{} // of large bodies
 }
 
 // New makes the door.
 func New(o Options) *API {
-	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc)}
+	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc), turns: make(chan struct{}, largeBodies)}
 	for _, r := range a.routes() {
 		for _, path := range append([]string{r.path}, r.also...) {
 			a.handlers[path] = a.adapt(r)
@@ -98,6 +96,11 @@ type endpoint struct {
 
 // handle makes an endpoint of a function from the request's fields to the data.
 func handle[In any](fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
+	return handleUpTo(maxBody, fn)
+}
+
+// handleUpTo is handle for bodies of at most so many bytes.
+func handleUpTo[In any](maxBody int64, fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
 	t := reflect.TypeFor[In]()
 	if err := wire.Check(t); err != nil {
 		panic(err) // a tag of ours is wrong: seen by any test
@@ -149,7 +152,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			}
 		}
 		ctx = auditlog.With(ctx, auditlog.Actor{Client: client, Address: a.ClientAddr(r), Trace: trace})
-		data, err := rt.serve.call(ctx, acc, r)
+		data, err := a.ask(ctx, rt.serve, acc, r)
 		if err != nil {
 			a.fail(w, r, trace, acc, began, err)
 			return
@@ -159,6 +162,15 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 		}
 		a.log(r, trace, acc, began, "ok")
 	}
+}
+
+// ask calls an endpoint, with bounds for what it reads. What it holds of the body it no
+// longer does when the answer is written.
+func (a *API) ask(ctx context.Context, e endpoint, acc account.ID, r *http.Request) (any, error) {
+	if !e.long && r.Body != nil && r.ContentLength != 0 {
+		defer a.bounded(ctx, r)()
+	}
+	return e.call(ctx, acc, r)
 }
 
 // fail answers an error, and logs the ones that are ours in full.

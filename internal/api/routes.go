@@ -3,7 +3,7 @@ package api
 // routes shows every endpoint on one screen.
 func (a *API) routes() []route {
 	return []route{
-		{"POST", "/api/v1/access_token", handle(a.accessToken), true, nil},
+		{"POST", "/api/v1/access_token", handleUpTo(maxOpenBody, a.accessToken), true, nil},
 		{"GET", "/api/v1/user/info", handle(a.userInfo), false, nil},
 
 		// The drive.
