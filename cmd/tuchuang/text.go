@@ -135,7 +135,7 @@ var (
 	skipTwice          = say("同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same folder")
 
 	tasksLimit      = say("--limit 要一个正整数，而不是 %d", "--limit wants a positive number but got %d")
-	tasksLine       = say("%s  %s  %s  已发布 %d/%d，失败 %d", "%s  %s  %-9s  %d of %d published, %d failed")
+	tasksLine       = say("%s  %s  %s  已发布 %d/%d，失败 %d", "%s  %s  %s  %d of %d published, %d failed")
 	stateWaiting    = say("排队中", "waiting")
 	stateRunning    = say("运行中", "running")
 	stateDone       = say("已完成", "done")
