@@ -150,3 +150,44 @@ func TestServerTricklingBody(t *testing.T) {
 		})
 	}
 }
+
+// What comes after the answer is taken for who has not read it yet, and not for ever.
+func TestServerRestOfABody(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		piece int
+		every time.Duration
+		most  int64 // bytes that are taken
+	}{
+		{"that stalls", 1, 24 * time.Hour, 300 << 10},
+		{"that trickles", 1, 3 * time.Second, 300 << 10},
+		{"without end", 64 << 10, time.Second, 129 << 20},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, network, _ := inside(t, io.Discard)
+				ours, counted := dialed(network)
+				defer ours.Close()
+				answers, ended := bufio.NewReader(ours), make(chan struct{})
+				go func() { // ends with the connection
+					defer close(ended)
+					_, err := io.WriteString(ours, "POST /nowhere HTTP/1.1\r\nHost: server\r\nContent-Length: 1000000000\r\n\r\n"+strings.Repeat(" ", 290<<10))
+					for err == nil {
+						<-time.After(tt.every)
+						_, err = io.WriteString(ours, strings.Repeat(" ", tt.piece))
+					}
+				}()
+				if a := answered(t, answers); !strings.Contains(a, "not found") {
+					t.Errorf("answered %s", a)
+				}
+				if b, err := answers.ReadByte(); err == nil {
+					t.Errorf("the connection goes on with %q", b)
+				}
+				<-ended
+				if n := counted.n.Load(); n > tt.most {
+					t.Errorf("%d bytes were taken", n)
+				}
+			})
+		})
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -24,10 +25,14 @@ const (
 	headerLimit = 10 * time.Second
 	idleLimit   = 2 * time.Minute  // of a connection between two requests
 	readLimit   = time.Minute      // of one Read of a body
-	restLimit   = 5 * time.Second  // of a body that the answer did not wait for
+	restLimit   = 5 * time.Second  // of a body that the answer did not wait for, for each restPiece of it
 	writeLimit  = time.Minute      // of an answer; one that is a file has more, see transfer
 	sharedLimit = 10 * time.Minute // of an answer in HTTP/2, which waits for the others of its connection
 	headerBytes = 64 << 10
+
+	restPiece = 64 << 10  // bytes
+	restBytes = 128 << 20 // of a body that the answer did not wait for: more than the largest picture
+	restAlone = 256 << 10 // of such a body are taken by net/http itself
 )
 
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
@@ -79,9 +84,13 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 			return
 		}
 		late := &lateAnswer{ResponseWriter: w, rc: http.NewResponseController(w), limit: writeLimit}
-		r.Body = &idleBody{ReadCloser: r.Body, rc: late.rc, early: late.wait(r)}
+		body := &idleBody{ReadCloser: r.Body, rc: late.rc, early: late.wait(r)}
+		r.Body = body
 		mux.ServeHTTP(late, r)
 		late.begin()
+		if r.ProtoMajor == 1 { // in HTTP/2 nobody sends more than he was asked for
+			s.takeRest(late.rc, body, r.ContentLength)
+		}
 	})
 }
 
@@ -124,6 +133,33 @@ func hostName(host string) string {
 func boundRest(w http.ResponseWriter) {
 	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(restLimit)); err != nil {
 		return // the connection has gone
+	}
+}
+
+// takeRest takes what is left of a body that the answer did not wait for. Many clients
+// send all of it before they read, and would never see the answer if the connection
+// ended before. The answer goes first: others read it, and stop.
+func (s *server) takeRest(rc *http.ResponseController, body *idleBody, size int64) {
+	if body.whole.Load() || size >= 0 && size-body.came.Load() <= restAlone {
+		return
+	}
+	// It takes the first of the rest with it, and says that the connection ends.
+	if err := rc.Flush(); err != nil {
+		return // the client has gone
+	}
+	defer func() { writeUntil(rc, time.Now().Add(writeLimit)) }() // for the end of an answer in chunks
+	for range restBytes / restPiece {
+		select {
+		case <-s.draining:
+			return
+		default:
+		}
+		if err := rc.SetReadDeadline(time.Now().Add(restLimit)); err != nil {
+			return
+		}
+		if _, err := io.CopyN(io.Discard, body.ReadCloser, restPiece); err != nil {
+			return // it has ended, or stands still, or net/http has taken it all
+		}
 	}
 }
 
@@ -185,6 +221,8 @@ type idleBody struct {
 	rc    *http.ResponseController
 	early func() // see lateAnswer
 	ended atomic.Bool
+	came  atomic.Int64 // bytes
+	whole atomic.Bool  // it has come to its end
 }
 
 func (b *idleBody) Read(p []byte) (int, error) {
@@ -196,6 +234,8 @@ func (b *idleBody) Read(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.came.Add(int64(n))
+	b.whole.Store(errors.Is(err, io.EOF))
 	// The server itself reads on to notice that the client has gone: it must not
 	// take the end of this limit for that.
 	if e := b.rc.SetReadDeadline(time.Time{}); err == nil {
