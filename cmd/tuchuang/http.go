@@ -89,6 +89,7 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		mux.ServeHTTP(late, r)
 		late.begin()
 		if r.ProtoMajor == 1 { // in HTTP/2 nobody sends more than he was asked for
+			r.Body = body.ReadCloser // net/http sees how much is left, and does not wait for it
 			s.takeRest(late.rc, body, r.ContentLength)
 		}
 	})
@@ -143,8 +144,8 @@ func (s *server) takeRest(rc *http.ResponseController, body *idleBody, size int6
 	if body.whole.Load() || size >= 0 && size-body.came.Load() <= restAlone {
 		return
 	}
-	// It takes the first of the rest with it, and says that the connection ends.
-	if err := rc.Flush(); err != nil {
+	// Where it can't know how much is left it takes some of it before the answer goes.
+	if err := errors.Join(rc.SetReadDeadline(time.Now().Add(restLimit)), rc.Flush()); err != nil {
 		return // the client has gone
 	}
 	defer func() { writeUntil(rc, time.Now().Add(writeLimit)) }() // for the end of an answer in chunks

@@ -164,7 +164,7 @@ func TestCreateRefuses(t *testing.T) {
 // Each code and reason has its sentences, and no sentence is without its code.
 func TestEveryCodeHasItsSentences(t *testing.T) {
 	for _, r := range []Reason{
-		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Internal,
+		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Cancelled, Internal,
 	} {
 		if r.Chinese() == "" || r.English() == "" {
 			t.Errorf("%s has no sentence", r)
@@ -175,7 +175,7 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 			t.Errorf("%s has no sentence", c)
 		}
 	}
-	if len(reasonSentences) != 12 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
+	if len(reasonSentences) != 13 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
 		t.Error("a sentence without a code")
 	}
 }
