@@ -271,12 +271,11 @@ func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 	for range dirty {
 		frames, copied, err := checkpoint(ctx, c, "NOOP")
 		if err == nil && frames-copied >= walCopy {
-			how := "PASSIVE"
-			if frames >= walFull {
-				how = "TRUNCATE"
-			}
 			killpoint.Here("db.before_checkpoint")
-			_, _, err = checkpoint(ctx, c, how)
+			_, _, err = checkpoint(ctx, c, "PASSIVE")
+			if err == nil && frames >= walFull { // writers wait for this: little is left to copy by now
+				_, _, err = checkpoint(ctx, c, "TRUNCATE")
+			}
 			killpoint.Here("db.after_checkpoint")
 		}
 		if err != nil {
