@@ -16,9 +16,8 @@ import (
 
 func reportOf(status int, total *int64, failCode, failMsg string) taskReport {
 	return taskReport{
-		TaskID:    "T",
-		CopyState: client.CopyState{Status: status, Total: total, Copied: 1, Failed: 1, FailCode: failCode, FailMsg: failMsg},
-		Failures:  []client.CopyFailure{{FileID: 1, Filename: "a.png", FailReason: "quota_exceeded"}},
+		newTaskRow("T", client.CopyState{Status: status, Total: total, Copied: 1, Failed: 1, FailCode: failCode, FailMsg: failMsg}),
+		[]client.CopyFailure{{FileID: 1, Filename: "a.png", FailReason: "quota_exceeded"}},
 	}
 }
 

@@ -56,13 +56,22 @@ func (c *taskShowCmd) Run(ctx context.Context, u *ui) error {
 
 // taskReport is the document of --json for copy and task.
 type taskReport struct {
+	taskRow
+	Failures []client.CopyFailure `json:"failures"`
+}
+
+// taskRow is a task in documents of --json.
+type taskRow struct {
 	TaskID string `json:"taskID"`
 	client.CopyState
 	// These stand before those of the state, which carry no zone.
-	CreateAt stamp                `json:"createAt"`
-	StartAt  stamp                `json:"startAt"`
-	FinishAt stamp                `json:"finishAt"`
-	Failures []client.CopyFailure `json:"failures"`
+	CreateAt stamp `json:"createAt"`
+	StartAt  stamp `json:"startAt"`
+	FinishAt stamp `json:"finishAt"`
+}
+
+func newTaskRow(id string, s client.CopyState) taskRow {
+	return taskRow{id, s, stamp(s.CreateAt), stamp(s.StartAt), stamp(s.FinishAt)}
 }
 
 // verdict is errReported where the task, or any of its pictures, failed.
@@ -79,7 +88,7 @@ func readTask(ctx context.Context, c *client.Client, taskID string, state client
 	if failures == nil {
 		failures = []client.CopyFailure{}
 	}
-	return taskReport{taskID, state, stamp(state.CreateAt), stamp(state.StartAt), stamp(state.FinishAt), failures}, err
+	return taskReport{newTaskRow(taskID, state), failures}, err
 }
 
 // showTask prints a task: each failure with its reason, then what was done.

@@ -12,15 +12,6 @@ type tasksCmd struct {
 	Limit int `default:"20" placeholder:"N" help:"${help_tasks_limit}"`
 }
 
-// taskRow is a task in the document of --json.
-type taskRow struct {
-	TaskID string `json:"taskID"`
-	client.CopyState
-	CreateAt stamp `json:"createAt"`
-	StartAt  stamp `json:"startAt"`
-	FinishAt stamp `json:"finishAt"`
-}
-
 // Run lists the newest tasks, a line each.
 func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 	if c.Limit < 1 {
@@ -39,7 +30,7 @@ func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 			return err
 		}
 		for _, t := range page.List {
-			rows = append(rows, taskRow{t.TaskID, t.CopyState, stamp(t.CreateAt), stamp(t.StartAt), stamp(t.FinishAt)})
+			rows = append(rows, newTaskRow(t.TaskID, t.CopyState))
 		}
 		q.Last = page.LastTaskID
 	}
@@ -138,7 +129,7 @@ func (c *taskCancelCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	if u.json {
-		return u.document(taskRow{c.ID, state, stamp(state.CreateAt), stamp(state.StartAt), stamp(state.FinishAt)})
+		return u.document(newTaskRow(c.ID, state))
 	}
 	u.say(u.text(taskIsCancelled, c.ID, state.Copied+state.Replaced))
 	return nil

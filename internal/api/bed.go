@@ -131,30 +131,37 @@ const lastPage = "-1"
 
 func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (any, error) {
 	q := imagebed.Query{Folder: in.Parent, After: in.Last, Limit: clampPage(in.Limit)}
-	if q.After == "0" {
-		q.After = ""
-	}
-	if q.After == lastPage {
-		return bedListOut{lastPage, []bedItem{}}, nil
-	}
 	if in.StartTime > 0 {
 		q.From = time.Unix(min(in.StartTime, lastSecond), 0)
 	}
 	if in.EndTime > 0 {
 		q.To = time.Unix(min(in.EndTime, lastSecond), 0)
 	}
-	list, more, err := a.Bed.List(ctx, acc, q)
+	list, last, err := a.bedPage(ctx, acc, q)
 	if err != nil {
 		return nil, err
 	}
-	out := bedListOut{LastFileID: lastPage, FileList: make([]bedItem, len(list))}
+	out := bedListOut{LastFileID: last, FileList: make([]bedItem, len(list))}
 	for i, img := range list {
 		out.FileList[i] = a.toBedItem(acc, img)
 	}
-	if more {
-		out.LastFileID = list[len(list)-1].ID
-	}
 	return out, nil
+}
+
+// bedPage answers a page of the bed after the cursor of the page before, which clients
+// begin with "" or "0", and the cursor for what follows.
+func (a *API) bedPage(ctx context.Context, acc account.ID, q imagebed.Query) (list []imagebed.Image, last imagebed.ID, err error) {
+	switch q.After {
+	case lastPage:
+		return nil, lastPage, nil
+	case "0":
+		q.After = ""
+	}
+	list, more, err := a.Bed.List(ctx, acc, q)
+	if more {
+		return list, list[len(list)-1].ID, err
+	}
+	return list, lastPage, err
 }
 
 type bedFileIn struct {
@@ -213,8 +220,12 @@ func (a *API) bedCreate(ctx context.Context, acc account.ID, in bedCreateIn) (an
 }
 
 func (a *API) bedUploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
-	u, err := a.presign(ctx, acc, in)
+	u, err := a.presign(ctx, acc, upload.ToBed, in)
 	return uploadURLOut{u, false}, err
+}
+
+func (a *API) bedParts(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+	return a.partsTo(ctx, acc, upload.ToBed, in)
 }
 
 type bedCompleteOut struct {
@@ -226,7 +237,7 @@ type bedCompleteOut struct {
 }
 
 func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	id, err := a.complete(ctx, acc, in.PreuploadID)
+	id, err := a.complete(ctx, acc, upload.ToBed, in.PreuploadID)
 	if fault.Is(err, fault.Verifying) {
 		return bedCompleteOut{true, false, "", in.PreuploadID}, nil
 	}
@@ -234,7 +245,7 @@ func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (
 }
 
 func (a *API) bedAsyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	id, err := a.finished(ctx, acc, in.PreuploadID)
+	id, err := a.finished(ctx, acc, upload.ToBed, in.PreuploadID)
 	return struct {
 		Completed bool   `json:"completed"`
 		FileID    string `json:"fileID"`

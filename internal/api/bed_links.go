@@ -77,16 +77,5 @@ func (a *API) linked(ctx context.Context, acc account.ID, in bedLinksIn) (list [
 		list, err = a.Bed.Images(ctx, acc, in.FileIDs)
 		return list, lastPage, err
 	}
-	q := imagebed.Query{Folder: in.Parent, Images: true, After: in.Last, Limit: clampPage(in.Limit)}
-	if q.After == "0" {
-		q.After = ""
-	}
-	if q.After == lastPage {
-		return nil, lastPage, nil
-	}
-	list, more, err := a.Bed.List(ctx, acc, q)
-	if more {
-		return list, list[len(list)-1].ID, err
-	}
-	return list, lastPage, err
+	return a.bedPage(ctx, acc, imagebed.Query{Folder: in.Parent, Images: true, After: in.Last, Limit: clampPage(in.Limit)})
 }

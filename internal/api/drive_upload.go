@@ -86,7 +86,7 @@ type uploadURLOut struct {
 // putLife is how long a presigned URL works.
 const putLife = 24 * time.Hour
 
-func (a *API) presignTo(ctx context.Context, acc account.ID, to upload.Dest, in uploadURLIn) (string, error) {
+func (a *API) presign(ctx context.Context, acc account.ID, to upload.Dest, in uploadURLIn) (string, error) {
 	if _, err := a.Uploads.CheckSlice(ctx, acc, to, in.PreuploadID, in.SliceNo); err != nil {
 		return "", err
 	}
@@ -95,7 +95,7 @@ func (a *API) presignTo(ctx context.Context, acc account.ID, to upload.Dest, in 
 }
 
 func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
-	u, err := a.presignTo(ctx, acc, upload.ToDrive, in)
+	u, err := a.presign(ctx, acc, upload.ToDrive, in)
 	return uploadURLOut{u, true}, err
 }
 
@@ -146,23 +146,23 @@ type completeV2Out struct {
 // gets further with each; one that waits for an answer has not given up by then.
 const verifyLimit = 10 * time.Second
 
-// completeTo answers what an upload has become: fault.Verifying where it takes longer.
-func (a *API) completeTo(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
+// complete answers what an upload has become: fault.Verifying where it takes longer.
+func (a *API) complete(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	r, err := a.Uploads.Complete(ctx, acc, to, id)
 	return r.ID, err
 }
 
-// finishedTo answers what a completed upload has become, "" while it is open.
-func (a *API) finishedTo(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
+// finished answers what a completed upload has become, "" while it is open.
+func (a *API) finished(ctx context.Context, acc account.ID, to upload.Dest, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	return a.Uploads.Finished(ctx, acc, to, id)
 }
 
 func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.completeTo(ctx, acc, upload.ToDrive, in.PreuploadID)
+	s, err := a.complete(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if fault.Is(err, fault.Verifying) {
 		return completeV1Out{Async: true, PreuploadID: in.PreuploadID}, nil
 	}
@@ -174,7 +174,7 @@ func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (a
 }
 
 func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.completeTo(ctx, acc, upload.ToDrive, in.PreuploadID)
+	s, err := a.complete(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (a
 }
 
 func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
-	s, err := a.finishedTo(ctx, acc, upload.ToDrive, in.PreuploadID)
+	s, err := a.finished(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (c *Client) BedListAll(ctx context.Context, parent string) iter.Seq2[Image,
 					return
 				}
 			}
-			if page.LastFileID == "-1" || page.LastFileID == "" || page.LastFileID == q.After {
+			if page.LastFileID == LastPage || page.LastFileID == "" || page.LastFileID == q.After {
 				return
 			}
 			q.After = page.LastFileID

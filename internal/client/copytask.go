@@ -107,7 +107,7 @@ func (c *Client) CopyFailAll(ctx context.Context, taskID string) ([]CopyFailure,
 	}
 }
 
-// LastPage is the LastTaskID of the last page.
+// LastPage is what lists of the bed and of tasks end with.
 const LastPage = "-1"
 
 // CopyListQuery asks for a page of an account's tasks; none of it is in the

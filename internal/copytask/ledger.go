@@ -49,9 +49,9 @@ func (t *Tasks) List(ctx context.Context, acc account.ID, q ListQuery) (list []S
 			return tx.Each(ctx, func(row db.Row) error {
 				var seq int64
 				var s Status
-				err := row.Scan(&seq, &s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf)
-				to := at[seq]
-				to.Counts, to.FailCode, to.TraceID, to.RetryOf = s.Counts, s.FailCode, s.TraceID, s.RetryOf
+				err := row.Scan(append([]any{&seq}, s.columns()...)...)
+				s.Task = at[seq].Task
+				*at[seq] = s
 				return err
 			}, someCounts[n], args...)
 		})
@@ -92,8 +92,7 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 		if err != nil {
 			return err
 		}
-		folders := make(map[int]*pathPart) // of the target, by number
-		var in []int
+		var in []int // numbers of target folders
 		list, err = db.Collect(ctx, tx, func(row db.Row) (i Item, err error) {
 			var folder int
 			err = row.Scan(&i.Seq, &i.DriveID, &i.Name, &i.Etag, &i.Size, &i.Outcome, &i.Reason, &i.ImageID, &i.SourcePath, &folder)
@@ -110,7 +109,8 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 		if more = len(list) > q.Limit; more {
 			list, in = list[:q.Limit], in[:q.Limit]
 		}
-		if err := targetPaths(ctx, tx, acc, task.Seq, in, folders); err != nil {
+		folders, err := targetPaths(ctx, tx, acc, task.Seq, in)
+		if err != nil {
 			return err
 		}
 		var images []imagebed.ID
@@ -145,18 +145,18 @@ type pathPart struct {
 	path   string // with a slash at its end
 }
 
-// targetPaths finds the paths of planned folders, level by level up to the target, which
-// is where it is now.
-func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int, folders map[int]*pathPart) error {
+// targetPaths finds the paths of planned folders by number, level by level up to the
+// target, which is where it is now.
+func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int) (map[int]*pathPart, error) {
 	var target imagebed.ID
 	if _, err := tx.Get(ctx, `SELECT folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no = 0`, []any{acc, seq}, &target); err != nil {
-		return err
+		return nil, err
 	}
 	root, err := imagebed.Path(ctx, tx, acc, target)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	folders[0] = &pathPart{path: root}
+	folders := map[int]*pathPart{0: {path: root}}
 	for want := numbers; ; {
 		missing := make(map[int]bool)
 		for _, no := range want {
@@ -178,7 +178,7 @@ func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numb
 			}, someFolders[n], args...)
 		})
 		if err != nil {
-			return fault.Wrap(err, "copytask: paths")
+			return nil, fault.Wrap(err, "copytask: paths")
 		}
 	}
 	for _, no := range slices.Sorted(maps.Keys(folders)) { // a folder's number is above its parent's
@@ -186,5 +186,5 @@ func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numb
 			f.path = folders[f.parent].path + f.name + "/"
 		}
 	}
-	return nil
+	return folders, nil
 }

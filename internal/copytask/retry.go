@@ -77,11 +77,7 @@ type retried struct {
 
 func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) (r *retried, err error) {
 	r = &retried{acc: acc, paths: make(map[drive.ID]string)}
-	r.folders, err = db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
-		var no int
-		return f, row.Scan(&no, &f.parent, &f.name, &f.id)
-	}, selectFolders, acc, seq)
-	if err != nil {
+	if r.folders, err = readFolders(ctx, tx, acc, seq); err != nil {
 		return nil, err
 	}
 	r.items, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {

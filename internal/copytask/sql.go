@@ -15,8 +15,9 @@ const (
 	insertCopyTask = `
 		INSERT INTO copy_task (account_id, task_seq, planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of)
 		VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, '', '', $3)`
+	statusColumns  = `total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of`
 	selectCopyTask = `
-		SELECT planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of
+		SELECT ` + statusColumns + `
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
 	selectFolders = `SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
@@ -62,7 +63,7 @@ var (
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
 		VALUES`, 13)
 	someCounts = db.List(`
-		SELECT task_seq, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of
+		SELECT task_seq, `+statusColumns+`
 		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
 	someFolders        = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
 	insertPublications = db.Insert(`
@@ -95,10 +96,21 @@ func readStatus(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (s Status
 	if s.Task, err = queue.Find(ctx, tx, queue.Copy, int64(acc), string(id)); err != nil {
 		return s, err
 	}
-	var planned bool
-	_, err = tx.Get(ctx, selectCopyTask, []any{acc, s.Seq}, &planned,
-		&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf)
+	_, err = tx.Get(ctx, selectCopyTask, []any{acc, s.Seq}, s.columns()...)
 	return s, fault.Wrap(err, "copytask: read")
+}
+
+// columns are the places for statusColumns.
+func (s *Status) columns() []any {
+	return []any{&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf}
+}
+
+// readFolders reads the target folders of a task, by number.
+func readFolders(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) ([]targetFolder, error) {
+	return db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
+		var no int
+		return f, row.Scan(&no, &f.parent, &f.name, &f.id)
+	}, selectFolders, acc, seq)
 }
 
 func scanFailure(row db.Row) (f Failure, err error) {
@@ -175,10 +187,7 @@ func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
 		if err != nil {
 			return err
 		}
-		w.folders, err = db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
-			var no int
-			return f, row.Scan(&no, &f.parent, &f.name, &f.id)
-		}, selectFolders, w.acc, w.Seq)
+		w.folders, err = readFolders(ctx, tx, w.acc, w.Seq)
 		if err != nil || !w.planned {
 			return err
 		}
