@@ -91,6 +91,7 @@ var fsckMeanings = map[string]text{
 	"publication.image":     say("发布记录的图片不存在", "a publication of an image that is not there"),
 	"publication.item":      say("发布记录与任务明细不符", "a publication is not what its task's item says"),
 	"publication.lacking":   say("已发布的图片没有发布记录", "a published image without its publication"),
+	"plan.task":             say("计划所属的任务不存在", "a plan is of a task that is not there"),
 	"upload.blob":           say("未完成的上传没有暂存内容", "an open upload without its pending content"),
 	"upload.result":         say("上传状态自相矛盾", "an upload contradicts itself"),
 	"upload.hashed":         say("上传的哈希进度超过已收到的分片", "an upload has hashed more than has come"),

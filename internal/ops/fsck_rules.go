@@ -78,6 +78,12 @@ var sums = []rule{
 	{code: "time.ahead", query: `
 		SELECT 'upload ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM upload WHERE account_id = $1 AND expires_at > {now} + 7 * ` + day,
 		fix: `UPDATE upload SET expires_at = {now} + ` + day + ` WHERE account_id = $1 AND expires_at > {now} + 7 * ` + day},
+	{code: "time.ahead", query: `
+		SELECT 'copy_plan ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM copy_plan WHERE account_id = $1 AND expires_at > {now} + ` + day,
+		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND expires_at > {now} + ` + day},
+	{code: "plan.task", query: `
+		SELECT 'copy_plan ' || account_id || '/' || id, task_id, '' FROM copy_plan WHERE account_id = $1 AND ` + planOfNone,
+		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND ` + planOfNone},
 	{code: "queue.turn", query: `
 		SELECT 'queue_turn ' || account_id || '/' || kind, '', '' FROM queue_turn q WHERE q.account_id = $1
 		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = $1 AND t.kind = q.kind)`,
@@ -105,6 +111,7 @@ const (
 	nextBlob    = `(SELECT coalesce(max(n), 0) + 1 FROM (
 			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1) s)`
 	unfinishedOf = `(SELECT count(*) FROM task t WHERE t.account_id = q.account_id AND t.kind = q.kind AND t.state IN (1, 4))`
+	planOfNone   = `task_id <> '' AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = copy_plan.account_id AND t.id = copy_plan.task_id)`
 	nextTask     = `(SELECT coalesce(max(seq), 0) + 1 FROM task WHERE account_id = $1)`
 )
 

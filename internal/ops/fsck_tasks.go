@@ -57,7 +57,8 @@ var taskWalks = []walk{
 			SELECT CAST(x.task_seq AS TEXT), '', '' FROM copy_task x WHERE` + ofRows + `AND (
 				NOT EXISTS (SELECT 1 FROM copy_folder f WHERE f.account_id = x.account_id AND f.task_seq = x.task_seq AND f.no = 0)
 				OR EXISTS (SELECT 1 FROM copy_folder f WHERE f.account_id = x.account_id AND f.task_seq = x.task_seq AND f.no > 0 AND NOT EXISTS (
-					SELECT 1 FROM copy_folder p WHERE p.account_id = x.account_id AND p.task_seq = x.task_seq AND p.no = f.parent_no AND p.no < f.no)))`},
+					SELECT 1 FROM copy_folder p WHERE p.account_id = x.account_id AND p.task_seq = x.task_seq AND p.no = f.parent_no AND p.no < f.no))
+				OR EXISTS (SELECT 1 FROM copy_folder f WHERE f.account_id = x.account_id AND f.task_seq = x.task_seq AND f.made_at <> 0 AND f.folder_id = ''))`},
 		{code: "task.dirs", query: `
 			SELECT CAST(x.task_seq AS TEXT), '', '' FROM copy_task x WHERE` + ofRows + `AND EXISTS (
 				SELECT 1 FROM copy_dir d WHERE d.account_id = x.account_id AND d.task_seq = x.task_seq AND d.folder_no >= 0 AND NOT EXISTS (
@@ -76,7 +77,7 @@ var taskWalks = []walk{
 	{table: "copy_item", key: "task_seq", rules: []rule{
 		{code: "task.items", query: items(`(
 			x.outcome NOT IN (0, 1, 2, 3, 4) OR (x.outcome IN (1, 2)) <> (x.image_id <> '') OR (x.outcome IN (3, 4)) <> (x.reason <> '')
-			OR (x.outcome = 4) <> (x.fail_no > 0)
+			OR (x.outcome = 4) <> (x.fail_no > 0) OR x.outcome IN (1, 2) AND x.onto <> '' AND x.onto <> x.image_id
 			OR NOT EXISTS (SELECT 1 FROM copy_task t WHERE t.account_id = x.account_id AND t.task_seq = x.task_seq)
 			OR NOT EXISTS (SELECT 1 FROM copy_dir d WHERE d.account_id = x.account_id AND d.task_seq = x.task_seq AND d.no = x.dir_no))`)},
 		{code: "task.open", query: items(`x.outcome = 0 AND EXISTS (

@@ -38,6 +38,7 @@ var Tables = []Table{
 	{"copy_dir", "account_id", []string{"task.dirs"}},
 	{"copy_item", "account_id", []string{"task.items", "task.numbers", "task.failures", "task.open"}},
 	{"publication", "account_id", []string{"publication.image", "publication.item", "publication.lacking"}},
+	{"copy_plan", "account_id", []string{"plan.task", "time.ahead"}},
 	{"upload", "account_id", []string{"upload.blob", "upload.result", "upload.hashed", "time.ahead"}},
 	{"upload_slice", "account_id", []string{"slice.upload", "slice.size"}},
 }
