@@ -28,6 +28,7 @@ var acrossAccounts = map[string]string{
 	"auditlog.ofAll":        "tuchuang audit of all accounts",
 	"auditlog.deleteOld":    "the sweep of the audit log",
 	"blob.selectDoomed":     "the sweep of doomed content",
+	"copytask.expiredPlans": "the sweep of plans",
 	"blob.selectStored":     "backup and moving: all that is to be copied",
 	"blob.countStored":      "backup and moving: how much that is",
 	"upload.selectOpen":     "moving: every open upload ends",

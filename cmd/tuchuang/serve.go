@@ -247,7 +247,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		}
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, store, workers, detached)
 
 	door := api.New(api.Options{
 		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
@@ -289,7 +289,7 @@ const (
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -302,6 +302,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				return sweep.Garbage(ctx, s.db, store, s.conf.Grace)
 			}},
 			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
+			sweep.Job{Name: "expired plans", Every: time.Hour, Run: tasks.SweepPlans},
 			sweep.Job{Name: "old audit log", Every: time.Hour, Run: func(ctx context.Context) error {
 				return sweepAll(ctx, func(ctx context.Context, rows int) (bool, error) {
 					return auditlog.Sweep(ctx, s.db, s.conf.AuditKeep, rows)

@@ -176,10 +176,15 @@ func (a *Accounts) List(ctx context.Context) (list []Account, err error) {
 // Get answers one account.
 func (a *Accounts) Get(ctx context.Context, id ID) (acc Account, err error) {
 	err = a.db.Read(ctx, "account: get", func(tx *db.Tx) error {
-		acc, err = one(ctx, tx, selectAccount, id)
+		acc, err = Read(ctx, tx, id)
 		return err
 	})
 	return acc, err
+}
+
+// Read answers an account as the transaction sees it.
+func Read(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
+	return one(ctx, tx, selectAccount, id)
 }
 
 // Lock takes the account's row until the transaction ends: nobody else writes

@@ -14,21 +14,38 @@ import (
 )
 
 type copyIn struct {
-	FileIDs    []drive.ID  `wire:"fileIDs,fileID;required;max=100"`
-	To         imagebed.ID `wire:"toParentFileID,parentFileID"`
-	SourceType int         `wire:"sourceType;default=1"`
-	Type       int         `wire:"type;default=1"`
+	FileIDs    []drive.ID      `wire:"fileIDs,fileID;max=100"` // required without a planID
+	To         imagebed.ID     `wire:"toParentFileID,parentFileID"`
+	SourceType int             `wire:"sourceType;default=1"`
+	Type       int             `wire:"type;default=1"`
+	PlanID     copytask.PlanID `wire:"planID"`
+}
+
+// check says what is wrong with it.
+func (in copyIn) check() error {
+	const only = 1 // the one documented value of both types
+	switch {
+	case len(in.FileIDs) == 0 && in.PlanID == "":
+		return fault.New(fault.BadRequest, "api: copy", "fileIDs")
+	case in.SourceType != only:
+		return fault.New(fault.BadRequest, "api: copy", "sourceType")
+	case in.Type != only:
+		return fault.New(fault.BadRequest, "api: copy", "type")
+	}
+	return nil
 }
 
 func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, error) {
-	const only = 1 // the one documented value of both
-	switch {
-	case in.SourceType != only:
-		return nil, fault.New(fault.BadRequest, "api: copy", "sourceType")
-	case in.Type != only:
-		return nil, fault.New(fault.BadRequest, "api: copy", "type")
+	if err := in.check(); err != nil {
+		return nil, err
 	}
-	id, err := a.Tasks.Create(ctx, acc, in.FileIDs, in.To)
+	var id copytask.ID
+	var err error
+	if in.PlanID != "" {
+		id, err = a.Tasks.CreatePlanned(ctx, acc, in.PlanID, in.FileIDs, in.To)
+	} else {
+		id, err = a.Tasks.Create(ctx, acc, in.FileIDs, in.To)
+	}
 	return taskOut{id}, err
 }
 

@@ -68,6 +68,8 @@ var answers = map[fault.Code]answer{
 	fault.TaskGoesOn:   {200, 1, "任务尚未结束", "the task has not ended yet; wait, or cancel it"},
 	fault.NoneFailed:   {200, 1, "任务没有失败的图片", "no picture of this task has failed: there is nothing to try again"},
 	fault.TaskEnded:    {200, 1, "任务已结束", "the task has ended already"},
+	fault.PlanNotFound: {200, 1, "计划不存在或已过期,请重新生成", "there is no such plan, or it has expired; make it again"},
+	fault.PlanChanged:  {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "%v of the plan have changed since (%v); make it again"},
 
 	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
 	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},

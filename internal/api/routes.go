@@ -49,6 +49,7 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), false, nil},
 
 		// Beyond the documentation.
+		{"POST", "/api/v1/oss/source/copy/plan", handle(a.copyPlan), false, nil},
 		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},

@@ -264,6 +264,23 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},
 		{
+			"copy plan", func(c *client.Client) (any, error) {
+				p, err := c.CopyPlan(t.Context(), []int64{7, 8}, "d", 0)
+				return p.PlanID, err
+			},
+			"POST", "/api/v1/oss/source/copy/plan", "", `{"fileIDs":["7","8"],"toParentFileID":"d","limit":100}`, `{"planID":"p"}`, "p",
+		},
+		{
+			"copy plan page", func(c *client.Client) (any, error) { return c.CopyPlanPage(t.Context(), "p", 5, 2) },
+			"POST", "/api/v1/oss/source/copy/plan", "", `{"planID":"p","cursor":5,"limit":2}`,
+			`{"planID":"p","limit":{"failCode":"limit_images","max":2,"found":3},"nextCursor":-1}`,
+			client.CopyPlan{PlanID: "p", Limit: &client.CopyLimit{FailCode: "limit_images", Max: 2, Found: 3}, NextCursor: -1},
+		},
+		{
+			"copy planned", func(c *client.Client) (any, error) { return c.CopyPlanned(t.Context(), "p") },
+			"POST", "/api/v1/oss/source/copy", "", `{"planID":"p"}`, `{"taskID":"u"}`, "u",
+		},
+		{
 			"copy retry", func(c *client.Client) (any, error) { return c.CopyRetry(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/retry", "", `{"taskID":"t"}`, `{"taskID":"u"}`, "u",
 		},

@@ -44,6 +44,7 @@ type Tasks struct {
 	log   *slog.Logger
 	batch bound
 	watch Watch
+	turn  chan struct{} // of the one plan that is made
 }
 
 // bound is what ends a batch, see batchItems.
@@ -51,7 +52,7 @@ type bound struct{ items, folders int }
 
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
-	t := &Tasks{db: d, bed: bed, log: log, batch: bound{batchItems, batchFolders}}
+	t := &Tasks{db: d, bed: bed, log: log, batch: bound{batchItems, batchFolders}, turn: make(chan struct{}, 1)}
 	return t, queue.NewWorkers(d, queue.Copy, t, log)
 }
 
@@ -63,11 +64,8 @@ func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers)
 // fault.NotFolder for the target, fault.TooManyTasks where MaxTasks are
 // unfinished.
 func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID) (ID, error) {
-	switch {
-	case len(ids) == 0:
-		return "", fault.New(fault.BadRequest, "copytask: create", "fileIDs")
-	case len(ids) > MaxIDs:
-		return "", fault.New(fault.TooManyIDs, "copytask: create", MaxIDs)
+	if err := checkIDs(ids); err != nil {
+		return "", err
 	}
 	ids = dedupe(ids)
 	id := newID()
@@ -78,19 +76,7 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		if err := mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		found, err := drive.Lookup(ctx, tx, acc, ids)
-		if err != nil {
-			return err
-		}
-		sources := make([]source, len(ids))
-		for n, id := range ids {
-			e, ok := found[id]
-			if !ok || e.Trashed != drive.Live {
-				return fault.New(fault.NotFound, "copytask: create", int64(id))
-			}
-			sources[n] = source{e.ID, e.Class, e.Name}
-		}
-		folder, err := imagebed.FolderIn(ctx, tx, acc, target)
+		folder, sources, err := asked(ctx, tx, acc, ids, target)
 		if err != nil {
 			return err
 		}
@@ -101,6 +87,34 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		return "", err
 	}
 	return id, nil
+}
+
+func checkIDs(ids []drive.ID) error {
+	switch {
+	case len(ids) == 0:
+		return fault.New(fault.BadRequest, "copytask: create", "fileIDs")
+	case len(ids) > MaxIDs:
+		return fault.New(fault.TooManyIDs, "copytask: create", MaxIDs)
+	}
+	return nil
+}
+
+// asked finds what a request names.
+func asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, target imagebed.ID) (imagebed.ID, []source, error) {
+	found, err := drive.Lookup(ctx, tx, acc, ids)
+	if err != nil {
+		return "", nil, err
+	}
+	sources := make([]source, len(ids))
+	for n, id := range ids {
+		e, ok := found[id]
+		if !ok || e.Trashed != drive.Live {
+			return "", nil, fault.New(fault.NotFound, "copytask: create", int64(id))
+		}
+		sources[n] = source{e.ID, e.Class, e.Name}
+	}
+	folder, err := imagebed.FolderIn(ctx, tx, acc, target)
+	return folder, sources, err
 }
 
 // mayBegin is fault.TooManyTasks where an account has as many unfinished ones as it may.

@@ -240,7 +240,7 @@ func (r *rooms) batch(w *work, n int) {
 	if len(all) == 0 {
 		all = [][]item{nil}
 	}
-	b := &batch{work: w, bed: r.bed, items: all[n], last: n == len(all)-1}
+	b := &batch{work: w, bed: shelf{r.bed, r.acc}, items: all[n], last: n == len(all)-1}
 	r.write(func(tx *db.Tx) error { return b.run(r.ctx, tx) })
 	w.folders = b.folders
 }

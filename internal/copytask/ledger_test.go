@@ -193,7 +193,7 @@ func TestCancelledWhileItRuns(t *testing.T) {
 		r.batches(w, 2)
 		before := r.tree()
 		r.must(r.tasks.Cancel(r.ctx, r.acc, task))
-		b := &batch{work: w, bed: r.bed, items: cut(w, r.tasks.batch)[2]}
+		b := &batch{work: w, bed: shelf{r.bed, r.acc}, items: cut(w, r.tasks.batch)[2]}
 		if err := r.db.Write(r.ctx, "test", func(tx *db.Tx) error { return b.run(r.ctx, tx) }); !fault.Is(err, fault.LeaseLost) {
 			t.Errorf("the next batch: %v", err)
 		}

@@ -17,7 +17,7 @@ import (
 // down before the first picture is published. A limit that is passed ends the task
 // with nothing published.
 func (t *Tasks) plan(ctx context.Context, w *work) (ended bool, err error) {
-	p := &planner{acc: w.acc, folders: w.folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool)}
+	p := newPlanner(w.acc, w.folders)
 	err = t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error { return p.read(ctx, tx, w.sources) })
 	if limit := (*limitError)(nil); errors.As(err, &limit) {
 		return true, t.fail(ctx, w, limit.code)
@@ -62,7 +62,11 @@ func (t *Tasks) fail(ctx context.Context, w *work, code FailCode) error {
 }
 
 // limitError ends the walk: the task asks for more than a task may.
-type limitError struct{ code FailCode }
+type limitError struct {
+	code  FailCode
+	most  int64 // what a task may
+	found int64 // what this one asks for, as far as it was counted
+}
 
 func (e *limitError) Error() string { return "copytask: plan: " + string(e.code) }
 
@@ -77,6 +81,13 @@ type planner struct {
 	depth   int // of the target folder
 
 	images, noted, skipped, failed, walked int
+
+	reasons map[Reason]int // how many items were skipped or have failed for each
+	count   int            // pictures past the limit are counted to so many
+}
+
+func newPlanner(acc account.ID, folders []targetFolder) *planner {
+	return &planner{acc: acc, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int)}
 }
 
 type folderKey struct {
@@ -116,7 +127,7 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 		return err
 	}
 	if !there[target] {
-		return &limitError{NoTarget}
+		return &limitError{code: NoTarget}
 	}
 	if p.depth, err = imagebed.Depth(ctx, tx, p.acc, target); err != nil {
 		return err
@@ -162,8 +173,13 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 			return err
 		}
 	}
+	if p.images > MaxImages {
+		return p.tooMany()
+	}
 	return nil
 }
+
+func (p *planner) tooMany() error { return &limitError{LimitImages, MaxImages, int64(p.images)} }
 
 // walk goes through a folder depth first by name, with one cursor a level.
 // way is where it hangs; way[0] is no level of its own.
@@ -202,10 +218,10 @@ func (p *planner) walk(ctx context.Context, tx *db.Tx, way []*level, top drive.E
 // enter goes one level down and notes what is skipped there.
 func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.Entry) ([]*level, error) {
 	if len(way) > MaxLevels {
-		return nil, &limitError{LimitDepth}
+		return nil, &limitError{LimitDepth, MaxLevels, int64(len(way))}
 	}
 	if p.walked++; p.walked > MaxFolders {
-		return nil, &limitError{LimitFolders}
+		return nil, &limitError{LimitFolders, MaxFolders, int64(p.walked)}
 	}
 	at := &level{id: e.ID, name: e.Name, path: way[len(way)-1].path + e.Name + "/", dir: -1}
 	way = append(way, at)
@@ -228,11 +244,15 @@ func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.En
 // take plans an eligible picture; with a reason it has failed already.
 func (p *planner) take(way []*level, e drive.Entry, failed Reason) error {
 	if p.images++; p.images > MaxImages {
-		return &limitError{LimitImages}
+		if p.images < p.count {
+			return nil
+		}
+		return p.tooMany()
 	}
 	i := item{driveID: e.ID, name: e.Name, blobID: e.BlobID, etag: e.Etag, size: e.Size, parent: way[len(way)-1].id}
 	if failed != "" {
 		p.failed++
+		p.reasons[failed]++
 		i.outcome, i.reason, i.failNo = Failed, failed, p.failed
 		p.add(way, i)
 		return nil
@@ -254,6 +274,7 @@ func (p *planner) once(i *item) {
 	if p.seen[key] {
 		i.outcome, i.reason = Skipped, DuplicateInTask
 		p.skipped++
+		p.reasons[DuplicateInTask]++
 	}
 	p.seen[key] = true
 }
@@ -264,6 +285,7 @@ func (p *planner) skip(way []*level, e drive.Entry, why Reason) {
 		return
 	}
 	p.skipped++
+	p.reasons[why]++
 	if p.noted == maxNoted {
 		return
 	}
@@ -287,7 +309,7 @@ func (p *planner) add(way []*level, i item) (dirNo int) {
 // where no picture came to them before.
 func (p *planner) folder(way []*level) (no int, err error) {
 	if p.depth+len(way)-1 > imagebed.MaxDepth {
-		return 0, &limitError{LimitDepth}
+		return 0, &limitError{LimitDepth, imagebed.MaxDepth, int64(p.depth + len(way) - 1)}
 	}
 	for _, at := range way[1:] {
 		key := folderKey{no, at.name}
@@ -328,7 +350,7 @@ func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
 	killpoint.Here("copytask.plan.half")
 	_, err = tx.ExecRows(ctx, insertItems, nil, len(p.items), func(n int) []any {
 		i := p.items[n]
-		return []any{p.acc, seq, i.seq, i.dir, i.driveID, i.name, i.blobID, i.etag, i.size, i.outcome, i.reason, "", i.failNo}
+		return []any{p.acc, seq, i.seq, i.dir, i.driveID, i.name, i.blobID, i.etag, i.size, i.outcome, i.reason, "", i.failNo, i.onto}
 	})
 	return err
 }

@@ -184,12 +184,18 @@ func (p *pair) copyAny(rt *rapid.T) {
 		ids[i] = f.id
 	}
 	to := p.anyBedFolder(rt)
-	task := p.create(to.id, ids...)
-	still := p.meanwhile(rt, "before the plan")
-	w := p.claim()
-	job := p.model.plan(to, ids)
-	ended, err := p.tasks.plan(p.ctx, w)
+	plan, err := p.tasks.Plan(p.ctx, p.acc, ids, to.id)
 	p.must(err)
+	planned := rapid.Bool().Draw(rt, "from the plan")
+	task, job := p.createFrom(plan, planned, to, ids)
+	still := p.meanwhile(rt, "before it begins")
+	w := p.claim()
+	ended := false
+	if !planned {
+		job = p.model.plan(to, ids)
+		ended, err = p.tasks.plan(p.ctx, w)
+		p.must(err)
+	}
 	if ended != (job.code != "") {
 		rt.Fatalf("planning ended the task: %v; the model says %q", ended, job.code)
 	}
@@ -208,8 +214,51 @@ func (p *pair) copyAny(rt *rapid.T) {
 		p.model.settle(job)
 	}
 	p.ended(rt, task, job)
+	if still {
+		p.asPlanned(rt, task, plan)
+	}
 	if still && job.Failed == 0 {
 		p.again(rt, to, ids)
+	}
+}
+
+// createFrom makes a task, of its plan or of what it was asked for.
+func (p *pair) createFrom(plan *Plan, planned bool, to *shown, ids []drive.ID) (ID, *job) {
+	if !planned {
+		return p.create(to.id, ids...), nil
+	}
+	task, err := p.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, nil, "")
+	p.must(err)
+	return task, p.model.plan(to, ids)
+}
+
+// asPlanned holds what has become of a task against what was said of it.
+func (p *pair) asPlanned(rt *rapid.T, task ID, plan *Plan) {
+	s := p.status(task)
+	if s.Counts != plan.Counts || s.FailCode != plan.code() {
+		rt.Fatalf("the task ended with %+v %q, planned were %+v %q", s.Counts, s.FailCode, plan.Counts, plan.code())
+	}
+	paths := make(map[imagebed.ID]string)
+	for path, img := range p.tree() {
+		paths[img.ID] = "/" + path
+	}
+	items, _, err := p.tasks.Items(p.ctx, p.acc, task, ItemQuery{Outcome: -1, Limit: 1000})
+	p.must(err)
+	if len(items) != len(plan.Items) {
+		rt.Fatalf("%d items, planned were %d", len(items), len(plan.Items))
+	}
+	for n, i := range items {
+		want := plan.Items[n]
+		got := PlannedItem{i.Seq, i.DriveID, i.Name, i.SourcePath, want.TargetPath, i.Etag, i.Size, i.Outcome, i.Reason, ""}
+		if i.ImageID != "" {
+			got.TargetPath = paths[i.ImageID]
+		}
+		if i.Outcome == Replaced {
+			got.ImageID = i.ImageID
+		}
+		if got != want {
+			rt.Fatalf("came: %+v\nplanned: %+v", got, want)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (t *Tasks) publish(ctx context.Context, w *work) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b := &batch{work: w, bed: t.bed, watch: t.watch, items: items, last: n == len(batches)-1}
+		b := &batch{work: w, bed: shelf{t.bed, w.acc}, watch: t.watch, items: items, last: n == len(batches)-1}
 		if err := t.db.Write(ctx, "copytask: publish", func(tx *db.Tx) error { return b.run(ctx, tx) }); err != nil {
 			return err
 		}
@@ -66,11 +66,35 @@ func chain(folders []targetFolder, no int, to map[int]bool) {
 	}
 }
 
+// bed is where a batch shows its pictures: the account's, or a draft of it.
+type bed interface {
+	Subfolders(ctx context.Context, tx *db.Tx, want []imagebed.Wanted, not map[imagebed.ID]bool) ([]imagebed.Subfolder, error)
+	Place(ctx context.Context, tx *db.Tx, in []imagebed.Incoming) ([]imagebed.Placed, error)
+}
+
+// shelf is the bed of an account, whose row is locked.
+type shelf struct {
+	bed *imagebed.Bed
+	acc account.ID
+}
+
+func (s shelf) Subfolders(ctx context.Context, tx *db.Tx, want []imagebed.Wanted, not map[imagebed.ID]bool) ([]imagebed.Subfolder, error) {
+	return imagebed.Subfolders(ctx, tx, s.acc, want, not)
+}
+
+func (s shelf) Place(ctx context.Context, tx *db.Tx, in []imagebed.Incoming) ([]imagebed.Placed, error) {
+	acc, err := account.Lock(ctx, tx, s.acc) // again: what was placed before took some of the quota
+	if err != nil {
+		return nil, err
+	}
+	return s.bed.Place(ctx, tx, acc, in, 0)
+}
+
 // batch is one transaction. Its function may run more than once, so everything it
 // finds out begins afresh in run.
 type batch struct {
 	*work
-	bed   *imagebed.Bed
+	bed   bed
 	watch Watch
 	items []item
 	last  bool
@@ -114,19 +138,33 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) error {
 	return b.settle(ctx, tx)
 }
 
-// publish settles every item of the batch, one level of the target folders after
-// the other. Pictures take their names before the folders beside them: what a
-// folder could not be called the first time, because a picture was, it can't be
-// called the next time either, and is found again.
+// publish settles every item of the batch.
 func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 	items := slices.Clone(b.items)
-	sources, err := b.check(ctx, tx, items)
+	sources, err := b.findSources(ctx, tx, items)
 	if err != nil {
+		return err
+	}
+	if err := b.checkContent(ctx, tx, items); err != nil {
 		return err
 	}
 	if err := b.findGone(ctx, tx, items); err != nil {
 		return err
 	}
+	if err := b.show(ctx, tx, items, sources); err != nil {
+		return err
+	}
+	if err := b.keepFolders(ctx, tx, items); err != nil {
+		return err
+	}
+	return b.write(ctx, tx, items)
+}
+
+// show brings the items that have not failed into the bed, one level of the target
+// folders after the other. Pictures take their names before the folders beside them:
+// what a folder could not be called the first time, because a picture was, it can't be
+// called the next time either, and is found again.
+func (b *batch) show(ctx context.Context, tx *db.Tx, items []item, sources map[drive.ID]drive.Entry) error {
 	for _, t := range b.tiers(items) {
 		if err := b.resolve(ctx, tx, t.missing); err != nil {
 			return err
@@ -152,10 +190,7 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 			i.outcome, i.failNo = Failed, b.counts.Failed
 		}
 	}
-	if err := b.keepFolders(ctx, tx, items); err != nil {
-		return err
-	}
-	return b.write(ctx, tx, items)
+	return nil
 }
 
 // tier is what happens as far below the target: the planned folders that have no
@@ -203,11 +238,7 @@ func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map
 		}
 	}
 	killpoint.Here("copytask.batch.folders")
-	acc, err := account.Lock(ctx, tx, b.acc) // again: the tier above took some of the quota
-	if err != nil {
-		return err
-	}
-	placed, err := b.bed.Place(ctx, tx, acc, in, 0)
+	placed, err := b.bed.Place(ctx, tx, in)
 	if err != nil {
 		return err
 	}
@@ -225,16 +256,16 @@ func (b *batch) place(ctx context.Context, tx *db.Tx, items []*item, sources map
 			i.outcome = Copied
 			b.counts.Copied++
 		}
-		i.imageID = p.ID
+		i.imageID, i.shownAs = p.ID, p.Name
 		b.counts.Bytes += i.size
 	}
 	return nil
 }
 
-// check finds what can't be published any more: a source that was renamed or moved
+// findSources finds what can't be published any more: a source that was renamed or moved
 // is published as planned, one that was deleted, trashed or replaced is not. Lost
 // content that was uploaded again has another row, and is the same.
-func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.ID]drive.Entry, error) {
+func (b *batch) findSources(ctx context.Context, tx *db.Tx, items []item) (map[drive.ID]drive.Entry, error) {
 	ids := make([]drive.ID, len(items))
 	for n, i := range items {
 		ids[n] = i.driveID
@@ -243,7 +274,6 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 	if err != nil {
 		return nil, err
 	}
-	var blobs []int64
 	for n := range items {
 		i := &items[n]
 		e, there := sources[i.driveID]
@@ -252,12 +282,22 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 			continue
 		}
 		i.blobID = e.BlobID
-		blobs = append(blobs, e.BlobID)
+	}
+	return sources, nil
+}
+
+// checkContent finds the items whose content can't be shown.
+func (b *batch) checkContent(ctx context.Context, tx *db.Tx, items []item) error {
+	var blobs []int64
+	for _, i := range items {
+		if i.reason == "" {
+			blobs = append(blobs, i.blobID)
+		}
 	}
 	slices.Sort(blobs)
 	states, err := blob.States(ctx, tx, int64(b.acc), slices.Compact(blobs))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for n := range items {
 		i := &items[n]
@@ -271,7 +311,7 @@ func (b *batch) check(ctx context.Context, tx *db.Tx, items []item) (map[drive.I
 			i.reason = ContentDamaged
 		}
 	}
-	return sources, nil
+	return nil
 }
 
 // findGone finds the target folders of items that were written down and are gone,
@@ -345,12 +385,12 @@ func (b *batch) resolve(ctx context.Context, tx *db.Tx, numbers []int) error {
 		f := b.folders[no]
 		want[n] = imagebed.Wanted{Parent: b.folders[f.parent].id, Name: f.name}
 	}
-	found, err := imagebed.Subfolders(ctx, tx, b.acc, want, b.known)
+	found, err := b.bed.Subfolders(ctx, tx, want, b.known)
 	if err != nil {
 		return err
 	}
 	for n, no := range numbers {
-		b.folders[no].id = found[n].ID
+		b.folders[no].id, b.folders[no].shownAs = found[n].ID, found[n].Name
 		if found[n].Made {
 			b.made[no] = true
 		}
@@ -383,7 +423,11 @@ func (b *batch) keepFolders(ctx context.Context, tx *db.Tx, items []item) error 
 		return err
 	}
 	_, err := tx.ExecRows(ctx, setFolderIDs, []any{b.acc, b.Seq}, len(kept), func(i int) []any {
-		return []any{kept[i], b.folders[kept[i]].id}
+		madeAt := int64(0)
+		if b.made[kept[i]] {
+			madeAt = tx.Micros()
+		}
+		return []any{kept[i], b.folders[kept[i]].id, madeAt}
 	})
 	return err
 }

@@ -175,7 +175,7 @@ type folderName struct {
 
 // plan puts the items into a plan of their own, with the folders that they need.
 func (r *retried) plan() *planner {
-	p := &planner{acc: r.acc, seen: make(map[contentKey]bool)}
+	p := newPlanner(r.acc, nil)
 	need := map[int]bool{0: true}
 	for _, i := range r.items {
 		chain(r.folders, i.folder, need)

@@ -39,6 +39,15 @@ const (
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.seq > $3 AND ($4 < 0 OR i.outcome = $4) AND ($5 = '' OR i.reason = $5)
 		ORDER BY i.seq LIMIT $6`
 
+	insertPlan = `
+		INSERT INTO copy_plan (account_id, id, created_at, expires_at, task_id, content) VALUES ($1, $2, $3, $4, '', $5)`
+	dropPlans = `
+		DELETE FROM copy_plan WHERE account_id = $1 AND id NOT IN (
+			SELECT id FROM copy_plan WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2)`
+	selectPlan   = `SELECT expires_at, task_id, content FROM copy_plan WHERE account_id = $1 AND id = $2 AND expires_at > $3`
+	usePlan      = `UPDATE copy_plan SET task_id = $3 WHERE account_id = $1 AND id = $2`
+	expiredPlans = `DELETE FROM copy_plan WHERE expires_at <= $1`
+
 	planWritten = `
 		UPDATE copy_task SET planned = 1, total = $3, skipped = $4, failed = $5 WHERE account_id = $1 AND task_seq = $2 AND planned = 0`
 	selectCounts = `SELECT total, copied, replaced, failed, bytes FROM copy_task WHERE account_id = $1 AND task_seq = $2`
@@ -60,8 +69,8 @@ var (
 	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id) VALUES`, 6)
 	insertDirs    = db.Insert(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES`, 6)
 	insertItems   = db.Insert(`
-		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
-		VALUES`, 13)
+		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no, onto)
+		VALUES`, 14)
 	someCounts = db.List(`
 		SELECT task_seq, `+statusColumns+`
 		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
@@ -69,8 +78,8 @@ var (
 	insertPublications = db.Insert(`
 		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 9)
 	// The rows to change come first, so that each is found by its key.
-	setFolderIDs = db.MultiRow(`WITH v (no, folder_id) AS (VALUES`, 3, []string{"BIGINT", "TEXT"}, `)
-		UPDATE copy_folder SET folder_id = v.folder_id
+	setFolderIDs = db.MultiRow(`WITH v (no, folder_id, made_at) AS (VALUES`, 3, []string{"BIGINT", "TEXT", "BIGINT"}, `)
+		UPDATE copy_folder SET folder_id = v.folder_id, made_at = v.made_at
 		FROM v WHERE copy_folder.account_id = $1 AND copy_folder.task_seq = $2 AND copy_folder.no = v.no AND copy_folder.folder_id = ''`)
 	setOutcomes = db.MultiRow(`
 		WITH v (seq, outcome, reason, image_id, fail_no) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, `)
@@ -154,6 +163,8 @@ type targetFolder struct {
 	parent int
 	name   string
 	id     imagebed.ID // "" until found or made
+
+	shownAs string // once it was found or made by this process
 }
 
 // item is a picture of the plan, or a skip that is written down.
@@ -172,6 +183,8 @@ type item struct {
 	reason  Reason
 	failNo  int
 	imageID imagebed.ID
+	onto    imagebed.ID // the image that is to show the picture; "" for one of the target folder
+	shownAs string      // once it was placed
 }
 
 // load reads a claimed task as far as it has come.

@@ -70,6 +70,8 @@ const (
 	TaskGoesOn   Code = "task_goes_on"   // the task has not ended yet
 	NoneFailed   Code = "none_failed"    // no picture of the task has failed
 	TaskEnded    Code = "task_ended"     // the task has ended already
+	PlanNotFound Code = "plan_not_found" // no plan of that id, or it has expired
+	PlanChanged  Code = "plan_changed"   // how many items are not as planned any more, the first of them
 	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
 
 	NoSuchRoute Code = "no_such_route" // the path is not of this API

@@ -52,10 +52,18 @@ type Placed struct {
 // All that goes to one folder must come in one call with no etag and size twice.
 // Call it with the account locked, acc being what the lock answered.
 func (b *Bed) Place(ctx context.Context, tx *db.Tx, acc account.Account, in []Incoming, reserved int64) ([]Placed, error) {
-	p := &placing{bed: b, tx: tx, acc: acc, in: in, out: make([]Placed, len(in)), room: acc.Room() + reserved}
+	p := &placing{tx: tx, acc: acc.ID, in: in, out: make([]Placed, len(in)), room: acc.Room() + reserved}
+	if err := p.decide(ctx); err != nil {
+		return nil, fault.Wrap(err, "imagebed: place")
+	}
+	return p.out, fault.Wrap(p.write(ctx, reserved), "imagebed: place")
+}
+
+// decide says what becomes of all, folder by folder.
+func (p *placing) decide(ctx context.Context) error {
 	byFolder := make(map[ID][]int)
 	var folders []ID
-	for i, item := range in {
+	for i, item := range p.in {
 		if byFolder[item.Folder] == nil {
 			folders = append(folders, item.Folder)
 		}
@@ -63,10 +71,10 @@ func (b *Bed) Place(ctx context.Context, tx *db.Tx, acc account.Account, in []In
 	}
 	for _, f := range folders {
 		if err := p.folder(ctx, f, byFolder[f]); err != nil {
-			return nil, fault.Wrap(err, "imagebed: place")
+			return err
 		}
 	}
-	return p.out, fault.Wrap(p.write(ctx, reserved), "imagebed: place")
+	return nil
 }
 
 // SizeOf answers the size of the image of a name in a folder, as FolderIn takes it;
@@ -81,18 +89,23 @@ func SizeOf(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, name stri
 
 // placing is one call of Place.
 type placing struct {
-	bed  *Bed
 	tx   *db.Tx
-	acc  account.Account
+	acc  account.ID
 	in   []Incoming
 	out  []Placed
 	room int64 // bytes that new images may still take
 	used int64 // change of the used bytes
 
-	park   []ID    // images that change their name
-	freed  []int64 // contents that images cease to show
-	update []int   // items whose image changes
-	insert []int   // items that become a new image
+	park   []parked // images that change their name
+	freed  []int64  // contents that images cease to show
+	update []int    // items whose image changes
+	insert []int    // items that become a new image
+}
+
+// parked is an image that changes its name.
+type parked struct {
+	id   ID
+	left Wanted // the name that it gives up
 }
 
 // existing is an image of the folder that matches an item.
@@ -139,7 +152,7 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 		id, known := named[name]
 		if !known {
 			var err error
-			if id, _, err = holder(ctx, p.tx, p.acc.ID, folder, name); err != nil {
+			if id, _, err = holder(ctx, p.tx, p.acc, folder, name); err != nil {
 				return false, err
 			}
 			named[name] = id
@@ -192,7 +205,7 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 				p.freed = append(p.freed, old.blobID)
 			}
 			if old.name != name {
-				p.park = append(p.park, old.id)
+				p.park = append(p.park, parked{old.id, Wanted{folder, old.name}})
 			}
 		}
 	}
@@ -249,7 +262,7 @@ func (p *placing) named(ctx context.Context, folder ID, items []int) (map[string
 
 func (p *placing) one(ctx context.Context, id ID) (e existing, found bool, err error) {
 	found, err = p.tx.Get(ctx, `SELECT id, name, etag, size, blob_id, updated_at FROM image WHERE account_id = $1 AND id = $2`,
-		[]any{p.acc.ID, id}, &e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt)
+		[]any{p.acc, id}, &e.id, &e.name, &e.etag, &e.size, &e.blobID, &e.updatedAt)
 	return e, found, err
 }
 
@@ -257,7 +270,7 @@ func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys 
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	return db.Chunks(len(keys), func(from, to int) error {
-		args := []any{p.acc.ID, folder}
+		args := []any{p.acc, folder}
 		for _, k := range keys[from:to] {
 			args = append(args, k)
 		}
@@ -267,8 +280,8 @@ func (p *placing) lookup(ctx context.Context, st db.Statements, folder ID, keys 
 
 // write carries out what was decided.
 func (p *placing) write(ctx context.Context, reserved int64) error {
-	acc, now := p.acc.ID, p.tx.Micros()
-	if _, err := p.tx.ExecRows(ctx, parkImages, []any{acc}, len(p.park), func(i int) []any { return []any{p.park[i]} }); err != nil {
+	acc, now := p.acc, p.tx.Micros()
+	if _, err := p.tx.ExecRows(ctx, parkImages, []any{acc}, len(p.park), func(i int) []any { return []any{p.park[i].id} }); err != nil {
 		return err
 	}
 	_, err := p.tx.ExecRows(ctx, updateImages, []any{acc, now}, len(p.update), func(n int) []any {

@@ -2,6 +2,7 @@ package imagebed
 
 import (
 	"context"
+	"maps"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -18,6 +19,7 @@ type Wanted struct {
 // Subfolder is what a wanted folder has become.
 type Subfolder struct {
 	ID   ID
+	Name string
 	Made bool // not found
 }
 
@@ -28,13 +30,33 @@ type Subfolder struct {
 // become one. The parents must be there and not as deep as MaxDepth. Call it with
 // the account locked.
 func Subfolders(ctx context.Context, tx *db.Tx, acc account.ID, want []Wanted, not map[ID]bool) ([]Subfolder, error) {
+	out, err := chooseSubfolders(ctx, tx, acc, want, not, nil)
+	if err != nil {
+		return nil, err
+	}
+	var missing []int
+	for n := range out {
+		if out[n].Made {
+			missing = append(missing, n)
+		}
+	}
+	now := tx.Micros()
+	_, err = tx.ExecRows(ctx, insertFolder, nil, len(missing), func(i int) []any {
+		f := out[missing[i]]
+		return []any{acc, f.ID, want[missing[i]].Parent, f.Name, f.ID.createdAt(), now}
+	})
+	return out, fault.Wrap(err, "imagebed: make folders")
+}
+
+// chooseSubfolders decides which folders are found and which are to be made. draft has
+// the names that are held otherwise than the database says.
+func chooseSubfolders(ctx context.Context, tx *db.Tx, acc account.ID, want []Wanted, not map[ID]bool, draft map[Wanted]ID) ([]Subfolder, error) {
 	held, err := holders(ctx, tx, acc, want)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(held, draft)
 	out := make([]Subfolder, len(want))
-	names := make([]string, len(want))
-	var missing []int
 	for n, id := range mint.new(acc, kindFolder, tx.Now(), len(want)) {
 		taken := func(name string) (bool, error) {
 			w := Wanted{want[n].Parent, name}
@@ -59,17 +81,11 @@ func Subfolders(ctx context.Context, tx *db.Tx, acc account.ID, want []Wanted, n
 		at := Wanted{want[n].Parent, name}
 		if held[at] == "" {
 			held[at] = id
-			missing = append(missing, n)
 		}
-		names[n], out[n] = name, Subfolder{ID: held[at], Made: held[at] == id}
+		out[n] = Subfolder{ID: held[at], Name: name, Made: held[at] == id}
 		not[out[n].ID] = true
 	}
-	now := tx.Micros()
-	_, err = tx.ExecRows(ctx, insertFolder, nil, len(missing), func(i int) []any {
-		n := missing[i]
-		return []any{acc, out[n].ID, want[n].Parent, names[n], out[n].ID.createdAt(), now}
-	})
-	return out, fault.Wrap(err, "imagebed: make folders")
+	return out, nil
 }
 
 // UnmakeFolders takes back folders that the same transaction has made, those below

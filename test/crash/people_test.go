@@ -385,7 +385,9 @@ func (p *person) slices(ctx context.Context, rng *rand.Rand) {
 // copies creates tasks of every shape, as many as it may.
 func (p *person) copies(ctx context.Context, rng *rand.Rand) {
 	for n := 0; p.w.going(); n++ {
-		switch rng.IntN(12) {
+		switch rng.IntN(13) {
+		case 12: // as it was planned
+			p.planned(ctx, rng)
 		case 0, 1, 2, 3: // the same again: every link stays
 			p.copy(ctx, p.places[rng.IntN(2)].id, p.album)
 		case 4: // names change places
@@ -428,6 +430,22 @@ func (p *person) someLoose(rng *rand.Rand) (loose, bool) {
 // was not acknowledged.
 func (p *person) copy(ctx context.Context, to string, ids ...int64) string {
 	return p.begin("copy", func() (string, error) { return p.Copy(ctx, ids, to) }, fault.NotFound, fault.ParentNotFound)
+}
+
+// planned has a plan made and carried out; said twice, it is one task.
+func (p *person) planned(ctx context.Context, rng *rand.Rand) {
+	plan, err := p.CopyPlan(ctx, []int64{p.album}, p.places[rng.IntN(2)].id, 10)
+	if p.settle("plan", err, fault.NotFound, fault.ParentNotFound) != fine {
+		return
+	}
+	create := func() (string, error) { return p.CopyPlanned(ctx, plan.PlanID) }
+	first := p.begin("copy as planned", create, fault.PlanChanged, fault.PlanNotFound)
+	if first == "" {
+		return
+	}
+	if second, err := create(); p.settle("again as planned", err, fault.PlanNotFound) == fine && second != first {
+		p.w.problem("%s: a plan is carried out as %s and as %s", p.name, first, second)
+	}
 }
 
 // again has the failed pictures of a task tried again.

@@ -258,6 +258,19 @@ func copies(p *player, album int64) {
 	p.ask("what failed", fail, "taskID", id, "limit", 100, "page", 1)
 	p.ask("past the end", fail, "taskID", id, "limit", 100, "page", 2)
 
+	const plan = "POST /api/v1/oss/source/copy/plan"
+	planned := p.ask("a folder", plan, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1, "limit", 1).text("planID")
+	p.ask("the next page", plan, "planID", planned, "cursor", 1, "limit", 100)
+	p.ask("more than fits", plan, "fileIDs", ids, "toParentFileID", "", "limit", 1)
+	p.ask("no files", plan, "toParentFileID", "")
+	p.ask("no such plan", plan, "planID", unknownTask, "cursor", 0, "limit", 100)
+	p.u.Await(p.ask("as planned", create, "planID", planned).text("taskID"))
+	p.ask("no such plan", create, "planID", unknownTask)
+	p.u.PutFile(album, "late.png", []byte("late picture"))
+	stale := p.ask("with one more", plan, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "limit", 1).text("planID")
+	p.u.PutFile(album, "later.png", []byte("later picture"))
+	p.ask("the plan is not true any more", create, "planID", stale)
+
 	const list, items, cancel = "GET /api/v1/oss/source/copy/list", "GET /api/v1/oss/source/copy/items", "POST /api/v1/oss/source/copy/cancel"
 	p.ask("the newest task", list, "limit", 1, "lastTaskID", "", "status", 0)
 	p.ask("the others", list, "limit", 100, "lastTaskID", id, "status", 0)

@@ -22,6 +22,7 @@ type ids struct {
 	file, folder      int64
 	image, bedFolder  string
 	task, upload, bed string // bed: an upload into the bed
+	plan              string
 }
 
 func (i ids) list(drive ...int64) []int64 { return drive }
@@ -31,7 +32,7 @@ func nobodys(like ids) ids {
 	other := func(s string) string { return s[:len(s)-8] + "00000000" }
 	return ids{
 		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
-		task: other(like.task), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
+		task: other(like.task), plan: other(like.plan), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
 	}
 }
 
@@ -49,6 +50,11 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 		}
 		i.image = img.FileID
 	}
+	plan, err := u.CopyPlan(t.Context(), []int64{i.file}, i.bedFolder, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.plan = plan.PlanID
 	i.upload = opened(t, u, "open.bin", noise{1, 20})
 	sent(t, u, i.upload, noise{1, 20}, 1)
 	c, err := u.BedCreate(t.Context(), client.NewImage{Filename: "open.png", Etag: harness.MD5(content(2)), Size: int64(len(content(2)))})
@@ -128,6 +134,11 @@ func asks(path string, i, mine ids) []body {
 	case "/api/v1/oss/source/copy":
 		return []body{
 			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)},
+			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image}, {"planID": i.plan},
+		}
+	case "/api/v1/oss/source/copy/plan":
+		return []body{
+			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"planID": i.plan},
 			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image},
 		}
 	case "/api/v1/oss/source/copy/process", "/api/v1/oss/source/copy/fail", "/api/v1/oss/source/copy/items", "/api/v1/oss/source/copy/cancel",

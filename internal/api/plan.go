@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"sort"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/imagebed"
+)
+
+type copyPlanIn struct {
+	copyIn
+	Cursor int `wire:"cursor"`
+	Limit  int `wire:"limit"`
+}
+
+type planLimit struct {
+	FailCode copytask.FailCode `json:"failCode"`
+	FailMsg  string            `json:"failMsg"`
+	Max      int64             `json:"max"`
+	Found    int64             `json:"found"`
+}
+
+type planItem struct {
+	Seq             int             `json:"seq"`
+	FileID          drive.ID        `json:"fileId"`
+	Filename        string          `json:"filename"`
+	SourcePath      string          `json:"sourcePath"`
+	TargetPath      string          `json:"targetPath"`
+	Etag            string          `json:"etag"`
+	Size            int64           `json:"size"`
+	Outcome         string          `json:"outcome"`
+	Reason          copytask.Reason `json:"reason"`
+	ReasonMessage   string          `json:"reasonMessage"`
+	ReasonMessageEn string          `json:"reasonMessageEn"`
+	ImageID         imagebed.ID     `json:"imageID"` // whose link stays; "" for a new image
+}
+
+type planOut struct {
+	PlanID     copytask.PlanID         `json:"planID"`
+	ExpireAt   wire.Time               `json:"expireAt"`
+	TaskID     copytask.ID             `json:"taskID"` // that carries it out; "" for none
+	Total      int                     `json:"total"`
+	Copied     int                     `json:"copied"`
+	Replaced   int                     `json:"replaced"`
+	Skipped    int                     `json:"skipped"`
+	Failed     int                     `json:"failed"`
+	Renamed    int                     `json:"renamed"`
+	Bytes      int64                   `json:"bytes"`
+	Reasons    map[copytask.Reason]int `json:"reasons"`
+	Limit      *planLimit              `json:"limit"` // null where the task would be done
+	Items      []planItem              `json:"items"`
+	NextCursor int                     `json:"nextCursor"` // -1 at the end
+}
+
+func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var p *copytask.Plan
+	var err error
+	if in.PlanID != "" {
+		p, err = a.Tasks.KeptPlan(ctx, acc, in.PlanID)
+	} else {
+		p, err = a.Tasks.Plan(ctx, acc, in.FileIDs, in.To)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return toPlan(p, in.Cursor, clampPage(in.Limit)), nil
+}
+
+// toPlan answers a page of a plan: the items after the number that a cursor is.
+func toPlan(p *copytask.Plan, cursor, limit int) planOut {
+	c := p.Counts
+	out := planOut{
+		PlanID: p.ID, ExpireAt: wire.Time(p.ExpiresAt), TaskID: p.Task,
+		Total: c.Total, Copied: c.Copied, Replaced: c.Replaced, Skipped: c.Skipped, Failed: c.Failed, Bytes: c.Bytes,
+		Renamed: p.Renamed, Reasons: p.Reasons, Items: []planItem{}, NextCursor: -1,
+	}
+	if l := p.Limit; l != nil {
+		out.Limit = &planLimit{l.Code, l.Code.Chinese(), l.Most, l.Found}
+	}
+	from := len(p.Items)
+	if cursor >= 0 {
+		from = sort.Search(len(p.Items), func(n int) bool { return p.Items[n].Seq > cursor })
+	}
+	to := min(from+limit, len(p.Items))
+	for _, i := range p.Items[from:to] {
+		out.Items = append(out.Items, planItem{
+			i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
+			i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID,
+		})
+	}
+	if to < len(p.Items) {
+		out.NextCursor = p.Items[to-1].Seq
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+package copytask
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+func (r *rooms) plan(to imagebed.ID, ids ...drive.ID) *Plan {
+	r.Helper()
+	p, err := r.tasks.Plan(r.ctx, r.acc, ids, to)
+	r.must(err)
+	return p
+}
+
+// rowsAll counts the rows that a plan might have made.
+func (r *rooms) rowsAll() (n int) {
+	r.Helper()
+	r.read(func(tx *db.Tx) error {
+		_, err := tx.Get(r.ctx, `
+			SELECT (SELECT count(*) FROM image) + (SELECT count(*) FROM bed_folder) + (SELECT count(*) FROM task)
+				+ (SELECT count(*) FROM copy_item) + (SELECT count(*) FROM publication) + (SELECT sum(used) FROM account)`, nil, &n)
+		return err
+	})
+	return n
+}
+
+// A plan says of each picture what would become of it, where and why, and changes nothing.
+func TestAPlanSaysWhatWouldHappen(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		to := r.mkBed("", "bed")
+		album := r.mkdir(drive.Root, "album")
+		r.put(album, "same.png", 1)
+		counted(t, r.copy(to, album), Counts{Total: 1, Copied: 1})
+		kept := r.tree()["bed/album/same.png"].ID
+		was := r.put(album, "name.png", 2)
+		counted(t, r.copy(to, album), Counts{Total: 2, Copied: 1, Replaced: 1})
+		r.trash(was)
+		r.put(album, "name.png", 3) // its name is held by other content
+		lost := r.put(album, "lost.png", 4)
+		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2`, r.acc, blobOf(r, lost), blob.Missing)
+		r.put(album, "twin.png", 3)
+		r.put(album, "notes.txt", 5)
+		before := r.rowsAll()
+		p := r.plan(to, album)
+		if after := r.rowsAll(); after != before {
+			t.Errorf("%d rows and bytes were %d", after, before)
+		}
+		var got []string
+		for _, i := range p.Items {
+			got = append(got, fmt.Sprintf("%s → %s %s %s", i.SourcePath, i.TargetPath, i.Outcome, i.Reason))
+			if want := map[bool]imagebed.ID{true: kept}[i.Outcome == Replaced]; i.ImageID != want {
+				t.Errorf("%s: the link of %q", i.Name, i.ImageID)
+			}
+		}
+		want := []string{
+			"/album/notes.txt →  skipped not_an_image",
+			"/album/lost.png → /bed/album/lost.png failed content_missing",
+			"/album/name.png → /bed/album/name(1).png copied ",
+			"/album/same.png → /bed/album/same.png replaced ",
+			"/album/twin.png → /bed/album/twin.png skipped duplicate_in_task",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(Counts{Total: 4, Copied: 1, Replaced: 1, Skipped: 2, Failed: 1, Bytes: size(1) + size(3)}, p.Counts); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(map[Reason]int{NotAnImage: 1, DuplicateInTask: 1, ContentMissing: 1}, p.Reasons); diff != "" || p.Renamed != 1 || p.Limit != nil {
+			t.Errorf("%d renamed, limit %+v: %s", p.Renamed, p.Limit, diff)
+		}
+		kept2, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID)
+		r.must(err)
+		if diff := cmp.Diff(p.Items, kept2.Items); diff != "" || !kept2.ExpiresAt.Equal(p.ExpiresAt.Truncate(time.Microsecond)) {
+			t.Errorf("kept until %v: %s", kept2.ExpiresAt, diff)
+		}
+	})
+}
+
+// Where a limit is passed, the plan says which one and by how much.
+func TestAPlanNamesTheLimit(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		many, deep, wide := r.mkdir(drive.Root, "many"), r.mkdir(drive.Root, "deep"), r.mkdir(drive.Root, "wide")
+		r.many(many, 1, MaxImages+234)
+		for n, at := 1, deep; n <= MaxLevels; n++ {
+			at = r.mkdir(at, "d")
+		}
+		r.many(wide, 0, MaxFolders)
+		for _, c := range []struct {
+			what drive.ID
+			want Limit
+		}{
+			{many, Limit{LimitImages, MaxImages, MaxImages + 234}},
+			{deep, Limit{LimitDepth, MaxLevels, MaxLevels + 1}},
+			{wide, Limit{LimitFolders, MaxFolders, MaxFolders + 1}},
+		} {
+			p := r.plan("", c.what)
+			if p.Limit == nil || *p.Limit != c.want || len(p.Items) > 0 {
+				t.Errorf("%d items, limit %+v, want %+v", len(p.Items), p.Limit, c.want)
+			}
+			// Its task runs, and ends as was said.
+			id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+			r.must(err)
+			r.run()
+			if s := r.status(id); s.State != queue.Failed || s.FailCode != c.want.Code {
+				t.Errorf("%+v", s)
+			}
+		}
+		poor := r.account("poor", 100)
+		a, b := poor.put(drive.Root, "a.png", 4), poor.put(drive.Root, "b.png", 3) // 50 and 40 bytes
+		p := poor.plan("", a, b)
+		if want := (Limit{NoQuota, 10, 90}); p.Limit == nil || *p.Limit != want || p.Reasons[QuotaExceeded] != 2 {
+			t.Errorf("%+v of %+v", p.Limit, p)
+		}
+	})
+}
+
+// A task of a plan does what was planned, once; where something has changed since, it
+// says so, and what.
+func TestATaskOfAPlan(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		a := r.put(album, "a.png", 1)
+		p := r.plan("", album)
+		other := r.account("other", account.NoQuota)
+		for acc, id := range map[account.ID]PlanID{r.acc: "nothing", other.acc: p.ID} {
+			if _, err := r.tasks.CreatePlanned(r.ctx, acc, id, nil, ""); !fault.Is(err, fault.PlanNotFound) {
+				t.Errorf("plan %s of %d: %v", id, acc, err)
+			}
+		}
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, []drive.ID{a}, ""); !fault.Is(err, fault.BadRequest) {
+			t.Errorf("of other files: %v", err)
+		}
+		r.put(album, "b.png", 2)
+		_, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		if !fault.Is(err, fault.PlanChanged) || !cmp.Equal(fault.ArgsOf(err), []any{1, "/album/b.png"}) {
+			t.Errorf("with another file: %v", err)
+		}
+		p = r.plan("", album)
+		id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, []drive.ID{album}, "")
+		r.must(err)
+		r.put(album, "c.png", 3) // too late
+		again, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		if err != nil || again != id {
+			t.Errorf("said twice: %s %v, the first was %s", again, err, id)
+		}
+		r.run()
+		counted(t, r.status(id), Counts{Total: 2, Copied: 2})
+		p = r.plan("", album)
+		r.trash(a)
+		_, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		if !fault.Is(err, fault.PlanChanged) || !cmp.Equal(fault.ArgsOf(err), []any{1, "/album/a.png"}) {
+			t.Errorf("with a file less: %v", err)
+		}
+	})
+}
+
+// Plans are kept for an hour, and ten of them.
+func TestPlansAreForgotten(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		a := r.put(drive.Root, "a.png", 1)
+		var ids []PlanID
+		for range MaxPlans + 2 {
+			ids = append(ids, r.plan("", a).ID)
+			*r.ahead += time.Millisecond // in order
+		}
+		kept := func() (n int) {
+			for _, id := range ids {
+				_, err := r.tasks.KeptPlan(r.ctx, r.acc, id)
+				if err == nil {
+					n++
+				} else if !fault.Is(err, fault.PlanNotFound) {
+					t.Fatal(err)
+				}
+			}
+			return n
+		}
+		if n := kept(); n != MaxPlans {
+			t.Errorf("%d are kept", n)
+		}
+		*r.ahead += PlanLife
+		if n := kept(); n != 0 {
+			t.Errorf("%d are kept after an hour", n)
+		}
+		r.must(r.tasks.SweepPlans(r.ctx))
+		r.read(func(tx *db.Tx) error {
+			var n int
+			_, err := tx.Get(r.ctx, `SELECT count(*) FROM copy_plan`, nil, &n)
+			if n != 0 {
+				t.Errorf("%d are left", n)
+			}
+			return err
+		})
+	})
+}
