@@ -6,9 +6,11 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"tuchuang/internal/fault"
+	"tuchuang/internal/ops"
 )
 
 func dataFile(data, name string) string { return filepath.Join(data, name) }
@@ -49,6 +51,29 @@ func hasData(data string) (bool, error) {
 		return false, folderError(err, data)
 	}
 	return info.Size() > 0, nil
+}
+
+// ourNames are what may be in a data folder that holds no data yet: what a start that
+// was broken off has left, and what a file system makes by itself.
+var ourNames = []string{"lock", "blobs", "uploads", "spool", "lost+found"}
+
+// refuseForeign refuses to begin in a folder that holds other things and no data of
+// ours, as somebody's home: nothing is to be mixed in among them. One that is not
+// there is fine.
+func refuseForeign(data string) error {
+	if exists(dataFile(data, "tuchuang.db")) || exists(dataFile(data, "blobs")) && exists(dataFile(data, "uploads")) || ops.Unfinished(data) {
+		return nil
+	}
+	entries, err := os.ReadDir(data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return folderError(err, data)
+	}
+	for _, e := range entries {
+		if !slices.Contains(ourNames, e.Name()) {
+			return fault.New(fault.BadData, "serve", fault.FolderForeign, data, printable(e.Name()))
+		}
+	}
+	return nil
 }
 
 // whoAmI is the name of the user that runs this program.

@@ -50,6 +50,7 @@ var (
 	adviceGrant  = say("让这个用户拥有数据库和其中的表（ALTER DATABASE … OWNER TO …，ALTER TABLE … OWNER TO …），或使用建立它们的用户", "have the role own the database and the tables in it (ALTER DATABASE … OWNER TO …, ALTER TABLE … OWNER TO …), or use the role that made them")
 	dataRefused  = say("PostgreSQL 拒绝了连接：%v", "PostgreSQL refuses the connection: %v")
 	dataFolder   = say("数据文件夹 %v 无法使用：%v", "the data folder %v can't be used: %v")
+	dataForeign  = say("%v 里有别的东西（%v），没有 tuchuang 的数据", "%v holds other things (%v) and no data of tuchuang")
 	dataUnopened = say("数据库文件 %v 无法打开", "the database file %v can't be opened")
 	dataReadOnly = say("没有写入 %v 的权限", "no permission to write to %v")
 	dataDamaged  = say("%v 已损坏，或者不是 tuchuang 的数据库", "%v is damaged, or not a database of tuchuang")
@@ -58,11 +59,12 @@ var (
 	dataOlder    = say("数据库 %v 的版本（%v）比本程序的（%v）旧", "the database %v is of an older version (%v) than this program (%v)")
 	dataTwoDisks = say("文件不能从 %v 移动到 %v：它们要在同一个文件系统上", "files can't be moved from %v to %v: both must be on one file system")
 
-	adviceOwner   = say("文件要属于运行服务器的用户：sudo chown -R 用户: %[2]v；tuchuang user 也要以该用户运行：sudo -u 用户 tuchuang user …（当前用户 %[1]v）", "the files must belong to who runs the server: sudo chown -R USER: %[2]v; run tuchuang user as that user too: sudo -u USER tuchuang user … (this is %[1]v)")
-	adviceDamaged = say("确认 --data 指向正确的文件夹；如果确实损坏，请用备份恢复", "see that --data names the right folder; if it is damaged, go back to a backup")
-	adviceNewer   = say("请使用更新版本的 tuchuang", "use the newer program")
-	adviceOlder   = say("先启动一次服务器，它会升级数据库", "start the server once: it upgrades")
-	adviceRights  = say("检查这个路径和权限，或用 --data 指定别的文件夹", "check the path and its permissions, or name another folder with --data")
+	adviceOwner         = say("文件要属于运行服务器的用户：sudo chown -R 用户: %[2]v；tuchuang user 也要以该用户运行：sudo -u 用户 tuchuang user …（当前用户 %[1]v）", "the files must belong to who runs the server: sudo chown -R USER: %[2]v; run tuchuang user as that user too: sudo -u USER tuchuang user … (this is %[1]v)")
+	adviceDamaged       = say("确认 --data 指向正确的文件夹；如果确实损坏，请用备份恢复", "see that --data names the right folder; if it is damaged, go back to a backup")
+	adviceNewer         = say("请使用更新版本的 tuchuang", "use the newer program")
+	adviceOlder         = say("先启动一次服务器，它会升级数据库", "start the server once: it upgrades")
+	adviceForeignFolder = say("数据文件夹要单独使用：请用 --data（演示用 --keep）指定一个空的或新的文件夹", "the data has a folder to itself: name an empty or a new one with --data (of the demo --keep)")
+	adviceRights        = say("检查这个路径和权限，或用 --data 指定别的文件夹", "check the path and its permissions, or name another folder with --data")
 
 	listenFailed  = say("无法监听 %s：%s", "can't listen at %s: %s")
 	adviceBusy    = say("另一个程序（也许是另一个 tuchuang serve）正在使用它：停掉那个程序，或用 --listen 指定别的端口", "another program, perhaps another tuchuang serve, has it: stop that one, or choose another port with --listen")
@@ -107,7 +109,7 @@ var problems = map[fault.Why]problem{
 	fault.RedirectNowhere: {what: cfgRedirect}, fault.NotARedirect: {what: cfgNoRedirect},
 	fault.NoStoreKeys: {what: cfgStoreKeys}, fault.NoBucket: {what: cfgNoBucket}, fault.StoreUnusable: {what: cfgStore},
 
-	fault.FolderUnusable: {dataFolder, adviceRights}, fault.DataUnopened: {dataUnopened, adviceRights},
+	fault.FolderUnusable: {dataFolder, adviceRights}, fault.FolderForeign: {dataForeign, adviceForeignFolder}, fault.DataUnopened: {dataUnopened, adviceRights},
 	fault.DataReadOnly: {what: dataReadOnly}, fault.DataDamaged: {dataDamaged, adviceDamaged}, fault.DataRefused: {what: dataRefused}, fault.DataIO: {what: dataIO},
 	fault.DataAway: {dataAway, adviceAway}, fault.DataForbidden: {dataRights, adviceGrant},
 	fault.DataNewer: {dataNewer, adviceNewer}, fault.DataOlder: {dataOlder, adviceOlder}, fault.TwoDisks: {what: dataTwoDisks},

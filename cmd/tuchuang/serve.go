@@ -184,6 +184,11 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	// Where another server has the folder it most likely has the port too: that it is the
 	// folder is to be said.
 	owns := ownsFolder(conf)
+	if owns {
+		if err := refuseForeign(conf.Data); err != nil {
+			return s, err
+		}
+	}
 	if owns && exists(dataFile(conf.Data, "lock")) {
 		if s.lock, err = lockFolder(conf.Data); err != nil {
 			return s, err

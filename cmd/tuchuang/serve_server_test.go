@@ -320,6 +320,50 @@ func TestServerDrains(t *testing.T) {
 	r.stop()
 }
 
+// A folder that holds other things and no data, as a home, is left as it is.
+func TestServerLeavesOtherFoldersAlone(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	home := filepath.Join(p.home, "home")
+	if err := os.MkdirAll(filepath.Join(home, "letters"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range [][]string{
+		{"serve", "--listen", "127.0.0.1:0", "--data", home},
+		{"demo", "--keep", home},
+		{"user", "add", "writer", "--data", home},
+	} {
+		r := p.run(line...)
+		if r.code != exitFailed || !strings.Contains(r.errOut, home+" holds other things (letters)") || !strings.Contains(r.errOut, "--keep") || r.out != "" {
+			t.Errorf("%v: %+v", line, r)
+		}
+		inChinese(t, p, exitFailed, line...)
+	}
+	if left, err := os.ReadDir(home); err != nil || len(left) != 1 {
+		t.Errorf("left there: %v, %v", left, err)
+	}
+
+	// A fresh mount, what a start that was broken off has left, and data among other things.
+	for _, names := range [][]string{{"lost+found"}, {"blobs", "lost+found"}, {"blobs", "uploads", "notes"}} {
+		data := t.TempDir()
+		for _, name := range names {
+			if err := os.Mkdir(filepath.Join(data, name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := p.start("--data", data)
+		r.stop()
+	}
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	r.stop()
+	if err := os.WriteFile(filepath.Join(data, "notes"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = p.start("--data", data)
+	r.stop()
+}
+
 // A folder may be called anything.
 func TestServerFolderNames(t *testing.T) {
 	t.Parallel()
@@ -500,7 +544,7 @@ func TestUserFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for data, says := range map[string]string{
-		aFile: "not a directory", aFile + "/below": "not a directory", "/proc/self": "no such file", notDatabase: "not a database of tuchuang",
+		aFile: "not a directory", aFile + "/below": "not a directory", "/proc/self/nothing": "no such file", notDatabase: "not a database of tuchuang",
 	} {
 		line := []string{"user", "add", "writer", "--data", data}
 		r := p.run(line...)

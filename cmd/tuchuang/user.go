@@ -53,6 +53,9 @@ func (u *ui) folderOf(conf config.Config, mayMake bool) error {
 	if !has && !mayMake {
 		return usageError{u.text(noFolder, conf.Data), u.text(noFolderAdvice)}
 	}
+	if err := refuseForeign(conf.Data); err != nil {
+		return err
+	}
 	isNew := !exists(conf.Data)
 	if err := os.MkdirAll(conf.Data, 0o700); err != nil {
 		return folderError(err, conf.Data)

@@ -118,6 +118,7 @@ const (
 	BucketValue     Why = "bucket_value"     // the setting, the word in its URL, its value
 
 	FolderUnusable Why = "folder_unusable" // the path, the cause
+	FolderForeign  Why = "folder_foreign"  // the path, what else is in it: it holds no data of ours
 	DataUnopened   Why = "data_unopened"   // the path of the database
 	DataReadOnly   Why = "data_read_only"  // the path of the database or of a file beside it
 	DataDamaged    Why = "data_damaged"    // the path of the database
