@@ -233,8 +233,12 @@ type Query struct {
 }
 
 // List answers a page and whether there is more. From and To bound the time of
-// creation, both inclusive; the zero time is no bound.
+// creation, both inclusive; the zero time is no bound. After need not be there any
+// more; fault.BadRequest for one that is no id.
 func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, more bool, err error) {
+	if _, isID := q.After.account(); q.After != "" && !isID {
+		return nil, false, fault.New(fault.BadRequest, "imagebed: list", "lastFileId")
+	}
 	// An id begins with the time of creation: a span of time is a range of ids.
 	from, to := int64(0), int64(maxMicros)
 	if !q.From.IsZero() {

@@ -2,7 +2,10 @@ package story
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tuchuang/test/harness"
 )
@@ -21,6 +24,39 @@ func TestNothingComesAfterTheLastPage(t *testing.T) {
 		if list, ok := a.Field("fileList").([]any); !ok || len(list) != 0 || fmt.Sprint(a.Field("lastFileId")) != "-1" || a.Code != 0 {
 			t.Errorf("%s, after it: %+v", query, a)
 		}
+	}
+}
+
+// A page of the bed goes on after what was deleted meanwhile, and nobody is led back to
+// the beginning by what was never a cursor.
+func TestBedPagesAfterWhatIsGone(t *testing.T) {
+	s := harness.Start(t)
+	u := s.User("writer")
+	made := s.Post("/upload/v1/oss/file/mkdir", u.Token, map[string]any{"parentID": "", "name": []string{"a", "b", "c"}})
+	if made.Code != 0 {
+		t.Fatalf("%+v", made)
+	}
+	for _, path := range []string{"/api/v1/oss/file/list", "/api/v1/oss/file/links"} {
+		for _, cursor := range []string{"x", "1", "00", "fileId", strings.Repeat("i", 40)} {
+			a := s.Post(path, u.Token, map[string]any{"parentFileId": "", "limit": 1, "lastFileId": cursor})
+			if a.Code != 1 || a.Error == nil || a.Error.Code != "bad_request" || !strings.Contains(a.Message, "lastFileId") {
+				t.Errorf("%s after %q: %+v", path, cursor, a)
+			}
+		}
+	}
+	first := s.Post("/api/v1/oss/file/list", u.Token, map[string]any{"parentFileId": "", "limit": 1})
+	cursor := first.Field("lastFileId")
+	if gone := s.Post("/api/v1/oss/file/delete", u.Token, map[string]any{"fileIDs": []any{cursor}}); gone.Code != 0 {
+		t.Fatalf("%+v", gone)
+	}
+	rest := s.Post("/api/v1/oss/file/list", u.Token, map[string]any{"parentFileId": "", "limit": 100, "lastFileId": cursor})
+	list, _ := rest.Field("fileList").([]any)
+	var names []any
+	for _, e := range list {
+		names = append(names, e.(map[string]any)["filename"])
+	}
+	if diff := cmp.Diff([]any{"b", "a"}, names); diff != "" {
+		t.Errorf("after what is gone:\n%s", diff)
 	}
 }
 
