@@ -53,6 +53,7 @@ type API struct {
 	Options
 	handlers map[string]http.HandlerFunc
 	turns    chan struct{} // of large bodies
+	refusals refusals
 }
 
 // New makes the door.
@@ -180,7 +181,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	case fault.Internal, fault.Uncertain, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	case fault.BadCredentials:
-		a.Log.Info("api: a sign-in was refused", "trace", trace, "from", a.ClientAddr(r))
+		a.refused(r, trace, began)
 	case fault.Unavailable: // busy, or the database is away
 		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	}
@@ -188,6 +189,19 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 		a.Log.Debug("api: answer", "trace", trace, "err", e) // the client has gone
 	}
 	a.log(r, trace, acc, began, string(code))
+}
+
+// refused tells of a sign-in that was refused.
+func (a *API) refused(r *http.Request, trace string, at time.Time) {
+	say, unsaid := a.refusals.add(at)
+	if !say {
+		return
+	}
+	args := []any{"trace", trace, "from", a.ClientAddr(r)}
+	if unsaid > 0 {
+		args = append(args, "unsaid", unsaid)
+	}
+	a.Log.Info("api: a sign-in was refused", args...)
 }
 
 // log tells of an answer.
