@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"path"
@@ -123,7 +124,9 @@ func (p *putter) send(ctx context.Context, f *putFile, local *os.File, want clie
 	// A file that was written to meanwhile is not what was promised, even where
 	// the bytes that went were a whole. The upload was ended all the same: the server
 	// drops what is not as declared, and would keep an open one for a day.
-	if changed := p.changedOr(f, local, nil); changed != nil {
+	// One that was deleted after all of it went is whole in the drive, and nowhere else.
+	if isOther, _ := f.since(local); isOther {
+		changed := p.changedOr(f, local, nil)
 		if err == nil {
 			changed = p.takeBack(ctx, f, done.FileID, changed)
 		}
@@ -183,12 +186,26 @@ func (p *putter) takeBack(ctx context.Context, f *putFile, id int64, changed err
 	return changed
 }
 
-// changedOr says that the file changed since it was opened, if it did, else err.
+// since says what became of the file since it was opened: it has changed, or else it is
+// gone from where it was.
+func (f *putFile) since(local *os.File) (changed, gone bool) {
+	now, err := local.Stat()
+	if err != nil || now.Size() != f.size || !now.ModTime().Equal(f.mod) {
+		return true, false
+	}
+	named, err := os.Stat(f.local)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, true
+	}
+	return err != nil || !os.SameFile(now, named), false
+}
+
+// changedOr says that the file changed since it was opened or is gone, if so, else err.
 func (p *putter) changedOr(f *putFile, local *os.File, err error) error {
-	now, statErr := local.Stat()
-	named, nameErr := os.Stat(f.local)
-	if statErr != nil || nameErr != nil ||
-		now.Size() != f.size || !now.ModTime().Equal(f.mod) || !os.SameFile(now, named) {
+	switch changed, gone := f.since(local); {
+	case gone:
+		return failure{text: p.u.text(putGone)}
+	case changed:
 		return failure{text: p.u.text(putChanged)}
 	}
 	return err

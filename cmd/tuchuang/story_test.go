@@ -534,6 +534,45 @@ func TestPutNoticesAChangingFile(t *testing.T) {
 	}
 }
 
+// A file that is deleted while it is read is said to be gone, not changed. What had
+// come whole by then stays: it is the only one left.
+func TestPutNoticesADeletedFile(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		size int
+		at   string // the call before which it is deleted
+		nth  int64  // of these calls
+		left []string
+	}{
+		{"before it is looked for", 1 << 10, "/list", 1, []string{}},
+		{"between slices", 40 << 20, "/slice", 2, []string{"a.png"}},
+		{"while it is sent in one piece", 1 << 10, "/single/create", 1, []string{"a.png"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("a.png", strings.Repeat("x", tt.size))
+			local := filepath.Join(s.home, "a.png")
+			var calls atomic.Int64
+			through := transport(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, tt.at) && calls.Add(1) == tt.nth {
+					if err := os.Remove(local); err != nil {
+						t.Error(err)
+					}
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			})
+			done := s.put(t.Context(), through, local)
+			if whole := len(tt.left) > 0; whole != (done.outcome == outcomeUploaded) ||
+				!whole && (done.outcome != outcomeFailed || !strings.Contains(done.err.Error(), "it was deleted while it was read")) {
+				t.Errorf("%q, %v", done.outcome, done.err)
+			}
+			if diff := cmp.Diff(tt.left, s.names("drive:/")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // Two runs put the same at once: what the other one brought is there already.
 func TestPutTwiceAtOnce(t *testing.T) {
 	for _, tt := range []struct {

@@ -82,6 +82,7 @@ var (
 	putMissing    = say("没有这个文件", "no such file")
 	putDenied     = say("没有读取权限", "no permission to read it")
 	putChanged    = say("读取过程中文件发生了变化；请在不再变化后重试", "it changed while it was read; run the command again when it no longer changes")
+	putGone       = say("读取过程中文件被删除了", "it was deleted while it was read")
 	putOther      = say("云盘里已有同名但内容不同的文件；用 --overwrite 覆盖或 --keep-both 同时保留", "the drive has other content under that name; --overwrite replaces it, --keep-both keeps both")
 	putFolderHere = say("云盘里已有同名文件夹", "the drive has a folder of that name")
 	putTwice      = say("与 %s 目标相同", "it would go to the same place as %s")
