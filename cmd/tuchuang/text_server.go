@@ -32,7 +32,7 @@ var (
 	helpUser         = say("管理账号", "Manage accounts.")
 	helpUserAdd      = say("新建账号，把密钥打印在标准输出", "Make an account and print its secrets on stdout.")
 	helpUserLs       = say("列出账号", "List the accounts.")
-	helpUserReset    = say("重新生成密钥和密码，旧的立即失效", "Make new secrets; the old ones end at once.")
+	helpUserReset    = say("重新生成密钥和密码，旧的和已签名的链接立即失效", "Make new secrets; the old ones and all signed URLs end at once.")
 	helpUserDisable  = say("停用账号", "Disable an account.")
 	helpUserEnable   = say("重新启用账号", "Enable an account again.")
 	helpUserName     = say("账号名", "Name of the account.")

@@ -118,7 +118,7 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 	return s, addClient(ctx, tx, &s)
 }
 
-// Reset gives an account new secrets; its old clients and tokens end.
+// Reset gives an account new secrets; its old clients, tokens and signed URLs end.
 func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error) {
 	p, err := NewPassword(ctx)
 	if err != nil {

@@ -406,7 +406,14 @@ func TestSequences(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	each(t, func(r *room) {
 		const what = "GET /d/1001/5"
-		good := r.Sign(time.Hour, what)
+		s, other := r.add("writer", account.NoQuota), r.add("other", account.NoQuota)
+		sign := func() string {
+			signature, err := r.Sign(r.ctx, s.ID, time.Hour, what)
+			r.must(err)
+			return signature
+		}
+		verify := func(signature, what string) error { return r.Verify(r.ctx, s.ID, signature, what) }
+		good := sign()
 		second, mac, _ := strings.Cut(good, "-")
 		for name, c := range map[string]struct{ signature, what string }{
 			"other words":      {good, "PUT /d/1001/5"},
@@ -421,14 +428,26 @@ func TestSignatures(t *testing.T) {
 			"a negative end":   {"-5-" + mac, what},
 			"the end in words": {second + "\n" + what + "-" + mac, what},
 		} {
-			r.fails(r.Verify(c.signature, c.what), fault.BadSignature, name)
+			r.fails(verify(c.signature, c.what), fault.BadSignature, name)
 		}
-		r.must(r.Verify(good, what))
+		r.fails(r.Verify(r.ctx, other.ID, good, what), fault.BadSignature, "another account")
+		r.fails(r.Verify(r.ctx, 9999, good, what), fault.BadSignature, "no account")
+		r.must(verify(good, what))
 		r.reopen()
-		r.must(r.Verify(good, what))
+		r.must(verify(good, what))
 		*r.now = start.Add(time.Hour - time.Second)
-		r.must(r.Verify(good, what))
+		r.must(verify(good, what))
 		*r.now = start.Add(time.Hour)
-		r.fails(r.Verify(good, what), fault.BadSignature, "an hour later")
+		r.fails(verify(good, what), fault.BadSignature, "an hour later")
+
+		// A reset ends those of its account alone.
+		good = sign()
+		theirs, err := r.Sign(r.ctx, other.ID, time.Hour, what)
+		r.must(err)
+		_, err = r.Reset(r.ctx, "writer")
+		r.must(err)
+		r.fails(verify(good, what), fault.BadSignature, "after a reset")
+		r.must(verify(sign(), what))
+		r.must(r.Verify(r.ctx, other.ID, theirs, what))
 	})
 }

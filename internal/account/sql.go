@@ -16,7 +16,10 @@ const (
 	// Rows that refer to the account may be made meanwhile: they name its number, which
 	// never changes.
 	lockAccount = `SELECT ` + columns + ` FROM account WHERE id = $1 FOR NO KEY UPDATE`
-	byName      = `SELECT id FROM account WHERE name = $1`
+	// A hash that each reset makes anew.
+	selectPassword = `SELECT password_hash FROM account WHERE id = $1`
+
+	byName = `SELECT id FROM account WHERE name = $1`
 
 	// The first account has the number 1001.
 	insertAccount = `

@@ -154,33 +154,48 @@ func (a *Accounts) SweepTokens(ctx context.Context) error {
 	})
 }
 
-// Sign makes the signature of a URL that is to work for some time: what names its
-// use, the method first. See Verify.
-func (a *Accounts) Sign(life time.Duration, what string) string {
+// Sign makes the signature of an account's URL that is to work for some time, or until
+// the account gets new secrets: what names its use, the method first. See Verify.
+func (a *Accounts) Sign(ctx context.Context, id ID, life time.Duration, what string) (string, error) {
 	expires := a.db.Now().Add(life).Unix()
-	return strconv.FormatInt(expires, 10) + "-" + a.mac(expires, what)
+	mac, err := a.mac(ctx, id, expires, what)
+	return strconv.FormatInt(expires, 10) + "-" + mac, err
 }
 
-// Verify checks a signature made by Sign for the same words:
-// fault.BadSignature where it is forged or its time is over.
-func (a *Accounts) Verify(signature, what string) error {
-	for i := range len(signature) {
-		if signature[i] != '-' {
-			continue
-		}
-		expires, err := strconv.ParseInt(signature[:i], 10, 64)
-		if err == nil && hmac.Equal([]byte(signature[i+1:]), []byte(a.mac(expires, what))) && a.db.Now().Unix() < expires {
-			return nil
-		}
-		break
+// Verify checks a signature made by Sign for the same account and words:
+// fault.BadSignature where it is forged, its time is over, or the account has been
+// reset since.
+func (a *Accounts) Verify(ctx context.Context, id ID, signature, what string) error {
+	bad := fault.New(fault.BadSignature, "account: verify")
+	end, given, _ := strings.Cut(signature, "-")
+	expires, err := strconv.ParseInt(end, 10, 64)
+	if err != nil || a.db.Now().Unix() >= expires {
+		return bad
 	}
-	return fault.New(fault.BadSignature, "account: verify")
+	mac, err := a.mac(ctx, id, expires, what)
+	switch {
+	case err != nil:
+		return err
+	case !hmac.Equal([]byte(given), []byte(mac)):
+		return bad
+	}
+	return nil
 }
 
-func (a *Accounts) mac(expires int64, what string) string {
+// mac binds a URL to what a reset of its account changes; of no account it is
+// fault.BadSignature.
+func (a *Accounts) mac(ctx context.Context, id ID, expires int64, what string) (string, error) {
+	var password string
+	found, err := a.db.Get(ctx, "account: sign", selectPassword, []any{id}, &password)
+	if err == nil && !found {
+		err = fault.New(fault.BadSignature, "account: sign")
+	}
+	if err != nil {
+		return "", err
+	}
 	m := hmac.New(sha256.New, a.urlKey)
-	m.Write([]byte(strconv.FormatInt(expires, 10) + "\n" + what))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	m.Write([]byte(strconv.FormatInt(expires, 10) + "\n" + password + "\n" + what))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)), nil
 }
 
 func signingKey(ctx context.Context, tx *db.Tx, name string) ([]byte, error) {

@@ -276,7 +276,10 @@ func (a *API) downloadInfo(ctx context.Context, acc account.ID, in fileIDIn) (an
 		return nil, fault.New(fault.NotFile, "api: download")
 	}
 	path := "/d/" + drive.ID(acc).String() + "/" + e.ID.String()
-	sign := a.Accounts.Sign(downloadLife, "GET "+path)
+	sign, err := a.Accounts.Sign(ctx, acc, downloadLife, "GET "+path)
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		DownloadURL string `json:"downloadUrl"`
 	}{a.PublicURL + path + "/" + sign + "/" + url.PathEscape(e.Name)}, nil

@@ -91,7 +91,8 @@ func (a *API) presign(ctx context.Context, acc account.ID, to upload.Dest, in up
 		return "", err
 	}
 	path := fmt.Sprintf("/upload/put/%d/%s/%d", acc, in.PreuploadID, in.SliceNo)
-	return a.PublicURL + path + "?sign=" + a.Accounts.Sign(putLife, "PUT "+path), nil
+	sign, err := a.Accounts.Sign(ctx, acc, putLife, "PUT "+path)
+	return a.PublicURL + path + "?sign=" + sign, err
 }
 
 func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {

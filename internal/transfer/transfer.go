@@ -93,9 +93,9 @@ func (t *Transfer) watched(route string, h func(http.ResponseWriter, *http.Reque
 // put takes a slice from a presigned URL. Neither a token nor any header is asked
 // for; success is 200 with an empty body.
 func (t *Transfer) put(w http.ResponseWriter, r *http.Request) (result string) {
-	err := t.Accounts.Verify(r.URL.Query().Get("sign"), "PUT "+r.URL.Path)
 	acc, ok := number(r.PathValue("account"))
 	no, ok2 := number(r.PathValue("slice"))
+	err := t.Accounts.Verify(r.Context(), account.ID(acc), r.URL.Query().Get("sign"), "PUT "+r.URL.Path)
 	if err == nil && !(ok && ok2) {
 		err = fault.New(fault.BadSignature, "transfer: put")
 	}
@@ -112,7 +112,7 @@ func (t *Transfer) put(w http.ResponseWriter, r *http.Request) (result string) {
 func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result string) {
 	acc, ok := number(r.PathValue("account"))
 	id, ok2 := number(r.PathValue("file"))
-	err := t.Accounts.Verify(r.PathValue("sign"), "GET /d/"+r.PathValue("account")+"/"+r.PathValue("file"))
+	err := t.Accounts.Verify(r.Context(), account.ID(acc), r.PathValue("sign"), "GET /d/"+r.PathValue("account")+"/"+r.PathValue("file"))
 	if err == nil && !(ok && ok2) {
 		err = fault.New(fault.BadSignature, "transfer: download")
 	}

@@ -118,7 +118,9 @@ func TestDownloadSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ended = a.Sign(-time.Second, "GET /d/"+parts[2]+"/"+parts[3])
+		if ended, err = a.Sign(t.Context(), account.ID(u.UID), -time.Second, "GET /d/"+parts[2]+"/"+parts[3]); err != nil {
+			t.Fatal(err)
+		}
 	})
 	upload := opened(t, u, "c.bin", noise{1, 10})
 	put, err := u.UploadURL(t.Context(), upload, 1)
@@ -209,9 +211,28 @@ func TestDownloadOfChangedFiles(t *testing.T) {
 		t.Errorf("replaced: %d %s", got.status, got.body)
 	}
 
-	// The URLs of an account that is disabled end.
+	// The URLs of an account that is reset end with its other secrets.
+	upload := opened(t, u, "e.bin", noise{1, 10})
+	put, err := u.UploadURL(t.Context(), upload, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	id = u.PutFile(0, "d.txt", b)
 	link = downloadURL(t, u, id)
+	s.Run("user", "reset", "writer", "--data", s.Data)
+	if got := get(t, "GET", link); got.status != 403 || bytes.Contains(got.body, b) {
+		t.Errorf("reset: %d %s", got.status, got.body)
+	}
+	if got := get(t, "PUT", put); got.status != 403 {
+		t.Errorf("PUT after a reset: %d %s", got.status, got.body)
+	}
+}
+
+// The URLs of an account that is disabled end.
+func TestDownloadFromADisabledAccount(t *testing.T) {
+	s, u := writer(t)
+	b := []byte("content of a file")
+	link := downloadURL(t, u, u.PutFile(0, "d.txt", b))
 	s.Run("user", "disable", "writer", "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 403 || bytes.Contains(got.body, b) {
 		t.Errorf("disabled: %d %s", got.status, got.body)
