@@ -43,6 +43,7 @@ var acrossAccounts = map[string]string{
 	"queue.claimNext":       "part of both",
 	"queue.reclaim":         "at the start of the only process",
 	"queue.expire":          "leases of whichever account",
+	"queue.oldestEnds":      "the sweep of ended tasks",
 	"queue.depth":           "figures",
 	"queue.anything":        "a look whether a claim may find something",
 	"upload.selectExpired":  "the sweep of uploads",

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tuchuang/internal/auditlog"
+	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
 )
 
 // Who signed in, what was done to accounts and what was deleted can be read
@@ -100,6 +105,48 @@ func TestServerAudit(t *testing.T) {
 	}
 	if r := p.run("audit", "--data", data, "--since", "yesterday"); r.code != exitUsage {
 		t.Errorf("%+v", r)
+	}
+	r.stop()
+}
+
+// A server that is told to keeps tasks for some days, and else for ever.
+func TestServerRemovesOldTasks(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	s := p.addAccount(data, "writer")
+	old, links := r.publish(r.client(p, s), 10)
+	link := strings.TrimPrefix(links[0], r.url)
+	r.stop()
+	d, err := db.Open(t.Context(), db.Options{Path: filepath.Join(data, "tuchuang.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE task SET created_at = 1, started_at = 1, finished_at = 2`)
+		return err
+	})
+	if err := errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p.env = []string{"TUCHUANG_TASK_DAYS=1"}
+	r = p.start("--data", data)
+	c := r.client(p, s)
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		_, err := c.CopyProcess(t.Context(), old)
+		if client.Is(err, fault.TaskNotFound) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-poll.C
+	}
+	if got := statusOf(t, r.url+link); got != http.StatusOK {
+		t.Errorf("what it published: %d", got)
 	}
 	r.stop()
 }

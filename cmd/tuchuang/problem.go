@@ -29,7 +29,7 @@ var (
 	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
-	cfgDays       = say("audit-days：%q 不是 1 到 36500 的天数", "audit-days: %q is not a number of days from 1 to 36500")
+	cfgDays       = say("%v：%q 不是 %v 到 %v 的天数", "%v: %q is not a number of days from %v to %v")
 	cfgTime       = say("%v：%q 不是 36h、90m 这样的时长", "%v: %q is not a time such as 36h or 90m")
 	cfgServer     = say("%q 不是服务器地址：请写 http://主机:端口 或 https://主机", "%q is not a server: write http://host:port or https://host")
 	cfgStoreKeys  = say("没有对象存储的密钥：请设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY，或写在 AWS 的凭据文件里", "there are no keys of the S3 store: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them in AWS's credentials file")

@@ -67,6 +67,7 @@ type serveCmd struct {
 	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
 	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
 	AuditDays      *string `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
+	TaskDays       *string `name:"task-days" placeholder:"DAYS" help:"${help_task_days}"`
 	PProf          *string `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
 	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
 }
@@ -76,7 +77,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "log-level": c.LogLevel,
-		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays,
+		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
 	if err != nil {
@@ -312,6 +313,12 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				return sweepAll(ctx, func(ctx context.Context, rows int) (bool, error) {
 					return auditlog.Sweep(ctx, s.db, s.conf.AuditKeep, rows)
 				})
+			}},
+			sweep.Job{Name: "tasks that have ended", Every: time.Hour, Run: func(ctx context.Context) error {
+				if s.conf.TaskKeep == 0 {
+					return nil
+				}
+				return tasks.SweepEnded(ctx, s.conf.TaskKeep)
 			}},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
 				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))

@@ -56,6 +56,7 @@ var (
 	helpAuditAccount = say("只看一个账号（名称或 uid）", "Of one account alone, by name or uid.")
 	helpAuditSince   = say("从什么时候起，如 90m、24h、30d、2026-01-31；默认 30d", "Since when, as 90m, 24h, 30d or 2026-01-31; 30d by default.")
 	helpAuditDays    = say("审计日志保留的天数（默认 180）", "How many days the audit log keeps (180).")
+	helpTaskDays     = say("已结束的复制任务保留的天数（默认 0，永远保留）", "How many days copy tasks are kept that have ended (0, for ever).")
 	helpMetrics      = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
 	helpPProf        = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
 	helpPrintConfig  = say("打印合并后的配置并退出", "Print the merged settings and end.")
@@ -74,8 +75,8 @@ func serverHelp(u *ui) kong.Vars {
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
 		"help_grace": u.text(helpGrace), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
-		"help_audit_days": u.text(helpAuditDays),
-		"help_metrics":    u.text(helpMetrics), "help_pprof": u.text(helpPProf),
+		"help_audit_days": u.text(helpAuditDays), "help_task_days": u.text(helpTaskDays),
+		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),
 		"help_fsck": u.text(helpFsck), "help_repair": u.text(helpRepair), "help_read": u.text(helpRead), "help_rate": u.text(helpRate),
 	}
 }

@@ -42,6 +42,7 @@ type Config struct {
 	LogLevel       string         // debug, info, warn or error
 	MetricsListen  string         // host:port of the figures; "" for none
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
+	TaskKeep       time.Duration  // how long tasks are kept that have ended, whole days; 0 for ever
 	PProf          string         // host:port of the profiler, loopback alone; "" for none
 }
 
@@ -62,6 +63,7 @@ var Settings = []struct{ Name, Default string }{
 	{"grace", "24h"},
 	{"log-level", "info"},
 	{"audit-days", "180"},
+	{"task-days", "0"},
 	{"metrics-listen", ""},
 	{"pprof", ""},
 }
@@ -216,6 +218,12 @@ func check(v map[string]string) (c Config, err error) {
 		}
 		c.TrustedProxies = append(c.TrustedProxies, prefix)
 	}
+	if c.AuditKeep, err = days("audit-days", v["audit-days"], 1); err != nil {
+		return c, err
+	}
+	if c.TaskKeep, err = days("task-days", v["task-days"], 0); err != nil {
+		return c, err
+	}
 	if c.Grace, err = time.ParseDuration(v["grace"]); err != nil || c.Grace < 0 {
 		return c, bad(fault.NotATime, "grace", v["grace"])
 	}
@@ -225,6 +233,20 @@ func check(v map[string]string) (c Config, err error) {
 	}
 	return c, nil
 }
+
+// maxDays are a hundred years.
+const maxDays = 36500
+
+// days reads a number of days.
+func days(setting, s string, least int) (time.Duration, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least || n > maxDays {
+		return 0, bad(fault.NotDays, setting, s, least, maxDays)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+func inDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
 // address takes an address to listen at apart.
 func address(setting, s string) (host, port string, err error) {
@@ -272,11 +294,6 @@ func (c *Config) checkAside(v map[string]string) error {
 			return err
 		}
 	}
-	days, err := strconv.Atoi(v["audit-days"])
-	if err != nil || days < 1 || days > 36500 {
-		return bad(fault.NotDays, v["audit-days"])
-	}
-	c.AuditKeep = time.Duration(days) * 24 * time.Hour
 	if c.PProf = v["pprof"]; c.PProf == "" {
 		return nil
 	}
@@ -319,7 +336,7 @@ func (c Config) Values() [][2]string {
 		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"log-level", c.LogLevel},
-		{"audit-days", strconv.Itoa(int(c.AuditKeep / (24 * time.Hour)))}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
+		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }
 

@@ -33,6 +33,12 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"has reason":        {hasReason, []string{`copy_item_fail (account_id=? AND task_seq=?`}},
 			"fail what is open": {failOpen, []string{`copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},
 			"outcomes":          {setOutcomes[64], []string{`SEARCH copy_item USING PRIMARY KEY (account_id=? AND task_seq=? AND seq=?)`}},
+			"remove items":      {deleteItems, []string{`copy_item USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
+			"remove dirs":       {deleteDirs, []string{`copy_dir USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
+			"remove folders":    {deleteFolders, []string{`copy_folder USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
+			"remove sources":    {deleteSources, []string{`copy_source USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
+			"remove the task":   {deleteCopyTask, []string{`copy_task USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
+			"remove its plans":  {deletePlans, []string{`copy_plan USING`, `(account_id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)
 		}

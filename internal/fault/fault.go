@@ -102,7 +102,7 @@ const (
 	NotANetwork     Why = "not_a_network"    // what should be an address or CIDR
 	NotALevel       Why = "not_a_level"      // what should be a level of the log
 	NotLoopback     Why = "not_loopback"     // the profiler's address
-	NotDays         Why = "not_days"         // what should be a number of days
+	NotDays         Why = "not_days"         // the setting, its value, the least and the most
 	NotATime        Why = "not_a_time"       // the setting, its value
 	NotAServer      Why = "not_a_server"     // what should be the address of a server
 	NoStoreKeys     Why = "no_store_keys"    // nothing

@@ -45,9 +45,11 @@ var taskWalks = []walk{
 				OR t.state = 3 AND (x.fail_code IN ('limit_images', 'limit_depth', 'limit_folders') AND x.planned = 0
 					OR x.fail_code IN ('target_deleted', 'quota_exceeded')
 					OR x.fail_code = 'all_failed' AND x.copied + x.replaced = 0 AND x.failed > 0 OR x.fail_code = 'internal' AND x.trace_id <> ''))`},
+		// Tasks are removed in order of their creation: while the first one is there, none was.
 		{code: "task.retry_of", query: `
 			SELECT CAST(x.task_seq AS TEXT), x.retry_of, '' FROM copy_task x WHERE` + ofRows + `AND x.retry_of <> ''
-			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.id = x.retry_of AND t.seq < x.task_seq)`,
+			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.id = x.retry_of AND t.seq < x.task_seq)
+			AND EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND (t.id = x.retry_of OR t.seq = 1))`,
 			fix: `UPDATE copy_task SET retry_of = '' WHERE account_id = $1 AND task_seq = $2`},
 		{code: "task.sources", query: `
 			SELECT CAST(x.task_seq AS TEXT), '', '' FROM copy_task x WHERE` + ofRows + `AND (

@@ -26,6 +26,10 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"progress":         {progress, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"finish":           {finish, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"release":          {giveBack, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"oldest ends":      {oldestEnds, []string{`q USING PRIMARY KEY (account_id>?)`, `t USING PRIMARY KEY (account_id=?)`}},
+			"oldest":           {selectOldest, []string{`task USING PRIMARY KEY (account_id=?)`}},
+			"remove":           {deleteTask, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"remove the turn":  {deleteTurn, []string{`queue_turn USING PRIMARY KEY (account_id=? AND kind=?)`, `t USING PRIMARY KEY (account_id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)
 		}

@@ -112,6 +112,16 @@ const (
 	selectTasks = `
 		SELECT ` + taskColumns + ` FROM task
 		WHERE account_id = $1 AND kind = $2 AND seq < $3 AND state IN ($4, $5, $6, $7, $8) ORDER BY seq DESC LIMIT $9`
+	// Of each account of a page when its oldest task has ended; 0 where it has not.
+	oldestEnds = `
+		SELECT q.account_id, coalesce((
+			SELECT t.finished_at FROM task t WHERE t.account_id = q.account_id AND t.kind = q.kind ORDER BY t.seq LIMIT 1), 0)
+		FROM queue_turn q WHERE q.kind = $1 AND q.account_id > $2 ORDER BY q.account_id LIMIT $3`
+	selectOldest = `SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND kind = $2 ORDER BY seq LIMIT 1`
+	deleteTask   = `DELETE FROM task WHERE account_id = $1 AND seq = $2 AND kind = $3 AND state NOT IN (1, 4)`
+	deleteTurn   = `
+		DELETE FROM queue_turn WHERE account_id = $1 AND kind = $2
+		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = queue_turn.account_id AND t.kind = queue_turn.kind)`
 	reclaim = `UPDATE task SET state = 4, lease_until = 0 WHERE state IN (1, 4) AND kind = $1` // the first condition is the index's
 	// A row that is locked is being renewed, or its process stands still: its
 	// transaction is ended by the server soon.

@@ -1,17 +1,21 @@
 package audit_test
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"tuchuang/internal/blob"
+	"tuchuang/internal/copytask"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/imagebed"
 	"tuchuang/internal/ops"
 	"tuchuang/test/audit"
 )
@@ -283,6 +287,41 @@ func plantAll(t *testing.T, e db.Engine) {
 				t.Errorf("no damage is planted for %s of %s", code, table.Name)
 			}
 		}
+	}
+}
+
+// Tasks that were removed are missed by nothing that is left, be it the first of them or
+// all.
+func TestFsckAfterTasksWereRemoved(t *testing.T) {
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			h := makeHealthy(t, e)
+			h.Stop()
+			s := h.site()
+			s.damage(t, `UPDATE task SET finished_at = 2, created_at = 1, started_at = 1 WHERE seq = 1`,
+				`UPDATE copy_task SET retry_of = (SELECT id FROM task WHERE seq = 1) WHERE task_seq = 3`)
+			d, err := db.Open(t.Context(), s.base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			tasks, _ := copytask.New(d, imagebed.New(d), slog.New(slog.DiscardHandler))
+			for _, c := range []struct {
+				keep time.Duration
+				left int64
+			}{{time.Hour, 2}, {0, 0}} {
+				if err := tasks.SweepEnded(t.Context(), c.keep); err != nil {
+					t.Fatal(err)
+				}
+				var left int64
+				if _, err := d.Get(t.Context(), "test", `SELECT count(*) FROM task`, nil, &left); err != nil || left != c.left {
+					t.Errorf("%d tasks are left, want %d: %v", left, c.left, err)
+				}
+				if found := s.fsck(t, ops.Fsck{}); len(found) > 0 {
+					t.Errorf("with %d left: %+v", left, found)
+				}
+			}
+		})
 	}
 }
 
