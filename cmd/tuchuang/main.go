@@ -36,6 +36,9 @@ type cli struct {
 	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
+
+	Published publishedCmd `cmd:"" help:"${help_published}"`
+
 	Version versionCmd `cmd:"" help:"${help_version}"`
 }
 

@@ -89,6 +89,8 @@ func TestWrongLines(t *testing.T) {
 		{"no task", []string{"task", " "}, exitUsage, "no id of a task"},
 		{"ls nowhere", []string{"ls", "/a"}, exitUsage, "drive:/…"},
 		{"links of the drive", []string{"links", "drive:/a"}, exitUsage, "not a path of the bed"},
+		{"published from the bed", []string{"published", "/a", "bed:/b"}, exitUsage, "bed:/b is not a path of the drive"},
+		{"published nothing", []string{"published", ""}, exitUsage, "a path is empty"},
 		{"links in an unknown form", []string{"links", "/a", "--format", "pdf"}, exitUsage, "bbcode"},
 		{"links as two things", []string{"links", "/a", "--format", "md", "--json"}, exitUsage, "exclude each other"},
 		{"links as JSON and a template", []string{"links", "/a", "--template", "{url}", "--json"}, exitUsage, "--format template exclude each other"},
@@ -217,7 +219,7 @@ func TestUnreachableServer(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	p := newProgram(t)
-	for _, command := range []string{"", "login", "put", "copy", "task", "tasks", "ls", "links", "version"} {
+	for _, command := range []string{"", "login", "put", "copy", "task", "tasks", "ls", "links", "published", "version"} {
 		args := []string{"--help"}
 		if command != "" {
 			args = []string{command, "--help"}

@@ -244,6 +244,54 @@ func TestFromFolderToLinks(t *testing.T) {
 	}
 }
 
+// Where pictures are published is told of files and of whole folders, out of date or not.
+func TestPublished(t *testing.T) {
+	s := serve(t, "")
+	s.file("album/a.png", "a")
+	s.file("album/b.png", "b")
+	s.file("album/day/c.png", "c")
+	s.file("album/notes.txt", "no picture")
+	s.mustRun("put", "album")
+	if out := s.mustRun("published", "drive:/album"); out != "unpublished  /album/a.png\nunpublished  /album/b.png\nunpublished  /album/day/c.png\n" {
+		t.Errorf("before: %s", out)
+	}
+	var task taskReport
+	decode(t, s.mustRun("copy", "/album/a.png", "/album/day", "--to", "/博 客", "--json"), &task)
+	s.file("album/a.png", "another")
+	s.mustRun("put", "album", "--overwrite")
+	var rows []publishedRow
+	decode(t, s.mustRun("published", "/album", "drive:/album/day/c.png", "--json"), &rows)
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Path+" "+r.State)
+		for _, l := range r.Published {
+			got = append(got, "  "+l.Path+" "+l.State)
+			if at, err := time.Parse(time.RFC3339, string(l.PublishedAt)); err != nil || time.Since(at).Abs() > time.Hour || l.TaskID != task.TaskID {
+				t.Errorf("%+v %v", l, err)
+			}
+		}
+	}
+	want := []string{
+		"/album/a.png outdated", "  /博 客/a.png outdated", "/album/b.png unpublished",
+		"/album/day/c.png current", "  /博 客/day/c.png current", "/album/day/c.png current", "  /博 客/day/c.png current",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	out := s.mustRun("published", "/album/a.png")
+	if want := "outdated  /album/a.png  " + rows[0].Published[0].DownloadURL + "  bed:/博 客/a.png\n"; out != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+	s.file("empty/x.txt", "x")
+	s.mustRun("put", "empty")
+	if r := s.run("published", "/empty"); r.code != exitDone || r.out != "" || !strings.Contains(r.errOut, "(empty)") {
+		t.Errorf("%+v", r)
+	}
+	if r := s.run("published", "/nothing.png"); r.code != exitFailed || !strings.Contains(r.errOut, "/nothing.png does not exist") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPutOntoOtherContent(t *testing.T) {
 	for _, tt := range []struct {
 		flag string

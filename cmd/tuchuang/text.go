@@ -155,6 +155,14 @@ var (
 	linksClash = say("--json 与 --format %s 不能同时使用", "--json and --format %s exclude each other")
 )
 
+// published
+var (
+	publishedNotDrive = say("%s 不是云盘路径：这里查的是云盘（drive:/…）里的图片发布在哪里", "%s is not a path of the drive: what is asked is where pictures of the drive (drive:/…) are published")
+	publishedNowhere  = say("未发布", "unpublished")
+	publishedCurrent  = say("最新", "current")
+	publishedOutdated = say("过期", "outdated")
+)
+
 // Help.
 var (
 	description = say("图床：把云盘里的图片发布为永久链接", "Publishes pictures from a drive as permanent links.")
@@ -173,6 +181,8 @@ var (
 	helpTasksLimit = say("最多列出多少个", "So many at most.")
 	helpLs         = say("列出云盘或图床文件夹", "List a folder of drive or bed.")
 	helpLinks      = say("写出图床里图片的链接", "Write the links of pictures in the bed.")
+	helpPublished  = say("查看云盘里的图片发布在哪里，链接显示的是否还是它现在的内容", "Show where pictures of the drive are published, and whether the links still show what they are now.")
+	helpDrivePaths = say("云盘里的图片或文件夹（含其下的所有文件夹）", "Pictures of the drive, or folders with all below them.")
 	helpVersion    = say("显示版本", "Show the version.")
 	helpServer     = say("服务器地址，默认为登录时保存的", "Address of the server; by default the one kept by login.")
 	helpClientID   = say("账号的 client id；密钥来自 TUCHUANG_CLIENT_SECRET 或提问", "Client id of the account; the secret comes from TUCHUANG_CLIENT_SECRET or is asked for.")
@@ -204,6 +214,6 @@ func helpTexts(u *ui) kong.Vars {
 		"help_source": u.text(helpSource), "help_copy_to": u.text(helpCopyTo), "help_no_wait": u.text(helpNoWait),
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
 		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
-		"help_template": u.text(helpTemplate),
+		"help_template": u.text(helpTemplate), "help_published": u.text(helpPublished), "help_drive_paths": u.text(helpDrivePaths),
 	}
 }

@@ -54,5 +54,6 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), false, nil},
+		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
 	}
 }

@@ -260,6 +260,24 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			client.CopyItems{LastSeq: -1, List: []client.CopyItem{{Seq: 8, FileID: 5, Outcome: "failed", Reason: "source_deleted"}}},
 		},
 		{
+			"published files", func(c *client.Client) (any, error) {
+				return c.Published(t.Context(), client.PublishedQuery{FileIDs: []int64{7, 8}})
+			},
+			"GET", "/api/v1/oss/source/published", "fileIDs=7&fileIDs=8", "",
+			`{"list":[{"fileId":7,"filename":"a.png","etag":"e","size":3,"state":"outdated","published":[{"imageID":"i","path":"/b/a.png","state":"outdated"}]}],"lastFileId":-1}`,
+			client.PublishedPage{LastFileID: -1, List: []client.PublishedFile{{
+				FileID: 7, Filename: "a.png", Etag: "e", Size: 3, State: client.Outdated,
+				Published: []client.PublishedLink{{ImageID: "i", Path: "/b/a.png", State: client.Outdated}},
+			}}},
+		},
+		{
+			"published of a folder", func(c *client.Client) (any, error) {
+				return c.Published(t.Context(), client.PublishedQuery{Parent: 7, After: 9})
+			},
+			"GET", "/api/v1/oss/source/published", "lastFileId=9&limit=100&parentFileID=7", "",
+			`{"list":[],"lastFileId":-1}`, client.PublishedPage{LastFileID: -1, List: []client.PublishedFile{}},
+		},
+		{
 			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},

@@ -22,6 +22,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"items":             {selectItems, []string{`i USING PRIMARY KEY (account_id=? AND task_seq=? AND seq>?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"counts of tasks":   {someCounts[64], []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
 			"some folders":      {someFolders[64], []string{`PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
+			"what refers":       {selectReferring[64], []string{`p USING INDEX publication_drive (account_id=? AND drive_id=?`, `p USING INDEX publication_place (account_id=? AND parent_id=? AND name=?`}},
+			"last published":    {selectLast[64], []string{`publication USING PRIMARY KEY (account_id=? AND image_id=?)`}},
 			"failed items":      {selectFailed, []string{`i USING INDEX copy_item_fail (account_id=? AND task_seq=?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"failures":          {selectFailures, []string{`copy_item_fail (account_id=? AND task_seq=? AND fail_no>? AND fail_no<?)`}},
 			"plan":              {selectPlan, []string{`(account_id=? AND id=?)`}},

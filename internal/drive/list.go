@@ -8,6 +8,7 @@ import (
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
 )
 
 // Page is part of a listing. Next is the id to go on after; More says whether
@@ -34,6 +35,36 @@ func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limi
 		return err
 	})
 	return p, err
+}
+
+// Pictures answers the live eligible pictures right in a folder in order of id, from the
+// one after a given id on. A folder that is not there is fault.NotFound; one in the trash
+// has none.
+func Pictures(ctx context.Context, tx *db.Tx, acc account.ID, folder, after ID, limit int) (p Page, err error) {
+	trashed, err := standing(ctx, tx, acc, folder)
+	if err != nil || trashed != Live {
+		return p, err
+	}
+	// Among many other files the pictures are looked for in short statements.
+	for rows := limit + 1; ; rows = min(4*rows, 1000) {
+		list, err := db.Collect(ctx, tx, scanEntry, listByID, acc, folder, after, rows)
+		if err != nil {
+			return p, fault.Wrap(err, "drive: pictures")
+		}
+		for _, e := range list {
+			if after = e.ID; e.Class != picture.Eligible || e.Trashed != Live {
+				continue
+			}
+			if p.More = len(p.Entries) == limit; p.More {
+				p.Next = p.Entries[limit-1].ID
+				return p, nil
+			}
+			p.Entries = append(p.Entries, e)
+		}
+		if len(list) < rows {
+			return p, nil
+		}
+	}
 }
 
 // Search answers the account's entries whose name contains, or is exactly, a

@@ -70,7 +70,11 @@ const (
 )
 
 var (
-	namedIn     = db.List(`SELECT id, name FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND trashed = 0 AND id <> 0 AND name IN (`, 3, `)`)
+	namedIn = db.List(`SELECT id, name FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND trashed = 0 AND id <> 0 AND name IN (`, 3, `)`)
+	// The places come first, so that each is found by its key.
+	selectPlaced = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"BIGINT", "TEXT"}, `)
+		SELECT e.id FROM v CROSS JOIN drive_entry e
+		WHERE e.account_id = $1 AND e.parent_id = v.parent_id AND e.name = v.name AND e.trashed = 0 AND e.id <> 0`)
 	selectByIDs = db.List(`SELECT `+columns+` FROM drive_entry WHERE account_id = $1 AND id IN (`, 2, `)`)
 	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
 	shown       = db.List(`SELECT DISTINCT blob_id FROM drive_entry WHERE account_id = $1 AND blob_id IN (`, 2, `)`)
@@ -212,6 +216,40 @@ func Named(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, names []st
 		}, namedIn[n], args...)
 	})
 	return out, fault.Wrap(err, "drive: named")
+}
+
+// Place is where an entry stands.
+type Place struct {
+	Parent ID
+	Name   string
+}
+
+// Placed answers the live files that stand at some places.
+func Placed(ctx context.Context, tx *db.Tx, acc account.ID, places []Place) (map[Place]Entry, error) {
+	var ids []ID
+	err := db.Chunks(len(places), func(from, to int) error {
+		args := []any{acc}
+		for _, p := range places[from:to] {
+			args = append(args, p.Parent, p.Name)
+		}
+		some, err := db.Collect(ctx, tx, func(row db.Row) (id ID, err error) { return id, row.Scan(&id) }, selectPlaced[to-from], args...)
+		ids = append(ids, some...)
+		return err
+	})
+	if err != nil {
+		return nil, fault.Wrap(err, "drive: placed")
+	}
+	found, err := Lookup(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[Place]Entry, len(found))
+	for _, e := range found {
+		if e.Trashed == Live && !e.IsFolder() {
+			out[Place{e.Parent, e.Name}] = e
+		}
+	}
+	return out, nil
 }
 
 // Lookup reads entries by id. One that is not there, or is being deleted for good,

@@ -161,6 +161,38 @@ func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, er
 	return path, fault.Wrap(err, "imagebed: path")
 }
 
+// Paths is Path for many folders.
+func Paths(ctx context.Context, tx *db.Tx, acc account.ID, folders []ID) (map[ID]string, error) {
+	type node struct {
+		parent ID
+		name   string
+	}
+	above := make(map[ID]node)
+	err := db.InChunks([]any{acc}, uniqueIDs(folders), func(n int, args []any) error {
+		return tx.Each(ctx, func(row db.Row) error {
+			var id ID
+			var at node
+			err := row.Scan(&id, &at.parent, &at.name)
+			above[id] = at
+			return err
+		}, allAbove[n], args...)
+	})
+	out := make(map[ID]string, len(folders))
+	for _, folder := range folders {
+		path := "/"
+		for id, level := folder, 0; level <= MaxDepth; level++ {
+			at, there := above[id]
+			if !there || at.parent == id { // the root has no name
+				break
+			}
+			path = "/" + at.name + path
+			id = at.parent
+		}
+		out[folder] = path
+	}
+	return out, fault.Wrap(err, "imagebed: paths")
+}
+
 // Published answers those of some images that are there.
 func Published(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]Image, error) {
 	list, err := db.CollectIn(ctx, tx, scanImage, imagesByID, []any{acc}, ids)

@@ -28,6 +28,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"facts":                {selectFacts, []string{`d USING COVERING INDEX bed_detached (account_id=?)`, `i USING INDEX image_id (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`, `a USING INTEGER PRIMARY KEY`}},
 			"count above":          {countAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"ids above":            {idsAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"folders above":        {allAbove[64], []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"levels below":         {levelsBelow, []string{`bed_folder_list (account_id=? AND parent_id=?)`}},
 			"size below":           {sizeBelow, []string{`bed_folder_list (account_id=? AND parent_id=?)`, `SEARCH i USING COVERING INDEX image_same (account_id=? AND folder_id=?)`}},
 			"delete images below":  {deleteImagesBelow, []string{`SEARCH image USING PRIMARY KEY (account_id=? AND folder_id=?)`, `publication USING PRIMARY KEY (account_id=? AND image_id=?)`}},

@@ -89,7 +89,13 @@ var (
 	insertFolder  = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
 	deleteFolders = db.List(`DELETE FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
 	imagesByID    = db.List(`SELECT `+imageColumns+` FROM `+imageTables+` WHERE i.account_id = $1`+liveImage+` AND i.id IN (`, 2, `)`)
-	foldersByID   = db.List(`SELECT f.id FROM bed_folder f WHERE f.account_id = $1`+liveFolder+` AND f.id IN (`, 2, `)`)
+	allAbove      = db.List(`
+		WITH RECURSIVE up (id, parent_id, name) AS (
+			SELECT f.id, f.parent_id, f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id IN (`, 2, `)
+			UNION
+			SELECT f.id, f.parent_id, f.name FROM up JOIN bed_folder f ON f.account_id = $1 AND f.id = up.parent_id
+		) SELECT id, parent_id, name FROM up`)
+	foldersByID = db.List(`SELECT f.id FROM bed_folder f WHERE f.account_id = $1`+liveFolder+` AND f.id IN (`, 2, `)`)
 	// The names come first, so that each is found by its key.
 	selectHolders = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"TEXT", "TEXT"}, `)
 		SELECT v.parent_id, v.name, i.id FROM v CROSS JOIN image i

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
 
@@ -61,6 +62,32 @@ func TestFoldersNoDeeperThanTheyMay(t *testing.T) {
 		if img := r.image(at, "a.png", 1); r.get(img).Folder != at {
 			t.Error("the deepest folder takes no image")
 		}
+	})
+}
+
+// Many paths at once are those that each has alone.
+func TestPaths(t *testing.T) {
+	each(t, func(r *room) {
+		a := r.mkdir("", "a")
+		b, c := r.mkdir(a, "b"), r.mkdir(a, "c c")
+		d := r.mkdir(b, "d")
+		gone := ID("1" + string(a[1:len(a)-8]) + "00000000")
+		folders := []ID{d, c, a, d, gone}
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+			paths, err := Paths(r.ctx, tx, r.acc, folders)
+			if err != nil {
+				return err
+			}
+			if len(paths) != 4 || paths[d] != "/a/b/d/" || paths[c] != "/a/c c/" {
+				t.Errorf("paths: %q", paths)
+			}
+			for _, f := range folders {
+				if alone, err := Path(r.ctx, tx, r.acc, f); err != nil || paths[f] != alone {
+					t.Errorf("%s is %q among others and %q alone, %v", f, paths[f], alone, err)
+				}
+			}
+			return nil
+		}))
 	})
 }
 

@@ -21,6 +21,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
 			"cancel":           {cancel, []string{`task_id (account_id=? AND id=?)`}},
 			"list":             {selectTasks, []string{`task USING PRIMARY KEY (account_id=? AND seq<?)`}},
+			"ids":              {idsOf[64], []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"find":             {selectTask, []string{`task_id (account_id=? AND id=?)`}},
 			"fence":            {renewLease, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"progress":         {progress, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},

@@ -162,6 +162,24 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 	return t, err
 }
 
+// idsOf finds tasks by their numbers.
+var idsOf = db.List(`SELECT seq, id FROM task WHERE account_id = $1 AND seq IN (`, 2, `)`)
+
+// IDs answers the ids of an account's tasks, of whatever kind, by their numbers.
+func IDs(ctx context.Context, tx *db.Tx, account int64, seqs []int64) (map[int64]string, error) {
+	out := make(map[int64]string, len(seqs))
+	err := db.InChunks([]any{account}, seqs, func(n int, args []any) error {
+		return tx.Each(ctx, func(row db.Row) error {
+			var seq int64
+			var id string
+			err := row.Scan(&seq, &id)
+			out[seq] = id
+			return err
+		}, idsOf[n], args...)
+	})
+	return out, fault.Wrap(err, "queue: ids")
+}
+
 // Cancel ends a task that waits or runs; fault.TaskNotFound where the account has none of
 // that id, fault.TaskEnded where it has ended otherwise. One that was cancelled before is
 // answered again, and again is true. It takes the lease away: whoever holds it changes

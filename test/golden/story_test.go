@@ -238,6 +238,28 @@ func (p *player) bedPicture(parent, name string, b []byte) {
 	}
 }
 
+func published(p *player, album int64) {
+	const published = "GET /api/v1/oss/source/published"
+	last := p.ask("a page of a folder, a copy that was skipped", published, "parentFileID", album, "limit", 1).number("lastFileId")
+	next := p.ask("the next page", published, "parentFileID", album, "limit", 1, "lastFileId", last)
+	file := next.number("list", "fileId")
+	p.ask("after the end", published, "parentFileID", album, "limit", 1, "lastFileId", -1)
+	never := p.u.PutFile(0, "never.png", []byte("never published"))
+	p.ask("files, one of them unknown and one published nowhere", published, "fileIDs", []int64{never, unknownDrive, file})
+	replaced, err := p.u.Single(p.t.Context(), "", client.NewFile{
+		ParentFileID: album, Filename: next.text("list", "filename"), Etag: harness.MD5([]byte("another")), Size: 7, Duplicate: client.DuplicateOverwrite,
+	}, client.Content{From: strings.NewReader("another"), Size: 7})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.ask("another file has its place", published, "fileIDs", []int64{replaced.FileID})
+	p.ask("a folder among files", published, "fileIDs", []int64{never, album})
+	p.ask("files and a folder", published, "fileIDs", []int64{never}, "parentFileID", album)
+	p.ask("no such folder", published, "parentFileID", unknownDrive)
+	p.ask("no folder", published, "parentFileID", never)
+	p.ask("more than 100", published, "fileIDs", make([]int64, 101))
+}
+
 func copies(p *player, album int64) {
 	const create, process, fail = "POST /api/v1/oss/source/copy", "GET /api/v1/oss/source/copy/process", "GET /api/v1/oss/source/copy/fail"
 	id := p.ask("a folder", create, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1).text("taskID")
@@ -288,6 +310,8 @@ func copies(p *player, album int64) {
 	p.ask("no such task", "POST /api/v1/oss/source/copy/retry", "taskID", unknownTask)
 	p.ask("one that has ended", cancel, "taskID", id)
 	p.ask("no such task", cancel, "taskID", unknownTask)
+
+	published(p, album)
 
 	p.ask("no such task", process, "taskID", unknownTask)
 	p.ask("no such task", fail, "taskID", unknownTask, "limit", 100, "page", 1)

@@ -91,7 +91,7 @@ func Planned(t testing.TB, d *db.DB, name, query string, steps ...string) {
 	}
 	for _, step := range plan {
 		what, scans := strings.CutPrefix(step, "SCAN ")
-		scans = scans && !slices.Contains(made, strings.Fields(what)[0])
+		scans = scans && !slices.Contains(made, strings.Fields(what)[0]) && !strings.HasPrefix(what, "(subquery-")
 		if (scans || strings.Contains(step, "AUTOMATIC") || strings.HasSuffix(step, "(account_id=?)")) && !wanted[step] {
 			t.Errorf("%s reads too much: %s", name, step)
 		}
@@ -114,5 +114,5 @@ func Sorted(t testing.TB, d *db.DB, query string) (n int) {
 var seqScan = regexp.MustCompile(`Seq Scan on `)
 
 // made are what our statements call what they make themselves, and what the engine
-// calls their lists of values.
-var made = []string{"v", "up", "sub", "s", "next", "late", "CONSTANT", "64", "(subquery-3)"}
+// calls their lists of values; what it makes of a query inside another has a number.
+var made = []string{"v", "up", "sub", "s", "next", "late", "CONSTANT", "64"}

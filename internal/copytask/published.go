@@ -1,0 +1,252 @@
+package copytask
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/queue"
+)
+
+// Where pictures of the drive are published. A publication refers to a file when it was
+// made of it, or of an older one that had the file's folder and name. A file is published
+// at an image when a publication of the image that is not undone refers to it, and either
+// the image's present source is the file, see presentSources, or the image shows the
+// file's content now. The link is current where it shows that content, else outdated.
+
+// MaxLinks is how many links of one file are told, those of the newest images.
+const MaxLinks = 100
+
+// Link is where a file is published.
+type Link struct {
+	imagebed.Image
+	Path    string    // of the image in the bed, its name included
+	Task    ID        // the last one that published the file there
+	At      time.Time // when it did
+	Current bool      // it shows what the file is now
+
+	seq int64 // of the task
+}
+
+// PublishedFile is a file of the drive with its links, those of the newest images first.
+type PublishedFile struct {
+	drive.Entry
+	Links []Link
+}
+
+// Published answers where files are published, in the order of the ids, one that is named
+// twice once. What is missing or in the trash is passed over; fault.NotFile for a folder,
+// fault.TooManyIDs.
+func (t *Tasks) Published(ctx context.Context, acc account.ID, ids []drive.ID) (list []PublishedFile, err error) {
+	if len(ids) > MaxIDs {
+		return nil, fault.New(fault.TooManyIDs, "copytask: published", MaxIDs)
+	}
+	err = t.db.Read(ctx, "copytask: published", func(tx *db.Tx) error {
+		found, err := drive.Lookup(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		var files []drive.Entry
+		for _, id := range dedupe(ids) {
+			switch e, ok := found[id]; {
+			case !ok || e.Trashed != drive.Live:
+			case e.IsFolder():
+				return fault.New(fault.NotFile, "copytask: published", int64(id))
+			default:
+				files = append(files, e)
+			}
+		}
+		list, err = publishedAt(ctx, tx, acc, files)
+		return err
+	})
+	return list, err
+}
+
+// PublishedIn answers where the pictures right in a folder are published, in order of id
+// from the one after a given id on; next is the id to go on after where there are more.
+// fault.NotFound and fault.NotFolder as drive.Pictures.
+func (t *Tasks) PublishedIn(ctx context.Context, acc account.ID, folder, after drive.ID, limit int) (list []PublishedFile, next drive.ID, more bool, err error) {
+	err = t.db.Read(ctx, "copytask: published", func(tx *db.Tx) error {
+		p, err := drive.Pictures(ctx, tx, acc, folder, after, limit)
+		if err != nil {
+			return err
+		}
+		next, more = p.Next, p.More
+		list, err = publishedAt(ctx, tx, acc, p.Entries)
+		return err
+	})
+	return list, next, more, err
+}
+
+var (
+	// The newest publication that refers to a file, of each of so many images; the files
+	// come first, so that what refers to each is found by its key.
+	selectReferring = db.MultiRow(`
+		WITH v (file, parent_id, name, before) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT"}, `),
+		sub (file, image_id, task_seq, item_seq, published_at) AS (
+			SELECT v.file, p.image_id, p.task_seq, p.item_seq, p.published_at FROM v CROSS JOIN publication p
+			WHERE p.account_id = $1 AND p.drive_id = v.file AND p.image_id < v.before AND p.undone_at = 0
+			UNION
+			SELECT v.file, p.image_id, p.task_seq, p.item_seq, p.published_at FROM v CROSS JOIN publication p
+			WHERE p.account_id = $1 AND p.parent_id = v.parent_id AND p.name = v.name AND p.image_id < v.before AND p.undone_at = 0),
+		s (file, image_id, task_seq, published_at, nth, back) AS (
+			SELECT file, image_id, task_seq, published_at,
+				dense_rank() OVER (PARTITION BY file ORDER BY image_id DESC),
+				row_number() OVER (PARTITION BY file, image_id ORDER BY published_at DESC, task_seq DESC, item_seq DESC)
+			FROM sub)
+		SELECT file, image_id, task_seq, published_at FROM s WHERE back = 1 AND nth <= $2 ORDER BY file, image_id DESC`)
+	selectLast = db.List(`
+		WITH s (image_id, drive_id, parent_id, name, back) AS (
+			SELECT image_id, drive_id, parent_id, name,
+				row_number() OVER (PARTITION BY image_id ORDER BY published_at DESC, task_seq DESC, item_seq DESC)
+			FROM publication WHERE account_id = $1 AND undone_at = 0 AND image_id IN (`, 2, `))
+		SELECT image_id, drive_id, parent_id, name FROM s WHERE back = 1`)
+)
+
+// pastImages is above every id of an image.
+const pastImages imagebed.ID = "~"
+
+// publishedAt finds the links of files.
+func publishedAt(ctx context.Context, tx *db.Tx, acc account.ID, files []drive.Entry) ([]PublishedFile, error) {
+	out := make([]PublishedFile, len(files))
+	var ask []*search
+	for n, e := range files {
+		out[n].Entry = e
+		ask = append(ask, &search{&out[n], pastImages})
+	}
+	for len(ask) > 0 { // mostly once: few files have so many images that are theirs no more
+		var err error
+		if ask, err = nextLinks(ctx, tx, acc, ask); err != nil {
+			return nil, err
+		}
+	}
+	return out, describe(ctx, tx, acc, out)
+}
+
+// search is for the links of a file at images older than one.
+type search struct {
+	*PublishedFile
+	before imagebed.ID
+}
+
+// nextLinks looks at the next MaxLinks images of each file, and answers what is to be
+// looked for further.
+func nextLinks(ctx context.Context, tx *db.Tx, acc account.ID, ask []*search) (further []*search, err error) {
+	of := make(map[drive.ID]*search, len(ask))
+	for _, s := range ask {
+		of[s.ID] = s
+	}
+	type reference struct {
+		file     drive.ID
+		image    imagebed.ID
+		task, at int64
+	}
+	var refs []reference
+	images := make(map[imagebed.ID]bool)
+	err = db.Chunks(len(ask), func(from, to int) error {
+		args := []any{acc, MaxLinks}
+		for _, s := range ask[from:to] {
+			args = append(args, s.ID, s.Parent, s.Name, s.before)
+		}
+		return tx.Each(ctx, func(row db.Row) error {
+			var r reference
+			err := row.Scan(&r.file, &r.image, &r.task, &r.at)
+			refs, images[r.image] = append(refs, r), true
+			return err
+		}, selectReferring[to-from], args...)
+	})
+	if err != nil {
+		return nil, fault.Wrap(err, "copytask: what refers to files")
+	}
+	ids := slices.Sorted(maps.Keys(images))
+	shown, err := imagebed.Published(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := presentSources(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	looked := make(map[*search]int, len(ask))
+	for _, r := range refs {
+		s := of[r.file]
+		img, there := shown[r.image]
+		current := img.Etag == s.Etag && img.Size == s.Size
+		if there && (current || sources[r.image].ID == s.ID) && len(s.Links) < MaxLinks {
+			s.Links = append(s.Links, Link{Image: img, At: time.UnixMicro(r.at), Current: current, seq: r.task})
+		}
+		if looked[s]++; looked[s] == MaxLinks && len(s.Links) < MaxLinks {
+			s.before = r.image
+			further = append(further, s)
+		}
+	}
+	return further, nil
+}
+
+// describe tells of links where their images are in the bed, and their tasks.
+func describe(ctx context.Context, tx *db.Tx, acc account.ID, files []PublishedFile) error {
+	var folders []imagebed.ID
+	seqs := make(map[int64]bool)
+	for _, f := range files {
+		for _, l := range f.Links {
+			folders = append(folders, l.Folder)
+			seqs[l.seq] = true
+		}
+	}
+	paths, err := imagebed.Paths(ctx, tx, acc, folders)
+	if err != nil {
+		return err
+	}
+	tasks, err := queue.IDs(ctx, tx, int64(acc), slices.Sorted(maps.Keys(seqs)))
+	for _, f := range files {
+		for n := range f.Links {
+			l := &f.Links[n]
+			l.Path, l.Task = paths[l.Folder]+l.Name, ID(tasks[l.seq])
+		}
+	}
+	return err
+}
+
+// presentSources answers of images the drive file that the link of each should show now:
+// the live file that has the folder and name of the image's last publication which is not
+// undone, else the one it was made of where that is live. An image without one is left out.
+func presentSources(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) (map[imagebed.ID]drive.Entry, error) {
+	type origin struct {
+		image imagebed.ID
+		file  drive.ID
+		place drive.Place
+	}
+	list, err := db.CollectIn(ctx, tx, func(row db.Row) (o origin, err error) {
+		return o, row.Scan(&o.image, &o.file, &o.place.Parent, &o.place.Name)
+	}, selectLast, []any{acc}, images)
+	if err != nil {
+		return nil, fault.Wrap(err, "copytask: present sources")
+	}
+	files, places := make(map[drive.ID]bool), make(map[drive.Place]bool)
+	for _, o := range list {
+		files[o.file], places[o.place] = true, true
+	}
+	placed, err := drive.Placed(ctx, tx, acc, slices.Collect(maps.Keys(places)))
+	if err != nil {
+		return nil, err
+	}
+	byID, err := drive.Lookup(ctx, tx, acc, slices.Collect(maps.Keys(files)))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[imagebed.ID]drive.Entry, len(list))
+	for _, o := range list {
+		if e, there := placed[o.place]; there {
+			out[o.image] = e
+		} else if e, there := byID[o.file]; there && e.Trashed == drive.Live && !e.IsFolder() {
+			out[o.image] = e
+		}
+	}
+	return out, nil
+}

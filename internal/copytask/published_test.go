@@ -1,0 +1,282 @@
+package copytask
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+)
+
+// links are where files are published, as "file: path state, path state".
+func (r *rooms) links(ids ...drive.ID) (out []string) {
+	r.Helper()
+	list, err := r.tasks.Published(r.ctx, r.acc, ids)
+	r.must(err)
+	for _, f := range list {
+		var links []string
+		for _, l := range f.Links {
+			state := " outdated"
+			if l.Current {
+				state = " current"
+			}
+			links = append(links, l.Path+state)
+		}
+		out = append(out, f.Name+": "+strings.Join(links, ", "))
+	}
+	return out
+}
+
+func (r *rooms) linked(t *testing.T, file drive.ID, want string) {
+	t.Helper()
+	if got := r.links(file); len(got) != 1 || got[0] != want {
+		t.Errorf("published: %q, want %q", got, want)
+	}
+}
+
+// overwrite puts a file in the place of another.
+func (r *rooms) overwrite(parent drive.ID, name string, content int) drive.ID {
+	r.Helper()
+	id, err := r.try(parent, name, content, drive.Overwrite)
+	r.must(err)
+	return id
+}
+
+// show lets an image show other content, as an upload into the bed does.
+func (r *rooms) show(name string, content int) {
+	r.Helper()
+	r.exec(`UPDATE image SET etag = $3, size = $4 WHERE account_id = $1 AND name = $2`, r.acc, name, etag(content), size(content))
+}
+
+// What takes a file's place is what its links are to show: they are outdated until they do.
+func TestAReplacedFileIsOutdated(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		to, album := r.mkBed("", "图 床"), r.mkdir(drive.Root, "相册")
+		first := r.put(album, "a.png", 1)
+		r.linked(t, first, "a.png: ")
+		s := r.copy(to, first)
+		r.linked(t, first, "a.png: /图 床/a.png current")
+		list, err := r.tasks.Published(r.ctx, r.acc, []drive.ID{first})
+		r.must(err)
+		if l := list[0].Links[0]; l.Task != ID(s.ID) || l.At.Before(s.CreatedAt) || l.Etag != etag(1) || l.ID != r.tree()["图 床/a.png"].ID {
+			t.Errorf("%+v, published by %+v", l, s)
+		}
+		second := r.overwrite(album, "a.png", 2)
+		r.linked(t, second, "a.png: /图 床/a.png outdated")
+		if got := r.links(first, first); got != nil {
+			t.Errorf("of a file that is gone: %q", got)
+		}
+		again := r.copy(to, second)
+		r.linked(t, second, "a.png: /图 床/a(1).png current, /图 床/a.png outdated")
+		// The same picture again renews the link.
+		if r.copy(to, second).Replaced != 1 {
+			t.Fatal("it was published anew")
+		}
+		r.linked(t, second, "a.png: /图 床/a(1).png current, /图 床/a.png outdated")
+		if list, err = r.tasks.Published(r.ctx, r.acc, []drive.ID{second}); err != nil || list[0].Links[0].Task == ID(again.ID) {
+			t.Errorf("the task is not the last one: %+v %v", list, err)
+		}
+		// A publication that was undone counts for nothing, wherever the image is.
+		r.exec(`UPDATE publication SET undone_at = 1 WHERE account_id = $1 AND drive_id = $2`, r.acc, second)
+		r.linked(t, second, "a.png: /图 床/a.png outdated")
+		r.deleteBed(to)
+		r.linked(t, second, "a.png: ")
+		r.trash(second)
+		if got := r.links(second); got != nil {
+			t.Errorf("of a file in the trash: %q", got)
+		}
+	})
+}
+
+// A file that was renamed or moved keeps its links, unless another one has its old place:
+// then that one is what they are to show.
+func TestARenamedFileKeepsItsLinks(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album, other := r.mkdir(drive.Root, "album"), r.mkdir(drive.Root, "other")
+		file := r.put(album, "a.png", 1)
+		r.copy("", file)
+		r.exec(`UPDATE drive_entry SET name = 'b.png', parent_id = $3 WHERE account_id = $1 AND id = $2`, r.acc, file, other)
+		r.linked(t, file, "b.png: /a.png current")
+		r.show("a.png", 9)
+		r.linked(t, file, "b.png: /a.png outdated")
+		place := r.put(album, "a.png", 2)
+		r.linked(t, file, "b.png: ")
+		r.linked(t, place, "a.png: /a.png outdated")
+		r.show("a.png", 1) // the renamed one's own content
+		r.linked(t, file, "b.png: /a.png current")
+		r.linked(t, place, "a.png: /a.png outdated")
+		r.show("a.png", 2)
+		r.linked(t, file, "b.png: ")
+		r.linked(t, place, "a.png: /a.png current")
+		r.trash(album) // and nobody has the place
+		r.show("a.png", 9)
+		r.linked(t, file, "b.png: /a.png outdated")
+		r.sources(t, map[string]drive.ID{"a.png": file})
+	})
+}
+
+// Of two files with one link the one that published it last is its source.
+func TestTheLastPublicationIsTheSource(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		one, two := r.put(drive.Root, "1.png", 1), r.put(drive.Root, "2.png", 1)
+		r.copy("", one)
+		r.copy("", two) // the same picture: its image takes the name
+		r.linked(t, one, "1.png: /2.png current")
+		r.linked(t, two, "2.png: /2.png current")
+		r.sources(t, map[string]drive.ID{"2.png": two})
+		r.show("2.png", 9)
+		r.linked(t, one, "1.png: ")
+		r.linked(t, two, "2.png: /2.png outdated")
+		// Undone, it is the one before.
+		r.exec(`UPDATE publication SET undone_at = 1 WHERE account_id = $1 AND drive_id = $2`, r.acc, two)
+		r.linked(t, one, "1.png: /2.png outdated")
+		r.linked(t, two, "2.png: ")
+		r.sources(t, map[string]drive.ID{"2.png": one})
+		r.trash(one)
+		r.sources(t, map[string]drive.ID{})
+	})
+}
+
+// sources compares the present sources of all images, by name.
+func (r *rooms) sources(t *testing.T, want map[string]drive.ID) {
+	t.Helper()
+	r.read(func(tx *db.Tx) error {
+		names := make(map[imagebed.ID]string)
+		var ids []imagebed.ID
+		for name, img := range r.tree() {
+			names[img.ID] = name
+			ids = append(ids, img.ID)
+		}
+		got, err := presentSources(r.ctx, tx, r.acc, ids)
+		if err != nil {
+			return err
+		}
+		if len(got) != len(want) {
+			t.Errorf("sources %+v, want %v", got, want)
+		}
+		for id, e := range got {
+			if want[names[id]] != e.ID {
+				t.Errorf("%s comes from %d, want %d", names[id], e.ID, want[names[id]])
+			}
+		}
+		return nil
+	})
+}
+
+// The links of the newest images are told, a hundred of a file; images that are no longer
+// its own don't hide older ones that are.
+func TestManyLinks(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		file, other := r.put(drive.Root, "a.png", 1), r.put(drive.Root, "b.png", 2)
+		const images = 2*MaxLinks + 30
+		names := make([]string, images)
+		for n := range names {
+			names[n] = fmt.Sprintf("%03d", n)
+		}
+		folders, err := r.bed.Mkdir(r.ctx, r.acc, "", names)
+		r.must(err)
+		r.write(func(tx *db.Tx) error {
+			acc, err := account.Lock(r.ctx, tx, r.acc)
+			if err != nil {
+				return err
+			}
+			blobID, err := r.store(tx, 1)
+			if err != nil {
+				return err
+			}
+			in := make([]imagebed.Incoming, images)
+			for n := range in {
+				in[n] = imagebed.Incoming{Folder: folders[n], Name: "a.png", BlobID: blobID, Size: size(1), Etag: etag(1)}
+			}
+			_, err = r.bed.Place(r.ctx, tx, acc, in, 0)
+			return err
+		})
+		publish := func(file drive.ID, name string, seq int, after string) {
+			r.exec(`
+				INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at)
+				SELECT i.account_id, i.id, $2, 1, $3, 0, $4, i.etag, $2 FROM image i JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id
+				WHERE i.account_id = $1 AND f.name >= $5`, r.acc, seq, file, name, after)
+		}
+		ids := func() (paths []string) {
+			list, err := r.tasks.Published(r.ctx, r.acc, []drive.ID{other, file})
+			r.must(err)
+			for _, l := range list[1].Links {
+				paths = append(paths, l.Path)
+			}
+			return paths
+		}
+		path := func(n int) string { return fmt.Sprintf("/%03d/a.png", n) }
+		publish(file, "a.png", 1, "")
+		newest := ids()
+		if len(newest) != MaxLinks || newest[0] != path(images-1) || newest[MaxLinks-1] != path(images-MaxLinks) {
+			t.Errorf("%d links, %v", len(newest), newest)
+		}
+		// All but the oldest 20 show, and come from, something else.
+		publish(other, "b.png", 2, "020")
+		r.exec(`UPDATE image SET etag = $2 WHERE account_id = $1 AND folder_id IN (SELECT id FROM bed_folder WHERE account_id = $1 AND name >= '020')`, r.acc, etag(3))
+		oldest := ids()
+		if len(oldest) != 20 || oldest[0] != path(19) || oldest[19] != path(0) {
+			t.Errorf("%d links, %v", len(oldest), oldest)
+		}
+	})
+}
+
+// The pictures of a folder come in pages, and nothing else that is in it.
+func TestPublishedInAFolder(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		inner := r.mkdir(album, "inner.png")
+		r.put(inner, "below.png", 50)
+		var want []drive.ID
+		for n := range 5 {
+			r.put(album, fmt.Sprintf("%d.txt", n), n)
+			want = append(want, r.put(album, fmt.Sprintf("%d.png", n), n))
+		}
+		for n := range 30 {
+			r.put(album, fmt.Sprintf("more%d.txt", n), n)
+		}
+		r.trash(r.put(album, "trashed.png", 60))
+		want = append(want, r.put(album, "last.png", 70))
+		r.copy("", want[1:2]...)
+		for limit := 1; limit <= len(want)+1; limit++ {
+			var got []drive.ID
+			for after, more := drive.ID(0), true; more; {
+				var list []PublishedFile
+				var err error
+				list, after, more, err = r.tasks.PublishedIn(r.ctx, r.acc, album, after, limit)
+				r.must(err)
+				if len(list) > limit || len(list) < limit && more {
+					t.Fatalf("%d files on a page of %d", len(list), limit)
+				}
+				for _, f := range list {
+					got = append(got, f.ID)
+					if (f.ID == want[1]) != (len(f.Links) == 1) {
+						t.Errorf("%s has %d links", f.Name, len(f.Links))
+					}
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("by %d: %v, want %v", limit, got, want)
+			}
+		}
+		r.trash(album)
+		if list, _, more, err := r.tasks.PublishedIn(r.ctx, r.acc, album, 0, 10); err != nil || more || len(list) != 0 {
+			t.Errorf("of a folder in the trash: %v %v %v", list, more, err)
+		}
+		other := r.account("other", account.NoQuota)
+		if _, _, _, err := r.tasks.PublishedIn(r.ctx, other.acc, album, 0, 10); !fault.Is(err, fault.NotFound) {
+			t.Errorf("another's folder: %v", err)
+		}
+		if got := other.links(want...); got != nil {
+			t.Errorf("another's files: %v", got)
+		}
+		if _, err := r.tasks.Published(r.ctx, r.acc, []drive.ID{r.mkdir(drive.Root, "folder")}); !fault.Is(err, fault.NotFile) {
+			t.Errorf("a folder: %v", err)
+		}
+	})
+}
