@@ -53,6 +53,8 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
+		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},
+		{"POST", "/api/v1/oss/source/republish", handle(a.republish), false, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), false, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
 	}

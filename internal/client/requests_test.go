@@ -299,6 +299,18 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/oss/source/copy", "", `{"planID":"p"}`, `{"taskID":"u"}`, "u",
 		},
 		{
+			"copy undo", func(c *client.Client) (any, error) { return c.CopyUndo(t.Context(), "t", true) },
+			"POST", "/api/v1/oss/source/copy/undo", "", `{"taskID":"t","dryRun":true}`,
+			`{"removed":1,"restored":2,"kept":[{"imageID":"i","fileId":7,"filename":"a.png","reason":"moved"}]}`,
+			client.CopyUndone{Removed: 1, Restored: 2, Kept: []client.KeptImage{{ImageID: "i", FileID: 7, Filename: "a.png", Reason: "moved"}}},
+		},
+		{
+			"republish", func(c *client.Client) (any, error) {
+				return c.Republish(t.Context(), client.Republishing{FileIDs: []int64{7}})
+			},
+			"POST", "/api/v1/oss/source/republish", "", `{"fileIDs":["7"]}`, `{"taskID":"u"}`, "u",
+		},
+		{
 			"copy retry", func(c *client.Client) (any, error) { return c.CopyRetry(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/retry", "", `{"taskID":"t"}`, `{"taskID":"u"}`, "u",
 		},

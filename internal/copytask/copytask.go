@@ -237,9 +237,9 @@ func newID() ID {
 }
 
 // dedupe keeps the first of equal ids, in order.
-func dedupe(ids []drive.ID) []drive.ID {
-	seen := make(map[drive.ID]bool, len(ids))
-	return slices.DeleteFunc(slices.Clone(ids), func(id drive.ID) bool {
+func dedupe[T comparable](ids []T) []T {
+	seen := make(map[T]bool, len(ids))
+	return slices.DeleteFunc(slices.Clone(ids), func(id T) bool {
 		was := seen[id]
 		seen[id] = true
 		return was

@@ -1,6 +1,7 @@
 package copytask
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -92,11 +93,15 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 		if err != nil {
 			return err
 		}
-		var in []int // numbers of target folders
+		var in []int           // numbers of target folders
+		var onto []imagebed.ID // images that are to be re-published
 		list, err = db.Collect(ctx, tx, func(row db.Row) (i Item, err error) {
 			var folder int
-			err = row.Scan(&i.Seq, &i.DriveID, &i.Name, &i.Etag, &i.Size, &i.Outcome, &i.Reason, &i.ImageID, &i.SourcePath, &folder)
-			i.SourcePath += i.Name
+			var o imagebed.ID
+			err = row.Scan(&i.Seq, &i.DriveID, &i.Name, &i.Etag, &i.Size, &i.Outcome, &i.Reason, &i.ImageID, &o, &i.SourcePath, &folder)
+			if onto = append(onto, o); i.SourcePath != "" {
+				i.SourcePath += i.Name
+			}
 			if i.Outcome == Skipped && i.Reason != DuplicateInTask {
 				folder = -1 // others of its folder go there
 			}
@@ -107,19 +112,29 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 			return err
 		}
 		if more = len(list) > q.Limit; more {
-			list, in = list[:q.Limit], in[:q.Limit]
+			list, in, onto = list[:q.Limit], in[:q.Limit], onto[:q.Limit]
 		}
 		folders, err := targetPaths(ctx, tx, acc, task.Seq, in)
 		if err != nil {
 			return err
 		}
 		var images []imagebed.ID
-		for _, i := range list {
-			if i.ImageID != "" {
-				images = append(images, i.ImageID)
+		for n, i := range list {
+			if id := cmp.Or(i.ImageID, onto[n]); id != "" {
+				images = append(images, id)
 			}
 		}
 		shown, err := imagebed.Published(ctx, tx, acc, images)
+		if err != nil {
+			return err
+		}
+		var above []imagebed.ID
+		for _, o := range onto {
+			if s, there := shown[o]; there {
+				above = append(above, s.Folder)
+			}
+		}
+		paths, err := imagebed.Paths(ctx, tx, acc, above)
 		if err != nil {
 			return err
 		}
@@ -129,7 +144,9 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 			if s, there := shown[i.ImageID]; there {
 				name, i.Ext = s.Name, s.Ext
 			}
-			if f := folders[in[n]]; f != nil {
+			if o, there := shown[onto[n]]; there {
+				i.TargetPath = paths[o.Folder] + o.Name
+			} else if f := folders[in[n]]; f != nil && onto[n] == "" {
 				i.TargetPath = f.path + name
 			}
 		}

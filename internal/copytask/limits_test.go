@@ -165,6 +165,7 @@ func TestCreateRefuses(t *testing.T) {
 func TestEveryCodeHasItsSentences(t *testing.T) {
 	for _, r := range []Reason{
 		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Cancelled, Internal,
+		ImageDeleted, UpToDate, NoSource, WasReplaced, Republished, WasChanged, WasMoved, WasRenamed,
 	} {
 		if r.Chinese() == "" || r.English() == "" {
 			t.Errorf("%s has no sentence", r)
@@ -175,7 +176,7 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 			t.Errorf("%s has no sentence", c)
 		}
 	}
-	if len(reasonSentences) != 13 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
+	if len(reasonSentences) != 21 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
 		t.Error("a sentence without a code")
 	}
 }

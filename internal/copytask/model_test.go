@@ -18,6 +18,13 @@ type model struct {
 	bed   []*shown           // in order of creation; the first is the root
 	quota int64
 	used  int64
+	now   stamp
+}
+
+// touch is a time that was not before.
+func (m *model) touch() stamp {
+	m.now++
+	return m.now
 }
 
 type file struct {
@@ -34,6 +41,37 @@ type shown struct {
 	name    string
 	ext     string
 	content int // folder for folders
+
+	stamp stamp  // of the last touch
+	pubs  []*pub // in order
+}
+
+// stamp stands for the time that an image or folder says it was touched; no two touches
+// have the same.
+type stamp int
+
+// pub is a publication.
+type pub struct {
+	job         *job
+	seq         int
+	file        *file
+	stamp       stamp
+	parent      *shown
+	new         bool
+	was         int // the content before, where it was re-published; folder where it was not
+	wasStamp    stamp
+	undone      bool
+	republished bool
+}
+
+// last is the publication that an image shows, nil for none.
+func (s *shown) last() *pub {
+	for _, p := range slices.Backward(s.pubs) {
+		if !p.undone {
+			return p
+		}
+	}
+	return nil
 }
 
 const folder = -1
@@ -69,7 +107,7 @@ func (m *model) holder(in *shown, name string) *shown {
 }
 
 func (m *model) make(in *shown, name, ext string, content int) *shown {
-	s := &shown{parent: in, name: name, ext: ext, content: content}
+	s := &shown{parent: in, name: name, ext: ext, content: content, stamp: m.touch()}
 	m.bed = append(m.bed, s)
 	return s
 }
@@ -107,12 +145,21 @@ type job struct {
 	target     *shown
 	places     []*place // the target first, those above before those below
 	pieces     []piece
+	failures   []piece
+	stopped    bool
+}
+
+// fail settles a piece.
+func (j *job) fail(p piece) {
+	j.Failed++
+	j.failures = append(j.failures, p)
 }
 
 type place struct {
 	parent *place
 	name   string
 	bed    *shown
+	made   stamp // 0 where it was found
 }
 
 // below is true of a place itself too.
@@ -126,8 +173,10 @@ func (p *place) level() int {
 }
 
 type piece struct {
+	seq  int
 	from *file
 	to   *place
+	onto *shown // what is to show it, of a re-publishing
 }
 
 func (m *model) plan(target *shown, sources []drive.ID) *job {
@@ -141,7 +190,8 @@ func (m *model) plan(target *shown, sources []drive.ID) *job {
 		case m.live(id):
 			m.planOne(j, f, nil)
 		case f.content != folder && strings.HasSuffix(f.name, ".png"):
-			j.Total, j.Failed = j.Total+1, j.Failed+1
+			j.Total++
+			j.fail(piece{seq: j.Total, from: f, to: j.places[0]})
 		case f.content != folder:
 			j.Skipped++
 		}
@@ -173,7 +223,7 @@ func (m *model) planOne(j *job, f *file, path []string) {
 		j.Skipped++
 		return
 	}
-	j.pieces = append(j.pieces, piece{f, to})
+	j.pieces = append(j.pieces, piece{seq: j.Total, from: f, to: to})
 }
 
 // cut makes batches of whole places, those above before those below.
@@ -216,9 +266,12 @@ func (m *model) publish(j *job, batch []piece) {
 	for _, p := range batch {
 		switch {
 		case !m.live(p.from.id):
-			j.Failed++
+			j.fail(p)
+		case p.onto != nil:
+			m.show(j, p)
 		case m.gone(p.to):
-			j.Failed, j.lost = j.Failed+1, true
+			j.fail(p)
+			j.lost = true
 		default:
 			byPlace[p.to] = append(byPlace[p.to], p)
 		}
@@ -239,7 +292,7 @@ func (m *model) publish(j *job, batch []piece) {
 	for _, p := range slices.Backward(made) {
 		if !slices.ContainsFunc(m.bed, func(o *shown) bool { return o.parent == p.bed }) {
 			m.remove(p.bed)
-			p.bed = nil
+			p.bed, p.made = nil, 0
 		}
 	}
 }
@@ -247,6 +300,8 @@ func (m *model) publish(j *job, batch []piece) {
 // settle says how the task has ended.
 func (m *model) settle(j *job) {
 	switch {
+	case j.stopped:
+		j.code = Stopped
 	case j.lost && !slices.Contains(m.bed, j.target):
 		j.code = NoTarget
 	case j.full:
@@ -270,6 +325,7 @@ func (m *model) resolve(j *job, p *place, made *[]*place) {
 	})
 	if p.bed = m.holder(p.parent.bed, name); p.bed == nil {
 		p.bed = m.make(p.parent.bed, name, "", folder)
+		p.made = p.bed.stamp
 		*made = append(*made, p)
 	}
 }
@@ -287,7 +343,8 @@ func (m *model) fill(j *job, in *shown, pieces []piece) {
 	for _, p := range pieces {
 		old := same[p.from.content]
 		if old == nil && !m.room(size(p.from.content)) {
-			j.Failed, j.full = j.Failed+1, true
+			j.fail(p)
+			j.full = true
 			continue
 		}
 		name := free(p.from.name, func(name string) bool {
@@ -295,13 +352,16 @@ func (m *model) fill(j *job, in *shown, pieces []piece) {
 			return given[name] || s != nil && (s.content == folder || same[s.content] != s)
 		})
 		given[name] = true
-		if old == nil {
+		isNew := old == nil
+		if isNew {
 			m.used += size(p.from.content)
 			old = m.make(in, "", strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]), p.from.content)
 			j.Copied++
 		} else {
 			j.Replaced++
+			old.stamp = m.touch()
 		}
+		old.pubs = append(old.pubs, &pub{job: j, seq: p.seq, file: p.from, stamp: old.stamp, parent: in, new: isNew, was: folder})
 		j.Bytes += size(p.from.content)
 		defer func() { old.name = name }() // all at once, so that names may be swapped
 	}
@@ -309,8 +369,11 @@ func (m *model) fill(j *job, in *shown, pieces []piece) {
 
 // state is how the task must end.
 func (j *job) state() queue.State {
-	if j.code == "" {
+	switch j.code {
+	case "":
 		return queue.Done
+	case Stopped:
+		return queue.Cancelled
 	}
 	return queue.Failed
 }
@@ -340,4 +403,166 @@ func (m *model) all(want func(*file) bool) (list []*file) {
 	}
 	slices.SortFunc(list, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
 	return list
+}
+
+// cancel ends a task whose batches from one on are open.
+func (m *model) cancel(j *job, open [][]piece) {
+	for _, b := range open {
+		for _, p := range b {
+			j.fail(p)
+		}
+	}
+	j.stopped = true
+}
+
+// retry is the task of what has failed in another.
+func (m *model) retry(old *job) *job {
+	j := &job{target: old.target}
+	slices.SortStableFunc(old.failures, func(a, b piece) int { return cmp.Compare(a.seq, b.seq) })
+	now := make(map[*place]*place)
+	for _, p := range old.places {
+		if p != old.places[0] && !slices.ContainsFunc(old.failures, func(c piece) bool { return c.to.below(p) }) {
+			continue
+		}
+		n := &place{parent: now[p.parent], name: p.name, bed: p.bed}
+		if p != old.places[0] && m.gone(p) {
+			n.bed = nil
+		}
+		now[p] = n
+		j.places = append(j.places, n)
+	}
+	for _, p := range old.failures {
+		f := p.from
+		if !m.live(f.id) {
+			if at := m.eligible(f.parent, f.name); at != nil {
+				f = at
+			}
+		}
+		j.Total++
+		c := piece{seq: j.Total, from: f, to: now[p.to], onto: p.onto}
+		if c.onto == nil && slices.ContainsFunc(j.pieces, func(o piece) bool { return o.to == c.to && o.from.content == f.content }) {
+			j.Skipped++
+			continue
+		}
+		j.pieces = append(j.pieces, c)
+	}
+	return j
+}
+
+// eligible is the picture that has a name in a folder of the drive.
+func (m *model) eligible(parent drive.ID, name string) *file {
+	if !m.live(parent) || !strings.HasSuffix(name, ".png") {
+		return nil
+	}
+	for _, f := range m.children(parent) {
+		if f.name == name && f.content != folder {
+			return f
+		}
+	}
+	return nil
+}
+
+// source is the file that an image should show, nil for none.
+func (m *model) source(s *shown) *file {
+	p := s.last()
+	if p == nil {
+		return nil
+	}
+	if at := m.eligible(p.file.parent, p.file.name); at != nil {
+		return at
+	}
+	if m.live(p.file.id) {
+		return p.file
+	}
+	return nil
+}
+
+// republish is the task that brings images up to date.
+func (m *model) republish(images []*shown) *job {
+	j := &job{target: m.bed[0], places: []*place{{bed: m.bed[0]}}}
+	for _, s := range images {
+		p := s.last()
+		switch f := m.source(s); {
+		case p == nil:
+			j.Skipped++
+		case f == nil:
+			j.Total++
+			j.fail(piece{seq: j.Total, from: p.file, to: j.places[0], onto: s})
+		case f.content == s.content:
+			j.Skipped++
+		default:
+			j.Total++
+			j.pieces = append(j.pieces, piece{seq: j.Total, from: f, to: j.places[0], onto: s})
+		}
+	}
+	return j
+}
+
+// show settles a piece that is to be shown by an image.
+func (m *model) show(j *job, p piece) {
+	s, grow := p.onto, size(p.from.content)-size(p.onto.content)
+	if !slices.Contains(m.bed, s) {
+		j.fail(p)
+		return
+	}
+	if grow > 0 && !m.room(grow) {
+		j.fail(p)
+		j.full = true
+		return
+	}
+	m.used += grow
+	was := &pub{job: j, seq: p.seq, file: p.from, was: s.content, wasStamp: s.stamp, republished: true}
+	s.content, s.stamp = p.from.content, m.touch()
+	was.stamp = s.stamp
+	s.pubs = append(s.pubs, was)
+	j.Replaced++
+	j.Bytes += size(p.from.content)
+}
+
+// undo takes a task back and answers how many images it removed and restored, and why
+// others stay.
+func (m *model) undo(j *job) (removed, restored int, kept map[Reason]int) {
+	type done struct {
+		*pub
+		at *shown
+	}
+	var list []done
+	for _, s := range m.bed {
+		for _, p := range s.pubs {
+			if p.job == j && !p.undone {
+				list = append(list, done{p, s})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b done) int { return cmp.Compare(a.seq, b.seq) })
+	kept = make(map[Reason]int)
+	for _, d := range list {
+		s, grow := d.at, size(max(0, d.was))-size(max(0, d.at.content))
+		switch {
+		case s.last() != d.pub:
+			kept[Republished]++
+		case !d.new && !d.republished:
+			kept[WasReplaced]++
+		case d.new && s.parent != d.parent:
+			kept[WasMoved]++
+		case s.stamp != d.stamp:
+			kept[WasRenamed]++
+		case d.new:
+			m.remove(s)
+			removed++
+		case grow > 0 && !m.room(grow):
+			kept[QuotaExceeded]++
+		default:
+			m.used += grow
+			s.content, s.stamp, d.undone = d.was, d.wasStamp, true
+			restored++
+		}
+	}
+	for _, p := range slices.Backward(j.places) {
+		empty := !slices.ContainsFunc(m.bed, func(s *shown) bool { return s.parent == p.bed })
+		if p.made != 0 && p.bed.stamp == p.made && empty && slices.Contains(m.bed, p.bed) {
+			m.remove(p.bed)
+		}
+	}
+	return removed, restored, kept
 }

@@ -44,6 +44,10 @@ func TestTasksDoAsTheModelDoes(t *testing.T) {
 					"bed folder":  p.makeBedFolder,
 					"bed move":    p.moveInBed,
 					"bed delete":  p.deleteFromBed,
+					"bed rename":  p.renameInBed,
+					"retry":       p.retryAny,
+					"republish":   p.republishAny,
+					"undo":        p.undoAny,
 				})
 			})
 		})
@@ -55,6 +59,13 @@ type pair struct {
 	*rooms
 	model *model
 	seen  map[imagebed.ID]bool // every id that was ever given out
+	tasks []ended              // that have ended
+}
+
+// ended is a task that has, on both sides.
+type ended struct {
+	id  ID
+	job *job
 }
 
 // Few names and few contents, so that they meet often.
@@ -158,7 +169,82 @@ func (p *pair) moveInBed(rt *rapid.T) {
 	p.must(p.bed.Move(p.ctx, p.acc, []imagebed.ID{s.id}, to.id))
 	if s.parent != to {
 		s.name = free(s.name, func(name string) bool { return p.model.holder(to, name) != nil })
-		s.parent = to
+		s.parent, s.stamp = to, p.model.touch()
+	}
+}
+
+func (p *pair) renameInBed(rt *rapid.T) {
+	if len(p.model.bed) == 1 {
+		return
+	}
+	s := rapid.SampledFrom(p.model.bed[1:]).Draw(rt, "renamed")
+	name := rapid.SampledFrom([]string{"a.png", "b.png", "z.png"}).Draw(rt, "name")
+	if h := p.model.holder(s.parent, name); h != nil {
+		return
+	}
+	p.must(p.bed.Rename(p.ctx, p.acc, s.id, name))
+	s.name, s.stamp = name, p.model.touch()
+}
+
+// anyTask is a task that has ended, if there is one.
+func (p *pair) anyTask(rt *rapid.T) (ended, bool) {
+	if len(p.tasks) == 0 {
+		return ended{}, false
+	}
+	return rapid.SampledFrom(p.tasks).Draw(rt, "task"), true
+}
+
+func (p *pair) retryAny(rt *rapid.T) {
+	old, ok := p.anyTask(rt)
+	if !ok {
+		return
+	}
+	task, err := p.rooms.tasks.Retry(p.ctx, p.acc, old.id)
+	switch {
+	case len(old.job.failures) == 0:
+		if !fault.Is(err, fault.NoneFailed) {
+			rt.Fatalf("nothing has failed: %v", err)
+		}
+	case !slices.Contains(p.model.bed, old.job.target):
+		if !fault.Is(err, fault.ParentNotFound) {
+			rt.Fatalf("its target is gone: %v", err)
+		}
+	default:
+		p.must(err)
+		p.publish(rt, task, p.claim(), p.model.retry(old.job))
+	}
+}
+
+func (p *pair) republishAny(rt *rapid.T) {
+	images := slices.DeleteFunc(slices.Clone(p.model.bed), func(s *shown) bool { return s.content == folder })
+	if len(images) == 0 {
+		return
+	}
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(images), 1, min(4, len(images)), rapid.ID).Draw(rt, "re-published")
+	ids := make([]imagebed.ID, len(chosen))
+	for n, s := range chosen {
+		ids[n] = s.id
+	}
+	task, err := p.rooms.tasks.Republish(p.ctx, p.acc, Chosen{Images: ids})
+	p.must(err)
+	job := p.model.republish(chosen)
+	p.meanwhile(rt, "before it begins")
+	p.publish(rt, task, p.claim(), job)
+}
+
+func (p *pair) undoAny(rt *rapid.T) {
+	t, ok := p.anyTask(rt)
+	if !ok {
+		return
+	}
+	got := p.undo(t.id)
+	removed, restored, kept := p.model.undo(t.job)
+	reasons := make(map[Reason]int)
+	for _, k := range got.Kept {
+		reasons[k.Reason]++
+	}
+	if got.Removed != removed || got.Restored != restored || !maps.Equal(reasons, kept) {
+		rt.Fatalf("undone: %+v, the model has %d removed, %d restored, kept %v", got, removed, restored, kept)
 	}
 }
 
@@ -184,7 +270,7 @@ func (p *pair) copyAny(rt *rapid.T) {
 		ids[i] = f.id
 	}
 	to := p.anyBedFolder(rt)
-	plan, err := p.tasks.Plan(p.ctx, p.acc, ids, to.id)
+	plan, err := p.rooms.tasks.Plan(p.ctx, p.acc, ids, to.id)
 	p.must(err)
 	planned := rapid.Bool().Draw(rt, "from the plan")
 	task, job := p.createFrom(plan, planned, to, ids)
@@ -193,27 +279,17 @@ func (p *pair) copyAny(rt *rapid.T) {
 	ended := false
 	if !planned {
 		job = p.model.plan(to, ids)
-		ended, err = p.tasks.plan(p.ctx, w)
+		ended, err = p.rooms.tasks.plan(p.ctx, w)
 		p.must(err)
 	}
 	if ended != (job.code != "") {
 		rt.Fatalf("planning ended the task: %v; the model says %q", ended, job.code)
 	}
-	if !ended {
-		all := job.cut(p.tasks.batch)
-		for n, settled := 0, 0; n < len(all); n++ {
-			still = p.meanwhile(rt, "after the plan") && still
-			if rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "another worker goes on") {
-				p.must(p.workers.ReclaimAll(p.ctx))
-				w, settled = p.claim(), n
-			}
-			p.batch(w, n-settled)
-			p.model.publish(job, all[n])
-			p.compare(rt)
-		}
-		p.model.settle(job)
+	if ended {
+		p.ended(rt, task, job)
+		return
 	}
-	p.ended(rt, task, job)
+	still = p.publish(rt, task, w, job) && still
 	if still {
 		p.asPlanned(rt, task, plan)
 	}
@@ -222,12 +298,38 @@ func (p *pair) copyAny(rt *rapid.T) {
 	}
 }
 
+// publish does the batches of a planned task, with other things before each, and
+// sometimes by more than one worker, or cancels it. It is true where nothing else happened.
+func (p *pair) publish(rt *rapid.T, task ID, w *work, job *job) (still bool) {
+	still = true
+	all := job.cut(p.rooms.tasks.batch)
+	for n, settled := 0, 0; n < len(all); n++ {
+		still = p.meanwhile(rt, "before a batch") && still
+		if rapid.SampledFrom([]bool{false, false, false, false, true}).Draw(rt, "cancelled") {
+			p.must(p.rooms.tasks.Cancel(p.ctx, p.acc, task))
+			p.model.cancel(job, all[n:])
+			still = false
+			break
+		}
+		if rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "another worker goes on") {
+			p.must(p.workers.ReclaimAll(p.ctx))
+			w, settled = p.claim(), n
+		}
+		p.batch(w, n-settled)
+		p.model.publish(job, all[n])
+		p.compare(rt)
+	}
+	p.model.settle(job)
+	p.ended(rt, task, job)
+	return still
+}
+
 // createFrom makes a task, of its plan or of what it was asked for.
 func (p *pair) createFrom(plan *Plan, planned bool, to *shown, ids []drive.ID) (ID, *job) {
 	if !planned {
 		return p.create(to.id, ids...), nil
 	}
-	task, err := p.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, nil, "")
+	task, err := p.rooms.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, nil, "")
 	p.must(err)
 	return task, p.model.plan(to, ids)
 }
@@ -242,7 +344,7 @@ func (p *pair) asPlanned(rt *rapid.T, task ID, plan *Plan) {
 	for path, img := range p.tree() {
 		paths[img.ID] = "/" + path
 	}
-	items, _, err := p.tasks.Items(p.ctx, p.acc, task, ItemQuery{Outcome: -1, Limit: 1000})
+	items, _, err := p.rooms.tasks.Items(p.ctx, p.acc, task, ItemQuery{Outcome: -1, Limit: 1000})
 	p.must(err)
 	if len(items) != len(plan.Items) {
 		rt.Fatalf("%d items, planned were %d", len(items), len(plan.Items))
@@ -282,7 +384,14 @@ func (p *pair) meanwhile(rt *rapid.T, when string) bool {
 // again runs a task once more: nothing may change.
 func (p *pair) again(rt *rapid.T, to *shown, ids []drive.ID) {
 	before := p.tree()
-	task := p.rooms.copy(to.id, ids...)
+	id, job := p.create(to.id, ids...), p.model.plan(to, ids)
+	p.run()
+	for _, batch := range job.cut(p.rooms.tasks.batch) {
+		p.model.publish(job, batch)
+	}
+	p.model.settle(job)
+	p.ended(rt, id, job)
+	task := p.status(id)
 	if task.Copied != 0 || task.Counts.Failed != 0 {
 		rt.Fatalf("run again: %+v", task.Counts)
 	}
@@ -302,6 +411,7 @@ func (p *pair) ended(rt *rapid.T, task ID, job *job) {
 	if list := p.failures(task); len(list) != job.Failed {
 		rt.Fatalf("failures are %q, the model has %d", list, job.Failed)
 	}
+	p.tasks = append(p.tasks, ended{task, job})
 }
 
 // compare holds the bed and the quota against the model.

@@ -151,6 +151,9 @@ func (b *batch) publish(ctx context.Context, tx *db.Tx) error {
 	if err := b.findGone(ctx, tx, items); err != nil {
 		return err
 	}
+	if err := b.republish(ctx, tx, items); err != nil {
+		return err
+	}
 	if err := b.show(ctx, tx, items, sources); err != nil {
 		return err
 	}
@@ -205,7 +208,7 @@ func (b *batch) tiers(items []item) (list []tier) {
 	need := map[int]bool{0: true}
 	byFolder := make(map[int][]*item)
 	for n := range items {
-		if i := &items[n]; i.reason == "" {
+		if i := &items[n]; i.reason == "" && i.onto == "" {
 			chain(b.folders, i.folder, need)
 			byFolder[i.folder] = append(byFolder[i.folder], i)
 		}
@@ -339,7 +342,7 @@ func (b *batch) findGone(ctx context.Context, tx *db.Tx, items []item) error {
 		b.gone[no] = f.id != "" && !there[f.id] || no > 0 && b.gone[f.parent]
 	}
 	for n := range items {
-		if i := &items[n]; i.reason == "" && b.gone[i.folder] {
+		if i := &items[n]; i.reason == "" && i.onto == "" && b.gone[i.folder] {
 			i.reason = TargetDeleted
 		}
 	}
@@ -434,10 +437,26 @@ func (b *batch) keepFolders(ctx context.Context, tx *db.Tx, items []item) error 
 
 // write writes publications, outcomes and counters.
 func (b *batch) write(ctx context.Context, tx *db.Tx, items []item) error {
-	published := slices.DeleteFunc(slices.Clone(items), func(i item) bool { return i.imageID == "" })
-	_, err := tx.ExecRows(ctx, insertPublications, nil, len(published), func(n int) []any {
-		i := published[n]
+	var published, republished []item
+	for _, i := range items {
+		switch {
+		case i.imageID == "":
+		case i.onto != "":
+			republished = append(republished, i)
+		default:
+			published = append(published, i)
+		}
+	}
+	row := func(i item) []any {
 		return []any{b.acc, i.imageID, b.Seq, i.seq, i.driveID, i.parent, i.name, i.etag, tx.Micros()}
+	}
+	_, err := tx.ExecRows(ctx, insertPublications, nil, len(published), func(n int) []any { return row(published[n]) })
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecRows(ctx, insertRepublications, nil, len(republished), func(n int) []any {
+		was := republished[n].was
+		return append(row(republished[n]), was.BlobID, was.Etag, was.Size, was.UpdatedAt.UnixMicro())
 	})
 	if err != nil {
 		return err

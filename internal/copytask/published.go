@@ -19,6 +19,8 @@ import (
 // at an image when a publication of the image that is not undone refers to it, and either
 // the image's present source is the file, see presentSources, or the image shows the
 // file's content now. The link is current where it shows that content, else outdated.
+// Of an image the last publication is that of the last task: those of an account run one
+// after the other, whatever the clocks of their machines say.
 
 // MaxLinks is how many links of one file are told, those of the newest images.
 const MaxLinks = 100
@@ -98,13 +100,13 @@ var (
 		s (file, image_id, task_seq, published_at, nth, back) AS (
 			SELECT file, image_id, task_seq, published_at,
 				dense_rank() OVER (PARTITION BY file ORDER BY image_id DESC),
-				row_number() OVER (PARTITION BY file, image_id ORDER BY published_at DESC, task_seq DESC, item_seq DESC)
+				row_number() OVER (PARTITION BY file, image_id ORDER BY task_seq DESC, item_seq DESC)
 			FROM sub)
 		SELECT file, image_id, task_seq, published_at FROM s WHERE back = 1 AND nth <= $2 ORDER BY file, image_id DESC`)
 	selectLast = db.List(`
 		WITH s (image_id, drive_id, parent_id, name, back) AS (
 			SELECT image_id, drive_id, parent_id, name,
-				row_number() OVER (PARTITION BY image_id ORDER BY published_at DESC, task_seq DESC, item_seq DESC)
+				row_number() OVER (PARTITION BY image_id ORDER BY task_seq DESC, item_seq DESC)
 			FROM publication WHERE account_id = $1 AND undone_at = 0 AND image_id IN (`, 2, `))
 		SELECT image_id, drive_id, parent_id, name FROM s WHERE back = 1`)
 )
@@ -217,17 +219,31 @@ func describe(ctx context.Context, tx *db.Tx, acc account.ID, files []PublishedF
 // the live file that has the folder and name of the image's last publication which is not
 // undone, else the one it was made of where that is live. An image without one is left out.
 func presentSources(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) (map[imagebed.ID]drive.Entry, error) {
-	type origin struct {
-		image imagebed.ID
-		file  drive.ID
-		place drive.Place
+	list, err := lastOrigins(ctx, tx, acc, images)
+	if err != nil {
+		return nil, err
 	}
+	return present(ctx, tx, acc, list)
+}
+
+// origin is what an image was last published of.
+type origin struct {
+	image imagebed.ID
+	file  drive.ID
+	place drive.Place
+}
+
+// lastOrigins answers the origins of images; one that was never published, or whose
+// publications are all undone, has none.
+func lastOrigins(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) ([]origin, error) {
 	list, err := db.CollectIn(ctx, tx, func(row db.Row) (o origin, err error) {
 		return o, row.Scan(&o.image, &o.file, &o.place.Parent, &o.place.Name)
 	}, selectLast, []any{acc}, images)
-	if err != nil {
-		return nil, fault.Wrap(err, "copytask: present sources")
-	}
+	return list, fault.Wrap(err, "copytask: origins")
+}
+
+// present answers the files that stand for origins now, see presentSources.
+func present(ctx context.Context, tx *db.Tx, acc account.ID, list []origin) (map[imagebed.ID]drive.Entry, error) {
 	files, places := make(map[drive.ID]bool), make(map[drive.Place]bool)
 	for _, o := range list {
 		files[o.file], places[o.place] = true, true

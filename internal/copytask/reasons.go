@@ -38,6 +38,17 @@ const (
 	QuotaExceeded  Reason = "quota_exceeded"
 	Cancelled      Reason = "cancelled" // the task was, before their turn
 	Internal       Reason = "internal"
+
+	ImageDeleted Reason = "image_deleted" // of an image that is to be re-published
+	UpToDate     Reason = "up_to_date"    // as well
+	NoSource     Reason = "no_source"     // as well: it was uploaded into the bed
+
+	// Why undoing a task leaves an image as it is.
+	WasReplaced Reason = "replaced"
+	Republished Reason = "republished"
+	WasChanged  Reason = "changed"
+	WasMoved    Reason = "moved"
+	WasRenamed  Reason = "renamed"
 )
 
 // FailCode says why a whole task has failed.
@@ -71,6 +82,16 @@ var reasonSentences = map[Reason]sentence{
 	QuotaExceeded:   {"空间不足", "no space left in the account"},
 	Cancelled:       {"任务已取消", "the task was cancelled before its turn"},
 	Internal:        {"内部错误", "an internal error"},
+
+	ImageDeleted: {"图床图片已被删除", "the image was deleted from the bed"},
+	UpToDate:     {"链接已是最新图片", "the link shows this picture already"},
+	NoSource:     {"图片不是从云盘发布的", "the image was not published from the drive"},
+
+	WasReplaced: {"任务之前图床中已有此图片", "the image was in the bed before the task"},
+	Republished: {"之后又被其他任务发布", "another task has published it since"},
+	WasChanged:  {"之后已换成其他图片", "it shows another picture since"},
+	WasMoved:    {"之后已被移动", "it was moved since"},
+	WasRenamed:  {"之后已被重命名", "it was renamed since"},
 }
 
 var failSentences = map[FailCode]sentence{

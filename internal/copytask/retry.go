@@ -82,7 +82,7 @@ func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) (r *re
 	}
 	r.items, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {
 		var path string
-		err = row.Scan(&i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &path, &i.folder)
+		err = row.Scan(&i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.onto, &i.parent, &path, &i.folder)
 		r.paths[i.parent] = path
 		i.folder = max(0, i.folder) // of a file that was gone before it was planned
 		return i, err
@@ -201,7 +201,9 @@ func (r *retried) plan() *planner {
 			p.dirs = append(p.dirs, dir{id: i.parent, path: r.paths[i.parent], folder: i.folder})
 		}
 		i.dir, i.seq = dirs[at], len(p.items)+1
-		p.once(&i)
+		if i.onto == "" {
+			p.once(&i)
+		}
 		p.items = append(p.items, i)
 	}
 	return p

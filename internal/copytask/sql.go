@@ -20,13 +20,13 @@ const (
 		SELECT ` + statusColumns + `
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
-	selectFolders = `SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
+	selectFolders = `SELECT no, parent_no, name, folder_id, made_at FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
 	selectOpen    = `
-		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.folder_no
+		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, i.onto, d.drive_id, d.folder_no
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 0 ORDER BY i.seq`
 	selectFailed = `
-		SELECT i.drive_id, i.name, i.blob_id, i.etag, i.size, d.drive_id, d.path, d.folder_no
+		SELECT i.drive_id, i.name, i.blob_id, i.etag, i.size, i.onto, d.drive_id, d.path, d.folder_no
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 4 ORDER BY i.seq`
 	selectFailures = `
@@ -34,7 +34,7 @@ const (
 		WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
 
 	selectItems = `
-		SELECT i.seq, i.drive_id, i.name, i.etag, i.size, i.outcome, i.reason, i.image_id, d.path, d.folder_no
+		SELECT i.seq, i.drive_id, i.name, i.etag, i.size, i.outcome, i.reason, i.image_id, i.onto, d.path, d.folder_no
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.seq > $3 AND ($4 < 0 OR i.outcome = $4) AND ($5 = '' OR i.reason = $5)
 		ORDER BY i.seq LIMIT $6`
@@ -47,6 +47,15 @@ const (
 	selectPlan   = `SELECT expires_at, task_id, content FROM copy_plan WHERE account_id = $1 AND id = $2 AND expires_at > $3`
 	usePlan      = `UPDATE copy_plan SET task_id = $3 WHERE account_id = $1 AND id = $2`
 	expiredPlans = `DELETE FROM copy_plan WHERE expires_at <= $1`
+
+	// The publication goes with its image.
+	selectDone = `
+		SELECT i.seq, i.drive_id, i.name, i.etag, i.size, i.outcome, i.image_id, i.onto, d.folder_no,
+			p.published_at, p.was_blob, p.was_etag, p.was_size, p.was_updated
+		FROM copy_item i
+		JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
+		JOIN publication p ON p.account_id = i.account_id AND p.image_id = i.image_id AND p.task_seq = i.task_seq AND p.item_seq = i.seq
+		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome IN (1, 2) AND p.undone_at = 0 ORDER BY i.seq`
 
 	planWritten = `
 		UPDATE copy_task SET planned = 1, total = $3, skipped = $4, failed = $5 WHERE account_id = $1 AND task_seq = $2 AND planned = 0`
@@ -71,10 +80,20 @@ var (
 	insertItems   = db.Insert(`
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no, onto)
 		VALUES`, 14)
+	publicationsOf = db.List(`
+		SELECT image_id, task_seq, item_seq FROM publication WHERE account_id = $1 AND undone_at = 0 AND image_id IN (`, 2, `)`)
+	// The rows to change come first, so that each is found by its key.
+	setUndone = db.MultiRow(`WITH v (image_id, item_seq) AS (VALUES`, 4, []string{"TEXT", "BIGINT"}, `)
+		UPDATE publication SET undone_at = $3
+		FROM v WHERE publication.account_id = $1 AND publication.image_id = v.image_id AND publication.task_seq = $2
+		AND publication.item_seq = v.item_seq`)
 	someCounts = db.List(`
 		SELECT task_seq, `+statusColumns+`
 		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
-	someFolders        = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
+	someFolders          = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
+	insertRepublications = db.Insert(`
+		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at,
+			was_blob, was_etag, was_size, was_updated) VALUES`, 13)
 	insertPublications = db.Insert(`
 		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES`, 9)
 	// The rows to change come first, so that each is found by its key.
@@ -118,7 +137,7 @@ func (s *Status) columns() []any {
 func readFolders(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) ([]targetFolder, error) {
 	return db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
 		var no int
-		return f, row.Scan(&no, &f.parent, &f.name, &f.id)
+		return f, row.Scan(&no, &f.parent, &f.name, &f.id, &f.madeAt)
 	}, selectFolders, acc, seq)
 }
 
@@ -163,6 +182,7 @@ type targetFolder struct {
 	parent int
 	name   string
 	id     imagebed.ID // "" until found or made
+	madeAt int64       // microseconds; 0 where it was found
 
 	shownAs string // once it was found or made by this process
 }
@@ -183,8 +203,9 @@ type item struct {
 	reason  Reason
 	failNo  int
 	imageID imagebed.ID
-	onto    imagebed.ID // the image that is to show the picture; "" for one of the target folder
-	shownAs string      // once it was placed
+	onto    imagebed.ID    // the image that is to show the picture; "" for one of the target folder
+	was     imagebed.Image // that image before
+	shownAs string         // once it was placed
 }
 
 // load reads a claimed task as far as it has come.
@@ -205,7 +226,7 @@ func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
 			return err
 		}
 		w.open, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {
-			return i, row.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.parent, &i.folder)
+			return i, row.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.onto, &i.parent, &i.folder)
 		}, selectOpen, w.acc, w.Seq)
 		return err
 	})

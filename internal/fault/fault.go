@@ -65,14 +65,16 @@ const (
 	HashMismatch   Code = "hash_mismatch"    // the content is not what etag and size declared
 	BadSignature   Code = "bad_signature"    // a signed URL that is forged or has expired
 
-	TooManyTasks Code = "too_many_tasks" // Args[0] tasks are unfinished already
-	TaskNotFound Code = "task_not_found" // no such task in this account
-	TaskGoesOn   Code = "task_goes_on"   // the task has not ended yet
-	NoneFailed   Code = "none_failed"    // no picture of the task has failed
-	TaskEnded    Code = "task_ended"     // the task has ended already
-	PlanNotFound Code = "plan_not_found" // no plan of that id, or it has expired
-	PlanChanged  Code = "plan_changed"   // how many items are not as planned any more, the first of them
-	LeaseLost    Code = "lease_lost"     // another attempt owns this task now; the holder must stop
+	TooManyTasks  Code = "too_many_tasks"  // Args[0] tasks are unfinished already
+	TaskNotFound  Code = "task_not_found"  // no such task in this account
+	TaskGoesOn    Code = "task_goes_on"    // the task has not ended yet
+	NoneFailed    Code = "none_failed"     // no picture of the task has failed
+	TaskEnded     Code = "task_ended"      // the task has ended already
+	NotPublished  Code = "not_published"   // no image of the bed comes from it
+	TooManyImages Code = "too_many_images" // the limit
+	PlanNotFound  Code = "plan_not_found"  // no plan of that id, or it has expired
+	PlanChanged   Code = "plan_changed"    // how many items are not as planned any more, the first of them
+	LeaseLost     Code = "lease_lost"      // another attempt owns this task now; the holder must stop
 
 	NoSuchRoute Code = "no_such_route" // the path is not of this API
 	WrongMethod Code = "wrong_method"  // the path is, the method isn't

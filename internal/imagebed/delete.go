@@ -24,6 +24,7 @@ const (
 	sizeBelow          = downwards + `SELECT coalesce(sum(i.size), 0) ` + imagesBelow
 	countFoldersBelow  = downwards + `SELECT count(*) FROM (SELECT id FROM sub LIMIT $3) s`
 	countImagesBelow   = downwards + `SELECT count(*) FROM (SELECT i.id ` + imagesBelow + ` LIMIT $3) s`
+	idsBelow           = downwards + `SELECT i.id ` + imagesBelow + ` LIMIT $3`
 	deleteImagesBelow  = downwards + `DELETE FROM image WHERE account_id = $1 AND folder_id IN (SELECT id FROM sub) RETURNING blob_id`
 	deleteFoldersBelow = downwards + `DELETE FROM bed_folder WHERE account_id = $1 AND id IN (SELECT id FROM sub) AND id <> parent_id`
 

@@ -7,6 +7,7 @@ package imagebed
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tuchuang/internal/account"
@@ -225,33 +226,58 @@ func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err er
 
 // Images answers images in the order of their ids, one as often as it is named.
 // fault.NotFound where one is not there, fault.NotFile where one is a folder.
-func (b *Bed) Images(ctx context.Context, acc account.ID, ids []ID) ([]Image, error) {
-	list := make([]Image, len(ids))
-	err := b.db.Read(ctx, "imagebed: images", func(tx *db.Tx) error {
-		byID, err := Published(ctx, tx, acc, uniqueIDs(ids))
-		if err != nil {
-			return err
-		}
-		for i, id := range ids {
-			var there bool
-			if list[i], there = byID[id]; there {
-				continue
-			}
-			folders, err := Folders(ctx, tx, acc, []ID{id})
-			if err != nil {
-				return err
-			}
-			if folders[id] {
-				return fault.New(fault.NotFile, "imagebed: images")
-			}
-			return fault.New(fault.NotFound, "imagebed: images")
-		}
-		return nil
+func (b *Bed) Images(ctx context.Context, acc account.ID, ids []ID) (list []Image, err error) {
+	err = b.db.Read(ctx, "imagebed: images", func(tx *db.Tx) error {
+		list, err = ImagesByID(ctx, tx, acc, ids)
+		return err
 	})
+	return list, err
+}
+
+// ImagesByID is Bed.Images in a transaction.
+func ImagesByID(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) ([]Image, error) {
+	byID, err := Published(ctx, tx, acc, uniqueIDs(ids))
 	if err != nil {
 		return nil, err
 	}
+	list := make([]Image, len(ids))
+	for i, id := range ids {
+		var there bool
+		if list[i], there = byID[id]; there {
+			continue
+		}
+		folders, err := Folders(ctx, tx, acc, []ID{id})
+		if err != nil {
+			return nil, err
+		}
+		if folders[id] {
+			return nil, fault.New(fault.NotFile, "imagebed: images")
+		}
+		return nil, fault.New(fault.NotFound, "imagebed: images")
+	}
 	return list, nil
+}
+
+// Below answers the images of a folder, as FolderIn takes it, and of all below it, in
+// order of creation where there are fewer than a limit, else any so many.
+func Below(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) ([]Image, error) {
+	folder, err := FolderIn(ctx, tx, acc, folder)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := db.Collect(ctx, tx, scanID, idsBelow, acc, folder, limit)
+	if err != nil {
+		return nil, fault.Wrap(err, "imagebed: below")
+	}
+	slices.Sort(ids)
+	byID, err := Published(ctx, tx, acc, ids)
+	list := make([]Image, 0, len(ids))
+	for _, id := range ids {
+		if i, there := byID[id]; there {
+			list = append(list, i)
+		}
+	}
+	return list, err
 }
 
 // Query asks for a page of a folder: its folders, then its images, the newest

@@ -258,16 +258,21 @@ func taskVerdict(_ context.Context, v *view) error {
 	return nil
 }
 
-// taskPublications: each item that was published has exactly one publication, and
-// its image shows that content, unless somebody removed it since.
+// taskPublications: each item that was published has exactly one publication, and an
+// image shows the content of the last one that is not undone, unless somebody removed it
+// since.
 func taskPublications(_ context.Context, v *view) error {
 	type which struct {
 		key
 		item int64
 	}
 	there := make(map[which]*publication, len(v.publications))
+	last := make(map[string]which) // by image
 	for i := range v.publications {
 		p := &v.publications[i]
+		if p.undone == 0 {
+			last[p.image] = which{key{p.acc, p.task}, p.item}
+		}
 		w := which{key{p.acc, p.task}, p.item}
 		if there[w] != nil {
 			v.found("item %d of task %v has two publications", p.item, w.key)
@@ -300,10 +305,10 @@ func taskPublications(_ context.Context, v *view) error {
 			}
 			continue
 		}
-		if img.acc != i.acc || img.etag != i.etag || img.size != i.size {
+		w := which{k, i.seq}
+		if img.acc != i.acc || last[i.image] == w && (img.etag != i.etag || img.size != i.size) {
 			v.found("item %d of task %v has etag %s, its image %s shows %s", i.seq, k, i.etag, i.image, img.etag)
 		}
-		w := which{k, i.seq}
 		p := there[w]
 		delete(there, w)
 		if p == nil || p.image != i.image || p.drive != i.drive || p.name != i.name || p.etag != i.etag {

@@ -159,6 +159,7 @@ type publication struct {
 	task, item int64
 	drive      int64
 	name, etag string
+	undone     int64
 }
 
 type upload struct {
@@ -302,9 +303,10 @@ func (v *view) loadTasks(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	return read(ctx, tx, &v.publications, `
-		SELECT account_id, image_id, task_seq, item_seq, drive_id, name, etag FROM publication ORDER BY account_id, image_id, task_seq`,
+		SELECT account_id, image_id, task_seq, item_seq, drive_id, name, etag, undone_at FROM publication
+		ORDER BY account_id, image_id, task_seq, item_seq`,
 		func(p *publication) []any {
-			return []any{&p.acc, &p.image, &p.task, &p.item, &p.drive, &p.name, &p.etag}
+			return []any{&p.acc, &p.image, &p.task, &p.item, &p.drive, &p.name, &p.etag, &p.undone}
 		})
 }
 

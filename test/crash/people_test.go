@@ -385,9 +385,13 @@ func (p *person) slices(ctx context.Context, rng *rand.Rand) {
 // copies creates tasks of every shape, as many as it may.
 func (p *person) copies(ctx context.Context, rng *rand.Rand) {
 	for n := 0; p.w.going(); n++ {
-		switch rng.IntN(13) {
+		switch rng.IntN(15) {
 		case 12: // as it was planned
 			p.planned(ctx, rng)
+		case 13:
+			p.takenBack(ctx, n)
+		case 14:
+			p.broughtUpToDate(ctx, rng, n)
 		case 0, 1, 2, 3: // the same again: every link stays
 			p.copy(ctx, p.places[rng.IntN(2)].id, p.album)
 		case 4: // names change places
@@ -445,6 +449,90 @@ func (p *person) planned(ctx context.Context, rng *rand.Rand) {
 	}
 	if second, err := create(); p.settle("again as planned", err, fault.PlanNotFound) == fine && second != first {
 		p.w.problem("%s: a plan is carried out as %s and as %s", p.name, first, second)
+	}
+}
+
+// ended waits for the end of a task.
+func (p *person) ended(ctx context.Context, task string) bool {
+	for p.w.going() {
+		s, err := p.CopyProcess(ctx, task)
+		if p.settle("process", err) == fine && s.Ended() {
+			return true
+		}
+		p.w.wait(2 * time.Millisecond)
+	}
+	return false
+}
+
+// takenBack undoes a task whose images nobody else touches: all of them go, or none.
+func (p *person) takenBack(ctx context.Context, n int) {
+	made, err := p.BedMkdir(ctx, "", fmt.Sprintf("taken back %d", n))
+	if p.settle("bed mkdir", err, fault.BedFolderTaken) != fine {
+		return
+	}
+	task := p.copy(ctx, made.DirID, p.album)
+	if task == "" || !p.ended(ctx, task) {
+		return
+	}
+	var images []string
+	for q := (client.CopyItemsQuery{Outcome: "copied"}); q.Last >= 0; {
+		page, err := p.CopyItems(ctx, task, q)
+		if p.settle("items", err) != fine {
+			return
+		}
+		for _, i := range page.List {
+			images = append(images, i.ImageID)
+		}
+		q.Last = page.LastSeq
+	}
+	for _, id := range images {
+		p.w.told.Leaving(id)
+	}
+	done, err := p.CopyUndo(ctx, task, false)
+	if p.settle("undo", err) != fine {
+		return
+	}
+	if len(done.Kept) > 0 || done.Removed != int64(len(images)) && done.Removed != 0 { // an answer may have been lost
+		p.w.problem("%s: %d images of task %s, undone: %+v", p.name, len(images), task, done)
+	}
+	for _, id := range images {
+		p.w.told.Gone(id)
+	}
+}
+
+// broughtUpToDate changes pictures that are published, and has their links show what they
+// are now; now and then it thinks better of it.
+func (p *person) broughtUpToDate(ctx context.Context, rng *rand.Rand, n int) {
+	name := fmt.Sprintf("changing %d", n)
+	folder, err := p.Mkdir(ctx, 0, name)
+	if p.settle("mkdir", err, fault.FolderTaken) != fine {
+		return
+	}
+	made, err := p.BedMkdir(ctx, "", name)
+	if p.settle("bed mkdir", err, fault.BedFolderTaken) != fine {
+		return
+	}
+	write := func() bool {
+		for i := range 3 {
+			b := p.content(rng)
+			_, err := p.Single(ctx, "", declare(folder, fmt.Sprintf("%d.png", i), b, 2), contentOf(b))
+			if p.settle("single", err) != fine {
+				return false
+			}
+		}
+		return true
+	}
+	if !write() {
+		return
+	}
+	task := p.copy(ctx, made.DirID, folder)
+	if task == "" || !p.ended(ctx, task) || !write() {
+		return
+	}
+	again := p.begin("republish", func() (string, error) { return p.Republish(ctx, client.Republishing{BedFolder: made.DirID}) })
+	if again != "" && p.ended(ctx, again) && rng.IntN(2) == 0 {
+		_, err := p.CopyUndo(ctx, again, false)
+		p.settle("undo", err)
 	}
 }
 

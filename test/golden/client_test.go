@@ -98,6 +98,10 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/published": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.Published(ctx, client.PublishedQuery{})
 	}},
+	"/api/v1/oss/source/copy/undo": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyUndo(ctx, "x", false) }},
+	"/api/v1/oss/source/republish": {"taskID", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.Republish(ctx, client.Republishing{})
+	}},
 	"/api/v1/oss/source/copy/retry":  {"taskID", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyRetry(ctx, "x") }},
 	"/api/v1/oss/source/copy/cancel": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.CopyCancel(ctx, "x") }},
 }

@@ -260,6 +260,37 @@ func published(p *player, album int64) {
 	p.ask("more than 100", published, "fileIDs", make([]int64, 101))
 }
 
+// undo takes tasks back, and puts other pictures behind links.
+func undo(p *player) {
+	const undo, republish = "POST /api/v1/oss/source/copy/undo", "POST /api/v1/oss/source/republish"
+	await := func(id string) string {
+		p.u.Await(id)
+		return id
+	}
+	folder := p.u.MkFolder(0, "undo")
+	first, second := p.u.PutFile(folder, "1.png", []byte("1")), p.u.PutFile(folder, "2.png", []byte("2"))
+	task := await(p.u.StartCopy("", folder))
+	image := p.ask("its images", "GET /api/v1/oss/source/copy/items", "taskID", task, "outcome", "copied", "reason", "", "limit", 1, "lastSeq", 0).text("list", "imageID")
+	await(p.ask("one by its file", republish, "fileIDs", []string{itoa(second)}).text("taskID"))
+	if err := p.u.Trash(p.t.Context(), []int64{first}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.u.PutFile(folder, "1.png", []byte("one"))
+	again := await(p.ask("one by itself", republish, "imageIDs", []string{image}).text("taskID"))
+	await(p.ask("all", republish, "parentFileId", "0").text("taskID"))
+	p.ask("without any", republish)
+	p.ask("in two ways", republish, "fileIDs", []string{itoa(second)}, "imageIDs", []string{image})
+	p.ask("a file that is nowhere published", republish, "fileIDs", []string{itoa(p.u.PutFile(folder, "3.png", []byte("3")))})
+	p.ask("no such image", republish, "imageIDs", []string{unknownImage})
+	p.ask("no such folder", republish, "parentFileId", unknownImage)
+
+	p.ask("what would stay", undo, "taskID", task, "dryRun", true)
+	p.ask("a re-publishing", undo, "taskID", again, "dryRun", false)
+	p.ask("a task", undo, "taskID", task, "dryRun", false)
+	p.ask("there is nothing left", undo, "taskID", task, "dryRun", false)
+	p.ask("no such task", undo, "taskID", unknownTask, "dryRun", false)
+}
+
 func copies(p *player, album int64) {
 	const create, process, fail = "POST /api/v1/oss/source/copy", "GET /api/v1/oss/source/copy/process", "GET /api/v1/oss/source/copy/fail"
 	id := p.ask("a folder", create, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1).text("taskID")
@@ -312,6 +343,7 @@ func copies(p *player, album int64) {
 	p.ask("no such task", cancel, "taskID", unknownTask)
 
 	published(p, album)
+	undo(p)
 
 	p.ask("no such task", process, "taskID", unknownTask)
 	p.ask("no such task", fail, "taskID", unknownTask, "limit", 100, "page", 1)

@@ -136,6 +136,14 @@ func asks(path string, i, mine ids) []body {
 			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)},
 			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image}, {"planID": i.plan},
 		}
+	case "/api/v1/oss/source/copy/undo":
+		return []body{{"taskID": i.task}, {"taskID": i.task, "dryRun": true}}
+	case "/api/v1/oss/source/republish":
+		return []body{
+			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)},
+			{"imageIDs": []string{i.image}}, {"imageIDs": []string{mine.image, i.image}}, {"imageIDs": []string{i.bedFolder}},
+			{"parentFileId": i.bedFolder}, {"parentFileId": i.image},
+		}
 	case "/api/v1/oss/source/copy/plan":
 		return []body{
 			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"planID": i.plan},

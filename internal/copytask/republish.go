@@ -1,0 +1,253 @@
+package copytask
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/db"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/imagebed"
+	"tuchuang/internal/killpoint"
+	"tuchuang/internal/picture"
+)
+
+// Chosen are the images of a re-publishing, named in one of three ways.
+type Chosen struct {
+	Files  []drive.ID    // the images whose present source each is, see presentSources
+	Images []imagebed.ID // themselves
+	Folder imagebed.ID   // all that are in a folder of the bed and below, as imagebed.FolderIn takes it
+}
+
+// Republish makes a task that puts the drive's present picture behind the links of images:
+// the file that has the place now of the one that an image was published of, else that
+// one where it is still there. Id, link and name stay. What shows that picture already,
+// and what was never published, is skipped; what has no source any more fails. The plan is
+// written down with the task.
+//
+// fault.NotFound for a file or image that is not there, fault.NotFile for a folder among
+// them, fault.ParentNotFound and fault.NotFolder for the folder, fault.TooManyIDs,
+// fault.NotPublished where there is no image to be looked at, fault.TooManyImages where
+// there are more than MaxImages, fault.TooManyTasks as Create.
+func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, error) {
+	if max(len(c.Files), len(c.Images)) > MaxIDs {
+		return "", fault.New(fault.TooManyIDs, "copytask: republish", MaxIDs)
+	}
+	id := newID()
+	err := t.db.Write(ctx, "copytask: republish", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		if err := mayBegin(ctx, tx, acc); err != nil {
+			return err
+		}
+		images, err := c.images(ctx, tx, acc)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(images) == 0:
+			return fault.New(fault.NotPublished, "copytask: republish")
+		case len(images) > MaxImages:
+			return fault.New(fault.TooManyImages, "copytask: republish", MaxImages)
+		}
+		root, err := imagebed.FolderIn(ctx, tx, acc, "")
+		if err != nil {
+			return err
+		}
+		p := newPlanner(acc, []targetFolder{{id: root}})
+		sources, err := p.republish(ctx, tx, images)
+		if err != nil {
+			return err
+		}
+		seq, err := add(ctx, tx, acc, id, root, sources, "")
+		if err != nil {
+			return err
+		}
+		killpoint.Here("copytask.republish.half")
+		return p.write(ctx, tx, seq)
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// images finds what was chosen, in order.
+func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID) ([]imagebed.Image, error) {
+	switch {
+	case len(c.Files) > 0:
+		return imagesOf(ctx, tx, acc, dedupe(c.Files))
+	case len(c.Images) > 0:
+		return imagebed.ImagesByID(ctx, tx, acc, dedupe(c.Images))
+	}
+	return imagebed.Below(ctx, tx, acc, c.Folder, MaxImages+1)
+}
+
+// imagesOf finds the images whose present source each of some files is.
+func imagesOf(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID) (list []imagebed.Image, err error) {
+	found, err := drive.Lookup(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]drive.Entry, len(ids))
+	for n, id := range ids {
+		e, there := found[id]
+		switch {
+		case !there || e.Trashed != drive.Live:
+			return nil, fault.New(fault.NotFound, "copytask: republish", int64(id))
+		case e.IsFolder():
+			return nil, fault.New(fault.NotFile, "copytask: republish", int64(id))
+		}
+		files[n] = e
+	}
+	published, err := publishedAt(ctx, tx, acc, files)
+	if err != nil {
+		return nil, err
+	}
+	var images []imagebed.ID
+	for _, f := range published {
+		for _, l := range f.Links {
+			images = append(images, l.ID)
+		}
+	}
+	sources, err := presentSources(ctx, tx, acc, dedupe(images))
+	for _, f := range published {
+		for _, l := range f.Links {
+			if sources[l.ID].ID == f.ID {
+				list = append(list, l.Image)
+			}
+		}
+	}
+	return list, err
+}
+
+// republish plans what becomes of images, and answers the files that they come from.
+func (p *planner) republish(ctx context.Context, tx *db.Tx, images []imagebed.Image) ([]source, error) {
+	ids := make([]imagebed.ID, len(images))
+	for n, i := range images {
+		ids[n] = i.ID
+	}
+	origins, err := lastOrigins(ctx, tx, p.acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	files, err := present(ctx, tx, p.acc, origins)
+	if err != nil {
+		return nil, err
+	}
+	from := make(map[imagebed.ID]origin, len(origins))
+	for _, o := range origins {
+		from[o.image] = o
+	}
+	at := make(map[drive.ID][]*level)
+	sources := make(map[drive.ID]source)
+	for _, img := range images {
+		o, published := from[img.ID]
+		e, there := files[img.ID]
+		if !there { // what it was
+			e = drive.Entry{ID: o.file, Parent: o.place.Parent, Name: o.place.Name, Class: picture.Eligible, Etag: img.Etag, Size: img.Size}
+		}
+		if !published {
+			e.Parent, e.Name = nowhere, img.Name
+		}
+		if at[e.Parent] == nil {
+			l := &level{id: e.Parent, dir: -1}
+			if published {
+				if l.path, err = drive.Path(ctx, tx, p.acc, e.Parent); err != nil {
+					return nil, err
+				}
+			} else {
+				l.id = drive.Root
+			}
+			at[e.Parent] = []*level{l}
+		}
+		sources[e.ID] = source{e.ID, e.Class, e.Name}
+		p.again(at[e.Parent], img, e, published, there)
+	}
+	return slices.Collect(maps.Values(sources)), nil
+}
+
+// nowhere stands for the folder of an image that no file was published at.
+const nowhere drive.ID = -1
+
+// again plans what becomes of one image.
+func (p *planner) again(way []*level, img imagebed.Image, e drive.Entry, published, there bool) {
+	i := item{driveID: e.ID, name: e.Name, blobID: e.BlobID, etag: e.Etag, size: e.Size, parent: way[0].id, onto: img.ID}
+	switch {
+	case !published:
+		i.outcome, i.reason = Skipped, NoSource
+	case !there:
+		i.outcome, i.reason = Failed, SourceDeleted
+	case e.Class != picture.Eligible:
+		i.outcome, i.reason = Skipped, skipReason(e.Class)
+	case e.Etag == img.Etag && e.Size == img.Size:
+		i.outcome, i.reason = Skipped, UpToDate
+	}
+	switch i.outcome {
+	case Skipped:
+		p.skipped++
+	case Failed:
+		p.images++
+		p.failed++
+		i.failNo = p.failed
+	default:
+		p.images++
+	}
+	d := p.add(way, i)
+	p.dirs[d].folder = 0
+}
+
+// republish has images show the pictures of the batch that are meant for them.
+func (b *batch) republish(ctx context.Context, tx *db.Tx, items []item) error {
+	var ids []imagebed.ID
+	for _, i := range items {
+		if i.onto != "" && i.reason == "" {
+			ids = append(ids, i.onto)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	images, err := imagebed.Published(ctx, tx, b.acc, ids)
+	if err != nil {
+		return err
+	}
+	acc, err := account.Lock(ctx, tx, b.acc)
+	if err != nil {
+		return err
+	}
+	var list []imagebed.Showing
+	for n := range items {
+		i := &items[n]
+		if i.onto == "" || i.reason != "" {
+			continue
+		}
+		var there bool
+		if i.was, there = images[i.onto]; !there {
+			i.reason = ImageDeleted
+			continue
+		}
+		list = append(list, imagebed.Showing{Image: i.was, BlobID: i.blobID, Size: i.size, Etag: i.etag, UpdatedAt: tx.Micros()})
+	}
+	noRoom, err := imagebed.Show(ctx, tx, acc, list)
+	if err != nil {
+		return err
+	}
+	killpoint.Here("copytask.batch.republished")
+	for n := range items {
+		i := &items[n]
+		switch {
+		case i.onto == "" || i.reason != "":
+		case noRoom[i.onto]:
+			i.reason = QuotaExceeded
+		default:
+			i.outcome, i.imageID = Replaced, i.onto
+			b.counts.Replaced++
+			b.counts.Bytes += i.size
+		}
+	}
+	return nil
+}
