@@ -292,6 +292,73 @@ func TestPublished(t *testing.T) {
 	}
 }
 
+// A report goes to standard output or into a file, whole or not at all.
+func TestTaskReport(t *testing.T) {
+	s := serve(t, "")
+	s.file("album/猫.png", "a")
+	s.mustRun("put", "album")
+	var task taskReport
+	decode(t, s.mustRun("copy", "/album", "--json"), &task)
+	table := s.mustRun("task", "report", task.TaskID)
+	if !strings.HasPrefix(table, "\ufeffseq,fileId,") || strings.Count(table, "\r\n") != 2 || !strings.Contains(table, ",/album/猫.png,") {
+		t.Errorf("%q", table)
+	}
+	var list []client.CopyItem
+	decode(t, s.mustRun("task", "report", task.TaskID, "--json"), &list)
+	if len(list) != 1 || list[0].Filename != "猫.png" || list[0].Outcome != "copied" {
+		t.Errorf("%+v", list)
+	}
+	s.file("out/report.csv", "an older one")
+	if out := s.mustRun("task", "report", task.TaskID, "--out", "out/report.csv"); !strings.Contains(out, "written to out/report.csv") {
+		t.Errorf("it says %q", out)
+	}
+	only := func(folder, name, want string) {
+		t.Helper()
+		list, err := os.ReadDir(filepath.Join(s.home, folder))
+		if err != nil || len(list) != 1 || list[0].Name() != name {
+			t.Fatalf("%v %v", list, err)
+		}
+		if got, err := os.ReadFile(filepath.Join(s.home, folder, name)); err != nil || string(got) != want {
+			t.Errorf("%q %v, want %q", got, err, want)
+		}
+	}
+	only("out", "report.csv", table)
+
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	toServer := httputil.NewSingleHostReverseProxy(target)
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Base(r.URL.Path) != "report" {
+			toServer.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Disposition", "attachment")
+		_, _ = io.WriteString(w, "half of it")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	defer between.Close()
+	s.env = []string{secretVariable + "=" + s.secret}
+	r := s.run("task", "report", task.TaskID, "--out", "out/report.csv", "--server", between.URL, "--client-id", s.id)
+	if r.code != exitFailed || r.errOut == "" {
+		t.Errorf("%+v", r)
+	}
+	only("out", "report.csv", table)
+	s.env = nil
+	if r := s.run("task", "report", "none", "--out", "out/report.csv"); r.code != exitFailed || !strings.Contains(r.errOut, "no such task") {
+		t.Errorf("%+v", r)
+	}
+	only("out", "report.csv", table)
+	if r := s.run("task", "report", task.TaskID, "--out", "out"); r.code != exitUsage || !strings.Contains(r.errOut, "out is not a regular file") {
+		t.Errorf("%+v", r)
+	}
+	if r := s.run("task", "report", task.TaskID, "--out", "nowhere/report.csv"); r.code != exitFailed || r.errOut == "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPutOntoOtherContent(t *testing.T) {
 	for _, tt := range []struct {
 		flag string

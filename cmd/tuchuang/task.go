@@ -12,6 +12,7 @@ import (
 type taskCmd struct {
 	Show   taskShowCmd   `cmd:"" default:"withargs" help:"${help_task_show}"`
 	Items  taskItemsCmd  `cmd:"" help:"${help_task_items}"`
+	Report reportCmd     `cmd:"" help:"${help_task_report}"`
 	Cancel taskCancelCmd `cmd:"" help:"${help_task_cancel}"`
 	Retry  taskRetryCmd  `cmd:"" help:"${help_task_retry}"`
 }

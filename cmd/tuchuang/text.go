@@ -155,6 +155,12 @@ var (
 	linksClash = say("--json 与 --format %s 不能同时使用", "--json and --format %s exclude each other")
 )
 
+// task report
+var (
+	reportNoFile  = say("%s 不是普通文件", "%s is not a regular file")
+	reportWritten = say("已写入 %s", "written to %s")
+)
+
 // published
 var (
 	publishedNotDrive = say("%s 不是云盘路径：这里查的是云盘（drive:/…）里的图片发布在哪里", "%s is not a path of the drive: what is asked is where pictures of the drive (drive:/…) are published")
@@ -176,6 +182,9 @@ var (
 	helpTaskItems  = say("列出任务的每张图片：结果、来源、链接或原因", "List every picture of a task: what became of it, where it came from, its link or the reason.")
 	helpTaskCancel = say("取消任务；已发布的图片保留", "Cancel a task; what is published stays.")
 	helpTaskRetry  = say("用一个新任务重试失败的图片", "Try the pictures that failed again, as another task.")
+	helpTaskReport = say("把任务的明细写成文件：每张图片一行", "Write all that became of a task as a file: a line for every picture.")
+	helpReportForm = say("csv（可用表格软件打开）或 json；使用 --json 时为 json", "csv, for spreadsheets, or json; with --json, json.")
+	helpReportOut  = say("写到这个文件；默认写到标准输出", "The file to write; standard output by default.")
 	helpOutcome    = say("只列出这种结果：copied、replaced、skipped、failed、open", "Only those with this outcome: copied, replaced, skipped, failed, open.")
 	helpTasks      = say("列出复制任务，最新的在前", "List the copy tasks, the newest first.")
 	helpTasksLimit = say("最多列出多少个", "So many at most.")
@@ -215,5 +224,6 @@ func helpTexts(u *ui) kong.Vars {
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
 		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
 		"help_template": u.text(helpTemplate), "help_published": u.text(helpPublished), "help_drive_paths": u.text(helpDrivePaths),
+		"help_task_report": u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
 	}
 }

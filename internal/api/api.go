@@ -158,6 +158,14 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			a.fail(w, r, trace, acc, began, err)
 			return
 		}
+		if s, ok := data.(stream); ok {
+			a.log(r, trace, acc, began, "ok") // what it takes from here on is up to the client
+			if err := s(r.Context(), newFlow(w, r)); err != nil {
+				a.broke(r, trace, acc, err)
+				panic(http.ErrAbortHandler)
+			}
+			return
+		}
 		if err := wire.WriteOK(w, trace, data); err != nil {
 			a.Log.Debug("api: answer", "trace", trace, "err", err) // the client has gone
 		}
@@ -202,6 +210,15 @@ func (a *API) refused(r *http.Request, trace string, at time.Time) {
 		args = append(args, "unsaid", unsaid)
 	}
 	a.Log.Info("api: a sign-in was refused", args...)
+}
+
+// broke tells of a stream that ended before its end.
+func (a *API) broke(r *http.Request, trace string, acc account.ID, err error) {
+	level := slog.LevelError
+	if r.Context().Err() != nil || fault.Is(err, fault.Canceled) {
+		level = slog.LevelDebug // the client has gone
+	}
+	a.Log.Log(r.Context(), level, "api: an answer broke off: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 }
 
 // log tells of an answer.

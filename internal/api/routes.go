@@ -52,6 +52,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy/plan", handle(a.copyPlan), false, nil},
 		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
+		{"GET", "/api/v1/oss/source/copy/report", handle(a.copyReport), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},
 		{"POST", "/api/v1/oss/source/republish", handle(a.republish), false, nil},

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/fault"
@@ -25,6 +26,11 @@ type call struct {
 	body   body       // zero: none
 	safe   bool       // carrying it out twice is the same as once
 	open   bool       // goes without a token
+
+	// take is given the body of an answer that is no envelope: one with such a header. What
+	// it answers is final.
+	take   func(body io.Reader) error
+	header [2]string
 }
 
 // body is what a request carries; from gives it anew for each try.
@@ -93,7 +99,7 @@ func (c *Client) tries(ctx context.Context, k call, out any) error {
 			c.forget(token)
 			continue
 		case refusal != nil && (refusal.Code == codeTooMany || refusal.Reason == string(fault.Unavailable)):
-		case Broken(err) && (k.safe || neverSent(err)):
+		case Broken(err) && !isFinal(err) && (k.safe || neverSent(err)):
 		default:
 			return err
 		}
@@ -121,7 +127,43 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		retryAfter = time.Duration(seconds) * time.Second
 	}
+	if k.take != nil && resp.StatusCode == http.StatusOK && strings.HasPrefix(resp.Header.Get(k.header[0]), k.header[1]) {
+		return 0, c.takeBody(resp, k.take)
+	}
 	return retryAfter, readAnswer(resp, out)
+}
+
+// takeBody has the body of an answer taken, as long as something comes.
+func (c *Client) takeBody(resp *http.Response, take func(io.Reader) error) error {
+	var stalled atomic.Bool
+	watched := watch(resp.Body, c.stall, func() {
+		stalled.Store(true)
+		_ = resp.Body.Close() // ends the Read that waits
+	})
+	defer watched.stop()
+	body := &kept{r: watched}
+	err := take(body)
+	if err == nil || body.err == nil {
+		return err
+	}
+	if stalled.Load() {
+		err = errStalled
+	}
+	return &brokenError{cause: fmt.Errorf("client: the answer broke off: %w", err), final: true}
+}
+
+// kept keeps why no more can be read.
+type kept struct {
+	r   io.Reader
+	err error
+}
+
+func (k *kept) Read(p []byte) (int, error) {
+	n, err := k.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		k.err = err
+	}
+	return n, err
 }
 
 // errStalled ends a try of which no byte moves any more.

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 )
@@ -181,6 +183,18 @@ func (c *Client) CopyItems(ctx context.Context, taskID string, q CopyItemsQuery)
 		"limit":   {strconv.Itoa(pageSize(q.Limit))},
 	}, &out)
 	return out, err
+}
+
+// CopyReport writes the whole ledger of a task to w, as "csv" or "json". Where it ends with
+// an error, what was written is not the whole.
+func (c *Client) CopyReport(ctx context.Context, taskID, format string, w io.Writer) error {
+	return c.do(ctx, call{
+		method: http.MethodGet, path: "/api/v1/oss/source/copy/report", query: url.Values{"taskID": {taskID}, "format": {format}}, safe: true,
+		header: [2]string{"Content-Disposition", "attachment"}, take: func(body io.Reader) error {
+			_, err := io.Copy(w, body)
+			return err
+		},
+	}, nil)
 }
 
 // CopyCancel cancels a task: what is published stays, nothing more is.

@@ -51,11 +51,16 @@ var errNoID = errors.New("client: the server answered success without an id")
 // brokenError is a call of which nobody knows whether it arrived.
 type brokenError struct {
 	cause error
-	final bool // the call's patience is used up
+	final bool // it is not to be tried again: the call's patience is used up, or part of the answer was taken
 }
 
 func (e *brokenError) Error() string { return e.cause.Error() }
 func (e *brokenError) Unwrap() error { return e.cause }
+
+func isFinal(err error) bool {
+	broken, ok := errors.AsType[*brokenError](err)
+	return ok && broken.final
+}
 
 // Broken says whether err left it open if the call was carried out: the
 // connection broke, the answer was not one of this API, or the server does not know it

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -383,3 +384,64 @@ func TestPutSendsBytesAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A report is taken once: what breaks off is neither whole nor begun anew, and what can't be
+// written is no fault of the server.
+func TestReports(t *testing.T) {
+	whole := func(w http.ResponseWriter) {
+		w.Header().Set("Content-Disposition", `attachment; filename="task-t.csv"`)
+		_, _ = io.WriteString(w, "a,b")
+	}
+	for _, tt := range []struct {
+		name   string
+		handle func(n int, w http.ResponseWriter)
+		to     io.Writer
+		calls  int
+		broken bool
+		text   string // of the error
+		got    string
+	}{
+		{"whole", func(_ int, w http.ResponseWriter) { whole(w) }, nil, 1, false, "", "a,b"},
+		{"broken off", func(_ int, w http.ResponseWriter) {
+			whole(w)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+			panic(http.ErrAbortHandler)
+		}, nil, 1, true, "broke off", "a,b"},
+		{"away before it begins", func(n int, w http.ResponseWriter) {
+			if n == 1 {
+				cut(w)
+				return
+			}
+			whole(w)
+		}, nil, 2, false, "", "a,b"},
+		{"refused", func(_ int, w http.ResponseWriter) { refuse(w, 1, "no such task") }, nil, 1, false, "no such task", ""},
+		{"nowhere to write", func(_ int, w http.ResponseWriter) { whole(w) }, full{}, 1, false, "full", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, n := open(t, tokenOr(func(n int, w http.ResponseWriter, r *http.Request) {
+				if r.URL.String() != "/api/v1/oss/source/copy/report?format=csv&taskID=t" {
+					t.Errorf("asked %s", r.URL)
+				}
+				tt.handle(n, w)
+			}))
+			var got strings.Builder
+			if tt.to == nil {
+				tt.to = &got
+			}
+			err := c.CopyReport(t.Context(), "t", "csv", tt.to)
+			if (err == nil) != (tt.text == "") || err != nil && !strings.Contains(err.Error(), tt.text) || client.Broken(err) != tt.broken {
+				t.Errorf("%v, broken %v", err, client.Broken(err))
+			}
+			if got.String() != tt.got || n.calls() != tt.calls {
+				t.Errorf("%q after %d calls", &got, n.calls())
+			}
+		})
+	}
+}
+
+// full takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("full") }

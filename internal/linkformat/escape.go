@@ -13,7 +13,7 @@ var escapes = map[string]func(string) string{
 	"md":   markdownText,
 	"html": htmlText,
 	"json": func(s string) string { quoted := encode(s); return quoted[1 : len(quoted)-1] },
-	"csv":  func(s string) string { return record([]string{s}) },
+	"csv":  func(s string) string { return Record([]string{s}) },
 	"url":  url.PathEscape,
 }
 

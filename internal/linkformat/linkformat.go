@@ -85,7 +85,7 @@ func (f Format) Text(l Link, n int) string {
 		if f.paths {
 			row = append([]string{l.Path}, row...)
 		}
-		return record(row)
+		return Record(row)
 	case formatJSON:
 		return f.object(l)
 	case formatTemplate:
@@ -148,8 +148,9 @@ func Markdown(l Link) string {
 	return "![" + markdownText(oneLine(l.Name)) + "](" + safeURL(l.URL) + ")"
 }
 
-// record is a row of a table for spreadsheets, without its line break.
-func record(row []string) string {
+// Record is a row of a table for spreadsheets, without its line break. No cell can be
+// taken for a formula: the row is changed to that end.
+func Record(row []string) string {
 	for i := range row {
 		row[i] = cell(row[i])
 	}

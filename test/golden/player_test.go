@@ -80,13 +80,36 @@ func (a answer) number(path ...string) int64 {
 // ask sends a request of fields, given as name, value, name, value…
 func (p *player) ask(title, route string, nameValues ...any) answer {
 	p.t.Helper()
+	path, text, r := p.plain(route, nameValues)
+	return p.send(title, path, text, r)
+}
+
+// file is ask for what answers no envelope.
+func (p *player) file(title, route string, nameValues ...any) {
+	p.t.Helper()
+	path, text, r := p.plain(route, nameValues)
+	status, header, body := p.exchange(path, r)
+	head := ""
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
+		if v := header.Get(name); v != "" {
+			head += name + ": " + v + "\n"
+		}
+	}
+	body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("{CRLF}\n")), []byte("\ufeff"), []byte("{BOM}"))
+	text = p.stable(text)
+	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d, a file\n%s\n%s\n\n", title, text, status, p.stable(head), p.stable(string(body))))
+}
+
+// plain makes a request without a file, and how it is documented.
+func (p *player) plain(route string, nameValues []any) (path, text string, r *http.Request) {
+	p.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	fields := pair(nameValues)
 	r, err := p.how.plain(method, p.u.Server.URL+path, fields)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	text := method + " " + path
+	text = method + " " + path
 	switch {
 	case len(fields) == 0:
 	case method == http.MethodGet:
@@ -94,7 +117,7 @@ func (p *player) ask(title, route string, nameValues ...any) answer {
 	default:
 		text += "\n\n" + object(fields)
 	}
-	return p.send(title, path, text, r)
+	return path, text, r
 }
 
 // upload sends a request of fields and a file.
@@ -134,7 +157,8 @@ func pair(nameValues []any) []field {
 	return fields
 }
 
-func (p *player) send(title, path, text string, r *http.Request) answer {
+// exchange sends a request and reads all of the answer.
+func (p *player) exchange(path string, r *http.Request) (status int, head http.Header, body []byte) {
 	p.t.Helper()
 	if path != putPath {
 		r.Header.Set("Platform", "open_platform")
@@ -148,10 +172,16 @@ func (p *player) send(title, path, text string, r *http.Request) answer {
 		p.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	body, err = io.ReadAll(res.Body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return res.StatusCode, res.Header, body
+}
+
+func (p *player) send(title, path, text string, r *http.Request) answer {
+	p.t.Helper()
+	status, header, body := p.exchange(path, r)
 	var envelope struct{ Data any }
 	var indented bytes.Buffer
 	if len(body) > 0 {
@@ -163,17 +193,22 @@ func (p *player) send(title, path, text string, r *http.Request) answer {
 		if err := json.Indent(&indented, body, "", "  "); err != nil {
 			p.t.Fatal(err)
 		}
-		if got := res.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
+		if got := header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
 			p.t.Errorf("%s: Content-Type %q", path, got)
 		}
 	}
+	text = p.stable(text) // before the answer, so that its words come first
+	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d\n\n%s\n\n", title, text, status, p.stable(indented.String())))
+	return answer{p.t, envelope.Data}
+}
+
+// note writes into the golden file of a path.
+func (p *player) note(path, text string) {
 	file := fileOf(path)
 	if p.files[file] == nil {
 		p.files[file] = new(strings.Builder)
 	}
-	text = p.stable(text) // before the answer, so that its words come first
-	fmt.Fprintf(p.files[file], "# %s\n\n%s\n\nHTTP %d\n\n%s\n\n", title, text, res.StatusCode, p.stable(indented.String()))
-	return answer{p.t, envelope.Data}
+	p.files[file].WriteString(text)
 }
 
 // The shapes of what differs from run to run. A value of another shape stays, and

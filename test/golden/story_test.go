@@ -296,6 +296,7 @@ func copies(p *player, album int64) {
 	id := p.ask("a folder", create, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1).text("taskID")
 	p.u.Await(id)
 	p.ask("a task that is done", process, "taskID", id)
+	first := id
 	p.ask("nothing failed", fail, "taskID", id, "limit", 100, "page", 1)
 
 	// Half of the quota: it fits into the drive, and not into the bed as well.
@@ -333,6 +334,12 @@ func copies(p *player, album int64) {
 	p.ask("two lines", items, "taskID", id, "outcome", "", "reason", "", "limit", 1, "lastSeq", 0)
 	p.ask("the next", items, "taskID", id, "outcome", "", "reason", "", "limit", 100, "lastSeq", 1)
 	p.ask("by outcome and reason", items, "taskID", id, "outcome", "failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
+	const report = "GET /api/v1/oss/source/copy/report"
+	p.file("a table", report, "taskID", id, "format", "csv")
+	p.file("a list", report, "taskID", id, "format", "JSON")
+	p.file("a table is what is answered where no format is asked for", report, "taskID", first)
+	p.ask("no such format", report, "taskID", id, "format", "pdf")
+	p.ask("no such task", report, "taskID", unknownTask, "format", "csv")
 	p.ask("no such outcome", items, "taskID", id, "outcome", "lost", "reason", "", "limit", 100, "lastSeq", 0)
 	p.ask("no such task", items, "taskID", unknownTask, "outcome", "", "reason", "", "limit", 100, "lastSeq", 0)
 	again := p.ask("the failed pictures", "POST /api/v1/oss/source/copy/retry", "taskID", id).text("taskID")

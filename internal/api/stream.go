@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"tuchuang/internal/fault"
+)
+
+// An answer that is no envelope comes in pieces, each with a limit of its own, so that it
+// may take any time as long as it is taken.
+const (
+	pieceLimit       = time.Minute
+	sharedPieceLimit = 10 * time.Minute // in HTTP/2, where the answers of a connection wait for each other
+)
+
+// stream is data that is no envelope: it writes the answer itself, from the head on, as
+// long as the context of the request goes on. Where it ends with an error the connection
+// is broken off: what came must not be taken for the whole.
+type stream func(ctx context.Context, f *flow) error
+
+// flow sends a stream.
+type flow struct {
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	limit time.Duration
+}
+
+func newFlow(w http.ResponseWriter, r *http.Request) *flow {
+	f := &flow{w, http.NewResponseController(w), pieceLimit}
+	if r.ProtoMajor > 1 {
+		f.limit = sharedPieceLimit
+	}
+	return f
+}
+
+// begin sets what the answer is; it goes out with the first piece.
+func (f *flow) begin(contentType string) http.Header {
+	h := f.w.Header()
+	h.Set("Content-Type", contentType)
+	return h
+}
+
+// send sends a piece at once; fault.Canceled where the client has gone, or takes nothing.
+func (f *flow) send(b []byte) error {
+	err := f.rc.SetWriteDeadline(time.Now().Add(f.limit))
+	if errors.Is(err, http.ErrNotSupported) {
+		err = nil
+	}
+	if err == nil {
+		_, err = f.w.Write(b)
+	}
+	if err == nil {
+		err = f.rc.Flush()
+	}
+	if err != nil {
+		return fault.Because(fault.Canceled, "api: send a piece", err)
+	}
+	return nil
+}
