@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tuchuang/internal/account"
@@ -16,6 +17,7 @@ import (
 type copyIn struct {
 	FileIDs    []drive.ID      `wire:"fileIDs,fileID;max=100"` // required without a planID
 	To         imagebed.ID     `wire:"toParentFileID,parentFileID"`
+	ToPath     string          `wire:"toPath"` // below it, not in the documentation
 	SourceType int             `wire:"sourceType;default=1"`
 	Type       int             `wire:"type;default=1"`
 	PlanID     copytask.PlanID `wire:"planID"`
@@ -35,6 +37,11 @@ func (in copyIn) check() error {
 	return nil
 }
 
+// below are the names of toPath.
+func (in copyIn) below() []string {
+	return strings.FieldsFunc(in.ToPath, func(r rune) bool { return r == '/' })
+}
+
 func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -42,9 +49,9 @@ func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, e
 	var id copytask.ID
 	var err error
 	if in.PlanID != "" {
-		id, err = a.Tasks.CreatePlanned(ctx, acc, in.PlanID, in.FileIDs, in.To)
+		id, err = a.Tasks.CreatePlanned(ctx, acc, in.PlanID, in.FileIDs, in.To, in.below()...)
 	} else {
-		id, err = a.Tasks.Create(ctx, acc, in.FileIDs, in.To)
+		id, err = a.Tasks.Create(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}
 	return taskOut{id}, err
 }

@@ -65,7 +65,7 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 	if in.PlanID != "" {
 		p, err = a.Tasks.KeptPlan(ctx, acc, in.PlanID)
 	} else {
-		p, err = a.Tasks.Plan(ctx, acc, in.FileIDs, in.To)
+		p, err = a.Tasks.Plan(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}
 	if err != nil {
 		return nil, err

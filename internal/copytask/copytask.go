@@ -13,6 +13,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
+	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/queue"
@@ -57,14 +58,15 @@ func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers)
 }
 
 // Create writes a task down and wakes a worker; when it has returned, the task
-// survives a crash. The target is a folder as imagebed.FolderIn takes it.
+// survives a crash. The target is a folder as imagebed.FolderIn takes it, or one below
+// it, which is made like those of the pictures where it is missing.
 //
 // fault.TooManyIDs, fault.BadRequest for no ids, fault.NotFound where one of the
 // ids is missing, in the trash or another account's, fault.ParentNotFound or
 // fault.NotFolder for the target, fault.TooManyTasks where MaxTasks are
-// unfinished.
-func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID) (ID, error) {
-	if err := checkIDs(ids); err != nil {
+// unfinished, fault.BadName for a name below the target.
+func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (ID, error) {
+	if err := checkAsked(ids, below); err != nil {
 		return "", err
 	}
 	ids = dedupe(ids)
@@ -80,7 +82,7 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		if err != nil {
 			return err
 		}
-		_, err = add(ctx, tx, acc, id, folder, sources, "")
+		_, err = add(ctx, tx, acc, id, folder, below, sources, "")
 		return err
 	})
 	if err != nil {
@@ -89,7 +91,13 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 	return id, nil
 }
 
-func checkIDs(ids []drive.ID) error {
+// checkAsked looks at what a request names, and cleans the names below the target.
+func checkAsked(ids []drive.ID, below []string) (err error) {
+	for n := range below {
+		if below[n], err = entryname.Clean(below[n]); err != nil {
+			return err
+		}
+	}
 	switch {
 	case len(ids) == 0:
 		return fault.New(fault.BadRequest, "copytask: create", "fileIDs")
@@ -127,14 +135,14 @@ func mayBegin(ctx context.Context, tx *db.Tx, acc account.ID) error {
 }
 
 // add writes a task down at the end of the account's queue and answers its number.
-func add(ctx context.Context, tx *db.Tx, acc account.ID, id ID, target imagebed.ID, sources []source, retryOf ID) (seq int64, err error) {
+func add(ctx context.Context, tx *db.Tx, acc account.ID, id ID, target imagebed.ID, below []string, sources []source, retryOf ID) (seq int64, err error) {
 	if seq, err = account.NextTask(ctx, tx, acc); err != nil {
 		return 0, err
 	}
 	if err := queue.Add(ctx, tx, queue.Copy, int64(acc), seq, string(id)); err != nil {
 		return 0, err
 	}
-	return seq, insertTask(ctx, tx, acc, seq, target, sources, retryOf)
+	return seq, insertTask(ctx, tx, acc, seq, target, below, sources, retryOf)
 }
 
 // Counts are the figures of a task.

@@ -36,6 +36,7 @@ type Plan struct {
 	Task      ID // that carries it out; "" for none
 	Sources   []drive.ID
 	Target    imagebed.ID
+	Below     []string // the way from the target to where the pictures go
 	Counts    Counts
 	Renamed   int            // pictures that would not have their own name in the bed
 	Reasons   map[Reason]int // items that would be skipped or fail, by their reason
@@ -71,8 +72,8 @@ type PlannedItem struct {
 // time.
 //
 // The errors are those of Create, but for fault.TooManyTasks.
-func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID) (*Plan, error) {
-	if err := checkIDs(ids); err != nil {
+func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
+	if err := checkAsked(ids, below); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestPlan)
@@ -87,7 +88,7 @@ func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target
 	err := t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error {
 		folder, sources, err := asked(ctx, tx, acc, dedupe(ids), target)
 		if err == nil {
-			p, _, err = t.forecast(ctx, tx, acc, folder, sources, mostCounted)
+			p, _, err = t.forecast(ctx, tx, acc, folder, below, sources, mostCounted)
 		}
 		return err
 	})
@@ -127,7 +128,7 @@ func (t *Tasks) KeptPlan(ctx context.Context, acc account.ID, id PlanID) (p *Pla
 //
 // fault.PlanNotFound as KeptPlan, fault.PlanChanged where the task would do something
 // else by now, with what and how much of it; and the errors of Create.
-func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, ids []drive.ID, target imagebed.ID) (ID, error) {
+func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, ids []drive.ID, target imagebed.ID, below ...string) (ID, error) {
 	var id ID
 	err := t.db.Write(ctx, "copytask: create from plan", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
@@ -141,7 +142,7 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 			if target, err = imagebed.FolderIn(ctx, tx, acc, target); err != nil {
 				return err
 			}
-			if target != old.Target || !slices.Equal(dedupe(ids), old.Sources) {
+			if target != old.Target || !slices.Equal(below, old.Below) || !slices.Equal(dedupe(ids), old.Sources) {
 				return fault.New(fault.BadRequest, "copytask: create from plan", "planID")
 			}
 		}
@@ -155,7 +156,7 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		if err != nil {
 			return err
 		}
-		now, p, err := t.forecast(ctx, tx, acc, folder, sources, 0)
+		now, p, err := t.forecast(ctx, tx, acc, folder, old.Below, sources, 0)
 		if err != nil {
 			return err
 		}
@@ -163,7 +164,7 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 			return fault.New(fault.PlanChanged, "copytask: create from plan", n, what)
 		}
 		id = newID()
-		seq, err := add(ctx, tx, acc, id, folder, sources, "")
+		seq, err := add(ctx, tx, acc, id, folder, old.Below, sources, "")
 		if err != nil {
 			return err
 		}
@@ -207,12 +208,16 @@ func readPlan(ctx context.Context, tx *db.Tx, acc account.ID, id PlanID) (*Plan,
 
 // forecast plans a task and finds what would become of each item. The planner is nil
 // where a limit is passed; pictures past it are counted to so many.
-func (t *Tasks) forecast(ctx context.Context, tx *db.Tx, acc account.ID, target imagebed.ID, sources []source, count int) (*Plan, *planner, error) {
-	out := &Plan{Target: target, Reasons: map[Reason]int{}, Items: []PlannedItem{}}
+func (t *Tasks) forecast(ctx context.Context, tx *db.Tx, acc account.ID, target imagebed.ID, below []string, sources []source, count int) (*Plan, *planner, error) {
+	out := &Plan{Target: target, Below: below, Reasons: map[Reason]int{}, Items: []PlannedItem{}}
 	for _, s := range sources {
 		out.Sources = append(out.Sources, s.id)
 	}
-	p := newPlanner(acc, []targetFolder{{id: target}})
+	folders := []targetFolder{{id: target}}
+	for n, name := range below {
+		folders = append(folders, targetFolder{parent: n, name: name})
+	}
+	p := newPlanner(acc, folders)
 	p.count = count
 	err := p.read(ctx, tx, sources)
 	if limit := (*limitError)(nil); errors.As(err, &limit) {

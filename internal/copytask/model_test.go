@@ -144,6 +144,7 @@ type job struct {
 	lost, full bool // something failed because a place was gone, or the quota used up
 	target     *shown
 	places     []*place // the target first, those above before those below
+	base       *place   // where the pictures go
 	pieces     []piece
 	failures   []piece
 	stopped    bool
@@ -179,8 +180,13 @@ type piece struct {
 	onto *shown // what is to show it, of a re-publishing
 }
 
-func (m *model) plan(target *shown, sources []drive.ID) *job {
+func (m *model) plan(target *shown, sources []drive.ID, below ...string) *job {
 	j := &job{target: target, places: []*place{{bed: target}}}
+	j.base = j.places[0]
+	for _, name := range below {
+		j.base = &place{parent: j.base, name: name}
+		j.places = append(j.places, j.base)
+	}
 	if !slices.Contains(m.bed, target) {
 		j.code = NoTarget
 		return j
@@ -191,7 +197,7 @@ func (m *model) plan(target *shown, sources []drive.ID) *job {
 			m.planOne(j, f, nil)
 		case f.content != folder && strings.HasSuffix(f.name, ".png"):
 			j.Total++
-			j.fail(piece{seq: j.Total, from: f, to: j.places[0]})
+			j.fail(piece{seq: j.Total, from: f, to: j.base})
 		case f.content != folder:
 			j.Skipped++
 		}
@@ -211,7 +217,7 @@ func (m *model) planOne(j *job, f *file, path []string) {
 		return
 	}
 	j.Total++
-	to := j.places[0]
+	to := j.base
 	for _, name := range path {
 		i := slices.IndexFunc(j.places, func(p *place) bool { return p.parent == to && p.name == name })
 		if i < 0 {
@@ -440,7 +446,8 @@ func (m *model) retry(old *job) *job {
 		}
 		j.Total++
 		c := piece{seq: j.Total, from: f, to: now[p.to], onto: p.onto}
-		if c.onto == nil && slices.ContainsFunc(j.pieces, func(o piece) bool { return o.to == c.to && o.from.content == f.content }) {
+		twice := func(o piece) bool { return o.to == c.to && o.from.content == f.content && m.live(o.from.id) }
+		if c.onto == nil && m.live(f.id) && slices.ContainsFunc(j.pieces, twice) {
 			j.Skipped++
 			continue
 		}

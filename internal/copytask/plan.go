@@ -79,6 +79,7 @@ type planner struct {
 	items   []item
 	seen    map[contentKey]bool
 	depth   int // of the target folder
+	base    int // the number of the folder that the pictures go to
 
 	images, noted, skipped, failed, walked int
 
@@ -86,8 +87,10 @@ type planner struct {
 	count   int            // pictures past the limit are counted to so many
 }
 
+// newPlanner begins a plan for the last of the folders, which hang one below the other;
+// the first is the target.
 func newPlanner(acc account.ID, folders []targetFolder) *planner {
-	return &planner{acc: acc, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int)}
+	return &planner{acc: acc, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int), base: max(0, len(folders)-1)}
 }
 
 type folderKey struct {
@@ -253,8 +256,8 @@ func (p *planner) take(way []*level, e drive.Entry, failed Reason) error {
 	if failed != "" {
 		p.failed++
 		p.reasons[failed]++
-		i.outcome, i.reason, i.failNo = Failed, failed, p.failed
-		p.add(way, i)
+		i.outcome, i.reason, i.failNo, i.folder = Failed, failed, p.failed, p.base
+		p.dirs[p.add(way, i)].folder = p.base
 		return nil
 	}
 	folder, err := p.folder(way)
@@ -308,8 +311,8 @@ func (p *planner) add(way []*level, i item) (dirNo int) {
 // folder gives the number of the target folder, planning it and those above it
 // where no picture came to them before.
 func (p *planner) folder(way []*level) (no int, err error) {
-	if p.depth+len(way)-1 > imagebed.MaxDepth {
-		return 0, &limitError{LimitDepth, imagebed.MaxDepth, int64(p.depth + len(way) - 1)}
+	if no = p.base; p.depth+p.base+len(way)-1 > imagebed.MaxDepth {
+		return 0, &limitError{LimitDepth, imagebed.MaxDepth, int64(p.depth + p.base + len(way) - 1)}
 	}
 	for _, at := range way[1:] {
 		key := folderKey{no, at.name}
@@ -333,9 +336,10 @@ func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
 	if n == 0 {
 		return errors.New("copytask: the plan is written down already")
 	}
-	_, err = tx.ExecRows(ctx, insertFolders, nil, len(p.folders)-1, func(i int) []any {
-		f := p.folders[i+1]
-		return []any{p.acc, seq, i + 1, f.parent, f.name, f.id}
+	_, err = tx.ExecRows(ctx, insertFolders, nil, len(p.folders)-1-p.base, func(i int) []any {
+		no := p.base + 1 + i
+		f := p.folders[no]
+		return []any{p.acc, seq, no, f.parent, f.name, f.id}
 	})
 	if err != nil {
 		return err

@@ -270,15 +270,16 @@ func (p *pair) copyAny(rt *rapid.T) {
 		ids[i] = f.id
 	}
 	to := p.anyBedFolder(rt)
-	plan, err := p.rooms.tasks.Plan(p.ctx, p.acc, ids, to.id)
+	below := rapid.SampledFrom([][]string{nil, nil, {"d"}, {"a.png", "e"}}).Draw(rt, "below the target")
+	plan, err := p.rooms.tasks.Plan(p.ctx, p.acc, ids, to.id, below...)
 	p.must(err)
 	planned := rapid.Bool().Draw(rt, "from the plan")
-	task, job := p.createFrom(plan, planned, to, ids)
+	task, job := p.createFrom(plan, planned, to, ids, below)
 	still := p.meanwhile(rt, "before it begins")
 	w := p.claim()
 	ended := false
 	if !planned {
-		job = p.model.plan(to, ids)
+		job = p.model.plan(to, ids, below...)
 		ended, err = p.rooms.tasks.plan(p.ctx, w)
 		p.must(err)
 	}
@@ -294,7 +295,7 @@ func (p *pair) copyAny(rt *rapid.T) {
 		p.asPlanned(rt, task, plan)
 	}
 	if still && job.Failed == 0 {
-		p.again(rt, to, ids)
+		p.again(rt, to, ids, below)
 	}
 }
 
@@ -325,13 +326,15 @@ func (p *pair) publish(rt *rapid.T, task ID, w *work, job *job) (still bool) {
 }
 
 // createFrom makes a task, of its plan or of what it was asked for.
-func (p *pair) createFrom(plan *Plan, planned bool, to *shown, ids []drive.ID) (ID, *job) {
+func (p *pair) createFrom(plan *Plan, planned bool, to *shown, ids []drive.ID, below []string) (ID, *job) {
 	if !planned {
-		return p.create(to.id, ids...), nil
+		task, err := p.rooms.tasks.Create(p.ctx, p.acc, ids, to.id, below...)
+		p.must(err)
+		return task, nil
 	}
 	task, err := p.rooms.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, nil, "")
 	p.must(err)
-	return task, p.model.plan(to, ids)
+	return task, p.model.plan(to, ids, below...)
 }
 
 // asPlanned holds what has become of a task against what was said of it.
@@ -382,9 +385,10 @@ func (p *pair) meanwhile(rt *rapid.T, when string) bool {
 }
 
 // again runs a task once more: nothing may change.
-func (p *pair) again(rt *rapid.T, to *shown, ids []drive.ID) {
+func (p *pair) again(rt *rapid.T, to *shown, ids []drive.ID, below []string) {
 	before := p.tree()
-	id, job := p.create(to.id, ids...), p.model.plan(to, ids)
+	id, _ := p.createFrom(nil, false, to, ids, below)
+	job := p.model.plan(to, ids, below...)
 	p.run()
 	for _, batch := range job.cut(p.rooms.tasks.batch) {
 		p.model.publish(job, batch)

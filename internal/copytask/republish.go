@@ -62,7 +62,7 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 		if err != nil {
 			return err
 		}
-		seq, err := add(ctx, tx, acc, id, root, sources, "")
+		seq, err := add(ctx, tx, acc, id, root, nil, sources, "")
 		if err != nil {
 			return err
 		}

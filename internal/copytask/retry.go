@@ -54,7 +54,7 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		for n, i := range r.items {
 			sources[n] = source{i.driveID, picture.Eligible, i.name}
 		}
-		seq, err := add(ctx, tx, acc, id, target, sources, of)
+		seq, err := add(ctx, tx, acc, id, target, nil, sources, of)
 		if err != nil {
 			return err
 		}
@@ -72,11 +72,12 @@ type retried struct {
 	acc     account.ID
 	folders []targetFolder // by number, as the old task knew them; those that are gone without an id
 	items   []item
+	lost    map[int]bool // numbers of items without a source
 	paths   map[drive.ID]string
 }
 
 func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) (r *retried, err error) {
-	r = &retried{acc: acc, paths: make(map[drive.ID]string)}
+	r = &retried{acc: acc, lost: make(map[int]bool), paths: make(map[drive.ID]string)}
 	if r.folders, err = readFolders(ctx, tx, acc, seq); err != nil {
 		return nil, err
 	}
@@ -161,7 +162,9 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 		if !ok {
 			e, ok = usable(instead[folderName{i.parent, i.name}])
 		}
-		if ok {
+		if !ok {
+			r.lost[n] = true
+		} else {
 			i.driveID, i.name, i.blobID, i.etag, i.size = e.ID, e.Name, e.BlobID, e.Etag, e.Size
 		}
 	}
@@ -192,7 +195,7 @@ func (r *retried) plan() *planner {
 		folder int
 	}
 	dirs := make(map[place]int)
-	for _, i := range r.items {
+	for n, i := range r.items {
 		p.images++
 		i.folder = number[i.folder]
 		at := place{i.parent, i.folder}
@@ -201,7 +204,7 @@ func (r *retried) plan() *planner {
 			p.dirs = append(p.dirs, dir{id: i.parent, path: r.paths[i.parent], folder: i.folder})
 		}
 		i.dir, i.seq = dirs[at], len(p.items)+1
-		if i.onto == "" {
+		if i.onto == "" && !r.lost[n] { // of what is lost nobody may know what it was
 			p.once(&i)
 		}
 		p.items = append(p.items, i)

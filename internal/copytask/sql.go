@@ -106,14 +106,18 @@ var (
 		FROM v WHERE copy_item.account_id = $1 AND copy_item.task_seq = $2 AND copy_item.seq = v.seq AND copy_item.outcome = 0`)
 )
 
-func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, sources []source, retryOf ID) error {
+func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, below []string, sources []source, retryOf ID) error {
 	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq, retryOf); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, insertFolders[1], acc, seq, 0, 0, "", target); err != nil {
 		return err
 	}
-	_, err := tx.ExecRows(ctx, insertSources, nil, len(sources), func(i int) []any {
+	_, err := tx.ExecRows(ctx, insertFolders, nil, len(below), func(n int) []any { return []any{acc, seq, n + 1, n, below[n], ""} })
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecRows(ctx, insertSources, nil, len(sources), func(i int) []any {
 		s := sources[i]
 		return []any{acc, seq, i, s.id, s.class, s.name}
 	})
