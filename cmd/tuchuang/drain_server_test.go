@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tuchuang/internal/client"
 )
@@ -70,6 +71,48 @@ func TestServerDrainBreaksOff(t *testing.T) {
 		}
 		if t.Failed() {
 			t.Log(&says)
+		}
+	})
+}
+
+// Told to stop, a server says so to who asks whether it is ready, and takes what comes
+// for as long as is set.
+func TestServerLeavesBeforeItDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, network, c := inside(t, io.Discard)
+		s.conf.DrainWait = 10 * time.Second
+		transport := &http.Transport{DialContext: network.dial, DisableKeepAlives: true}
+		ready := func() string {
+			t.Helper()
+			r, err := http.NewRequest(http.MethodGet, "http://server/readyz", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res.Status + " " + string(body)
+		}
+		if got := ready(); got != "200 OK ready\n" {
+			t.Errorf("before: %q", got)
+		}
+		began, left := time.Now(), make(chan error)
+		go func() { left <- s.leave() }()
+		synctest.Wait()
+		if got := ready(); got != "503 Service Unavailable draining\n" {
+			t.Errorf("while it leaves: %q", got)
+		}
+		if _, err := c.UserInfo(t.Context()); err != nil {
+			t.Errorf("while it leaves: %v", err)
+		}
+		if err := <-left; err != nil || time.Since(began) != s.conf.DrainWait {
+			t.Errorf("it has left after %v, %v", time.Since(began), err)
 		}
 	})
 }

@@ -252,11 +252,9 @@ func (b *idleBody) Interrupt() {
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	select {
-	case <-s.draining:
+	if s.leaving.Load() {
 		answer(w, http.StatusServiceUnavailable, "draining\n")
 		return
-	default:
 	}
 	if err := s.answers(r.Context()); err != nil {
 		answer(w, http.StatusServiceUnavailable, "the database does not answer\n")

@@ -64,6 +64,7 @@ type serveCmd struct {
 	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
 	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
 	Grace          *string `name:"grace" placeholder:"TIME" help:"${help_grace}"`
+	DrainWait      *string `name:"drain-wait" placeholder:"TIME" help:"${help_drain_wait}"`
 	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
 	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
 	AuditDays      *string `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
@@ -76,7 +77,7 @@ type serveCmd struct {
 func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	flags := given(map[string]*string{
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
-		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "log-level": c.LogLevel,
+		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
@@ -105,6 +106,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	select {
 	case <-ctx.Done():
 		u.note(u.text(draining))
+		err = s.leave()
 	case err = <-s.broken:
 	}
 	return ended(ctx, u, errors.Join(err, s.stop()))
@@ -159,6 +161,7 @@ type server struct {
 	listener net.Listener
 	db       *db.DB
 	http     *http.Server
+	leaving  atomic.Bool // it was told to stop
 	draining chan struct{}
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
@@ -360,10 +363,23 @@ func (s *server) answer(h http.Handler, log *slog.Logger) {
 	})
 }
 
+// leave goes on for the time that is set, not ready any more, so that whoever spreads
+// requests over several servers sends none by the time this one stops.
+func (s *server) leave() error {
+	s.leaving.Store(true)
+	select {
+	case <-time.After(s.conf.DrainWait):
+		return nil
+	case err := <-s.broken:
+		return err
+	}
+}
+
 // stop drains: claiming ends, running requests end or are broken off, which is said,
 // a running task stops at a batch, and the database is closed last, when nobody is at
 // it any more.
 func (s *server) stop() error {
+	s.leaving.Store(true)
 	close(s.draining)
 	s.stopWork()
 	var errs []error

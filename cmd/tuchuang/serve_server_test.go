@@ -490,7 +490,7 @@ func TestServerSettings(t *testing.T) {
 	first := p.run("--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3")
 	want := map[string]string{
 		"data": filepath.Join(p.home, "data"), "listen": "127.0.0.1:3", "public-url": "http://127.0.0.1:3", "image-url": "https://pics.example.org",
-		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "grace": "24h0m0s", "log-level": "error",
+		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "grace": "24h0m0s", "drain-wait": "0s", "log-level": "error",
 		"audit-days": "180", "task-days": "0", "metrics-listen": "", "pprof": "",
 	}
 	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {

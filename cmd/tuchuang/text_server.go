@@ -50,6 +50,7 @@ var (
 	helpTLSCert      = say("TLS 证书文件", "TLS certificate file.")
 	helpTLSKey       = say("TLS 私钥文件", "TLS key file.")
 	helpProxies      = say("可信反向代理的网段，逗号分隔", "Networks of trusted reverse proxies, comma-separated.")
+	helpDrainWait    = say("收到停止信号后先继续服务多久，期间 /readyz 回答 503，让负载均衡撤下它（默认 0s）", "How long to go on after being told to stop, with /readyz at 503, so that a load balancer takes it out (0s).")
 	helpLogLevel     = say("日志级别：debug、info、warn、error", "Log level: debug, info, warn or error.")
 	badSince         = say("时间 %q 不对：写作 90m、24h、30d，或 2026-01-31", "the time %q makes no sense: write 90m, 24h, 30d or a day as 2026-01-31")
 	helpAudit        = say("查看审计日志：登录、令牌、账号变更、删除；--json 时每行一条", "Show the audit log: sign-ins, what was done to accounts, deletions; with --json one entry a line.")
@@ -73,7 +74,7 @@ func serverHelp(u *ui) kong.Vars {
 		"help_blob_url": u.text(helpBlobURL), "help_image_redirect": u.text(helpRedirect),
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),
 		"help_tls_cert": u.text(helpTLSCert), "help_tls_key": u.text(helpTLSKey), "help_proxies": u.text(helpProxies),
-		"help_grace": u.text(helpGrace), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
+		"help_grace": u.text(helpGrace), "help_drain_wait": u.text(helpDrainWait), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays), "help_task_days": u.text(helpTaskDays),
 		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),

@@ -39,6 +39,7 @@ type Config struct {
 	TLSKey         string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Grace          time.Duration  // how long content stays that nothing refers to
+	DrainWait      time.Duration  // how long a server that was told to stop goes on, not ready any more, before it drains
 	LogLevel       string         // debug, info, warn or error
 	MetricsListen  string         // host:port of the figures; "" for none
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
@@ -61,6 +62,7 @@ var Settings = []struct{ Name, Default string }{
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
 	{"grace", "24h"},
+	{"drain-wait", "0s"},
 	{"log-level", "info"},
 	{"audit-days", "180"},
 	{"task-days", "0"},
@@ -224,14 +226,25 @@ func check(v map[string]string) (c Config, err error) {
 	if c.TaskKeep, err = days("task-days", v["task-days"], 0); err != nil {
 		return c, err
 	}
-	if c.Grace, err = time.ParseDuration(v["grace"]); err != nil || c.Grace < 0 {
-		return c, bad(fault.NotATime, "grace", v["grace"])
+	if c.Grace, err = duration("grace", v["grace"]); err != nil {
+		return c, err
+	}
+	if c.DrainWait, err = duration("drain-wait", v["drain-wait"]); err != nil {
+		return c, err
 	}
 	c.LogLevel = v["log-level"]
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		return c, bad(fault.NotALevel, c.LogLevel)
 	}
 	return c, nil
+}
+
+func duration(setting, s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, bad(fault.NotATime, setting, s)
+	}
+	return d, nil
 }
 
 // maxDays are a hundred years.
@@ -335,7 +348,7 @@ func (c Config) Values() [][2]string {
 	return [][2]string{
 		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
-		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"log-level", c.LogLevel},
+		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }

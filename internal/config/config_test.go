@@ -155,6 +155,8 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"pprof", "pic.example.org:6060", fault.NotLoopback},
 		{"grace", "1 day", fault.NotATime},
 		{"grace", "-1h", fault.NotATime},
+		{"drain-wait", "10", fault.NotATime},
+		{"drain-wait", "-1s", fault.NotATime},
 	}
 	refused := func(err error, why fault.Why) bool {
 		return fault.Is(err, fault.BadConfig) && fault.ArgsOf(err)[0] == why
