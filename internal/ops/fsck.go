@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tuchuang/internal/account"
@@ -38,6 +39,8 @@ type Fsck struct {
 	Rate   int64         // bytes of content a second; 0 without bound
 	Settle time.Duration // between two looks
 	Found  func(Finding) error
+
+	reading *sync.Mutex // content is read one after the other: others want disk and cores too
 }
 
 // Counts say how a check ended.
@@ -58,6 +61,7 @@ const pageRows = 1000
 func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 	told := f.Found
 	run := *f
+	run.reading = new(sync.Mutex)
 	run.Found = func(one Finding) error {
 		c.Found++
 		if one.Fixed {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -91,20 +93,33 @@ func (f *Fsck) contents(ctx context.Context, acc int64) error {
 			return err
 		}
 		last = page[len(page)-1].key.ID
-		wrong := page[:0]
-		for _, c := range page {
-			if c.found, err = f.compare(ctx, c); err != nil {
-				return err
-			}
-			if c.found != nil {
-				c.found.Place = place("blob", acc, strconv.FormatInt(c.key.ID, 10))
-				wrong = append(wrong, c)
-			}
+		if err := f.compareAll(ctx, page); err != nil {
+			return err
 		}
+		wrong := slices.DeleteFunc(page, func(c content) bool { return c.found == nil })
 		if err := f.tellContents(ctx, acc, wrong); err != nil {
 			return err
 		}
 	}
+}
+
+// opensAtOnce is how many contents are opened at once: a store may be far away.
+const opensAtOnce = 8
+
+// compareAll compares each content with its row and notes what is wrong.
+func (f *Fsck) compareAll(ctx context.Context, page []content) error {
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(opensAtOnce)
+	for n := range page {
+		all.Go(func() (err error) {
+			c := &page[n]
+			if c.found, err = f.compare(ctx, *c); c.found != nil {
+				c.found.Place = place("blob", c.key.Account, strconv.FormatInt(c.key.ID, 10))
+			}
+			return err
+		})
+	}
+	return all.Wait()
 }
 
 // tellContents tells of contents that are not what their rows say, and marks them. The
@@ -176,6 +191,8 @@ func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 	if !f.Read {
 		return nil, nil
 	}
+	f.reading.Lock()
+	defer f.reading.Unlock()
 	digest := blob.NewDigest()
 	if err := f.readAll(ctx, digest, o); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,6 +217,95 @@ func TestFsckBesideWriters(t *testing.T) {
 		writers.Wait()
 		if found := p.fsck(ops.Fsck{}); len(found) > 0 {
 			p.Errorf("at rest: %+v", found)
+		}
+	})
+}
+
+// crowded is a store that answers the first so many Opens only when all have come, and
+// counts how many contents are open and are read at a moment.
+type crowded struct {
+	blob.Store
+	first         int64
+	came          atomic.Int64
+	together      chan struct{}
+	open, mostly  atomic.Int64
+	reads, beside atomic.Int64
+}
+
+func (c *crowded) Open(ctx context.Context, key blob.Key) (blob.Object, error) {
+	if c.came.Add(1) == c.first {
+		close(c.together)
+	}
+	select {
+	case <-c.together:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	o, err := c.Store.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if n := c.open.Add(1); n > c.mostly.Load() {
+		c.mostly.Store(n)
+	}
+	return &crowdedObject{o, c}, nil
+}
+
+type crowdedObject struct {
+	blob.Object
+	in *crowded
+}
+
+func (o *crowdedObject) Read(b []byte) (int, error) {
+	if o.in.reads.Add(1) > 1 {
+		o.in.beside.Add(1)
+	}
+	defer o.in.reads.Add(-1)
+	return o.Object.Read(b)
+}
+
+func (o *crowdedObject) Close() error {
+	o.in.open.Add(-1)
+	return o.Object.Close()
+}
+
+// Contents are opened several at once, so that a store far away is not waited for one by
+// one, and are read one after the other; what is found comes in order.
+func TestFsckOpensSeveralContents(t *testing.T) {
+	each(t, func(p *place) {
+		const several, all = 8, 30
+		var want []string
+		for n := range all {
+			_, err := p.put(fmt.Sprintf("%02d.png", n), bytes.Repeat([]byte{byte(n)}, 100_000))
+			p.must(err)
+			if n%3 == 1 {
+				key := blob.Key{Account: int64(p.acc), ID: int64(n + 1)}
+				p.must(p.store.Remove(p.Context(), key))
+				want = append(want, fmt.Sprintf("content.missing blob %d/%d", key.Account, key.ID))
+			}
+		}
+		ctx, cancel := context.WithTimeout(p.Context(), time.Minute)
+		defer cancel()
+		for _, read := range []bool{false, true} {
+			c := &crowded{Store: p.store, first: several, together: make(chan struct{})}
+			if read {
+				c.first = 1
+			}
+			var got []string
+			check := ops.Fsck{DB: p.db, Store: c, Read: read, Found: func(f ops.Finding) error {
+				if f.Code == "content.missing" {
+					got = append(got, f.Code+" "+f.Place)
+				}
+				return nil
+			}}
+			_, err := check.Run(ctx)
+			p.must(err)
+			if !slices.Equal(got, want) {
+				p.Errorf("reading %v: found %q, want %q", read, got, want)
+			}
+			if c.mostly.Load() > several || c.open.Load() != 0 || c.beside.Load() > 0 {
+				p.Errorf("reading %v: %d open at once, %d left open, %d reads beside another", read, c.mostly.Load(), c.open.Load(), c.beside.Load())
+			}
 		}
 	})
 }
