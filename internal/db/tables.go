@@ -3,8 +3,11 @@ package db
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Table is a table as the schema tells of it.
@@ -22,7 +25,7 @@ type Table struct {
 var ofSchema = map[Engine]struct{ columns, references string }{
 	SQLite: {`
 		SELECT m.name, c.name, c.type = 'BLOB', c.pk FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'goose%' ORDER BY m.name, c.cid`, `
+		WHERE m.type = 'table' ORDER BY m.name, c.cid`, `
 		SELECT m.name, f."table", f."from", f."to" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
 		WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq`},
 	PostgreSQL: {`
@@ -30,7 +33,7 @@ var ofSchema = map[Engine]struct{ columns, references string }{
 			COALESCE(array_position(CAST(k.conkey AS int[]), CAST(c.attnum AS int)), 0)
 		FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
 		LEFT JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'p'
-		WHERE t.relnamespace = CAST(current_schema() AS regnamespace) AND t.relkind = 'r' AND t.relname NOT LIKE 'goose%'
+		WHERE t.relnamespace = CAST(current_schema() AS regnamespace) AND t.relkind = 'r'
 		ORDER BY t.relname, c.attnum`, `
 		SELECT CAST(t.relname AS TEXT), CAST(r.relname AS TEXT), CAST(c.attname AS TEXT), CAST(o.attname AS TEXT)
 		FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
@@ -41,8 +44,29 @@ var ofSchema = map[Engine]struct{ columns, references string }{
 		ORDER BY t.relname, k.oid, n.ord`},
 }
 
-// Tables are all tables there are, but for what the migrations keep for themselves:
-// each after those that it refers to.
+// ours are the names of the tables that the migrations make.
+var ours = sync.OnceValue(func() map[string]bool {
+	names := make(map[string]bool)
+	err := fs.WalkDir(migrations, ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(migrations, path)
+		for _, m := range tableMade.FindAllSubmatch(text, -1) {
+			names[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return names
+})
+
+var tableMade = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+
+// Tables are all tables of ours, each after those that it refers to. Others that stand in
+// the same database, as a server may have them, are nobody's business here.
 func (t *Tx) Tables(ctx context.Context) ([]Table, error) {
 	ask := ofSchema[t.d.engine]
 	all := map[string]*Table{}
@@ -53,6 +77,9 @@ func (t *Tx) Tables(ctx context.Context) ([]Table, error) {
 		var place int
 		if err := row.Scan(&table, &column, &bytes, &place); err != nil {
 			return err
+		}
+		if !ours()[table] {
+			return nil
 		}
 		if all[table] == nil {
 			all[table], names = &Table{Name: table}, append(names, table)
@@ -68,6 +95,9 @@ func (t *Tx) Tables(ctx context.Context) ([]Table, error) {
 		var table, to, column, named string
 		if err := row.Scan(&table, &to, &column, &named); err != nil {
 			return err
+		}
+		if all[table] == nil || all[to] == nil {
+			return nil
 		}
 		if table == to {
 			all[table].Above, all[table].Named = append(all[table].Above, column), append(all[table].Named, named)

@@ -46,3 +46,50 @@ func TestTables(t *testing.T) {
 		t.Errorf("upload.hash_state is not known to hold bytes: %v", up)
 	}
 }
+
+// Tables that others keep in the same database are passed over, whatever they are like,
+// and go on to be written where ours are not.
+func TestTablesOfOthers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		tables := func() (all []db.Table) {
+			t.Helper()
+			if err := d.Read(t.Context(), "test", func(tx *db.Tx) (err error) {
+				all, err = tx.Tables(t.Context())
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		exec := func(statements ...string) {
+			t.Helper()
+			if err := d.Write(t.Context(), "test", func(tx *db.Tx) error {
+				for _, s := range statements {
+					if _, err := tx.Exec(t.Context(), s); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tables()
+		exec(
+			`CREATE TABLE keyless (n BIGINT)`,
+			`CREATE TABLE one (id BIGINT PRIMARY KEY, other BIGINT, above BIGINT REFERENCES one (id), account BIGINT REFERENCES account (id))`,
+			`CREATE TABLE two (id BIGINT PRIMARY KEY, other BIGINT REFERENCES one (id))`,
+		)
+		if d.Engine() == db.PostgreSQL {
+			exec(`ALTER TABLE one ADD FOREIGN KEY (other) REFERENCES two (id)`,
+				`CREATE TABLE parts (id BIGINT PRIMARY KEY, above BIGINT REFERENCES parts (id)) PARTITION BY RANGE (id)`)
+		}
+		if diff := cmp.Diff(before, tables()); diff != "" {
+			t.Errorf("with others beside them (-want +got):\n%s", diff)
+		}
+		if err := d.RefuseWrites(t.Context(), "id", "there"); err != nil {
+			t.Fatal(err)
+		}
+		exec(`INSERT INTO keyless (n) VALUES (1)`)
+	})
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
@@ -33,6 +35,32 @@ func eachHouse(t *testing.T, fn func(h *house)) {
 	for _, e := range dbtest.Engines {
 		t.Run(string(e), func(t *testing.T) { fn(newHouse(t, e)) })
 	}
+}
+
+// Tables that somebody else keeps in the same database, even those without a key, are in
+// nobody's way, and stay where they are.
+func TestTablesOfOthersStay(t *testing.T) {
+	eachPair(t, func(t *testing.T, from, to db.Engine) {
+		h, dest, there := newHouse(t, from), t.TempDir(), newTarget(t, to)
+		want := rowsOf(t, h.db)
+		h.write(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `CREATE TABLE keyless (n BIGINT)`)
+			if err == nil {
+				_, err = tx.Exec(ctx, `INSERT INTO keyless (n) VALUES (1)`)
+			}
+			return err
+		})
+		h.backup(dest)
+		d, _, _ := restore(t, dest, "", to)
+		if diff := cmp.Diff(want, rowsOf(t, d)); diff != "" {
+			t.Errorf("restored -, +:\n%s", diff)
+		}
+		_, err := h.move(t.Context(), there)
+		h.must(err)
+		if diff := cmp.Diff(want, rowsOf(t, dbtest.Again(t, there.place, nil))); diff != "" {
+			t.Errorf("moved -, +:\n%s", diff)
+		}
+	})
 }
 
 // Content that this database has never made is not removed, of whichever account.
