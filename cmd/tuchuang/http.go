@@ -86,6 +86,9 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 		late := &lateAnswer{ResponseWriter: w, rc: http.NewResponseController(w), limit: writeLimit}
 		body := &idleBody{ReadCloser: r.Body, rc: late.rc, early: late.wait(r)}
 		r.Body = body
+		if r.ProtoMajor == 1 {
+			late.last = body.ended.Load
+		}
 		mux.ServeHTTP(late, r)
 		late.begin()
 		if r.ProtoMajor == 1 { // in HTTP/2 nobody sends more than he was asked for
@@ -171,6 +174,7 @@ type lateAnswer struct {
 	rc    *http.ResponseController
 	limit time.Duration
 	begun bool
+	last  func() bool // the connection ends with this answer; nil: never
 }
 
 // wait stops the time that the server has set, and answers what each Read of the body
@@ -188,6 +192,9 @@ func (a *lateAnswer) wait(r *http.Request) (early func()) {
 func (a *lateAnswer) begin() {
 	if !a.begun {
 		a.begun = true
+		if a.last != nil && a.last() {
+			a.Header().Set("Connection", "close")
+		}
 		writeUntil(a.rc, time.Now().Add(a.limit))
 	}
 }
@@ -245,7 +252,10 @@ func (b *idleBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Interrupt ends a Read that waits, and all later ones, see upload.Interrupter.
+// Interrupt ends a Read that waits, and all later ones, see upload.Interrupter. Where the
+// body has come the server reads by then, to notice that the client has gone, and takes
+// this for it: whatever came by the connection next would be broken off too. So there is
+// nothing next, see lateAnswer.
 func (b *idleBody) Interrupt() {
 	b.ended.Store(true)
 	_ = b.rc.SetReadDeadline(time.Unix(1, 0)) // fails where the connection has gone already

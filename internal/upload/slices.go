@@ -57,6 +57,21 @@ func (u *Uploads) Slice(ctx context.Context, acc account.ID, to Dest, id string,
 // Interrupter is a body whose blocked Read can be ended from outside.
 type Interrupter interface{ Interrupt() }
 
+// interrupted has a body interrupted when ctx ends. done ends that, and waits for one that
+// is under way: what comes after this request is not to be met by it.
+func interrupted(ctx context.Context, body Interrupter) (done func()) {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		body.Interrupt()
+	})
+	return func() {
+		if !stop() {
+			<-ended
+		}
+	}
+}
+
 // sliceWriter puts one slice in its place.
 type sliceWriter struct {
 	u  *Uploads
@@ -67,7 +82,7 @@ type sliceWriter struct {
 
 func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string) error {
 	if i, ok := body.(Interrupter); ok {
-		defer context.AfterFunc(ctx, i.Interrupt)()
+		defer interrupted(ctx, i)()
 	}
 	var known, ref string
 	if _, err := w.u.db.Get(ctx, "upload: slice", selectSlice, []any{w.r.acc, w.r.id, w.no}, &known, &ref); err != nil {
