@@ -718,6 +718,72 @@ func TestPutTwiceAtOnce(t *testing.T) {
 	}
 }
 
+// Two runs bring the same large file at once, and the second goes on with what the first
+// has begun: neither fails, be the second at its end first or broken off.
+func TestPutTwiceAtOnceTheSameUpload(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		stopped bool
+	}{{"both to the end", false}, {"the second stops", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, "")
+			s.file("big.png", strings.Repeat("0123456789abcdef", (50<<20)/16)) // four slices
+			local := filepath.Join(s.home, "big.png")
+			ended := make(chan struct{})
+			second := func() {
+				defer close(ended)
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				through := &tap{after: func(slices int) {
+					if tt.stopped && slices == 1 {
+						stop()
+					}
+				}}
+				if done := s.put(ctx, through, local); done.outcome == outcomeFailed || (done.outcome == outcomeNone) != tt.stopped {
+					t.Errorf("the second run: %q, %v", done.outcome, done.err)
+				}
+			}
+			var slices atomic.Int64
+			var turn sync.Mutex // one slice at a time
+			first := transport(func(r *http.Request) (*http.Response, error) {
+				if !strings.HasSuffix(r.URL.Path, "/slice") {
+					return http.DefaultTransport.RoundTrip(r)
+				}
+				turn.Lock()
+				defer turn.Unlock()
+				if slices.Add(1) == 2 {
+					r.Body = &between{ReadCloser: r.Body, left: 5 << 20, then: sync.OnceFunc(second)}
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			})
+			done := s.put(t.Context(), first, local)
+			<-ended
+			if done.outcome != outcomeUploaded && (tt.stopped || done.outcome != outcomeSkipped) {
+				t.Errorf("the first run: %q, %v", done.outcome, done.err)
+			}
+			if diff := cmp.Diff([]string{"big.png"}, s.names("drive:/")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// between is a body in the middle of which something else happens.
+type between struct {
+	io.ReadCloser
+	left int
+	then func()
+}
+
+func (b *between) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		b.then()
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= n
+	return n, err
+}
+
 // transport is what stands between the program and the server.
 type transport func(*http.Request) (*http.Response, error)
 

@@ -68,13 +68,14 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 }
 
 // beginsAnew says whether an upload that failed so is worth another beginning: the
-// server has forgotten it, or the call that declares it was cut off. Calls that may
-// be repeated have had their patience when they break.
+// server has forgotten it, another run goes on with it too and has sent the same slice
+// later, or the call that declares it was cut off. Calls that may be repeated have had
+// their patience when they break.
 func beginsAnew(err error) bool {
 	if broken, ok := errors.AsType[*brokenError](err); ok {
 		return !broken.final
 	}
-	return Is(err, fault.UploadNotFound) || Is(err, fault.Uncertain)
+	return Is(err, fault.UploadNotFound) || Is(err, fault.Canceled) || Is(err, fault.Uncertain)
 }
 
 // UploadEnded says whether err is a refusal after which an upload can't be gone on
