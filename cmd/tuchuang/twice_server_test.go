@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"io"
@@ -50,7 +49,7 @@ func TestServerAfterASliceThatCameAgain(t *testing.T) {
 			}
 			sent := make(chan error, 1)
 			go func() {
-				sent <- one.Slice(context.Background(), "", made.PreuploadID, 1, etag, client.Content{From: strings.NewReader(content), Size: int64(len(content))})
+				sent <- one.Slice(t.Context(), "", made.PreuploadID, 1, etag, client.Content{From: strings.NewReader(content), Size: int64(len(content))})
 			}()
 			synctest.Wait() // all of it has come, and waits to be noted
 			return sender{one, sent}
