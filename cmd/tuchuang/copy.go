@@ -126,36 +126,21 @@ func (c *copyCmd) paths(u *ui) (sources []string, to string, err error) {
 	return sources, to, nil
 }
 
-// A task is asked for often at first, so that a short one ends at once, and less
-// often the longer it takes.
-const (
-	firstPoll   = 10 * time.Millisecond
-	longestPoll = 500 * time.Millisecond
-)
-
 // waitForTask shows how far a task is until it has ended.
 func waitForTask(ctx context.Context, u *ui, c *client.Client, taskID string) (client.CopyState, error) {
 	b := u.countBar(u.text(copyProgress))
 	defer b.done()
-	told := 0 // the state last said, where there is no bar
-	for poll := firstPoll; ; poll = min(poll*3/2, longestPoll) {
-		state, err := c.CopyProcess(ctx, taskID)
-		if err != nil || state.Ended() {
-			return state, err
-		}
+	said := 0 // the state last said, where there is no bar
+	return c.Follow(ctx, taskID, func(state client.CopyState) {
 		switch {
+		case state.Ended():
 		case b.drawn():
 			showProgress(u, b, state)
-		case state.Status != told && !u.json:
-			told = state.Status
+		case state.Status != said && !u.json:
+			said = state.Status
 			u.sayState(taskID, state)
 		}
-		select {
-		case <-ctx.Done():
-			return state, context.Cause(ctx)
-		case <-time.After(poll):
-		}
-	}
+	})
 }
 
 func (u *ui) sayState(taskID string, state client.CopyState) {

@@ -267,7 +267,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 			default:
 			}
 		},
-		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
+		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
 	s.watchNumbers(store, uploads, workers, raw)

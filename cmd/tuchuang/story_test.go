@@ -292,6 +292,67 @@ func TestPublished(t *testing.T) {
 	}
 }
 
+// A task is watched by events to its end, which is told as by copy; a server that has no
+// events is asked.
+func TestTaskWatch(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	toServer := httputil.NewSingleHostReverseProxy(target)
+	var mu sync.Mutex
+	var asked []string
+	hasEvents := true
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, path.Base(r.URL.Path))
+		gone := path.Base(r.URL.Path) == "events" && !hasEvents
+		mu.Unlock()
+		if gone {
+			http.NotFound(w, r)
+			return
+		}
+		toServer.ServeHTTP(w, r)
+	}))
+	defer between.Close()
+	s.env = []string{secretVariable + "=" + s.secret, "TUCHUANG_SERVER=" + between.URL, "TUCHUANG_CLIENT_ID=" + s.id}
+	var task taskReport
+	for _, has := range []bool{true, false} {
+		mu.Lock()
+		hasEvents, asked = has, nil
+		mu.Unlock()
+		decode(t, s.mustRun("copy", "/a.png", "--json"), &task)
+		out := s.mustRun("task", "watch", task.TaskID)
+		if !strings.Contains(out, "task "+task.TaskID+" is done: ") || !strings.Contains(out, ", 0 failed") {
+			t.Errorf("%s", out)
+		}
+		counts := map[string]int{}
+		mu.Lock()
+		for _, call := range asked {
+			counts[call]++
+		}
+		mu.Unlock()
+		if counts["events"] != 2 || (counts["process"] > 0) == has {
+			t.Errorf("events %v: asked %v", has, counts)
+		}
+	}
+	if r := s.run("task", "watch", "none"); r.code != exitFailed || !strings.Contains(r.errOut, "no such task") {
+		t.Errorf("%+v", r)
+	}
+	s.file("b.png", "b")
+	s.mustRun("put", "b.png")
+	decode(t, s.mustRun("copy", "/b.png", "--no-wait", "--json"), &task)
+	s.run("task", "cancel", task.TaskID) // where it comes in time
+	r := s.run("task", "watch", task.TaskID, "--json")
+	decode(t, r.out, &task)
+	if (r.code == exitDone) != (task.Status == client.CopyFinished) || (r.code == exitFailed) != (task.Status == client.CopyFailed) {
+		t.Errorf("exit %d: %+v", r.code, task)
+	}
+}
+
 // A report goes to standard output or into a file, whole or not at all.
 func TestTaskReport(t *testing.T) {
 	s := serve(t, "")

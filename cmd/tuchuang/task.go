@@ -11,6 +11,7 @@ import (
 // taskCmd is what can be done about one task; without another word it is shown.
 type taskCmd struct {
 	Show   taskShowCmd   `cmd:"" default:"withargs" help:"${help_task_show}"`
+	Watch  taskWatchCmd  `cmd:"" help:"${help_task_watch}"`
 	Items  taskItemsCmd  `cmd:"" help:"${help_task_items}"`
 	Report reportCmd     `cmd:"" help:"${help_task_report}"`
 	Cancel taskCancelCmd `cmd:"" help:"${help_task_cancel}"`
@@ -53,6 +54,18 @@ func (c *taskShowCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	return report.verdict()
+}
+
+type taskWatchCmd struct{ oneTask }
+
+// Run follows a task to its end, like copy.
+func (c *taskWatchCmd) Run(ctx context.Context, u *ui) error {
+	s, err := c.open(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return u.follow(ctx, s, c.ID, false, "")
 }
 
 // taskReport is the document of --json for copy and task.

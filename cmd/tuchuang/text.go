@@ -179,6 +179,7 @@ var (
 	helpCopy       = say("把云盘里的图片复制到图床；任务失败或有图片失败时退出码为 1", "Copy pictures from the drive to the bed; the exit code is 1 if the task failed or any of its pictures did.")
 	helpTask       = say("查看、取消或重试复制任务", "Show a copy task, cancel it, or try its failed pictures again.")
 	helpTaskShow   = say("查看复制任务；任务失败或有图片失败时退出码为 1", "Show a copy task; the exit code is 1 if it failed or any of its pictures did.")
+	helpTaskWatch  = say("跟随任务直到结束；退出码同 copy", "Follow a task to its end; exit codes as copy.")
 	helpTaskItems  = say("列出任务的每张图片：结果、来源、链接或原因", "List every picture of a task: what became of it, where it came from, its link or the reason.")
 	helpTaskCancel = say("取消任务；已发布的图片保留", "Cancel a task; what is published stays.")
 	helpTaskRetry  = say("用一个新任务重试失败的图片", "Try the pictures that failed again, as another task.")
@@ -224,6 +225,6 @@ func helpTexts(u *ui) kong.Vars {
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
 		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
 		"help_template": u.text(helpTemplate), "help_published": u.text(helpPublished), "help_drive_paths": u.text(helpDrivePaths),
-		"help_task_report": u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
+		"help_task_watch": u.text(helpTaskWatch), "help_task_report": u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
 	}
 }

@@ -46,6 +46,9 @@ type Options struct {
 	// Watch, where it is set, is told of every answer: a path of routes.go, or
 	// "unknown", the word of the result, and the time it took.
 	Watch func(route, result string, took time.Duration)
+
+	// Draining is closed when the server is to end: streams of events end then.
+	Draining <-chan struct{}
 }
 
 // API is the door.
@@ -54,11 +57,17 @@ type API struct {
 	handlers map[string]http.HandlerFunc
 	turns    chan struct{} // of large bodies
 	refusals refusals
+	hub      *hub
 }
 
 // New makes the door.
 func New(o Options) *API {
 	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc), turns: make(chan struct{}, largeBodies)}
+	a.hub = &hub{log: o.Log, audiences: make(map[account.ID]*audience)}
+	if o.Tasks != nil { // tests of the door alone have none
+		a.hub.look = o.Tasks.Look
+		o.Tasks.OnChange(a.hub.changedTask, a.hub.missedSome)
+	}
 	for _, r := range a.routes() {
 		for _, path := range append([]string{r.path}, r.also...) {
 			a.handlers[path] = a.adapt(r)

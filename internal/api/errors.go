@@ -57,6 +57,7 @@ var answers = map[fault.Code]answer{
 	fault.UploadNotFound: {200, 1, "上传任务不存在或已过期", "there is no such upload, or it has expired; create it again"},
 	fault.UploadMissing:  {200, 1, "预上传ID不能为空", "preuploadID is missing"},
 	fault.TooManyUploads: {200, 1, "未完成的上传任务过多(%v),请先完成或等待过期", "%v uploads are open; complete some, or wait until they expire"},
+	fault.TooManyStreams: {200, 1, "同时打开的事件流已达上限(%v)", "%v streams of events are open; close some"},
 	fault.BadSlice:       {200, 1, "分片%v的序号或大小不正确", "slice %v has a wrong number or length"},
 	fault.SliceMissing:   {200, 1, "分片%v尚未上传", "slice %v has not been uploaded"},
 	fault.Verifying:      {200, 20103, "文件正在校验中,请间隔1秒后再试", "the content is still being checked; ask again in a second"},

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -49,11 +48,7 @@ var reports = map[string]report{
 				b.WriteByte(',')
 			}
 			b.WriteString("\n  ")
-			enc := json.NewEncoder(b)
-			enc.SetEscapeHTML(false)
-			err := enc.Encode(i)
-			b.Truncate(b.Len() - 1) // Encode ends with a line break
-			return err
+			return appendJSON(b, i)
 		},
 		foot: func(empty bool) string {
 			if empty {

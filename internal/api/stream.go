@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -20,6 +22,17 @@ const (
 // long as the context of the request goes on. Where it ends with an error the connection
 // is broken off: what came must not be taken for the whole.
 type stream func(ctx context.Context, f *flow) error
+
+// appendJSON writes a value on one line. Links stay readable, as in the envelope.
+func appendJSON(b *bytes.Buffer, v any) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	if err == nil {
+		b.Truncate(b.Len() - 1) // Encode ends with a line break
+	}
+	return err
+}
 
 // flow sends a stream.
 type flow struct {

@@ -31,6 +31,8 @@ type call struct {
 	// it answers is final.
 	take   func(body io.Reader) error
 	header [2]string
+
+	lastEvent string // of the stream that this one goes on with
 }
 
 // body is what a request carries; from gives it anew for each try.
@@ -202,6 +204,9 @@ func (c *Client) send(ctx context.Context, k call, token string) (*http.Response
 		req.Header.Set("Content-Type", k.body.kind)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
+	if k.lastEvent != "" {
+		req.Header.Set("Last-Event-ID", k.lastEvent)
+	}
 	if !isPresigned(k) {
 		req.Header.Set("Platform", "open_platform")
 	}

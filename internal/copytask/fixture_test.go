@@ -24,6 +24,7 @@ import (
 type rooms struct {
 	rapid.TB
 	ctx     context.Context
+	place   db.Options
 	db      *db.DB
 	drive   *drive.Drive
 	bed     *imagebed.Bed
@@ -44,8 +45,9 @@ func each(t *testing.T, fn func(t *testing.T, r *rooms)) {
 func newRooms(t *testing.T, e db.Engine) *rooms {
 	t.Helper()
 	ahead := new(time.Duration)
-	d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(*ahead) })
-	r := &rooms{TB: t, ctx: t.Context(), db: d, drive: drive.New(d), bed: imagebed.New(d), ahead: ahead}
+	place := dbtest.Place(t, e)
+	d := dbtest.Again(t, place, func() time.Time { return time.Now().Add(*ahead) })
+	r := &rooms{TB: t, place: place, ctx: t.Context(), db: d, drive: drive.New(d), bed: imagebed.New(d), ahead: ahead}
 	r.tasks, r.workers = New(d, r.bed, slog.New(slog.DiscardHandler))
 	return r.account("writer", account.NoQuota)
 }

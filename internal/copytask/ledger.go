@@ -40,25 +40,31 @@ func (t *Tasks) List(ctx context.Context, acc account.ID, q ListQuery) (list []S
 		if more = len(tasks) > q.Limit; more {
 			tasks = tasks[:q.Limit]
 		}
-		list = make([]Status, len(tasks))
-		at, seqs := make(map[int64]*Status, len(tasks)), make([]int64, len(tasks))
-		for n, task := range tasks {
-			list[n].Task, seqs[n] = task, task.Seq
-			at[task.Seq] = &list[n]
-		}
-		err = db.InChunks([]any{acc}, seqs, func(n int, args []any) error {
-			return tx.Each(ctx, func(row db.Row) error {
-				var seq int64
-				var s Status
-				err := row.Scan(append([]any{&seq}, s.columns()...)...)
-				s.Task = at[seq].Task
-				*at[seq] = s
-				return err
-			}, someCounts[n], args...)
-		})
+		list, err = withCounts(ctx, tx, acc, tasks)
 		return fault.Wrap(err, "copytask: list")
 	})
 	return list, more, err
+}
+
+// withCounts adds the figures to tasks.
+func withCounts(ctx context.Context, tx *db.Tx, acc account.ID, tasks []queue.Task) ([]Status, error) {
+	list := make([]Status, len(tasks))
+	at, seqs := make(map[int64]*Status, len(tasks)), make([]int64, len(tasks))
+	for n, task := range tasks {
+		list[n].Task, seqs[n] = task, task.Seq
+		at[task.Seq] = &list[n]
+	}
+	err := db.InChunks([]any{acc}, seqs, func(n int, args []any) error {
+		return tx.Each(ctx, func(row db.Row) error {
+			var seq int64
+			var s Status
+			err := row.Scan(append([]any{&seq}, s.columns()...)...)
+			s.Task = at[seq].Task
+			*at[seq] = s
+			return err
+		}, someCounts[n], args...)
+	})
+	return list, err
 }
 
 // Item is a line of a task's ledger: a picture, or a file that was skipped.

@@ -59,6 +59,7 @@ const (
 	UploadNotFound Code = "upload_not_found" // no such upload, or it has expired
 	UploadMissing  Code = "upload_missing"   // no upload id was given
 	TooManyUploads Code = "too_many_uploads" // Args[0] uploads are open already
+	TooManyStreams Code = "too_many_streams" // Args[0] streams of events are open already
 	BadSlice       Code = "bad_slice"        // a slice number or length outside the upload; Args[0] says which
 	SliceMissing   Code = "slice_missing"    // slice Args[0] has not been uploaded
 	Verifying      Code = "verifying"        // the content is still being checked: ask again

@@ -22,6 +22,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"cancel":           {cancel, []string{`task_id (account_id=? AND id=?)`}},
 			"list":             {selectTasks, []string{`task USING PRIMARY KEY (account_id=? AND seq<?)`}},
 			"ids":              {idsOf[64], []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"open":             {openTasks, []string{`task USING INDEX task_unfinished (account_id=? AND kind=?)`}},
+			"some":             {someTasks[64], []string{`task_id (account_id=? AND id=?)`}},
 			"find":             {selectTask, []string{`task_id (account_id=? AND id=?)`}},
 			"fence":            {renewLease, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"progress":         {progress, []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},

@@ -143,6 +143,7 @@ func Add(ctx context.Context, tx *db.Tx, kind Kind, account, seq int64, id strin
 		return fault.Wrap(err, "queue: add")
 	}
 	tx.Tell(waits, kind.String())
+	tellChanged(tx, kind, account, id)
 	_, err := tx.Exec(ctx, insertTurn, account, kind)
 	return fault.Wrap(err, "queue: add")
 }
@@ -162,8 +163,11 @@ func Find(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string) (
 	return t, err
 }
 
-// idsOf finds tasks by their numbers.
-var idsOf = db.List(`SELECT seq, id FROM task WHERE account_id = $1 AND seq IN (`, 2, `)`)
+var (
+	idsOf     = db.List(`SELECT seq, id FROM task WHERE account_id = $1 AND seq IN (`, 2, `)`)
+	openTasks = `SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND kind = $2 AND state IN (1, 4) ORDER BY seq`
+	someTasks = db.List(`SELECT `+taskColumns+` FROM task WHERE account_id = $1 AND kind = $2 AND id IN (`, 3, `)`)
+)
 
 // IDs answers the ids of an account's tasks, of whatever kind, by their numbers.
 func IDs(ctx context.Context, tx *db.Tx, account int64, seqs []int64) (map[int64]string, error) {
@@ -178,6 +182,18 @@ func IDs(ctx context.Context, tx *db.Tx, account int64, seqs []int64) (map[int64
 		}, idsOf[n], args...)
 	})
 	return out, fault.Wrap(err, "queue: ids")
+}
+
+// Some answers those of an account's tasks that have one of the ids.
+func Some(ctx context.Context, tx *db.Tx, kind Kind, account int64, ids []string) ([]Task, error) {
+	list, err := db.CollectIn(ctx, tx, func(row db.Row) (t Task, err error) { return t, t.scan(row.Scan) }, someTasks, []any{account, kind}, ids)
+	return list, fault.Wrap(err, "queue: some")
+}
+
+// Open answers an account's tasks that wait or run, in order of creation.
+func Open(ctx context.Context, tx *db.Tx, kind Kind, account int64) ([]Task, error) {
+	list, err := db.Collect(ctx, tx, func(row db.Row) (t Task, err error) { return t, t.scan(row.Scan) }, openTasks, account, kind)
+	return list, fault.Wrap(err, "queue: open")
 }
 
 // Cancel ends a task that waits or runs; fault.TaskNotFound where the account has none of
@@ -198,6 +214,7 @@ func Cancel(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string)
 		return t, true, err
 	}
 	tx.Tell(waits, kind.String()) // what is behind it may run
+	tellChanged(tx, kind, account, id)
 	_, err = tx.Exec(ctx, ended, account, kind)
 	return t, false, fault.Wrap(err, "queue: cancel")
 }
@@ -238,6 +255,7 @@ func (l *Lease) Fence(ctx context.Context, tx *db.Tx) error { return l.fence(ctx
 // attempts before it no longer count as idle.
 func (l *Lease) FenceProgress(ctx context.Context, tx *db.Tx) error {
 	tx.AfterCommit(func() { l.progressed.Store(true) })
+	tellChanged(tx, l.kind, l.Account, l.ID)
 	return l.fence(ctx, tx, progress)
 }
 
@@ -256,6 +274,7 @@ func (l *Lease) Finish(ctx context.Context, tx *db.Tx, s State) error {
 	if err := l.mine(tx.Exec(ctx, finish, l.Account, l.Seq, l.Attempt, s, tx.Micros())); err != nil {
 		return err
 	}
+	tellChanged(tx, l.kind, l.Account, l.ID)
 	_, err := tx.Exec(ctx, ended, l.Account, l.kind)
 	return fault.Wrap(err, "queue: finish")
 }

@@ -218,6 +218,7 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		if _, err := tx.Exec(ctx, served, t.Account, w.kind, now); err != nil {
 			return err
 		}
+		tellChanged(tx, w.kind, t.Account, t.ID)
 		l = &Lease{Task: t, kind: w.kind, length: LeaseLength}
 		return nil
 	})
@@ -278,6 +279,7 @@ func (w *Workers) attempt(ctx context.Context, l *Lease) error {
 func (w *Workers) giveBack(ctx context.Context, l *Lease, wait time.Duration) error {
 	killpoint.Here("queue.release")
 	return w.db.Write(ctx, "queue: release", func(tx *db.Tx) error {
+		tellChanged(tx, w.kind, l.Account, l.ID)
 		until := int64(0) // no wait: whoever asks, with whatever clock
 		if wait == 0 {
 			tx.Tell(waits, w.kind.String())

@@ -95,6 +95,10 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/copy/plan": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CopyPlanPage(ctx, "x", 0, 1)
 	}},
+	"/api/v1/oss/source/copy/events": {"-", func(ctx context.Context, c *client.Client) (any, error) {
+		_, err := c.CopyEvents(ctx, "x", "", func(client.CopyTask) error { return nil })
+		return nil, err
+	}},
 	"/api/v1/oss/source/copy/report": {"-", func(ctx context.Context, c *client.Client) (any, error) {
 		return nil, c.CopyReport(ctx, "x", "csv", io.Discard)
 	}},

@@ -90,7 +90,7 @@ func (p *player) file(title, route string, nameValues ...any) {
 	path, text, r := p.plain(route, nameValues)
 	status, header, body := p.exchange(path, r)
 	head := ""
-	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Buffering"} {
 		if v := header.Get(name); v != "" {
 			head += name + ": " + v + "\n"
 		}
@@ -218,6 +218,7 @@ var (
 	jwt     = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}`)
 	sign    = regexp.MustCompile(`[0-9]{10}-[\w-]{43}`)
 	rfcTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00`)
+	eventID = regexp.MustCompile(`\nid: \d{16}\n`)
 	wall    = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
 
 	counted = []struct {
@@ -239,6 +240,7 @@ func (p *player) stable(text string) string {
 	text = jwt.ReplaceAllString(text, "{token}")
 	text = sign.ReplaceAllString(text, "{sign}")
 	text = rfcTime.ReplaceAllString(text, "2006-01-02T15:04:05+08:00")
+	text = eventID.ReplaceAllString(text, "\nid: {micros}\n")
 	text = wall.ReplaceAllString(text, "2006-01-02 15:04:05")
 	for _, c := range counted {
 		text = c.shape.ReplaceAllStringFunc(text, func(value string) string {

@@ -338,6 +338,8 @@ func copies(p *player, album int64) {
 	p.file("a table", report, "taskID", id, "format", "csv")
 	p.file("a list", report, "taskID", id, "format", "JSON")
 	p.file("a table is what is answered where no format is asked for", report, "taskID", first)
+	p.file("a task that has ended, and so has the stream", "GET /api/v1/oss/source/copy/events", "taskID", id)
+	p.ask("no such task", "GET /api/v1/oss/source/copy/events", "taskID", unknownTask)
 	p.ask("no such format", report, "taskID", id, "format", "pdf")
 	p.ask("no such task", report, "taskID", unknownTask, "format", "csv")
 	p.ask("no such outcome", items, "taskID", id, "outcome", "lost", "reason", "", "limit", 100, "lastSeq", 0)

@@ -150,7 +150,8 @@ func asks(path string, i, mine ids) []body {
 			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image},
 		}
 	case "/api/v1/oss/source/copy/process", "/api/v1/oss/source/copy/fail", "/api/v1/oss/source/copy/items", "/api/v1/oss/source/copy/cancel",
-		"/api/v1/oss/source/copy/retry", "/api/v1/oss/source/copy/report":
+		"/api/v1/oss/source/copy/retry", "/api/v1/oss/source/copy/report",
+		"/api/v1/oss/source/copy/events":
 		return []body{{"taskID": i.task, "page": 1, "limit": 100}}
 	case "/api/v1/oss/source/published":
 		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}}

@@ -168,6 +168,9 @@ func TestInputBodies(t *testing.T) {
 			if e.Open && len(tt.body) > 16<<10 {
 				tt.reason = fault.BodyTooLarge
 			}
+			if tt.reason == "" && e.Path == eventsPath { // nothing stands in it, which asks for all there is, for ever
+				continue
+			}
 			a := s.Send(e.Method, e.Path, u.Token, tt.kind, []byte(tt.body))
 			if tt.reason == "" { // it is read as another form, in which nothing stands
 				continue

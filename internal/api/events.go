@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/fault"
+)
+
+const (
+	eventPace  = 100 * time.Millisecond // between two events of a stream, after the first ones
+	keepEvery  = 15 * time.Second       // a sign of life, and a look whether the token is still good
+	streamTop  = "retry: 1000\n\n"      // milliseconds, for clients that come back by themselves
+	streamKeep = ": keep\n\n"
+)
+
+type eventsIn struct {
+	TaskID copytask.ID `wire:"taskID"`
+}
+
+// copyEvents answers where a task stands, or all of the account, as events: at once, and
+// whenever that has changed, until the task has ended, or for ever.
+func (a *API) copyEvents() endpoint {
+	return endpoint{in: reflect.TypeFor[eventsIn](), call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+		var in eventsIn
+		p, err := wire.Parse(r, maxBody)
+		if err == nil {
+			err = wire.Bind(p, &in)
+		}
+		if err != nil {
+			return nil, err
+		}
+		l, err := a.hub.listen(ctx, acc, in.TaskID, lastEvent(r))
+		if err != nil {
+			return nil, err
+		}
+		token := bearer(r)
+		return stream(func(ctx context.Context, f *flow) error {
+			defer l.leave()
+			return l.serve(ctx, f, a.Draining, func(ctx context.Context) error {
+				_, err := a.Accounts.Authenticate(ctx, token)
+				return err
+			})
+		}), nil
+	}}
+}
+
+// lastEvent is the time from which on somebody who comes back has to be told again what
+// has ended; zero for who comes the first time.
+func lastEvent(r *http.Request) (t time.Time) {
+	if micros, err := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64); err == nil && micros > 0 {
+		t = time.UnixMicro(micros).Add(-lateCommit)
+	}
+	return t
+}
+
+// serve sends events until there are no more, the client has gone, the server drains, or
+// the token is good no more, which check says.
+func (l *listener) serve(ctx context.Context, f *flow, draining <-chan struct{}, check func(context.Context) error) error {
+	f.begin("text/event-stream; charset=utf-8").Set("X-Accel-Buffering", "no") // nginx hands on what comes
+	first := []byte(streamTop)
+	over := false
+	for e := l.next(); e != nil; e = l.next() {
+		first = append(first, e.text...)
+		over = over || e.ended && l.task != ""
+	}
+	if err := f.send(first); err != nil || over {
+		return err
+	}
+	keep := time.NewTicker(keepEvery)
+	defer keep.Stop()
+	var pace <-chan time.Time // nil: the next event may go
+	for {
+		bell := l.bell
+		if pace == nil {
+			if e := l.next(); e != nil {
+				if err := f.send(e.text); err != nil || e.ended && l.task != "" {
+					return err
+				}
+				pace = time.After(eventPace)
+			}
+		}
+		if pace != nil {
+			bell = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-draining:
+			return nil
+		case <-bell:
+		case <-pace:
+			pace = nil
+		case <-keep.C:
+			switch fault.CodeOf(check(ctx)) {
+			case fault.NoToken, fault.TokenExpired, fault.Disabled:
+				return nil
+			}
+			if err := f.send([]byte(streamKeep)); err != nil {
+				return err
+			}
+		}
+	}
+}

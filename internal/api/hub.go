@@ -1,0 +1,312 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/fault"
+)
+
+// Who listens to tasks is told by one hub. Nobody asks the database again and again: the
+// queue tells what has changed, one look at the account's changed tasks is shared by all
+// who listen to them, and so are the bytes of what is sent.
+const (
+	accountListeners = 100
+	allListeners     = 10_000
+	lookAgain        = 100 * time.Millisecond // between two looks for an account
+	lookLater        = time.Second            // after one that failed
+	keptEvents       = 1000                   // that a listener remembers
+	// lateCommit is how long before its commit the time may be taken that stands in a row,
+	// and how far the clocks of processes may be apart.
+	lateCommit = time.Minute
+)
+
+// hub knows who listens.
+type hub struct {
+	look func(ctx context.Context, acc account.ID, q copytask.Look) ([]copytask.Status, time.Time, error)
+	log  *slog.Logger
+
+	mu        sync.Mutex
+	audiences map[account.ID]*audience
+	listeners int
+}
+
+// event is where a task stands, as it is sent.
+type event struct {
+	task  copytask.ID
+	data  []byte
+	text  []byte
+	ended bool // nothing more will happen
+}
+
+// audience is who listens to the tasks of one account. It lives as long as anybody does.
+type audience struct {
+	*hub
+	acc     account.ID
+	end     context.CancelFunc
+	ended   chan struct{}
+	bell    chan struct{} // rung where there is something to look at
+	reading sync.Mutex    // one look after the other, so that none tells what was before
+
+	// With the hub's lock:
+	all     map[*listener]bool
+	changed map[copytask.ID]bool
+	missed  bool      // something may have changed that nobody has named
+	since   time.Time // of the last look for all
+}
+
+// listener is one stream.
+type listener struct {
+	*audience
+	task copytask.ID   // "" for all of the account
+	bell chan struct{} // rung when there is something to send
+
+	// With the hub's lock:
+	last    map[copytask.ID]*event // what was sent last or waits
+	waiting []copytask.ID          // tasks whose last event was not sent yet, in order
+}
+
+// changedTask is called with each task of which something has changed.
+func (h *hub) changedTask(acc account.ID, id copytask.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.audiences[acc]
+	if a == nil {
+		return
+	}
+	for l := range a.all {
+		if l.wants(id) {
+			a.changed[id] = true
+			ring(a.bell)
+			return
+		}
+	}
+}
+
+// missedSome is called where anything may have changed.
+func (h *hub) missedSome() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.audiences {
+		a.missed = true
+		ring(a.bell)
+	}
+}
+
+func ring(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default:
+	}
+}
+
+// listen begins to listen to a task, or with "" to all of the account; what is there now
+// waits to be sent: the task, or those that have not ended, and those that ended since a
+// time. The listener has to leave. fault.TaskNotFound, fault.TooManyStreams.
+func (h *hub) listen(ctx context.Context, acc account.ID, task copytask.ID, since time.Time) (*listener, error) {
+	l, err := h.join(acc, task)
+	if err != nil {
+		return nil, err
+	}
+	q := copytask.Look{Open: true, Since: since}
+	if task != "" {
+		q = copytask.Look{IDs: []copytask.ID{task}}
+	}
+	found, err := l.tellOf(ctx, q, l)
+	if err == nil && task != "" && found == 0 {
+		err = fault.New(fault.TaskNotFound, "api: listen")
+	}
+	if err != nil {
+		l.leave()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (h *hub) join(acc account.ID, task copytask.ID) (*listener, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.audiences[acc]
+	switch {
+	case h.listeners >= allListeners:
+		return nil, fault.New(fault.TooManyStreams, "api: listen", h.listeners)
+	case a != nil && len(a.all) >= accountListeners:
+		return nil, fault.New(fault.TooManyStreams, "api: listen", len(a.all))
+	case a == nil:
+		ctx, end := context.WithCancel(context.Background())
+		a = &audience{
+			hub: h, acc: acc, end: end, ended: make(chan struct{}), bell: make(chan struct{}, 1),
+			all: make(map[*listener]bool), changed: make(map[copytask.ID]bool),
+		}
+		h.audiences[acc] = a
+		go a.run(ctx)
+	}
+	l := &listener{audience: a, task: task, bell: make(chan struct{}, 1), last: make(map[copytask.ID]*event)}
+	a.all[l] = true
+	h.listeners++
+	return l, nil
+}
+
+// leave ends listening. With the last listener of an account its looks end too: when leave
+// has returned nobody reads for it.
+func (l *listener) leave() {
+	a := l.audience
+	a.mu.Lock()
+	delete(a.all, l)
+	a.listeners--
+	last := len(a.all) == 0
+	if last {
+		delete(a.audiences, a.acc)
+	}
+	a.mu.Unlock()
+	if last {
+		a.end()
+		<-a.ended
+	}
+}
+
+// run looks at what has changed until the audience has gone.
+func (a *audience) run(ctx context.Context) {
+	defer close(a.ended)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.bell:
+		}
+		q, missed := a.question()
+		pause := lookAgain
+		if _, err := a.tellOf(ctx, q, nil); err != nil && ctx.Err() == nil {
+			a.log.Warn("api: look at tasks for those who listen", "account", a.acc, "err", err)
+			a.again(q, missed)
+			pause = lookLater
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// question is what is to be looked at, which counts as done from here on.
+func (a *audience) question() (q copytask.Look, missed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := a.changed
+	if missed = a.missed; missed {
+		for l := range a.all {
+			if l.task != "" {
+				ids[l.task] = true
+			} else {
+				q.Open, q.Since = true, a.since.Add(-lateCommit)
+			}
+		}
+	}
+	q.IDs = slices.Collect(maps.Keys(ids))
+	a.changed, a.missed = make(map[copytask.ID]bool), false
+	return q, missed
+}
+
+// again has what could not be looked at looked at later.
+func (a *audience) again(q copytask.Look, missed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, id := range q.IDs {
+		a.changed[id] = true
+	}
+	a.missed = a.missed || missed
+	ring(a.bell)
+}
+
+// tellOf looks at tasks, and tells all listeners, or only one, what is new to them.
+func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) (found int, err error) {
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	var list []copytask.Status
+	var at time.Time
+	err = fault.Guard("api: look", func() (err error) {
+		list, at, err = a.look(ctx, a.acc, q)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	events := make([]*event, len(list))
+	for n, s := range list {
+		if events[n], err = newEvent(s, at); err != nil {
+			return 0, err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if only == nil || a.since.IsZero() {
+		a.since = at
+	}
+	for l := range a.all {
+		if only != nil && l != only {
+			continue
+		}
+		for _, e := range events {
+			l.tell(e)
+		}
+	}
+	return len(list), nil
+}
+
+// newEvent writes an event. Its id is the time of the look: what ended since, or a little
+// before, is told to who comes back with it.
+func newEvent(s copytask.Status, at time.Time) (*event, error) {
+	p, err := toProcess(s)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := appendJSON(&b, copyListItem{copytask.ID(s.ID), p}); err != nil {
+		return nil, fault.Because(fault.Internal, "api: event", err)
+	}
+	data := b.Bytes()
+	return &event{copytask.ID(s.ID), data, fmt.Appendf(nil, "id: %d\nevent: task\ndata: %s\n\n", at.UnixMicro(), data), !s.State.Unfinished()}, nil
+}
+
+func (l *listener) wants(id copytask.ID) bool { return l.task == "" || l.task == id }
+
+// tell has an event sent where it is new. One that waits is replaced by what came after it.
+func (l *listener) tell(e *event) {
+	if !l.wants(e.task) {
+		return
+	}
+	if was := l.last[e.task]; was != nil && bytes.Equal(was.data, e.data) {
+		return
+	}
+	if len(l.last) >= keptEvents {
+		maps.DeleteFunc(l.last, func(id copytask.ID, was *event) bool { return was.ended && !slices.Contains(l.waiting, id) })
+	}
+	l.last[e.task] = e
+	if !slices.Contains(l.waiting, e.task) {
+		l.waiting = append(l.waiting, e.task)
+	}
+	ring(l.bell)
+}
+
+// next takes the next event to be sent; nil where there is none.
+func (l *listener) next() *event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		return nil
+	}
+	e := l.last[l.waiting[0]]
+	l.waiting = l.waiting[1:]
+	return e
+}
