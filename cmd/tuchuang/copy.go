@@ -9,41 +9,94 @@ import (
 
 type copyCmd struct {
 	remote
-	Source []string `arg:"" name:"drive-path" help:"${help_source}"`
+	Source []string `arg:"" optional:"" name:"drive-path" help:"${help_source}"`
 	To     string   `default:"/" placeholder:"/bed/path" help:"${help_copy_to}"`
-	NoWait bool     `help:"${help_no_wait}"`
+	NoWait bool     `xor:"split" help:"${help_no_wait}"`
+	Split  bool     `xor:"split,plan" help:"${help_split}"`
+	Plan   string   `xor:"plan" placeholder:"ID" help:"${help_copy_plan}"`
 }
 
 // Run creates a copy task and, unless told otherwise, waits for its end. It fails
 // when the task or any of its pictures did.
 func (c *copyCmd) Run(ctx context.Context, u *ui) error {
-	sources, to, err := c.paths(u)
+	if (len(c.Source) == 0) == (c.Plan == "") {
+		return usageError{u.text(copyWhat), u.text(tryHelp)}
+	}
+	if c.Plan != "" {
+		return c.planned(ctx, u)
+	}
+	sources, to, err := copyPaths(u, c.Source, c.To)
 	if err != nil {
 		return err
+	}
+	if len(sources) > client.MaxCopyIDs && !c.Split {
+		return usageError{text: u.text(copyTooMany, client.MaxCopyIDs, len(sources))}
 	}
 	s, err := c.connect(ctx, u)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	tree := s.DriveTree()
-	ids := make([]int64, len(sources))
-	for i, p := range sources {
-		f, err := tree.Resolve(ctx, p)
+	entries, err := s.driveEntries(ctx, sources)
+	if err != nil {
+		return err
+	}
+	if c.Split {
+		target, below, err := s.BedTree().Deepest(ctx, to)
 		if err != nil {
 			return err
 		}
-		ids[i] = f.FileID
+		return u.splitCopy(ctx, s, entries, client.CopyTarget{Folder: target, Below: below})
 	}
 	target, err := s.BedTree().MkdirAll(ctx, to)
 	if err != nil {
 		return err
 	}
-	taskID, err := c.create(ctx, s, ids, target)
+	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), target) })
 	if err != nil {
 		return err
 	}
 	return u.follow(ctx, s, taskID, c.NoWait, to)
+}
+
+// planned carries out a plan.
+func (c *copyCmd) planned(ctx context.Context, u *ui) error {
+	s, err := c.connect(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.CopyPlanned(ctx, c.Plan) })
+	if err != nil {
+		return err
+	}
+	return u.follow(ctx, s, taskID, c.NoWait, "")
+}
+
+// driveEntries finds what paths of the drive lead to.
+func (s *session) driveEntries(ctx context.Context, paths []string) ([]client.File, error) {
+	tree := s.DriveTree()
+	list := make([]client.File, len(paths))
+	for i, p := range paths {
+		var err error
+		if list[i], err = tree.Resolve(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (s *session) driveIDs(ctx context.Context, paths []string) ([]int64, error) {
+	list, err := s.driveEntries(ctx, paths)
+	return idsOf(list), err
+}
+
+func idsOf(list []client.File) []int64 {
+	ids := make([]int64, len(list))
+	for i, f := range list {
+		ids[i] = f.FileID
+	}
+	return ids
 }
 
 // follow says which task was made or, where it is to be waited for, what became of it; to
@@ -83,7 +136,7 @@ const answerGrace = 3 * time.Second
 
 // create makes the task. Interrupted meanwhile it still waits a little for the
 // answer: without its id nobody could ask what became of the task.
-func (c *copyCmd) create(ctx context.Context, s *session, ids []int64, target string) (string, error) {
+func (c *copyCmd) create(ctx context.Context, s *session, ask func(context.Context) (string, error)) (string, error) {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
@@ -94,22 +147,19 @@ func (c *copyCmd) create(ctx context.Context, s *session, ids []int64, target st
 		}
 	})
 	defer stop()
-	taskID, err := s.Copy(call, ids, target)
+	taskID, err := ask(call)
 	if client.Broken(err) || call.Err() != nil {
 		s.u.note(s.u.text(copyAskAgain))
 	}
 	return taskID, err
 }
 
-// paths checks the line before anything is sent.
-func (c *copyCmd) paths(u *ui) (sources []string, to string, err error) {
-	if len(c.Source) > client.MaxCopyIDs {
-		return nil, "", usageError{text: u.text(copyTooMany, client.MaxCopyIDs, len(c.Source))}
-	}
-	if err := u.noneEmpty(append(c.Source, c.To)...); err != nil {
+// copyPaths checks the line before anything is sent.
+func copyPaths(u *ui, args []string, target string) (sources []string, to string, err error) {
+	if err := u.noneEmpty(append(args, target)...); err != nil {
 		return nil, "", err
 	}
-	for _, arg := range c.Source {
+	for _, arg := range args {
 		p, ok := drivePath(arg)
 		if !ok {
 			return nil, "", usageError{text: u.text(copyNotDrive, arg)}
@@ -119,9 +169,9 @@ func (c *copyCmd) paths(u *ui) (sources []string, to string, err error) {
 		}
 		sources = append(sources, p)
 	}
-	to, ok := bedPath(c.To)
+	to, ok := bedPath(target)
 	if !ok {
-		return nil, "", usageError{text: u.text(copyNotBed, c.To)}
+		return nil, "", usageError{text: u.text(copyNotBed, target)}
 	}
 	return sources, to, nil
 }

@@ -102,6 +102,9 @@ var advices = map[fault.Code]text{
 	fault.TooManyTasks:   adviceTasks,
 	fault.TaskNotFound:   adviceTaskID,
 	fault.TaskGoesOn:     adviceGoesOn,
+	fault.PlanNotFound:   advicePlan,
+	fault.PlanChanged:    advicePlan,
+	fault.NotPublished:   adviceNotPublished,
 	fault.BadName:        adviceName,
 	fault.Unavailable:    adviceLater,
 	fault.Uncertain:      adviceLook,
@@ -128,6 +131,22 @@ var failReasons = map[string]text{
 	"too_large":         skipTooLarge,
 	"empty":             skipEmpty,
 	"duplicate_in_task": skipTwice,
+
+	// Of what is re-published.
+	"image_deleted": failImageDeleted,
+	"up_to_date":    skipUpToDate,
+	"no_source":     skipNoSource,
+}
+
+// keptReasons say why undoing a task left an image as it is.
+var keptReasons = map[string]text{
+	"replaced":        keptReplaced,
+	"republished":     keptRepublished,
+	"changed":         keptChanged,
+	"moved":           keptMoved,
+	"renamed":         keptRenamed,
+	"content_missing": keptNoContent,
+	"quota_exceeded":  failQuota,
 }
 
 // outcomes are the words of what became of a picture.

@@ -37,7 +37,9 @@ type cli struct {
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
 
+	Plan      planCmd      `cmd:"" help:"${help_plan}"`
 	Published publishedCmd `cmd:"" help:"${help_published}"`
+	Republish republishCmd `cmd:"" help:"${help_republish}"`
 
 	Version versionCmd `cmd:"" help:"${help_version}"`
 }
@@ -47,11 +49,19 @@ const (
 	exitDone        = 0
 	exitFailed      = 1 // with --json as well as without
 	exitUsage       = 2 // the line or a setting makes no sense; nothing was done
+	exitSome        = 3 // some pictures of a task have failed, or all, or the task has
+	exitLimit       = 4 // the task asks for more than it may, or the quota is used up
+	exitCancelled   = 5 // the task was cancelled
 	exitInterrupted = 130
 )
 
-// errReported ends a command that has already said what failed.
-var errReported = errors.New("some of it failed")
+// reported ends a command that has already said what failed, with this exit code.
+type reported int
+
+func (r reported) Error() string { return "some of it failed" }
+
+// errReported is reported with the usual exit code.
+const errReported = reported(exitFailed)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -84,16 +94,17 @@ func run(ctx context.Context, args []string, in *os.File, out, errOut io.Writer)
 // exit code.
 func (u *ui) ended(ctx context.Context, err error) int {
 	_, usage := errors.AsType[usageError](err)
+	said, isSaid := errors.AsType[reported](err)
 	switch {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil:
-		if !errors.Is(err, errReported) {
+		if !isSaid {
 			u.note(u.text(interrupted))
 		}
 		return exitInterrupted
-	case errors.Is(err, errReported):
-		return exitFailed
+	case isSaid:
+		return int(said)
 	case usage || fault.Is(err, fault.BadConfig):
 		u.fail(err)
 		return exitUsage

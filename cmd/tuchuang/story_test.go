@@ -883,7 +883,7 @@ func TestCopyThatFails(t *testing.T) {
 	s.file("p/b.png", strings.Repeat("b", 20))
 	s.mustRun("put", "p")
 	r := s.run("copy", "/p") // 40 of 60 bytes are in the drive: one more fits
-	if r.code != exitFailed || !strings.Contains(r.out, "no room left") || !strings.Contains(r.out, "1 copied, 0 replaced, 0 skipped, 1 failed") {
+	if r.code != exitLimit || !strings.Contains(r.out, "no room left") || !strings.Contains(r.out, "1 copied, 0 replaced, 0 skipped, 1 failed") {
 		t.Errorf("exit %d\n%s%s", r.code, r.out, r.errOut)
 	}
 	if !strings.Contains(r.out, "failed b.png: no room left") {
@@ -894,7 +894,7 @@ func TestCopyThatFails(t *testing.T) {
 		t.Fatalf("no id in:\n%s", r.out)
 	}
 	for _, args := range [][]string{{"task", id[1]}, {"task", id[1], "--json"}} {
-		if later := s.run(args...); later.code != exitFailed || !strings.Contains(later.out, "b.png") {
+		if later := s.run(args...); later.code != exitLimit || !strings.Contains(later.out, "b.png") {
 			t.Errorf("%v: exit %d\n%s%s", args, later.code, later.out, later.errOut)
 		}
 	}
@@ -926,7 +926,7 @@ func TestTasksOneByOne(t *testing.T) {
 	again := s.run("task", "retry", task.TaskID, "--json") // there is no more room than before
 	var second taskReport
 	decode(t, again.out, &second)
-	if again.code != exitFailed || second.RetryOf != task.TaskID || len(second.Failures) != 1 {
+	if again.code != exitLimit || second.RetryOf != task.TaskID || len(second.Failures) != 1 {
 		t.Errorf("tried again: %+v", again)
 	}
 	var rows []taskRow
@@ -940,6 +940,139 @@ func TestTasksOneByOne(t *testing.T) {
 	}
 	if r := s.run("tasks", "--limit", "0"); r.code != exitUsage {
 		t.Errorf("no task: %+v", r)
+	}
+}
+
+// A plan says what would be and ends as its task; carried out, it does that; undone, it is
+// as if it had not been.
+func TestPlanCopyUndo(t *testing.T) {
+	s := serve(t, "")
+	s.file("相 册/a.png", "a")
+	s.file("相 册/twin.png", "a")
+	s.file("相 册/notes.txt", "n")
+	s.mustRun("put", "相 册")
+	var p client.CopyPlan
+	decode(t, s.mustRun("plan", "drive:/相 册", "--to", "bed:/new/place", "--json"), &p)
+	if p.Copied != 1 || p.Skipped != 2 || len(p.Items) != 3 || p.Items[1].TargetPath != "/new/place/相 册/a.png" {
+		t.Errorf("planned: %+v", p)
+	}
+	if out := s.mustRun("ls", "bed:/"); out != "" {
+		t.Errorf("a plan has made:\n%s", out)
+	}
+	out := s.mustRun("plan", "drive:/相 册", "--to", "bed:/new/place", "--items")
+	for _, want := range []string{
+		"1 would be new", "2 skipped, 0 failed", "1  not one of the nine", "/相 册/a.png → bed:/new/place/相 册/a.png", "copy --plan ",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	id := out[strings.LastIndex(out, " ")+1:]
+	var task taskReport
+	decode(t, s.mustRun("copy", "--plan", strings.TrimSpace(id), "--json"), &task)
+	if links := s.mustRun("links", "bed:/new"); strings.Count(links, "http") != 1 {
+		t.Errorf("the links:\n%s", links)
+	}
+	if r := s.run("copy", "--plan", "nothing"); r.code != exitFailed || !strings.Contains(r.errOut, "→ make the plan again") {
+		t.Errorf("no such plan: %+v", r)
+	}
+	if r := s.run("copy", "--plan", p.PlanID, "/相 册"); r.code != exitUsage {
+		t.Errorf("a plan and paths: %+v", r)
+	}
+	if r := s.run("copy"); r.code != exitUsage || !strings.Contains(r.errOut, "one of the two") {
+		t.Errorf("neither: %+v", r)
+	}
+	if out := s.mustRun("task", "undo", task.TaskID, "--dry-run"); !strings.Contains(out, "1 would be removed, 0 restored, 0 kept") {
+		t.Errorf("a dry run:\n%s", out)
+	}
+	var undone client.CopyUndone
+	decode(t, s.mustRun("task", "undo", task.TaskID, "--json"), &undone)
+	if out := s.mustRun("ls", "bed:/"); undone.Removed != 1 || out != "" {
+		t.Errorf("undone: %+v\n%s", undone, out)
+	}
+	decode(t, s.mustRun("copy", "/相 册", "--json"), &task)
+	s.mustRun("copy", "/相 册")
+	if out := s.mustRun("task", "undo", task.TaskID); !strings.Contains(out, "kept a.png: another task has published it since") {
+		t.Errorf("undone after another task:\n%s", out)
+	}
+}
+
+// A link shows what the drive has now, on demand.
+func TestRepublish(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "old")
+	s.mustRun("put", "a.png")
+	s.mustRun("copy", "/a.png")
+	link := s.mustRun("links", "bed:/a.png")
+	s.file("a.png", "new!")
+	s.mustRun("put", "a.png", "--overwrite")
+	if out := s.mustRun("published", "/a.png"); !strings.HasPrefix(out, "outdated") {
+		t.Errorf("published:\n%s", out)
+	}
+	if out := s.mustRun("republish", "drive:/a.png"); !strings.Contains(out, "0 copied, 1 replaced, 0 skipped") {
+		t.Errorf("re-published:\n%s", out)
+	}
+	if out := s.mustRun("published", "/a.png"); !strings.HasPrefix(out, "current") || s.mustRun("links", "bed:/a.png") != link {
+		t.Errorf("published:\n%s", out)
+	}
+	for _, of := range []string{"bed:/", "bed:/a.png"} {
+		if out := s.mustRun("republish", of); !strings.Contains(out, "0 copied, 0 replaced, 1 skipped") {
+			t.Errorf("%s again:\n%s", of, out)
+		}
+	}
+	for _, args := range [][]string{{"a.png"}, {"drive:/a.png", "bed:/a.png"}, {"bed:/", "bed:/a.png"}, {""}} {
+		if r := s.run(append([]string{"republish"}, args...)...); r.code != exitUsage {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+	s.file("b.png", "b")
+	s.mustRun("put", "b.png")
+	if r := s.run("republish", "drive:/b.png"); r.code != exitFailed || !strings.Contains(r.errOut, "→ tuchuang published") {
+		t.Errorf("nowhere published: %+v", r)
+	}
+}
+
+// What is more than a task can hold is told, and split into tasks when that is asked for.
+func TestCopySplit(t *testing.T) {
+	s := serve(t, "")
+	const flat, deep = 120, 17
+	for n := range flat {
+		s.file(fmt.Sprintf("all/flat/%03d.png", n), fmt.Sprint(n))
+	}
+	way := "all"
+	for n := range deep {
+		way += fmt.Sprintf("/%d", n)
+	}
+	s.file(way+"/deep.png", "deep")
+	s.mustRun("put", "all")
+	r := s.run("copy", "/all")
+	if r.code != exitLimit || !strings.Contains(r.out, "--split") {
+		t.Errorf("too deep: %+v", r)
+	}
+	if r := s.run("plan", "/all"); r.code != exitLimit || !strings.Contains(r.out, "(16, the most is 15)") {
+		t.Errorf("planned: %+v", r)
+	}
+	var paths []string
+	for n := range flat {
+		paths = append(paths, fmt.Sprintf("/all/flat/%03d.png", n))
+	}
+	if r := s.run(append([]string{"copy"}, paths...)...); r.code != exitUsage || !strings.Contains(r.errOut, "--split") {
+		t.Errorf("too many paths: %+v", r)
+	}
+	var done splitReport
+	decode(t, s.mustRun(append([]string{"copy", "--split", "--json", "--to", "bed:/one"}, paths...)...), &done)
+	if done.Copied != flat || len(done.Tasks) != 2 || *done.Total != flat {
+		t.Errorf("split: %+v", done.CopyState)
+	}
+	if out := s.mustRun("copy", "--split", "/all", "--to", "bed:/two"); !strings.Contains(out, fmt.Sprintf("%d copied, 0 replaced, 0 skipped, 0 failed", flat+1)) {
+		t.Errorf("split:\n%s", out)
+	}
+	links := s.mustRun("links", "bed:/two", "--template", "{name}")
+	if strings.Count(links, "\n") != flat+1 {
+		t.Errorf("the links:\n%s", links)
+	}
+	if out := s.mustRun("ls", "bed:/two/"+way); !strings.Contains(out, "deep.png") {
+		t.Errorf("the deepest folder:\n%s", out)
 	}
 }
 

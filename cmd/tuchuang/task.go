@@ -16,6 +16,7 @@ type taskCmd struct {
 	Report reportCmd     `cmd:"" help:"${help_task_report}"`
 	Cancel taskCancelCmd `cmd:"" help:"${help_task_cancel}"`
 	Retry  taskRetryCmd  `cmd:"" help:"${help_task_retry}"`
+	Undo   taskUndoCmd   `cmd:"" help:"${help_task_undo}"`
 }
 
 // oneTask is the task that a command is about.
@@ -88,12 +89,22 @@ func newTaskRow(id string, s client.CopyState) taskRow {
 	return taskRow{id, s, stamp(s.CreateAt), stamp(s.StartAt), stamp(s.FinishAt)}
 }
 
-// verdict is errReported where the task, or any of its pictures, failed.
+// verdict is nil where neither the task nor any of its pictures failed.
 func (r taskReport) verdict() error {
-	if r.Status == client.CopyFailed || r.Failed > 0 || len(r.Failures) > 0 {
-		return errReported
+	return verdictOf(r.FailCode, r.Status == client.CopyFailed || r.Failed > 0 || len(r.Failures) > 0)
+}
+
+// verdictOf ends a command about a task, of which the user was told.
+func verdictOf(failCode string, failed bool) error {
+	switch {
+	case !failed:
+		return nil
+	case failCode == "cancelled":
+		return reported(exitCancelled)
+	case strings.HasPrefix(failCode, "limit_") || failCode == "quota_exceeded":
+		return reported(exitLimit)
 	}
-	return nil
+	return reported(exitSome)
 }
 
 // readTask adds to a state the pictures that failed.

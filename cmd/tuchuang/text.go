@@ -94,7 +94,8 @@ var (
 
 // copy and task
 var (
-	copyTooMany    = say("一个任务最多 %d 个路径，给了 %d 个；请分几次，或给出它们所在的文件夹", "a task takes at most %d paths, %d were given: use several, or name the folder they are in")
+	copyTooMany    = say("一个任务最多 %d 个路径，给了 %d 个；加上 --split 会分成几个任务，或给出它们所在的文件夹", "a task takes at most %d paths, %d were given: --split makes several tasks of them, or name the folder they are in")
+	copyWhat       = say("请给出云盘路径，或用 --plan 给出计划编号，二者选一", "name paths of the drive, or a plan with --plan: one of the two")
 	copyNotDrive   = say("%s 不是云盘路径：复制任务从云盘（drive:/…）复制到图床（--to bed:/…）", "%s is not a path of the drive: a task copies from the drive (drive:/…) to the bed (--to bed:/…)")
 	copyNotBed     = say("%s 不是图床路径", "%s is not a path of the bed")
 	copyRoot       = say("不能复制整个云盘：请给出其中的文件夹", "the whole drive can't be copied: name folders in it")
@@ -124,9 +125,9 @@ var (
 	failTargetDeleted  = say("目标文件夹已被删除", "the target folder was deleted")
 	failQuota          = say("空间不足", "no room left in the account")
 	failInternal       = say("服务器内部错误", "an error inside the server")
-	taskLimitImages    = say("图片超过 1000 张，没有复制任何图片；请分几个任务", "more than 1000 pictures, nothing was copied: use several tasks")
-	taskLimitDepth     = say("文件夹超过 15 层，没有复制任何图片；请从更深的文件夹开始", "more than 15 levels of folders, nothing was copied: begin further down")
-	taskLimitFolders   = say("文件夹太多，没有复制任何图片；请分几个任务", "too many folders, nothing was copied: use several tasks")
+	taskLimitImages    = say("图片超过 1000 张，没有复制任何图片；加上 --split 会分成几个任务", "more than 1000 pictures, nothing was copied: --split makes several tasks of it")
+	taskLimitDepth     = say("文件夹超过 15 层，没有复制任何图片；加上 --split 会分成几个任务", "more than 15 levels of folders, nothing was copied: --split makes several tasks of it")
+	taskLimitFolders   = say("文件夹太多，没有复制任何图片；加上 --split 会分成几个任务", "too many folders, nothing was copied: --split makes several tasks of it")
 	taskAllFailed      = say("所有图片都失败了", "every picture failed")
 	taskCancelled      = say("任务已取消", "it was cancelled")
 	failCancelled      = say("任务在轮到它之前被取消", "the task was cancelled before its turn")
@@ -143,6 +144,37 @@ var (
 	stateFailed     = say("失败", "failed")
 	stateCancelled  = say("已取消", "cancelled")
 	taskIsCancelled = say("任务 %s 已取消；已发布的 %d 张图片保留", "task %s is cancelled; the %d pictures that were published stay")
+)
+
+// plan, undo, republish, and a copy that is split
+var (
+	planCounts = say("将新增 %d 张（%s），替换 %d 张，其中改名 %d 张；跳过 %d，失败 %d", "%d would be new (%s with the replaced), %d replaced, %d of all under another name; %d skipped, %d failed")
+	planLimit  = say("任务将会失败：%s（现为 %d，上限 %d）", "the task would fail: %s (%d, the most is %d)")
+	planNext   = say("按此计划执行：%s copy --plan %s", "to carry it out: %s copy --plan %s")
+
+	undoKept  = say("保留 %s：%s", "kept %s: %s")
+	undoDone  = say("已移除 %d 张，恢复 %d 张，保留 %d 张", "%d removed, %d restored, %d kept")
+	undoWould = say("将移除 %d 张，恢复 %d 张，保留 %d 张；没有做任何改动", "%d would be removed, %d restored, %d kept; nothing was changed")
+
+	keptReplaced    = say("任务之前图床中已有此图片", "it was in the bed before the task")
+	keptRepublished = say("之后又被其他任务发布", "another task has published it since")
+	keptChanged     = say("之后已换成其他图片", "it shows another picture since")
+	keptMoved       = say("之后已被移动", "it was moved since")
+	keptRenamed     = say("之后已被重命名", "it was renamed since")
+	keptNoContent   = say("之前的内容已不存在", "the former content is gone")
+
+	failImageDeleted = say("图床图片已被删除", "the image was deleted from the bed")
+	skipUpToDate     = say("链接已是最新图片", "the link shows this picture already")
+	skipNoSource     = say("图片不是从云盘发布的", "it was not published from the drive")
+
+	republishBoth   = say("请只给出云盘路径，或只给出图床路径", "name paths of the drive or of the bed, not of both")
+	republishFolder = say("图床文件夹请一次一个", "name one folder of the bed at a time")
+
+	splitBegun = say("任务 %s 已创建（%d/%d）", "task %s is created (%d of %d)")
+	splitDone  = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
+
+	advicePlan         = say("用 tuchuang plan 重新生成计划", "make the plan again: tuchuang plan")
+	adviceNotPublished = say("用 tuchuang published drive:/… 查看哪些图片已发布", "tuchuang published drive:/… shows what is published")
 )
 
 // ls and links
@@ -176,9 +208,17 @@ var (
 	helpJSON       = say("向标准输出写 JSON，供脚本使用", "Write JSON to standard output, for scripts.")
 	helpLogin      = say("检查并保存服务器、client id 和密钥", "Check and keep server, client id and secret.")
 	helpPut        = say("上传文件和文件夹到云盘", "Upload files and folders into the drive.")
-	helpCopy       = say("把云盘里的图片复制到图床；任务失败或有图片失败时退出码为 1", "Copy pictures from the drive to the bed; the exit code is 1 if the task failed or any of its pictures did.")
-	helpTask       = say("查看、取消或重试复制任务", "Show a copy task, cancel it, or try its failed pictures again.")
-	helpTaskShow   = say("查看复制任务；任务失败或有图片失败时退出码为 1", "Show a copy task; the exit code is 1 if it failed or any of its pictures did.")
+	helpCopy       = say("把云盘里的图片复制到图床；退出码：3 有失败，4 超出上限或空间不足，5 已取消", "Copy pictures from the drive to the bed; exit codes: 3 some failed, 4 a limit or the quota, 5 cancelled.")
+	helpTask       = say("查看、取消、重试或撤销复制任务", "Show a copy task, cancel it, try its failed pictures again, or undo it.")
+	helpTaskUndo   = say("撤销任务：移除它新增且之后无人改动的图片，恢复它更新的图片", "Undo a task: remove the images that it made and nobody has touched since, and restore those that it re-published.")
+	helpDryRun     = say("只说明会做什么，不做任何改动", "Only say what would be done.")
+	helpPlan       = say("说明复制任务会做什么，不做任何改动；退出码与该任务相同", "Say what a copy task would do, and do nothing; the exit code is the task's.")
+	helpPlanItems  = say("列出每张图片", "List every picture.")
+	helpCopyPlan   = say("执行 tuchuang plan 给出的计划", "Carry out a plan that tuchuang plan has made.")
+	helpSplit      = say("超出一个任务的上限时，按文件夹分成几个任务", "Where it is more than a task can hold, make several tasks of it, by folder.")
+	helpRepublish  = say("让已有的链接显示云盘里现在的图片；链接不变", "Put the drive's present pictures behind existing links; the links stay.")
+	helpRepubPaths = say("云盘图片（drive:/…），或图床图片，或一个图床文件夹（bed:/…）", "Pictures of the drive (drive:/…), or pictures of the bed, or a folder of it (bed:/…).")
+	helpTaskShow   = say("查看复制任务；退出码与 copy 相同", "Show a copy task; the exit codes are those of copy.")
 	helpTaskWatch  = say("跟随任务直到结束；退出码同 copy", "Follow a task to its end; exit codes as copy.")
 	helpTaskItems  = say("列出任务的每张图片：结果、来源、链接或原因", "List every picture of a task: what became of it, where it came from, its link or the reason.")
 	helpTaskCancel = say("取消任务；已发布的图片保留", "Cancel a task; what is published stays.")
@@ -225,6 +265,10 @@ func helpTexts(u *ui) kong.Vars {
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
 		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
 		"help_template": u.text(helpTemplate), "help_published": u.text(helpPublished), "help_drive_paths": u.text(helpDrivePaths),
-		"help_task_watch": u.text(helpTaskWatch), "help_task_report": u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
+		"help_task_undo": u.text(helpTaskUndo), "help_dry_run": u.text(helpDryRun), "help_plan": u.text(helpPlan), "help_plan_items": u.text(helpPlanItems),
+		"help_copy_plan": u.text(helpCopyPlan), "help_split": u.text(helpSplit), "help_republish": u.text(helpRepublish),
+		"help_republish_paths": u.text(helpRepubPaths),
+		"help_task_report":     u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
+		"help_task_watch": u.text(helpTaskWatch),
 	}
 }

@@ -48,18 +48,44 @@ type CopyPlanItem struct {
 	ImageID       string `json:"imageID"` // whose link stays; "" for a new image
 }
 
-// CopyPlan finds out what a task would do, and changes nothing.
-func (c *Client) CopyPlan(ctx context.Context, ids []int64, to string, limit int) (CopyPlan, error) {
-	texts := make([]string, len(ids))
+// CopyTarget is where a task publishes: a folder of the bed, or one below it that is made
+// where a picture lands in it.
+type CopyTarget struct {
+	Folder string
+	Below  string // as "a/b"
+}
+
+// copyOrder asks for a task or its plan.
+type copyOrder struct {
+	FileIDs        []string `json:"fileIDs"`
+	ToParentFileID string   `json:"toParentFileID"`
+	ToPath         string   `json:"toPath,omitempty"`
+	Limit          int      `json:"limit,omitempty"`
+}
+
+func newCopyOrder(ids []int64, to CopyTarget) copyOrder {
+	o := copyOrder{FileIDs: make([]string, len(ids)), ToParentFileID: to.Folder, ToPath: to.Below}
 	for i, id := range ids {
-		texts[i] = strconv.FormatInt(id, 10)
+		o.FileIDs[i] = strconv.FormatInt(id, 10)
 	}
+	return o
+}
+
+// CopyTo is Copy into a folder that need not be there yet.
+func (c *Client) CopyTo(ctx context.Context, ids []int64, to CopyTarget) (string, error) {
+	var out struct {
+		TaskID string `json:"taskID"`
+	}
+	err := c.order(ctx, "/api/v1/oss/source/copy", newCopyOrder(ids, to), &out)
+	return out.TaskID, err
+}
+
+// CopyPlan finds out what a task would do, and changes nothing.
+func (c *Client) CopyPlan(ctx context.Context, ids []int64, to CopyTarget, limit int) (CopyPlan, error) {
+	o := newCopyOrder(ids, to)
+	o.Limit = pageSize(limit)
 	var out CopyPlan
-	err := c.order(ctx, "/api/v1/oss/source/copy/plan", struct {
-		FileIDs        []string `json:"fileIDs"`
-		ToParentFileID string   `json:"toParentFileID"`
-		Limit          int      `json:"limit"`
-	}{texts, to, pageSize(limit)}, &out)
+	err := c.order(ctx, "/api/v1/oss/source/copy/plan", o, &out)
 	return out, err
 }
 

@@ -284,16 +284,22 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 		},
 		{
 			"copy plan", func(c *client.Client) (any, error) {
-				p, err := c.CopyPlan(t.Context(), []int64{7, 8}, "d", 0)
+				p, err := c.CopyPlan(t.Context(), []int64{7, 8}, client.CopyTarget{Folder: "d", Below: "a/b"}, 0)
 				return p.PlanID, err
 			},
-			"POST", "/api/v1/oss/source/copy/plan", "", `{"fileIDs":["7","8"],"toParentFileID":"d","limit":100}`, `{"planID":"p"}`, "p",
+			"POST", "/api/v1/oss/source/copy/plan", "", `{"fileIDs":["7","8"],"toParentFileID":"d","toPath":"a/b","limit":100}`, `{"planID":"p"}`, "p",
 		},
 		{
 			"copy plan page", func(c *client.Client) (any, error) { return c.CopyPlanPage(t.Context(), "p", 5, 2) },
 			"POST", "/api/v1/oss/source/copy/plan", "", `{"planID":"p","cursor":5,"limit":2}`,
 			`{"planID":"p","limit":{"failCode":"limit_images","max":2,"found":3},"nextCursor":-1}`,
 			client.CopyPlan{PlanID: "p", Limit: &client.CopyLimit{FailCode: "limit_images", Max: 2, Found: 3}, NextCursor: -1},
+		},
+		{
+			"copy to", func(c *client.Client) (any, error) {
+				return c.CopyTo(t.Context(), []int64{7}, client.CopyTarget{Below: "a"})
+			},
+			"POST", "/api/v1/oss/source/copy", "", `{"fileIDs":["7"],"toParentFileID":"","toPath":"a"}`, `{"taskID":"u"}`, "u",
 		},
 		{
 			"copy planned", func(c *client.Client) (any, error) { return c.CopyPlanned(t.Context(), "p") },

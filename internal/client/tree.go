@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -313,6 +314,26 @@ func (t *BedTree) Resolve(ctx context.Context, p string) (Image, error) {
 		return Image{FileID: BedRoot, Type: TypeFolder}, nil
 	}
 	return i, err
+}
+
+// Deepest gives the last folder on the way to a path that is there, and what is missing
+// below it, as "a/b".
+func (t *BedTree) Deepest(ctx context.Context, p string) (folder, below string, err error) {
+	if err := checkNames(p); err != nil {
+		return "", "", err
+	}
+	for at := p; ; at = path.Dir(at) {
+		i, err := t.Resolve(ctx, at)
+		var missing *PathError
+		if errors.As(err, &missing) && missing.Reason == fault.NotFound && at != "/" {
+			below = path.Join(path.Base(at), below)
+			continue
+		}
+		if err == nil && !i.IsFolder() {
+			err = &PathError{at, fault.NotFolder}
+		}
+		return i.FileID, below, err
+	}
 }
 
 // MkdirAll gives the folder at a path and makes what is missing of it.

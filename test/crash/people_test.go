@@ -438,7 +438,7 @@ func (p *person) copy(ctx context.Context, to string, ids ...int64) string {
 
 // planned has a plan made and carried out; said twice, it is one task.
 func (p *person) planned(ctx context.Context, rng *rand.Rand) {
-	plan, err := p.CopyPlan(ctx, []int64{p.album}, p.places[rng.IntN(2)].id, 10)
+	plan, err := p.CopyPlan(ctx, []int64{p.album}, client.CopyTarget{Folder: p.places[rng.IntN(2)].id}, 10)
 	if p.settle("plan", err, fault.NotFound, fault.ParentNotFound) != fine {
 		return
 	}

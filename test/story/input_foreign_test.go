@@ -50,7 +50,7 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 		}
 		i.image = img.FileID
 	}
-	plan, err := u.CopyPlan(t.Context(), []int64{i.file}, i.bedFolder, 0)
+	plan, err := u.CopyPlan(t.Context(), []int64{i.file}, client.CopyTarget{Folder: i.bedFolder}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
