@@ -302,7 +302,7 @@ func (w *world) statements(root string, rows int) []statement {
 		{`INSERT INTO task VALUES (?, 1, ?, 1, 3, 1, 0, 0, ?, ?, ?)`, []any{acc, w.Failed, now, now, now}},
 		{`INSERT INTO copy_task VALUES (?, 1, 1, ?, 0, 0, 0, ?, 0, 'all_failed', '', '')`, []any{acc, failedItems, failedItems}},
 		{
-			numbers + `INSERT INTO copy_item SELECT ?, 1, i + 1, 0, 1, printf('lost %d.jpg', i), 1, '', 0, 4, 'source_deleted', '', i + 1 FROM n`,
+			numbers + `INSERT INTO copy_item SELECT ?, 1, i + 1, 0, 1, printf('lost %d.jpg', i), 1, '', 0, 4, 'source_deleted', '', i + 1, '' FROM n`,
 			[]any{failedItems, acc},
 		},
 	}
@@ -328,7 +328,17 @@ func (w *world) statements(root string, rows int) []statement {
 				INSERT INTO image SELECT b.account_id, printf('%si%011x%016x', ?1, b.id - ?2, b.id - ?2),
 					printf('%sf%011x%016x', ?1, (b.id - ?2) / ?3, (b.id - ?2) / ?3), printf('picture %07d.jpg', b.id), 'jpg',
 					b.id, b.size, b.md5, ?4, ?4, ?4
-				FROM blob b WHERE b.account_id = ?5 AND b.id >= ?2`, []any{w.Head, first, folderSize, now, acc}})
+				FROM blob b WHERE b.account_id = ?5 AND b.id >= ?2`, []any{w.Head, first, folderSize, now, acc}},
+			// Each folder was published by a task of its own.
+			statement{numbers + `INSERT INTO task SELECT ?, i + 2, printf('%032x', i), 1, 2, 1, 0, 0, ?, ?, ? FROM n`, []any{w.Folders, acc, now, now, now}},
+			statement{numbers + `INSERT INTO copy_task SELECT ?, i + 2, 1, ?, ?, 0, 0, 0, 1, '', '', '' FROM n`, []any{w.Folders, acc, folderSize, folderSize}},
+			statement{numbers + `INSERT INTO copy_folder SELECT ?, i + 2, 0, 0, '', printf('%sf%011x%016x', ?, i, i), 0 FROM n`, []any{w.Folders, acc, w.Head}},
+			statement{numbers + `INSERT INTO copy_dir SELECT ?, i + 2, 0, ? + i, printf('/folder %05d/', i), 0 FROM n`, []any{w.Folders, acc, driveFolder(0)}},
+			statement{`
+				INSERT INTO copy_item SELECT b.account_id, 2 + (b.id - ?2) / ?3, 1 + (b.id - ?2) % ?3, 0, ?4 + b.id - ?2, printf('picture %07d.jpg', b.id),
+					b.id, b.md5, b.size, 1, '', printf('%si%011x%016x', ?1, b.id - ?2, b.id - ?2), 0, ''
+				FROM blob b WHERE b.account_id = ?5 AND b.id >= ?2`, []any{w.Head, first, folderSize, filesID, acc}},
+			statement{`UPDATE account SET next_task = ? + 2 WHERE id = ?`, []any{w.Folders, acc}})
 	}
 	return append(all,
 		statement{`

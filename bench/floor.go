@@ -109,7 +109,7 @@ func (f *floor) transaction(ctx context.Context) error {
 		folders[n] = fmt.Sprintf("%sf%011x%016x", f.w.Head, f.seq*albumLevels+n, n)
 		for _, s := range []statement{
 			{`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, folders[n], parent, fmt.Sprintf("level %d %d", n, f.seq), now, now}},
-			{`INSERT INTO copy_folder VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, f.seq, n, max(0, n-1), "level", folders[n]}},
+			{`INSERT INTO copy_folder VALUES (?, ?, ?, ?, ?, ?, ?)`, []any{acc, f.seq, n, max(0, n-1), "level", folders[n], now}},
 			{`INSERT INTO copy_dir VALUES (?, ?, ?, ?, ?, ?)`, []any{acc, f.seq, n, albumID + n, "/level/", n}},
 		} {
 			if err := f.exec(ctx, s.text, s.args...); err != nil {
@@ -124,13 +124,13 @@ func (f *floor) transaction(ctx context.Context) error {
 		images[n] = fmt.Sprintf("%si%011x%016x", f.w.Head, f.images, n)
 	}
 	err := errors.Join(
-		f.rows(ctx, `INSERT INTO copy_item VALUES `, 13, ``, func(n int, s source) []any {
-			return []any{acc, f.seq, n + 1, s.parent - albumID, s.id, s.name, s.blob, s.etag, s.size, 0, "", "", 0}
+		f.rows(ctx, `INSERT INTO copy_item VALUES `, 14, ``, func(n int, s source) []any {
+			return []any{acc, f.seq, n + 1, s.parent - albumID, s.id, s.name, s.blob, s.etag, s.size, 0, "", "", 0, ""}
 		}),
 		f.rows(ctx, `INSERT INTO image VALUES `, 11, ``, func(n int, s source) []any {
 			return []any{acc, images[n], folders[s.parent-albumID], s.name, "jpg", s.blob, s.size, s.etag, now, now, now}
 		}),
-		f.rows(ctx, `INSERT INTO publication VALUES `, 9, ``, func(n int, s source) []any {
+		f.rows(ctx, `INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at) VALUES `, 9, ``, func(n int, s source) []any {
 			return []any{acc, images[n], f.seq, n + 1, s.id, s.parent, s.name, s.etag, now}
 		}),
 		f.rows(ctx, `WITH v (a, t, s, i) AS (VALUES `, 4, `) UPDATE copy_item SET outcome = 1, image_id = v.i FROM v

@@ -3,7 +3,7 @@
 // ratios mean something on any machine. It drives the plainly built server as a
 // process of its own, over loopback alone.
 //
-//	go run ./bench [-only copy,calls,serve,upload,postgres,drain,kill,pages] [-rows N] [-accounts N] [-many N] [-quick] [-profile DIR]
+//	go run ./bench [-only copy,beyond,calls,serve,upload,postgres,drain,kill,pages] [-rows N] [-accounts N] [-many N] [-quick] [-profile DIR]
 package main
 
 import (
@@ -56,6 +56,7 @@ type section struct {
 // sections in the order they run.
 var sections = []section{
 	{"copy", onLarge("copy", (*bench).copies)},
+	{"beyond", (*bench).beyond},
 	{"calls", onLarge("calls", (*bench).calls)},
 	{"serve", onLarge("serve", (*bench).serves)},
 	{"upload", onLarge("upload", (*bench).uploads)},

@@ -25,6 +25,10 @@ const (
 	fewRows   = 10_000
 	somePages = 200 // that are asked for again and again
 	pageReach = 1.3
+
+	ledger     = "items of a task"
+	itemsLimit = 5 * time.Millisecond
+
 	mostBlobs = 1_000_000 // more rows than that show the same contents
 )
 
@@ -53,6 +57,9 @@ func (b *bench) pagesOn(ctx context.Context, engine string, open func(ctx contex
 		}},
 		{"images", func(s *server, row int) (string, map[string]any) {
 			return "/api/v1/oss/file/list", map[string]any{"parentFileId": s.bedFolder(row / folderSize), "lastFileId": s.bedImage(row), "limit": 100, "type": 1}
+		}},
+		{ledger, func(_ *server, row int) (string, map[string]any) {
+			return "/api/v1/oss/source/copy/items", map[string]any{"taskID": fmt.Sprintf("%032x", row/folderSize), "lastSeq": row % folderSize, "limit": 100}
 		}},
 	}
 	var conns []*conn
@@ -98,6 +105,9 @@ func (b *bench) pagesOn(ctx context.Context, engine string, open func(ctx contex
 			return err
 		}
 		b.table.slower(fmt.Sprintf("%s, pages of 100 among %d, %s", l.name, b.many, engine), ways[1].median(), fmt.Sprintf("among %d", fewRows), ways[0].median(), pageReach)
+		if l.name == ledger {
+			b.table.within(fmt.Sprintf("the same page, one client, %s", engine), ways[1].median(), fmt.Sprintf("among %d", fewRows), ways[0].median(), itemsLimit)
+		}
 	}
 	return nil
 }
@@ -280,8 +290,16 @@ const pgRows = `
 	INSERT INTO image SELECT $ACC, '$HEADi' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'),
 		'$HEADf' || lpad(to_hex(i / $EACH), 11, '0') || lpad(to_hex(i / $EACH), 16, '0'), 'picture ' || lpad(i::text, 8, '0') || '.jpg', 'jpg',
 		1 + i % $BLOBS, 200000 + (1 + i % $BLOBS) % 1000, md5((1 + i % $BLOBS)::text), 0, 0, 0 FROM generate_series(0, $ROWS - 1) i;
+	INSERT INTO task SELECT $ACC, i + 2, lpad(to_hex(i), 32, '0'), 1, 2, 1, 0, 0, 0, 0, 0 FROM generate_series(0, $ROWS / $EACH - 1) i;
+	INSERT INTO copy_task SELECT $ACC, i + 2, 1, $EACH, $EACH, 0, 0, 0, 1, '', '', '' FROM generate_series(0, $ROWS / $EACH - 1) i;
+	INSERT INTO copy_folder SELECT $ACC, i + 2, 0, 0, '', '$HEADf' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'), 0
+		FROM generate_series(0, $ROWS / $EACH - 1) i;
+	INSERT INTO copy_dir SELECT $ACC, i + 2, 0, $FOLDERS + i, '/folder ' || lpad(i::text, 5, '0') || '/', 0 FROM generate_series(0, $ROWS / $EACH - 1) i;
+	INSERT INTO copy_item SELECT $ACC, 2 + i / $EACH, 1 + i % $EACH, 0, $FILES + i, 'picture ' || lpad(i::text, 8, '0') || '.jpg', 1 + i % $BLOBS,
+		md5((1 + i % $BLOBS)::text), 200000 + (1 + i % $BLOBS) % 1000, 1, '', '$HEADi' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'), 0, ''
+		FROM generate_series(0, $ROWS - 1) i;
 	UPDATE drive_entry SET children = $ROWS / $EACH WHERE account_id = $ACC AND id = 0;
-	UPDATE account SET next_blob = $BLOBS + 1, used = (SELECT sum(size) FROM drive_entry WHERE account_id = $ACC) * 2 WHERE id = $ACC`
+	UPDATE account SET next_blob = $BLOBS + 1, next_task = $ROWS / $EACH + 2, used = (SELECT sum(size) FROM drive_entry WHERE account_id = $ACC) * 2 WHERE id = $ACC`
 
 // fillPages makes the database pages. Foreign keys are not looked at, and what is an
 // index alone is made afterwards.

@@ -299,8 +299,8 @@ func TestEventStreamsAreBounded(t *testing.T) {
 		}
 		all = append(all, one)
 	}
-	for name, acc := range map[string]account.ID{"100": 1, "10000": account.ID(allListeners)} {
-		if n := len(all); name == "100" { // room for all, not for the account
+	for name, acc := range map[string]account.ID{"1000": 1, "10000": account.ID(allListeners)} {
+		if n := len(all); name == "1000" { // room for all, not for the account
 			all[n-1].leave()
 			all = all[:n-1]
 		} else if one, err := h.listen(t.Context(), acc, "a", time.Time{}); err == nil {

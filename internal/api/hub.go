@@ -19,11 +19,14 @@ import (
 // queue tells what has changed, one look at the account's changed tasks is shared by all
 // who listen to them, and so are the bytes of what is sent.
 const (
-	accountListeners = 100
+	accountListeners = 1000
 	allListeners     = 10_000
-	lookAgain        = 100 * time.Millisecond // between two looks for an account
-	lookLater        = time.Second            // after one that failed
-	keptEvents       = 1000                   // that a listener remembers
+	settleFor        = 80 * time.Millisecond // from the first change to the look: more may come, and a short task need not be told of twice
+	lookAgain        = 20 * time.Millisecond // from then on, till the next change counts
+	wave             = 25                    // listeners are woken so many at a time, so that those who work get their turn too
+	wavePause        = 2 * time.Millisecond
+	lookLater        = time.Second // after one that failed
+	keptEvents       = 1000        // that a listener remembers
 	// lateCommit is how long before its commit the time may be taken that stands in a row,
 	// and how far the clocks of processes may be apart.
 	lateCommit = time.Minute
@@ -120,7 +123,7 @@ func (h *hub) listen(ctx context.Context, acc account.ID, task copytask.ID, sinc
 	if task != "" {
 		q = copytask.Look{IDs: []copytask.ID{task}}
 	}
-	found, err := l.tellOf(ctx, q, l)
+	found, _, err := l.tellOf(ctx, q, l)
 	if err == nil && task != "" && found == 0 {
 		err = fault.New(fault.TaskNotFound, "api: listen")
 	}
@@ -182,9 +185,16 @@ func (a *audience) run(ctx context.Context) {
 			return
 		case <-a.bell:
 		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settleFor):
+		}
 		q, missed := a.question()
 		pause := lookAgain
-		if _, err := a.tellOf(ctx, q, nil); err != nil && ctx.Err() == nil {
+		_, told, err := a.tellOf(ctx, q, nil)
+		a.wake(ctx, told)
+		if err != nil && ctx.Err() == nil {
 			a.log.Warn("api: look at tasks for those who listen", "account", a.acc, "err", err)
 			a.again(q, missed)
 			pause = lookLater
@@ -227,8 +237,24 @@ func (a *audience) again(q copytask.Look, missed bool) {
 	ring(a.bell)
 }
 
-// tellOf looks at tasks, and tells all listeners, or only one, what is new to them.
-func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) (found int, err error) {
+// wake lets listeners send what they were told.
+func (a *audience) wake(ctx context.Context, told []*listener) {
+	for some := range slices.Chunk(told, wave) {
+		for _, l := range some {
+			ring(l.bell)
+		}
+		if len(told) > wave {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wavePause):
+			}
+		}
+	}
+}
+
+// tellOf looks at tasks, and tells all listeners, or only one, what is new to them. Those
+// who were told are to be woken.
+func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) (found int, told []*listener, err error) {
 	a.reading.Lock()
 	defer a.reading.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
@@ -240,12 +266,12 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	events := make([]*event, len(list))
 	for n, s := range list {
 		if events[n], err = newEvent(s, at); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
 	a.mu.Lock()
@@ -257,11 +283,15 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 		if only != nil && l != only {
 			continue
 		}
+		isNew := false
 		for _, e := range events {
-			l.tell(e)
+			isNew = l.tell(e) || isNew
+		}
+		if isNew {
+			told = append(told, l)
 		}
 	}
-	return len(list), nil
+	return len(list), told, nil
 }
 
 // newEvent writes an event. Its id is the time of the look: what ended since, or a little
@@ -281,13 +311,14 @@ func newEvent(s copytask.Status, at time.Time) (*event, error) {
 
 func (l *listener) wants(id copytask.ID) bool { return l.task == "" || l.task == id }
 
-// tell has an event sent where it is new. One that waits is replaced by what came after it.
-func (l *listener) tell(e *event) {
+// tell has an event sent where it is new, which it answers. One that waits is replaced by
+// what came after it.
+func (l *listener) tell(e *event) bool {
 	if !l.wants(e.task) {
-		return
+		return false
 	}
 	if was := l.last[e.task]; was != nil && bytes.Equal(was.data, e.data) {
-		return
+		return false
 	}
 	if len(l.last) >= keptEvents {
 		maps.DeleteFunc(l.last, func(id copytask.ID, was *event) bool { return was.ended && !slices.Contains(l.waiting, id) })
@@ -296,7 +327,7 @@ func (l *listener) tell(e *event) {
 	if !slices.Contains(l.waiting, e.task) {
 		l.waiting = append(l.waiting, e.task)
 	}
-	ring(l.bell)
+	return true
 }
 
 // next takes the next event to be sent; nil where there is none.
