@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -12,7 +13,11 @@ import (
 	"strings"
 	"testing"
 
+	"tuchuang/internal/account"
 	"tuchuang/internal/client"
+	"tuchuang/internal/copytask"
+	"tuchuang/internal/db"
+	"tuchuang/internal/imagebed"
 	"tuchuang/test/harness"
 )
 
@@ -210,6 +215,29 @@ func TestEventsOfAnAccount(t *testing.T) {
 			t.Errorf("another account is told of %+v", now)
 		}
 	}
+}
+
+// What another process does to a task is told too.
+func TestEventsOfAnotherProcess(t *testing.T) {
+	s, u := writer(t)
+	occupy(t, u)
+	task := u.StartCopy("", u.PutFile(0, "a.png", content(1)))
+	one, all := listen(t, u, task, ""), listen(t, u, "", "")
+	one.must()
+	all.must() // what the account is busy with
+	all.must()
+	inDB(t, s, func(d *db.DB) {
+		tasks, _ := copytask.New(d, imagebed.New(d), slog.New(slog.DiscardHandler))
+		if err := tasks.Cancel(t.Context(), account.ID(u.UID), copytask.ID(task)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, h := range []*heard{one, all} {
+		if now := h.must(); now.TaskID != task || now.FailCode != "cancelled" {
+			t.Errorf("%+v", now)
+		}
+	}
+	one.ends()
 }
 
 // When the server is to end its streams do, whole, and it is not kept waiting; who comes

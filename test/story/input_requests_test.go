@@ -214,14 +214,16 @@ func TestInputTooMany(t *testing.T) {
 		numbers[i], words[i] = 1, fmt.Sprint("x", i)
 	}
 	for path, b := range map[string]body{
-		"/api/v1/file/infos":        {"fileIds": numbers},
-		"/api/v1/file/trash":        {"fileIDs": numbers},
-		"/api/v1/file/delete":       {"fileIDs": numbers},
-		"/api/v1/oss/file/move":     {"fileIDs": words},
-		"/api/v1/oss/file/delete":   {"fileIDs": words},
-		"/api/v1/oss/file/links":    {"fileIDs": words},
-		"/api/v1/oss/source/copy":   {"fileIDs": numbers},
-		"/upload/v1/oss/file/mkdir": {"name": words},
+		"/api/v1/file/infos":      {"fileIds": numbers},
+		"/api/v1/file/trash":      {"fileIDs": numbers},
+		"/api/v1/file/delete":     {"fileIDs": numbers},
+		"/api/v1/oss/file/move":   {"fileIDs": words},
+		"/api/v1/oss/file/delete": {"fileIDs": words},
+		"/api/v1/oss/file/links":  {"fileIDs": words},
+		"/api/v1/oss/source/copy": {"fileIDs": numbers},
+
+		"/api/v1/oss/source/published": {"fileIDs": numbers},
+		"/upload/v1/oss/file/mkdir":    {"name": words},
 	} {
 		says(t, path, s.Post(path, u.Token, b), 200, 1, fault.TooManyIDs, "一次最多100个")
 	}
