@@ -79,7 +79,8 @@ type copyItemsIn struct {
 	Last    int             `wire:"lastSeq"`
 }
 
-type copyItem struct {
+// ledgerLine is what a picture comes to, or will.
+type ledgerLine struct {
 	Seq             int             `json:"seq"`
 	FileID          drive.ID        `json:"fileId"`
 	Filename        string          `json:"filename"`
@@ -91,8 +92,12 @@ type copyItem struct {
 	Reason          copytask.Reason `json:"reason"`
 	ReasonMessage   string          `json:"reasonMessage"`
 	ReasonMessageEn string          `json:"reasonMessageEn"`
-	ImageID         imagebed.ID     `json:"imageID"`
-	DownloadURL     string          `json:"downloadURL"` // "" where the image is there no more
+	ImageID         imagebed.ID     `json:"imageID"` // of a plan: whose link stays, "" for a new image
+}
+
+type copyItem struct {
+	ledgerLine
+	DownloadURL string `json:"downloadURL"` // "" where the image is there no more
 }
 
 type copyItemsOut struct {
@@ -136,10 +141,10 @@ func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (an
 }
 
 func (a *API) toCopyItem(i copytask.Item) copyItem {
-	out := copyItem{
+	out := copyItem{ledgerLine: ledgerLine{
 		i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
-		i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID, "",
-	}
+		i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID,
+	}}
 	if i.Ext != "" {
 		out.DownloadURL = a.link(i.ImageID, i.Ext)
 	}

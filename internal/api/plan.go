@@ -7,8 +7,6 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
 	"tuchuang/internal/copytask"
-	"tuchuang/internal/drive"
-	"tuchuang/internal/imagebed"
 )
 
 type copyPlanIn struct {
@@ -24,21 +22,6 @@ type planLimit struct {
 	Found    int64             `json:"found"`
 }
 
-type planItem struct {
-	Seq             int             `json:"seq"`
-	FileID          drive.ID        `json:"fileId"`
-	Filename        string          `json:"filename"`
-	SourcePath      string          `json:"sourcePath"`
-	TargetPath      string          `json:"targetPath"`
-	Etag            string          `json:"etag"`
-	Size            int64           `json:"size"`
-	Outcome         string          `json:"outcome"`
-	Reason          copytask.Reason `json:"reason"`
-	ReasonMessage   string          `json:"reasonMessage"`
-	ReasonMessageEn string          `json:"reasonMessageEn"`
-	ImageID         imagebed.ID     `json:"imageID"` // whose link stays; "" for a new image
-}
-
 type planOut struct {
 	PlanID     copytask.PlanID         `json:"planID"`
 	ExpireAt   wire.Time               `json:"expireAt"`
@@ -52,7 +35,7 @@ type planOut struct {
 	Bytes      int64                   `json:"bytes"`
 	Reasons    map[copytask.Reason]int `json:"reasons"`
 	Limit      *planLimit              `json:"limit"` // null where the task would be done
-	Items      []planItem              `json:"items"`
+	Items      []ledgerLine            `json:"items"`
 	NextCursor int                     `json:"nextCursor"` // -1 at the end
 }
 
@@ -79,7 +62,7 @@ func toPlan(p *copytask.Plan, cursor, limit int) planOut {
 	out := planOut{
 		PlanID: p.ID, ExpireAt: wire.Time(p.ExpiresAt), TaskID: p.Task,
 		Total: c.Total, Copied: c.Copied, Replaced: c.Replaced, Skipped: c.Skipped, Failed: c.Failed, Bytes: c.Bytes,
-		Renamed: p.Renamed, Reasons: p.Reasons, Items: []planItem{}, NextCursor: -1,
+		Renamed: p.Renamed, Reasons: p.Reasons, Items: []ledgerLine{}, NextCursor: -1,
 	}
 	if l := p.Limit; l != nil {
 		out.Limit = &planLimit{l.Code, l.Code.Chinese(), l.Most, l.Found}
@@ -90,7 +73,7 @@ func toPlan(p *copytask.Plan, cursor, limit int) planOut {
 	}
 	to := min(from+limit, len(p.Items))
 	for _, i := range p.Items[from:to] {
-		out.Items = append(out.Items, planItem{
+		out.Items = append(out.Items, ledgerLine{
 			i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
 			i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID,
 		})
