@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"tuchuang/internal/client"
@@ -166,12 +167,19 @@ var failCodes = map[string]text{
 	"internal":       failInternal,
 }
 
-// reason words a code from a table; a server may have others, or none at all.
+// limitIn finds the limit that a server's sentence names.
+var limitIn = regexp.MustCompile(`[0-9]+`)
+
+// reason words a code from a table; a server may have others, or none at all. A limit in
+// our sentence is the one that the server names.
 func (u *ui) reason(table map[string]text, code, served string) string {
-	if t, ok := table[code]; ok {
-		return u.text(t)
-	}
+	t, ok := table[code]
+	limit := limitIn.FindString(served)
 	switch {
+	case ok && !strings.Contains(t.en, "%s"):
+		return u.text(t)
+	case ok && limit != "":
+		return u.text(t, limit)
 	case served != "":
 		return served
 	case code != "":

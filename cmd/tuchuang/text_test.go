@@ -183,7 +183,10 @@ func TestTasksInWords(t *testing.T) {
 	}{
 		{"of a server that counts", false, reportOf(2, &total, "", ""), "task T is done: 1 copied, 0 replaced, 0 skipped, 1 failed"},
 		{"of one that does not", false, reportOf(2, nil, "", ""), "task T is done, 1 failed"},
-		{"failed for a known reason", false, reportOf(3, &total, "limit_images", "图片数量超过1000张限制"), "task T failed: more than 1000 pictures"},
+		{"failed for a known reason", false, reportOf(3, &total, "limit_images", "图片数量超过1000张限制"), "task T failed: more than 1000 pictures, nothing was copied"},
+		{"a limit of this server", false, reportOf(3, &total, "limit_images", "图片数量超过20张限制"), "task T failed: more than 20 pictures, nothing was copied"},
+		{"the same in Chinese", true, reportOf(3, &total, "limit_depth", "文件夹层级超过7层限制"), "任务 T 失败：文件夹超过 7 层，没有复制任何图片"},
+		{"a limit that is not named", false, reportOf(3, &total, "limit_images", ""), "task T failed: limit_images"},
 		{"failed, with words alone", true, reportOf(3, nil, "", "空间不足"), "任务 T 失败：空间不足"},
 		{"a reason nobody knows", false, reportOf(3, nil, "weird", ""), "task T failed: weird"},
 		{"waiting", true, reportOf(4, nil, "", ""), "任务 T 在排队"},

@@ -58,14 +58,16 @@ type API struct {
 	turns    chan struct{} // of large bodies
 	refusals refusals
 	hub      *hub
+	limits   copytask.Limits
 }
 
 // New makes the door.
 func New(o Options) *API {
-	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc), turns: make(chan struct{}, largeBodies)}
+	a := &API{Options: o, handlers: make(map[string]http.HandlerFunc), turns: make(chan struct{}, largeBodies), limits: copytask.Documented()}
 	a.hub = &hub{log: o.Log, audiences: make(map[account.ID]*audience)}
 	if o.Tasks != nil { // tests of the door alone have none
-		a.hub.look = o.Tasks.Look
+		a.limits = o.Tasks.Limits()
+		a.hub.look, a.hub.limits = o.Tasks.Look, a.limits
 		o.Tasks.OnChange(a.hub.changedTask, a.hub.missedSome)
 	}
 	for _, r := range a.routes() {
@@ -106,11 +108,12 @@ type endpoint struct {
 
 // handle makes an endpoint of a function from the request's fields to the data.
 func handle[In any](fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
-	return handleUpTo(maxBody, fn)
+	return handleUpTo(maxBody, 0, fn)
 }
 
-// handleUpTo is handle for bodies of at most so many bytes.
-func handleUpTo[In any](maxBody int64, fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
+// handleUpTo is handle for bodies of at most so many bytes and lists of at most so many
+// ids, 0 for as many as their tags say.
+func handleUpTo[In any](maxBody int64, ids int, fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
 	t := reflect.TypeFor[In]()
 	if err := wire.Check(t); err != nil {
 		panic(err) // a tag of ours is wrong: seen by any test
@@ -119,7 +122,7 @@ func handleUpTo[In any](maxBody int64, fn func(ctx context.Context, acc account.
 		var in In
 		p, err := wire.Parse(r, maxBody)
 		if err == nil {
-			err = wire.Bind(p, &in)
+			err = wire.BindUpTo(p, &in, ids)
 		}
 		if err != nil {
 			return nil, err

@@ -87,12 +87,12 @@ func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, 
 	if err != nil {
 		return nil, err
 	}
-	return toProcess(s)
+	return toProcess(s, a.limits)
 }
 
-func toProcess(s copytask.Status) (copyProcessOut, error) {
+func toProcess(s copytask.Status, l copytask.Limits) (copyProcessOut, error) {
 	out := copyProcessOut{
-		Status: int(s.State), FailMsg: s.FailCode.Chinese(), FailCode: s.FailCode,
+		Status: int(s.State), FailMsg: s.FailCode.Chinese(l), FailCode: s.FailCode,
 		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes, RetryOf: s.RetryOf,
 	}
 	if s.State == queue.Cancelled {

@@ -37,6 +37,8 @@ type hub struct {
 	look func(ctx context.Context, acc account.ID, q copytask.Look) ([]copytask.Status, time.Time, error)
 	log  *slog.Logger
 
+	limits copytask.Limits // that a failed task's sentence names
+
 	mu        sync.Mutex
 	audiences map[account.ID]*audience
 	listeners int
@@ -270,7 +272,7 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 	}
 	events := make([]*event, len(list))
 	for n, s := range list {
-		if events[n], err = newEvent(s, at); err != nil {
+		if events[n], err = newEvent(s, a.limits, at); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -296,8 +298,8 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 
 // newEvent writes an event. Its id is the time of the look: what ended since, or a little
 // before, is told to who comes back with it.
-func newEvent(s copytask.Status, at time.Time) (*event, error) {
-	p, err := toProcess(s)
+func newEvent(s copytask.Status, limits copytask.Limits, at time.Time) (*event, error) {
+	p, err := toProcess(s, limits)
 	if err != nil {
 		return nil, err
 	}

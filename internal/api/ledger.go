@@ -59,7 +59,7 @@ func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (any,
 	}
 	out := copyListOut{LastTaskID: lastPage, List: make([]copyListItem, len(list))}
 	for n, s := range list {
-		p, err := toProcess(s)
+		p, err := toProcess(s, a.limits)
 		if err != nil {
 			return nil, err
 		}

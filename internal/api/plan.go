@@ -53,11 +53,11 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 	if err != nil {
 		return nil, err
 	}
-	return toPlan(p, in.Cursor, clampPage(in.Limit)), nil
+	return toPlan(p, a.limits, in.Cursor, clampPage(in.Limit)), nil
 }
 
 // toPlan answers a page of a plan: the items after the number that a cursor is.
-func toPlan(p *copytask.Plan, cursor, limit int) planOut {
+func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut {
 	c := p.Counts
 	out := planOut{
 		PlanID: p.ID, ExpireAt: wire.Time(p.ExpiresAt), TaskID: p.Task,
@@ -65,7 +65,7 @@ func toPlan(p *copytask.Plan, cursor, limit int) planOut {
 		Renamed: p.Renamed, Reasons: p.Reasons, Items: []ledgerLine{}, NextCursor: -1,
 	}
 	if l := p.Limit; l != nil {
-		out.Limit = &planLimit{l.Code, l.Code.Chinese(), l.Most, l.Found}
+		out.Limit = &planLimit{l.Code, l.Code.Chinese(limits), l.Most, l.Found}
 	}
 	from := len(p.Items)
 	if cursor >= 0 {

@@ -3,7 +3,7 @@ package api
 // routes shows every endpoint on one screen.
 func (a *API) routes() []route {
 	return []route{
-		{"POST", "/api/v1/access_token", handleUpTo(maxOpenBody, a.accessToken), true, nil},
+		{"POST", "/api/v1/access_token", handleUpTo(maxOpenBody, 0, a.accessToken), true, nil},
 		{"GET", "/api/v1/user/info", handle(a.userInfo), false, nil},
 
 		// The drive.
@@ -44,19 +44,19 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/file/links", handle(a.bedLinks), false, nil},
 
 		// The copy task.
-		{"POST", "/api/v1/oss/source/copy", handle(a.copyCreate), false, nil},
+		{"POST", "/api/v1/oss/source/copy", handleUpTo(maxBody, a.limits.IDs, a.copyCreate), false, nil},
 		{"GET", "/api/v1/oss/source/copy/process", handle(a.copyProcess), false, nil},
 		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), false, nil},
 
 		// Beyond the documentation.
-		{"POST", "/api/v1/oss/source/copy/plan", handle(a.copyPlan), false, nil},
+		{"POST", "/api/v1/oss/source/copy/plan", handleUpTo(maxBody, a.limits.IDs, a.copyPlan), false, nil},
 		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
 		{"GET", "/api/v1/oss/source/copy/report", handle(a.copyReport), false, nil},
 		{"GET", "/api/v1/oss/source/copy/events", a.copyEvents(), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},
-		{"POST", "/api/v1/oss/source/republish", handle(a.republish), false, nil},
+		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), false, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), false, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
 	}

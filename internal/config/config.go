@@ -45,6 +45,12 @@ type Config struct {
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
 	TaskKeep       time.Duration  // how long tasks are kept that have ended, whole days; 0 for ever
 	PProf          string         // host:port of the profiler, loopback alone; "" for none
+
+	// What copy tasks may ask for.
+	CopyIDs    int // ids of one request
+	CopyTasks  int // unfinished tasks of an account
+	CopyImages int // pictures of a task
+	CopyLevels int // levels of folders
 }
 
 // Settings are the names of all settings, as in the file, with their defaults. The
@@ -66,6 +72,10 @@ var Settings = []struct{ Name, Default string }{
 	{"log-level", "info"},
 	{"audit-days", "180"},
 	{"task-days", "0"},
+	{"copy-ids", "100"},
+	{"copy-tasks", "3"},
+	{"copy-images", "1000"},
+	{"copy-levels", "15"},
 	{"metrics-listen", ""},
 	{"pprof", ""},
 }
@@ -226,6 +236,15 @@ func check(v map[string]string) (c Config, err error) {
 	if c.TaskKeep, err = days("task-days", v["task-days"], 0); err != nil {
 		return c, err
 	}
+	for _, s := range []struct {
+		name string
+		to   *int
+		most int
+	}{{"copy-ids", &c.CopyIDs, mostIDs}, {"copy-tasks", &c.CopyTasks, mostTasks}, {"copy-images", &c.CopyImages, mostImages}, {"copy-levels", &c.CopyLevels, mostLevels}} {
+		if *s.to, err = number(s.name, v[s.name], s.most); err != nil {
+			return c, err
+		}
+	}
 	if c.Grace, err = duration("grace", v["grace"]); err != nil {
 		return c, err
 	}
@@ -257,6 +276,24 @@ func days(setting, s string, least int) (time.Duration, error) {
 		return 0, bad(fault.NotDays, setting, s, least, maxDays)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+// Bounds of what copy tasks may ask for. A folder's pictures are published in one
+// transaction, and no tree of the drive or the bed is deeper than 128.
+const (
+	mostIDs    = 1000
+	mostTasks  = 100
+	mostImages = 10_000
+	mostLevels = 100
+)
+
+// number reads a number from 1 to a limit.
+func number(setting, s string, most int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return 0, bad(fault.NotANumber, setting, s, 1, most)
+	}
+	return n, nil
 }
 
 func inDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
@@ -349,7 +386,9 @@ func (c Config) Values() [][2]string {
 		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
-		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)}, {"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
+		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
+		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)},
+		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }
 

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,6 +149,14 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"task-days", "-1", fault.NotDays},
 		{"task-days", "1d", fault.NotDays},
 		{"task-days", "36501", fault.NotDays},
+		{"copy-ids", "0", fault.NotANumber},
+		{"copy-ids", "1001", fault.NotANumber},
+		{"copy-tasks", "", fault.NotANumber},
+		{"copy-tasks", "101", fault.NotANumber},
+		{"copy-images", "1e3", fault.NotANumber},
+		{"copy-images", "10001", fault.NotANumber},
+		{"copy-levels", "-1", fault.NotANumber},
+		{"copy-levels", "101", fault.NotANumber},
 		{"pprof", ":6060", fault.NotLoopback},
 		{"pprof", "0.0.0.0:6060", fault.NotLoopback},
 		{"pprof", "[::]:6060", fault.NotLoopback},
@@ -325,6 +334,20 @@ func TestImageRedirect(t *testing.T) {
 		_, err := config.Load(map[string]string{"image-redirect": set}, env(), "")
 		if !fault.Is(err, fault.BadConfig) || fault.ArgsOf(err)[0] != fault.RedirectNowhere {
 			t.Errorf("%s without a bucket: %v", set, err)
+		}
+	}
+}
+
+// Each limit of copy tasks is a setting of its own, from 1 to a bound.
+func TestCopyLimits(t *testing.T) {
+	for _, set := range [][4]string{{"1", "1", "1", "1"}, {"1000", "100", "10000", "100"}, {"7", "8", "9", "10"}} {
+		c, err := config.Load(map[string]string{"copy-ids": set[0], "copy-tasks": set[1]}, env("TUCHUANG_COPY_IMAGES", set[2]), write(t, "copy-levels = \""+set[3]+"\"\n"))
+		if got := fmt.Sprint(c.CopyIDs, c.CopyTasks, c.CopyImages, c.CopyLevels); err != nil || got != strings.Join(set[:], " ") {
+			t.Errorf("%v: %s, %v", set, got, err)
+		}
+		again, err := config.Load(nil, env(), write(t, c.Print()))
+		if err != nil || again.Print() != c.Print() {
+			t.Errorf("%v printed and read again:\n%s%v", set, again.Print(), err)
 		}
 	}
 }

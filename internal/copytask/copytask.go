@@ -22,12 +22,8 @@ import (
 // ID names a task, 32 lower-case letters and digits.
 type ID string
 
-// The documented limits.
+// Limits that are no setting.
 const (
-	MaxTasks   = 3       // unfinished tasks of an account
-	MaxIDs     = 100     // ids of one request
-	MaxImages  = 1000    // eligible pictures of a task
-	MaxLevels  = 15      // levels of folders, a chosen one being the first
 	MaxFolders = 100_000 // folders that a task walks
 	maxNoted   = 1000    // skips that are written down
 	maxCounted = 100_000 // skips that are counted
@@ -40,12 +36,13 @@ const (
 // Tasks is the room's door to the database. Its methods may be called at the same
 // time.
 type Tasks struct {
-	db    *db.DB
-	bed   *imagebed.Bed
-	log   *slog.Logger
-	batch bound
-	watch Watch
-	turn  chan struct{} // of the one plan that is made
+	db     *db.DB
+	bed    *imagebed.Bed
+	log    *slog.Logger
+	limits Limits
+	batch  bound
+	watch  Watch
+	turn   chan struct{} // of the one plan that is made
 }
 
 // bound is what ends a batch, see batchItems.
@@ -53,7 +50,7 @@ type bound struct{ items, folders int }
 
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
-	t := &Tasks{db: d, bed: bed, log: log, batch: bound{batchItems, batchFolders}, turn: make(chan struct{}, 1)}
+	t := &Tasks{db: d, bed: bed, log: log, limits: Documented(), batch: bound{batchItems, batchFolders}, turn: make(chan struct{}, 1)}
 	return t, queue.NewWorkers(d, queue.Copy, t, log)
 }
 
@@ -63,10 +60,10 @@ func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers)
 //
 // fault.TooManyIDs, fault.BadRequest for no ids, fault.NotFound where one of the
 // ids is missing, in the trash or another account's, fault.ParentNotFound or
-// fault.NotFolder for the target, fault.TooManyTasks where MaxTasks are
+// fault.NotFolder for the target, fault.TooManyTasks where as many as may be are
 // unfinished, fault.BadName for a name below the target.
 func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (ID, error) {
-	if err := checkAsked(ids, below); err != nil {
+	if err := t.checkAsked(ids, below); err != nil {
 		return "", err
 	}
 	ids = dedupe(ids)
@@ -75,7 +72,7 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
-		if err := mayBegin(ctx, tx, acc); err != nil {
+		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
 		folder, sources, err := asked(ctx, tx, acc, ids, target)
@@ -92,7 +89,7 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 }
 
 // checkAsked looks at what a request names, and cleans the names below the target.
-func checkAsked(ids []drive.ID, below []string) (err error) {
+func (t *Tasks) checkAsked(ids []drive.ID, below []string) (err error) {
 	for n := range below {
 		if below[n], err = entryname.Clean(below[n]); err != nil {
 			return err
@@ -101,8 +98,8 @@ func checkAsked(ids []drive.ID, below []string) (err error) {
 	switch {
 	case len(ids) == 0:
 		return fault.New(fault.BadRequest, "copytask: create", "fileIDs")
-	case len(ids) > MaxIDs:
-		return fault.New(fault.TooManyIDs, "copytask: create", MaxIDs)
+	case len(ids) > t.limits.IDs:
+		return fault.New(fault.TooManyIDs, "copytask: create", t.limits.IDs)
 	}
 	return nil
 }
@@ -126,10 +123,10 @@ func asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, targe
 }
 
 // mayBegin is fault.TooManyTasks where an account has as many unfinished ones as it may.
-func mayBegin(ctx context.Context, tx *db.Tx, acc account.ID) error {
+func (t *Tasks) mayBegin(ctx context.Context, tx *db.Tx, acc account.ID) error {
 	n, err := queue.Unfinished(ctx, tx, queue.Copy, int64(acc))
-	if err == nil && n >= MaxTasks {
-		err = fault.New(fault.TooManyTasks, "copytask: create", MaxTasks)
+	if err == nil && n >= t.limits.Tasks {
+		err = fault.New(fault.TooManyTasks, "copytask: create", t.limits.Tasks)
 	}
 	return err
 }

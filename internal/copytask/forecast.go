@@ -73,7 +73,7 @@ type PlannedItem struct {
 //
 // The errors are those of Create, but for fault.TooManyTasks.
 func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
-	if err := checkAsked(ids, below); err != nil {
+	if err := t.checkAsked(ids, below); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestPlan)
@@ -149,7 +149,10 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		if id = old.Task; id != "" {
 			return nil
 		}
-		if err := mayBegin(ctx, tx, acc); err != nil {
+		if err := t.checkAsked(old.Sources, nil); err != nil {
+			return err
+		}
+		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
 		folder, sources, err := asked(ctx, tx, acc, old.Sources, old.Target)
@@ -218,7 +221,7 @@ func (t *Tasks) forecast(ctx context.Context, tx *db.Tx, acc account.ID, target 
 		folders = append(folders, targetFolder{parent: n, name: name})
 	}
 	p := newPlanner(acc, folders)
-	p.count = count
+	p.limits, p.count = t.limits, count
 	err := p.read(ctx, tx, sources)
 	if limit := (*limitError)(nil); errors.As(err, &limit) {
 		out.Limit = &Limit{limit.code, limit.most, limit.found}

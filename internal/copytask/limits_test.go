@@ -172,11 +172,57 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 		}
 	}
 	for _, c := range []FailCode{LimitImages, LimitDepth, LimitFolders, NoTarget, NoQuota, AllFailed, Stopped, Broken} {
-		if c.Chinese() == "" || c.English() == "" {
+		if c.Chinese(Documented()) == "" || c.English(Documented()) == "" {
 			t.Errorf("%s has no sentence", c)
 		}
 	}
-	if len(reasonSentences) != 21 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese() != "" {
+	for c, want := range map[FailCode]string{
+		LimitImages: "图片数量超过7张限制: more than 7 pictures; choose fewer or smaller folders",
+		LimitDepth:  "文件夹层级超过9层限制: folders are nested deeper than 9 levels, or the bed would pass 128",
+	} {
+		l := Limits{Images: 7, Levels: 9}
+		if got := c.Chinese(l) + ": " + c.English(l); got != want {
+			t.Errorf("%s: %s", c, got)
+		}
+	}
+	if len(reasonSentences) != 21 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese(Documented()) != "" {
 		t.Error("a sentence without a code")
 	}
+}
+
+// Limits that were lowered hold for what comes later, also where it goes on with what came
+// before.
+func TestLoweredLimits(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		a, b := r.put(drive.Root, "a.png", 1), r.put(drive.Root, "b.png", 2)
+		album := r.mkdir(drive.Root, "album")
+		r.put(album, "c.png", 3)
+		r.put(album, "d.png", 4)
+		two, many := r.plan("", a, b), r.plan("", album)
+		gone := []drive.ID{r.put(drive.Root, "e.png", 5), r.put(drive.Root, "f.png", 6)}
+		failed := r.create("", gone...)
+		w := r.planned()
+		r.trash(gone...)
+		r.must(r.tasks.publish(r.ctx, w))
+		counted(t, r.status(failed), Counts{Total: 2, Failed: 2})
+
+		r.tasks.SetLimits(Limits{IDs: 1, Tasks: 1, Images: 1, Levels: 1})
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, nil, ""); !fault.Is(err, fault.TooManyIDs) {
+			t.Errorf("two ids of a plan: %v", err)
+		}
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, many.ID, nil, ""); !fault.Is(err, fault.PlanChanged) {
+			t.Errorf("two pictures of a plan: %v", err)
+		}
+		if _, err := r.tasks.Retry(r.ctx, r.acc, failed); !fault.Is(err, fault.TooManyImages) || fault.ArgsOf(err)[0] != 1 {
+			t.Errorf("two pictures that failed: %v", err)
+		}
+
+		r.tasks.SetLimits(Limits{IDs: 2, Tasks: 1, Images: 2, Levels: 1})
+		if _, err := r.tasks.Retry(r.ctx, r.acc, failed); err != nil {
+			t.Error(err)
+		}
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, nil, ""); !fault.Is(err, fault.TooManyTasks) {
+			t.Errorf("a second task: %v", err)
+		}
+	})
 }

@@ -18,6 +18,7 @@ import (
 // with nothing published.
 func (t *Tasks) plan(ctx context.Context, w *work) (ended bool, err error) {
 	p := newPlanner(w.acc, w.folders)
+	p.limits = t.limits
 	err = t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error { return p.read(ctx, tx, w.sources) })
 	if limit := (*limitError)(nil); errors.As(err, &limit) {
 		return true, t.fail(ctx, w, limit.code)
@@ -70,9 +71,10 @@ type limitError struct {
 
 func (e *limitError) Error() string { return "copytask: plan: " + string(e.code) }
 
-// planner holds O(MaxImages + depth), however large the tree is.
+// planner holds O(Limits.Images + depth), however large the tree is.
 type planner struct {
 	acc     account.ID
+	limits  Limits // of what read finds
 	folders []targetFolder
 	byName  map[folderKey]int
 	dirs    []dir
@@ -176,13 +178,15 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 			return err
 		}
 	}
-	if p.images > MaxImages {
+	if p.images > p.limits.Images {
 		return p.tooMany()
 	}
 	return nil
 }
 
-func (p *planner) tooMany() error { return &limitError{LimitImages, MaxImages, int64(p.images)} }
+func (p *planner) tooMany() error {
+	return &limitError{LimitImages, int64(p.limits.Images), int64(p.images)}
+}
 
 // walk goes through a folder depth first by name, with one cursor a level.
 // way is where it hangs; way[0] is no level of its own.
@@ -220,8 +224,8 @@ func (p *planner) walk(ctx context.Context, tx *db.Tx, way []*level, top drive.E
 
 // enter goes one level down and notes what is skipped there.
 func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.Entry) ([]*level, error) {
-	if len(way) > MaxLevels {
-		return nil, &limitError{LimitDepth, MaxLevels, int64(len(way))}
+	if len(way) > p.limits.Levels {
+		return nil, &limitError{LimitDepth, int64(p.limits.Levels), int64(len(way))}
 	}
 	if p.walked++; p.walked > MaxFolders {
 		return nil, &limitError{LimitFolders, MaxFolders, int64(p.walked)}
@@ -246,7 +250,7 @@ func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.En
 
 // take plans an eligible picture; with a reason it has failed already.
 func (p *planner) take(way []*level, e drive.Entry, failed Reason) error {
-	if p.images++; p.images > MaxImages {
+	if p.images++; p.images > p.limits.Images {
 		if p.images < p.count {
 			return nil
 		}

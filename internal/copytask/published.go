@@ -46,8 +46,8 @@ type PublishedFile struct {
 // twice once. What is missing or in the trash is passed over; fault.NotFile for a folder,
 // fault.TooManyIDs.
 func (t *Tasks) Published(ctx context.Context, acc account.ID, ids []drive.ID) (list []PublishedFile, err error) {
-	if len(ids) > MaxIDs {
-		return nil, fault.New(fault.TooManyIDs, "copytask: published", MaxIDs)
+	if len(ids) > drive.MaxIDs {
+		return nil, fault.New(fault.TooManyIDs, "copytask: published", drive.MaxIDs)
 	}
 	err = t.db.Read(ctx, "copytask: published", func(tx *db.Tx) error {
 		found, err := drive.Lookup(ctx, tx, acc, ids)

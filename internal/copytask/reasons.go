@@ -94,9 +94,10 @@ var reasonSentences = map[Reason]sentence{
 	WasRenamed:  {"之后已被重命名", "it was renamed since"},
 }
 
+// A %d is the limit that holds.
 var failSentences = map[FailCode]sentence{
-	LimitImages:  {"图片数量超过1000张限制", "more than 1000 pictures; choose fewer or smaller folders"},
-	LimitDepth:   {"文件夹层级超过15层限制", "folders are nested deeper than 15 levels, or the bed would pass 128"},
+	LimitImages:  {"图片数量超过%d张限制", "more than %d pictures; choose fewer or smaller folders"},
+	LimitDepth:   {"文件夹层级超过%d层限制", "folders are nested deeper than %d levels, or the bed would pass 128"},
 	LimitFolders: {"文件夹数量超过100000个限制", "more than 100,000 folders; choose fewer"},
 	NoTarget:     {"目标文件夹不存在", "the target folder is not there any more"},
 	NoQuota:      {"空间不足", "no space left in the account; the pictures that fitted are published"},
@@ -111,11 +112,11 @@ func (r Reason) Chinese() string { return reasonSentences[r].chinese }
 // English says the reason in English.
 func (r Reason) English() string { return reasonSentences[r].english }
 
-// Chinese says the code in Chinese; "" for none.
-func (c FailCode) Chinese() string { return failSentences[c].chinese }
+// Chinese says the code in Chinese, with the limits that hold; "" for none.
+func (c FailCode) Chinese(l Limits) string { return l.named(c, failSentences[c].chinese) }
 
-// English says the code in English; "" for none.
-func (c FailCode) English() string { return failSentences[c].english }
+// English says the code in English, with the limits that hold; "" for none.
+func (c FailCode) English(l Limits) string { return l.named(c, failSentences[c].english) }
 
 // skipReason says why a drive file is no eligible picture.
 func skipReason(c picture.Class) Reason {

@@ -30,28 +30,28 @@ type Chosen struct {
 // fault.NotFound for a file or image that is not there, fault.NotFile for a folder among
 // them, fault.ParentNotFound and fault.NotFolder for the folder, fault.TooManyIDs,
 // fault.NotPublished where there is no image to be looked at, fault.TooManyImages where
-// there are more than MaxImages, fault.TooManyTasks as Create.
+// there are more than a task may have, fault.TooManyTasks as Create.
 func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, error) {
-	if max(len(c.Files), len(c.Images)) > MaxIDs {
-		return "", fault.New(fault.TooManyIDs, "copytask: republish", MaxIDs)
+	if max(len(c.Files), len(c.Images)) > t.limits.IDs {
+		return "", fault.New(fault.TooManyIDs, "copytask: republish", t.limits.IDs)
 	}
 	id := newID()
 	err := t.db.Write(ctx, "copytask: republish", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
-		if err := mayBegin(ctx, tx, acc); err != nil {
+		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		images, err := c.images(ctx, tx, acc)
+		images, err := c.images(ctx, tx, acc, t.limits.Images+1)
 		if err != nil {
 			return err
 		}
 		switch {
 		case len(images) == 0:
 			return fault.New(fault.NotPublished, "copytask: republish")
-		case len(images) > MaxImages:
-			return fault.New(fault.TooManyImages, "copytask: republish", MaxImages)
+		case len(images) > t.limits.Images:
+			return fault.New(fault.TooManyImages, "copytask: republish", t.limits.Images)
 		}
 		root, err := imagebed.FolderIn(ctx, tx, acc, "")
 		if err != nil {
@@ -75,15 +75,15 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 	return id, nil
 }
 
-// images finds what was chosen, in order.
-func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID) ([]imagebed.Image, error) {
+// images finds what was chosen, in order; of a folder so many at most.
+func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID, most int) ([]imagebed.Image, error) {
 	switch {
 	case len(c.Files) > 0:
 		return imagesOf(ctx, tx, acc, dedupe(c.Files))
 	case len(c.Images) > 0:
 		return imagebed.ImagesByID(ctx, tx, acc, dedupe(c.Images))
 	}
-	return imagebed.Below(ctx, tx, acc, c.Folder, MaxImages+1)
+	return imagebed.Below(ctx, tx, acc, c.Folder, most)
 }
 
 // imagesOf finds the images whose present source each of some files is.

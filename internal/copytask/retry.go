@@ -22,7 +22,8 @@ import (
 //
 // fault.TaskNotFound where the account has no task of that id, fault.TaskGoesOn where it
 // has not ended, fault.NoneFailed where none failed, fault.ParentNotFound where its target
-// is gone, fault.TooManyTasks as Create.
+// is gone, fault.TooManyImages where more failed than a task may have by now,
+// fault.TooManyTasks as Create.
 func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 	id := newID()
 	err := t.db.Write(ctx, "copytask: retry", func(tx *db.Tx) error {
@@ -36,15 +37,18 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		if old.State.Unfinished() {
 			return fault.New(fault.TaskGoesOn, "copytask: retry")
 		}
-		if err := mayBegin(ctx, tx, acc); err != nil {
+		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
 		r, err := readRetry(ctx, tx, acc, old.Seq)
 		if err != nil {
 			return err
 		}
-		if len(r.items) == 0 {
+		switch {
+		case len(r.items) == 0:
 			return fault.New(fault.NoneFailed, "copytask: retry")
+		case len(r.items) > t.limits.Images: // more than that were allowed then
+			return fault.New(fault.TooManyImages, "copytask: retry", t.limits.Images)
 		}
 		target, err := imagebed.FolderIn(ctx, tx, acc, r.folders[0].id)
 		if err != nil {

@@ -106,6 +106,7 @@ const (
 	NotALevel       Why = "not_a_level"      // what should be a level of the log
 	NotLoopback     Why = "not_loopback"     // the profiler's address
 	NotDays         Why = "not_days"         // the setting, its value, the least and the most
+	NotANumber      Why = "not_a_number"     // the setting, its value, the least and the most
 	NotATime        Why = "not_a_time"       // the setting, its value
 	NotAServer      Why = "not_a_server"     // what should be the address of a server
 	NoStoreKeys     Why = "no_store_keys"    // nothing

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"reflect"
@@ -35,13 +36,17 @@ import (
 // Errors: BadRequest naming the parameter when it is missing, malformed or holds a NUL,
 // TooManyIDs with the limit. Bind panics when out is no pointer to a struct or
 // Check has an objection to its type.
-func Bind(p *Params, out any) error {
+func Bind(p *Params, out any) error { return BindUpTo(p, out, 0) }
+
+// BindUpTo is Bind where lists may have so many elements, whatever their tags say; 0 for
+// what they say.
+func BindUpTo(p *Params, out any, most int) error {
 	dst := reflect.ValueOf(out).Elem()
 	pl := mustPlan(dst.Type())
 	won := pl.choose(p)
 	for i := range pl.fields {
 		f := &pl.fields[i]
-		if err := f.fill(dst.FieldByIndex(f.index), p.entries[won[i].from:won[i].to]); err != nil {
+		if err := f.fill(dst.FieldByIndex(f.index), p.entries[won[i].from:won[i].to], cmp.Or(most, f.Max)); err != nil {
 			return err
 		}
 	}
@@ -91,8 +96,8 @@ func (pl *plan) find(name string) (target, bool) {
 }
 
 // fill sets one field from the first of entries; those after it matter to a
-// list in a form, where they may repeat its name.
-func (f *field) fill(dst reflect.Value, entries []entry) error {
+// list in a form, where they may repeat its name. A list has most elements at most.
+func (f *field) fill(dst reflect.Value, entries []entry, most int) error {
 	var err error
 	switch {
 	case len(entries) == 0 && f.Default != "":
@@ -102,7 +107,7 @@ func (f *field) fill(dst reflect.Value, entries []entry) error {
 	case len(entries) == 0:
 		return nil
 	case f.List:
-		return f.fillList(dst, entries)
+		return f.fillList(dst, entries, most)
 	default:
 		err = f.take(dst, entries[0].value)
 	}
@@ -132,11 +137,11 @@ func (f *field) malformed(err error) error {
 }
 
 // fillList counts before it sets aside memory, then fills.
-func (f *field) fillList(dst reflect.Value, entries []entry) error {
+func (f *field) fillList(dst reflect.Value, entries []entry, most int) error {
 	count := 0
 	err := f.eachElement(entries, func(Raw) error {
-		if count++; count > f.Max {
-			return fault.New(fault.TooManyIDs, "wire: bind "+f.Name, f.Max)
+		if count++; count > most {
+			return fault.New(fault.TooManyIDs, "wire: bind "+f.Name, most)
 		}
 		return nil
 	})

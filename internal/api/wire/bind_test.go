@@ -662,3 +662,21 @@ func TestBindNUL(t *testing.T) {
 		t.Errorf("what only looks like one, or nobody asks for: %q, %v", out.Text, err)
 	}
 }
+
+// A limit that is given stands in the place of those of the tags, and of theirs alone.
+func TestBindUpTo(t *testing.T) {
+	for body, want := range map[string]fault.Code{`{"ids":[1,2,3],"n":7}`: "", `{"ids":[1,2,3,4]}`: fault.TooManyIDs, `{"few":"1,2,3,x"}`: fault.TooManyIDs, `{"few":"1,2,3"}`: ""} {
+		var in struct {
+			IDs []int64 `wire:"ids;max=5"`
+			Few []int64 `wire:"few;max=2"`
+			N   int     `wire:"n"`
+		}
+		err := wire.BindUpTo(parse(t, request("POST", "/", "", body)), &in, 3)
+		if code := fault.CodeOf(err); code != want || want != "" && fault.ArgsOf(err)[0] != 3 {
+			t.Errorf("%s: %v, want %q", body, err, want)
+		}
+		if want == "" && len(in.IDs)+len(in.Few) != 3 {
+			t.Errorf("%s: %+v", body, in)
+		}
+	}
+}

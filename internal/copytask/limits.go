@@ -1,0 +1,35 @@
+package copytask
+
+import "fmt"
+
+// The documented limits, which an operator may set otherwise.
+const (
+	MaxIDs    = 100  // ids of one request
+	MaxTasks  = 3    // unfinished tasks of an account
+	MaxImages = 1000 // eligible pictures of a task
+	MaxLevels = 15   // levels of folders, a chosen one being the first
+)
+
+// Limits are what tasks may ask for.
+type Limits struct{ IDs, Tasks, Images, Levels int }
+
+// Documented are the limits where no others are set.
+func Documented() Limits { return Limits{MaxIDs, MaxTasks, MaxImages, MaxLevels} }
+
+// SetLimits has other limits hold. A task that is planned keeps to those that held then.
+// Call it before the workers run.
+func (t *Tasks) SetLimits(l Limits) { t.limits = l }
+
+// Limits are those that hold.
+func (t *Tasks) Limits() Limits { return t.limits }
+
+// named puts the limit that holds into a sentence that names it.
+func (l Limits) named(c FailCode, sentence string) string {
+	switch c {
+	case LimitImages:
+		return fmt.Sprintf(sentence, l.Images)
+	case LimitDepth:
+		return fmt.Sprintf(sentence, l.Levels)
+	}
+	return sentence
+}
