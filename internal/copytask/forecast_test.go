@@ -90,19 +90,17 @@ func TestAPlanSaysWhatWouldHappen(t *testing.T) {
 // Where a limit is passed, the plan says which one and by how much.
 func TestAPlanNamesTheLimit(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
-		many, deep, wide := r.mkdir(drive.Root, "many"), r.mkdir(drive.Root, "deep"), r.mkdir(drive.Root, "wide")
+		many, deep := r.mkdir(drive.Root, "many"), r.mkdir(drive.Root, "deep")
 		r.many(many, 1, MaxImages+234)
 		for n, at := 1, deep; n <= MaxLevels; n++ {
 			at = r.mkdir(at, "d")
 		}
-		r.many(wide, 0, MaxFolders)
 		for _, c := range []struct {
 			what drive.ID
 			want Limit
 		}{
 			{many, Limit{LimitImages, MaxImages, MaxImages + 234}},
 			{deep, Limit{LimitDepth, MaxLevels, MaxLevels + 1}},
-			{wide, Limit{LimitFolders, MaxFolders, MaxFolders + 1}},
 		} {
 			p := r.plan("", c.what)
 			if p.Limit == nil || *p.Limit != c.want || len(p.Items) > 0 {
