@@ -57,7 +57,7 @@ func TestCopyLimitsBelowTheDocumented(t *testing.T) {
 		code, says string
 		max, found int64
 	}{{album, "limit_images", "图片数量超过3张限制", 3, 4}, {top, "limit_depth", "文件夹层级超过2层限制", 2, 3}} {
-		plan, err := u.CopyPlan(t.Context(), []int64{tt.id}, "", 10)
+		plan, err := u.CopyPlan(t.Context(), []int64{tt.id}, client.CopyTarget{}, 10)
 		if err != nil || plan.Limit == nil || plan.Limit.FailCode != tt.code || plan.Limit.FailMsg != tt.says || plan.Limit.Max != tt.max || plan.Limit.Found != tt.found {
 			t.Errorf("the plan: %+v (%v)", plan.Limit, err)
 		}
