@@ -44,6 +44,7 @@ func (s *splitter) cut(ctx context.Context, entries []client.File, to client.Cop
 		}
 		p, err := s.CopyPlan(ctx, ids, to, 1)
 		switch {
+		case client.Is(err, fault.TooManyIDs) && len(entries) > 1: // its server takes fewer
 		case err != nil:
 			return err
 		case p.Limit == nil || !tooMuch(p.Limit.FailCode):

@@ -39,12 +39,12 @@ type served struct {
 
 // serve starts the program as a server on an empty folder, makes an account and
 // logs in; the server ends with the test.
-func serve(t *testing.T, quota string) *served {
+func serve(t *testing.T, quota string, flags ...string) *served {
 	t.Helper()
 	p := newProgram(t)
 	data := filepath.Join(p.home, "data")
 	address := freeAddress(t)
-	cmd := p.command("serve", "--data", data, "--listen", address, "--public-url", "http://"+address)
+	cmd := p.command(append([]string{"serve", "--data", data, "--listen", address, "--public-url", "http://" + address}, flags...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
 	r, w := io.Pipe()
@@ -1173,5 +1173,27 @@ func TestCopyWithoutWaiting(t *testing.T) {
 	decode(t, s.mustRun("task", id, "--json"), &task)
 	if task.TaskID != id {
 		t.Errorf("%+v", task)
+	}
+}
+
+// A server that takes less than the documentation says says so, and a copy is split for it.
+func TestCopyWithLimitsOfTheServer(t *testing.T) {
+	s := serve(t, "", "--copy-ids", "2", "--copy-images", "3", "--copy-tasks", "1")
+	paths := make([]string, 5)
+	for n := range paths {
+		s.file(fmt.Sprintf("all/%d.png", n), fmt.Sprint(n))
+		paths[n] = fmt.Sprintf("/all/%d.png", n)
+	}
+	s.mustRun("put", "all")
+	if r := s.run("copy", "/all"); r.code != exitLimit || !strings.Contains(r.out, "more than 3 pictures, nothing was copied") {
+		t.Errorf("too many pictures: %+v", r)
+	}
+	if r := s.run(append([]string{"copy"}, paths...)...); r.code != exitFailed || !strings.Contains(r.errOut, "at most 2 in one call") {
+		t.Errorf("too many paths: %+v", r)
+	}
+	var done splitReport
+	decode(t, s.mustRun(append([]string{"copy", "--split", "--json"}, paths...)...), &done)
+	if done.Copied != 5 || len(done.Tasks) != 3 {
+		t.Errorf("split: %+v", done)
 	}
 }
