@@ -272,17 +272,17 @@ func TestEventsEndWithTheServer(t *testing.T) {
 	}
 }
 
-// An account has a hundred streams, and the next one is refused; those that end make room.
+// An account has a thousand streams, and the next one is refused; those that end make room.
 func TestEventsAreBounded(t *testing.T) {
 	_, u := writer(t)
 	occupy(t, u)
 	task := u.StartCopy("", u.PutFile(0, "a.png", content(1)))
 	var open []*heard
-	for range 100 {
+	for range 1000 {
 		open = append(open, listen(t, u, task, ""))
 	}
 	refused := u.Server.Get(eventsPath+"?taskID="+task, u.Token)
-	if refused.Code != 1 || refused.Error == nil || refused.Error.Code != "too_many_streams" || !strings.Contains(refused.Message, "100") {
+	if refused.Code != 1 || refused.Error == nil || refused.Error.Code != "too_many_streams" || !strings.Contains(refused.Message, "1000") {
 		t.Errorf("%+v %+v", refused, refused.Error)
 	}
 	if err := u.CopyCancel(t.Context(), task); err != nil {
