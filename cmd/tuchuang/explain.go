@@ -145,7 +145,7 @@ var keptReasons = map[string]text{
 	"republished":     keptRepublished,
 	"changed":         keptChanged,
 	"moved":           keptMoved,
-	"renamed":         keptRenamed,
+	"touched":         keptTouched,
 	"content_missing": keptNoContent,
 	"quota_exceeded":  failQuota,
 }

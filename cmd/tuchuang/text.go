@@ -160,7 +160,7 @@ var (
 	keptRepublished = say("之后又被其他任务发布", "another task has published it since")
 	keptChanged     = say("之后已换成其他图片", "it shows another picture since")
 	keptMoved       = say("之后已被移动", "it was moved since")
-	keptRenamed     = say("之后已被重命名", "it was renamed since")
+	keptTouched     = say("之后已被重命名、移动或重新上传", "it was renamed, moved or uploaded again since")
 	keptNoContent   = say("之前的内容已不存在", "the former content is gone")
 
 	failImageDeleted = say("图床图片已被删除", "the image was deleted from the bed")

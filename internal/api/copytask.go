@@ -49,7 +49,7 @@ func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, e
 	var id copytask.ID
 	var err error
 	if in.PlanID != "" {
-		id, err = a.Tasks.CreatePlanned(ctx, acc, in.PlanID, in.FileIDs, in.To, in.below()...)
+		id, err = a.Tasks.CreatePlanned(ctx, acc, in.PlanID, copytask.Asked{IDs: in.FileIDs, Target: in.To, Below: in.below()})
 	} else {
 		id, err = a.Tasks.Create(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}

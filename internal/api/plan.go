@@ -7,6 +7,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
 	"tuchuang/internal/copytask"
+	"tuchuang/internal/imagebed"
 )
 
 type copyPlanIn struct {
@@ -46,7 +47,7 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 	var p *copytask.Plan
 	var err error
 	if in.PlanID != "" {
-		p, err = a.Tasks.KeptPlan(ctx, acc, in.PlanID)
+		p, err = a.Tasks.KeptPlan(ctx, acc, in.PlanID, copytask.Asked{IDs: in.FileIDs, Target: in.To, Below: in.below()})
 	} else {
 		p, err = a.Tasks.Plan(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}
@@ -66,6 +67,9 @@ func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut
 	}
 	if l := p.Limit; l != nil {
 		out.Limit = &planLimit{l.Code, l.Code.Chinese(limits), l.Most, l.Found}
+		if l.Code == copytask.LimitDepth && l.Most == imagebed.MaxDepth {
+			out.Limit.FailMsg = copytask.BedTooDeep.Chinese() // of the bed, not of the folders chosen
+		}
 	}
 	from := len(p.Items)
 	if cursor >= 0 {

@@ -42,7 +42,7 @@ type Tasks struct {
 	limits Limits
 	batch  bound
 	watch  Watch
-	turn   chan struct{} // of the one plan that is made
+	turns  *turns // of plans that are made
 }
 
 // bound is what ends a batch, see batchItems.
@@ -50,7 +50,7 @@ type bound struct{ items, folders int }
 
 // New makes the room's door and the workers that do its tasks.
 func New(d *db.DB, bed *imagebed.Bed, log *slog.Logger) (*Tasks, *queue.Workers) {
-	t := &Tasks{db: d, bed: bed, log: log, limits: Documented(), batch: bound{batchItems, batchFolders}, turn: make(chan struct{}, 1)}
+	t := &Tasks{db: d, bed: bed, log: log, limits: Documented(), batch: bound{batchItems, batchFolders}, turns: newTurns(plansAtOnce)}
 	return t, queue.NewWorkers(d, queue.Copy, t, log)
 }
 
@@ -89,17 +89,27 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 }
 
 // checkAsked looks at what a request names, and cleans the names below the target.
-func (t *Tasks) checkAsked(ids []drive.ID, below []string) (err error) {
-	for n := range below {
-		if below[n], err = entryname.Clean(below[n]); err != nil {
-			return err
-		}
+func (t *Tasks) checkAsked(ids []drive.ID, below []string) error {
+	if len(below) > imagebed.MaxDepth {
+		return fault.New(fault.TooDeep, "copytask: create", imagebed.MaxDepth)
+	}
+	if err := cleanNames(below); err != nil {
+		return err
 	}
 	switch {
 	case len(ids) == 0:
 		return fault.New(fault.BadRequest, "copytask: create", "fileIDs")
 	case len(ids) > t.limits.IDs:
 		return fault.New(fault.TooManyIDs, "copytask: create", t.limits.IDs)
+	}
+	return nil
+}
+
+func cleanNames(names []string) (err error) {
+	for n := range names {
+		if names[n], err = entryname.Clean(names[n]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

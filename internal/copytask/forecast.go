@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 
 	mostCounted = 100_000 // pictures past the limit are counted to so many
 	longestPlan = 20 * time.Second
+	plansAtOnce = 2 // of different accounts
 )
 
 // Plan says what a task would do, picture by picture.
@@ -68,24 +70,16 @@ type PlannedItem struct {
 }
 
 // Plan finds out what a task would do, by the decisions of the task itself on a draft of
-// the bed, and changes nothing but that it keeps the plan for PlanLife. One is made at a
-// time.
+// the bed, and changes nothing but that it keeps the plan for PlanLife. An account has one
+// made at a time.
 //
 // The errors are those of Create, but for fault.TooManyTasks.
 func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
 	if err := t.checkAsked(ids, below); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, longestPlan)
-	defer cancel()
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
-		return nil, fault.Wrap(ctx.Err(), "copytask: plan")
-	}
 	var p *Plan
-	err := t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error {
+	err := t.thinking(ctx, acc, "copytask: plan", func(ctx context.Context, tx *db.Tx) error {
 		folder, sources, err := asked(ctx, tx, acc, dedupe(ids), target)
 		if err == nil {
 			p, _, err = t.forecast(ctx, tx, acc, folder, below, sources, mostCounted)
@@ -112,62 +106,112 @@ func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target
 }
 
 // KeptPlan answers a plan that was made before; fault.PlanNotFound where the account has
-// none of that id, or has no longer.
-func (t *Tasks) KeptPlan(ctx context.Context, acc account.ID, id PlanID) (p *Plan, err error) {
+// none of that id, or has no longer; fault.BadRequest see Asked.
+func (t *Tasks) KeptPlan(ctx context.Context, acc account.ID, id PlanID, more Asked) (p *Plan, err error) {
 	err = t.db.Read(ctx, "copytask: kept plan", func(tx *db.Tx) error {
-		p, err = readPlan(ctx, tx, acc, id)
-		return err
+		if p, err = readPlan(ctx, tx, acc, id); err != nil {
+			return err
+		}
+		return more.matches(ctx, tx, acc, p)
 	})
 	return p, err
 }
 
-// CreatePlanned makes the task of a plan, with the plan written down. Said twice, it
-// answers the same task. What other tasks of the account do before its turn is not in
-// the plan. Where ids are named, they and the target must be the plan's, or it is
-// fault.BadRequest.
+// thinking reads for a plan, on a connection of the workers and as long as it may.
+func (t *Tasks) thinking(ctx context.Context, acc account.ID, op string, fn func(ctx context.Context, tx *db.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, longestPlan)
+	defer cancel()
+	done, err := t.turns.take(ctx, acc)
+	if err != nil {
+		return fault.Wrap(err, op)
+	}
+	defer done()
+	return t.db.WorkerRead(ctx, op, func(tx *db.Tx) error { return fn(ctx, tx) })
+}
+
+// Asked is what else a request names beside a plan: it must be the plan's.
+type Asked struct {
+	IDs    []drive.ID
+	Target imagebed.ID
+	Below  []string
+}
+
+// matches is fault.BadRequest where something is not the plan's.
+func (a Asked) matches(ctx context.Context, tx *db.Tx, acc account.ID, p *Plan) error {
+	same := len(a.IDs) == 0 || slices.Equal(dedupe(a.IDs), p.Sources)
+	if len(a.IDs) > 0 || a.Target != "" {
+		target, err := imagebed.FolderIn(ctx, tx, acc, a.Target)
+		if err != nil && !fault.Is(err, fault.ParentNotFound) && !fault.Is(err, fault.NotFolder) {
+			return err
+		}
+		same = same && target == p.Target
+	}
+	if len(a.IDs) > 0 || len(a.Below) > 0 {
+		if err := cleanNames(a.Below); err != nil {
+			return err
+		}
+		same = same && slices.Equal(a.Below, p.Below)
+	}
+	if !same {
+		return fault.New(fault.BadRequest, "copytask: create from plan", "planID")
+	}
+	return nil
+}
+
+// CreatePlanned makes the task of a plan, with the plan written down as it is found once
+// more. Said twice, it answers the same task. What other tasks of the account do before
+// its turn is not in the plan.
 //
-// fault.PlanNotFound as KeptPlan, fault.PlanChanged where the task would do something
-// else by now, with what and how much of it; and the errors of Create.
-func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, ids []drive.ID, target imagebed.ID, below ...string) (ID, error) {
-	var id ID
-	err := t.db.Write(ctx, "copytask: create from plan", func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
+// fault.PlanNotFound as KeptPlan, fault.BadRequest see Asked, fault.PlanChanged where the
+// task would do something else by now, with how much of it and what, fault.PlanPastLimit
+// where it would do nothing, and fault.TooManyTasks as Create.
+func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, more Asked) (ID, error) {
+	var old, now *Plan
+	var p *planner
+	var sources []source
+	err := t.thinking(ctx, acc, "copytask: plan again", func(ctx context.Context, tx *db.Tx) (err error) {
+		if old, err = readPlan(ctx, tx, acc, plan); err != nil {
 			return err
 		}
-		old, err := readPlan(ctx, tx, acc, plan)
-		if err != nil {
+		if err := more.matches(ctx, tx, acc, old); err != nil || old.Task != "" {
 			return err
-		}
-		if len(ids) > 0 {
-			if target, err = imagebed.FolderIn(ctx, tx, acc, target); err != nil {
-				return err
-			}
-			if target != old.Target || !slices.Equal(below, old.Below) || !slices.Equal(dedupe(ids), old.Sources) {
-				return fault.New(fault.BadRequest, "copytask: create from plan", "planID")
-			}
-		}
-		if id = old.Task; id != "" {
-			return nil
 		}
 		if err := t.checkAsked(old.Sources, nil); err != nil {
 			return err
 		}
+		if l := old.Limit; l != nil && len(old.Items) == 0 {
+			return fault.New(fault.PlanPastLimit, "copytask: create from plan")
+		}
+		var folder imagebed.ID
+		if folder, sources, err = asked(ctx, tx, acc, old.Sources, old.Target); err != nil {
+			return old.gone(err)
+		}
+		now, p, err = t.forecast(ctx, tx, acc, folder, old.Below, sources, 0)
+		return err
+	})
+	if err != nil || old.Task != "" {
+		return old.task(), err
+	}
+	if n, what := old.differs(now); n > 0 {
+		return "", fault.New(fault.PlanChanged, "copytask: create from plan", n, what)
+	}
+	var id ID
+	err = t.db.Write(ctx, "copytask: create from plan", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, acc); err != nil {
+			return err
+		}
+		again, err := readPlan(ctx, tx, acc, plan)
+		if err != nil {
+			return err
+		}
+		if id = again.Task; id != "" {
+			return nil
+		}
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		folder, sources, err := asked(ctx, tx, acc, old.Sources, old.Target)
-		if err != nil {
-			return err
-		}
-		now, p, err := t.forecast(ctx, tx, acc, folder, old.Below, sources, 0)
-		if err != nil {
-			return err
-		}
-		if n, what := old.differs(now); n > 0 {
-			return fault.New(fault.PlanChanged, "copytask: create from plan", n, what)
-		}
 		id = newID()
-		seq, err := add(ctx, tx, acc, id, folder, old.Below, sources, "")
+		seq, err := add(ctx, tx, acc, id, old.Target, old.Below, sources, "")
 		if err != nil {
 			return err
 		}
@@ -175,15 +219,38 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 			return err
 		}
 		killpoint.Here("copytask.planned.half")
-		if p == nil {
-			return nil // past a limit, as planned: the task finds out by itself
-		}
 		return p.write(ctx, tx, seq)
 	})
 	if err != nil {
 		return "", err
 	}
 	return id, nil
+}
+
+// task is that of a plan which may be nil.
+func (out *Plan) task() ID {
+	if out == nil {
+		return ""
+	}
+	return out.Task
+}
+
+// gone makes fault.PlanChanged of the error that something chosen is there no more.
+func (out *Plan) gone(err error) error {
+	switch {
+	case fault.Is(err, fault.NotFound):
+		what := fmt.Sprint(fault.ArgsOf(err)...)
+		for _, i := range out.Items {
+			if i.DriveID.String() == what {
+				what = i.SourcePath
+				break
+			}
+		}
+		return fault.Because(fault.PlanChanged, "copytask: create from plan", err, 1, what)
+	case fault.Is(err, fault.ParentNotFound):
+		return fault.Because(fault.PlanChanged, "copytask: create from plan", err, len(out.Items), "toParentFileID")
+	}
+	return err
 }
 
 // SweepPlans forgets the plans that have expired.

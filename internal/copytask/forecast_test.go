@@ -13,7 +13,6 @@ import (
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
-	"tuchuang/internal/queue"
 )
 
 func (r *rooms) plan(to imagebed.ID, ids ...drive.ID) *Plan {
@@ -79,7 +78,7 @@ func TestAPlanSaysWhatWouldHappen(t *testing.T) {
 		if diff := cmp.Diff(map[Reason]int{NotAnImage: 1, DuplicateInTask: 1, ContentMissing: 1}, p.Reasons); diff != "" || p.Renamed != 1 || p.Limit != nil {
 			t.Errorf("%d renamed, limit %+v: %s", p.Renamed, p.Limit, diff)
 		}
-		kept2, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID)
+		kept2, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID, Asked{})
 		r.must(err)
 		if diff := cmp.Diff(p.Items, kept2.Items); diff != "" || !kept2.ExpiresAt.Equal(p.ExpiresAt.Truncate(time.Microsecond)) {
 			t.Errorf("kept until %v: %s", kept2.ExpiresAt, diff)
@@ -106,12 +105,8 @@ func TestAPlanNamesTheLimit(t *testing.T) {
 			if p.Limit == nil || *p.Limit != c.want || len(p.Items) > 0 {
 				t.Errorf("%d items, limit %+v, want %+v", len(p.Items), p.Limit, c.want)
 			}
-			// Its task runs, and ends as was said.
-			id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
-			r.must(err)
-			r.run()
-			if s := r.status(id); s.State != queue.Failed || s.FailCode != c.want.Code {
-				t.Errorf("%+v", s)
+			if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{}); !fault.Is(err, fault.PlanPastLimit) {
+				t.Errorf("its task: %v", err)
 			}
 		}
 		poor := r.account("poor", 100)
@@ -132,23 +127,28 @@ func TestATaskOfAPlan(t *testing.T) {
 		p := r.plan("", album)
 		other := r.account("other", account.NoQuota)
 		for acc, id := range map[account.ID]PlanID{r.acc: "nothing", other.acc: p.ID} {
-			if _, err := r.tasks.CreatePlanned(r.ctx, acc, id, nil, ""); !fault.Is(err, fault.PlanNotFound) {
+			if _, err := r.tasks.CreatePlanned(r.ctx, acc, id, Asked{}); !fault.Is(err, fault.PlanNotFound) {
 				t.Errorf("plan %s of %d: %v", id, acc, err)
 			}
 		}
-		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, []drive.ID{a}, ""); !fault.Is(err, fault.BadRequest) {
-			t.Errorf("of other files: %v", err)
+		for what, asked := range map[string]Asked{"other files": {IDs: []drive.ID{a}}, "another target": {Target: "x"}, "a folder below": {Below: []string{"x"}}} {
+			if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, asked); !fault.Is(err, fault.BadRequest) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := r.tasks.Create(r.ctx, r.acc, []drive.ID{a}, "", make([]string, imagebed.MaxDepth+1)...); !fault.Is(err, fault.TooDeep) {
+			t.Errorf("deeper than the bed: %v", err)
 		}
 		r.put(album, "b.png", 2)
-		_, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		_, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{})
 		if !fault.Is(err, fault.PlanChanged) || !cmp.Equal(fault.ArgsOf(err), []any{1, "/album/b.png"}) {
 			t.Errorf("with another file: %v", err)
 		}
 		p = r.plan("", album)
-		id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, []drive.ID{album}, "")
+		id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{IDs: []drive.ID{album}})
 		r.must(err)
 		r.put(album, "c.png", 3) // too late
-		again, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		again, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{})
 		if err != nil || again != id {
 			t.Errorf("said twice: %s %v, the first was %s", again, err, id)
 		}
@@ -156,9 +156,15 @@ func TestATaskOfAPlan(t *testing.T) {
 		counted(t, r.status(id), Counts{Total: 2, Copied: 2})
 		p = r.plan("", album)
 		r.trash(a)
-		_, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, nil, "")
+		_, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{})
 		if !fault.Is(err, fault.PlanChanged) || !cmp.Equal(fault.ArgsOf(err), []any{1, "/album/a.png"}) {
 			t.Errorf("with a file less: %v", err)
+		}
+		to := r.mkBed("", "to")
+		p = r.plan(to, album)
+		r.deleteBed(to)
+		if _, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{}); !fault.Is(err, fault.PlanChanged) {
+			t.Errorf("without the target: %v", err)
 		}
 	})
 }
@@ -174,7 +180,7 @@ func TestPlansAreForgotten(t *testing.T) {
 		}
 		kept := func() (n int) {
 			for _, id := range ids {
-				_, err := r.tasks.KeptPlan(r.ctx, r.acc, id)
+				_, err := r.tasks.KeptPlan(r.ctx, r.acc, id, Asked{})
 				if err == nil {
 					n++
 				} else if !fault.Is(err, fault.PlanNotFound) {

@@ -165,7 +165,7 @@ func TestCreateRefuses(t *testing.T) {
 func TestEveryCodeHasItsSentences(t *testing.T) {
 	for _, r := range []Reason{
 		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Cancelled, Internal,
-		ImageDeleted, UpToDate, NoSource, WasReplaced, Republished, WasChanged, WasMoved, WasRenamed,
+		ImageDeleted, UpToDate, NoSource, WasReplaced, Republished, WasChanged, WasMoved, WasTouched,
 	} {
 		if r.Chinese() == "" || r.English() == "" {
 			t.Errorf("%s has no sentence", r)
@@ -207,10 +207,10 @@ func TestLoweredLimits(t *testing.T) {
 		counted(t, r.status(failed), Counts{Total: 2, Failed: 2})
 
 		r.tasks.SetLimits(Limits{IDs: 1, Tasks: 1, Images: 1, Levels: 1})
-		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, nil, ""); !fault.Is(err, fault.TooManyIDs) {
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, Asked{}); !fault.Is(err, fault.TooManyIDs) {
 			t.Errorf("two ids of a plan: %v", err)
 		}
-		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, many.ID, nil, ""); !fault.Is(err, fault.PlanChanged) {
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, many.ID, Asked{}); !fault.Is(err, fault.PlanChanged) {
 			t.Errorf("two pictures of a plan: %v", err)
 		}
 		if _, err := r.tasks.Retry(r.ctx, r.acc, failed); !fault.Is(err, fault.TooManyImages) || fault.ArgsOf(err)[0] != 1 {
@@ -221,7 +221,7 @@ func TestLoweredLimits(t *testing.T) {
 		if _, err := r.tasks.Retry(r.ctx, r.acc, failed); err != nil {
 			t.Error(err)
 		}
-		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, nil, ""); !fault.Is(err, fault.TooManyTasks) {
+		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, Asked{}); !fault.Is(err, fault.TooManyTasks) {
 			t.Errorf("a second task: %v", err)
 		}
 	})

@@ -553,7 +553,7 @@ func (m *model) undo(j *job) (removed, restored int, kept map[Reason]int) {
 		case d.new && s.parent != d.parent:
 			kept[WasMoved]++
 		case s.stamp != d.stamp:
-			kept[WasRenamed]++
+			kept[WasTouched]++
 		case d.new:
 			m.remove(s)
 			removed++

@@ -332,7 +332,7 @@ func (p *pair) createFrom(plan *Plan, planned bool, to *shown, ids []drive.ID, b
 		p.must(err)
 		return task, nil
 	}
-	task, err := p.rooms.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, nil, "")
+	task, err := p.rooms.tasks.CreatePlanned(p.ctx, p.acc, plan.ID, Asked{})
 	p.must(err)
 	return task, p.model.plan(to, ids, below...)
 }

@@ -48,7 +48,7 @@ const (
 	Republished Reason = "republished"
 	WasChanged  Reason = "changed"
 	WasMoved    Reason = "moved"
-	WasRenamed  Reason = "renamed"
+	WasTouched  Reason = "touched"
 )
 
 // FailCode says why a whole task has failed.
@@ -91,7 +91,7 @@ var reasonSentences = map[Reason]sentence{
 	Republished: {"之后又被其他任务发布", "another task has published it since"},
 	WasChanged:  {"之后已换成其他图片", "it shows another picture since"},
 	WasMoved:    {"之后已被移动", "it was moved since"},
-	WasRenamed:  {"之后已被重命名", "it was renamed since"},
+	WasTouched:  {"之后已被重命名、移动或重新上传", "it was renamed, moved or uploaded again since"},
 }
 
 // A %d is the limit that holds.

@@ -136,20 +136,46 @@ func (u *undoing) decide(ctx context.Context, tx *db.Tx) (err error) {
 			u.remove = append(u.remove, img)
 		case d.onto == "":
 			reason = WasReplaced
-		case contents[d.wasBlob] != blob.Live:
-			reason = ContentMissing
-		case d.wasSize-img.Size > room:
-			reason = QuotaExceeded
 		default:
-			room -= d.wasSize - img.Size
-			u.restore = append(u.restore, imagebed.Showing{Image: img, BlobID: d.wasBlob, Size: d.wasSize, Etag: d.wasEtag, UpdatedAt: d.wasUpdated})
-			u.restored = append(u.restored, d.seq)
+			now := imagebed.Showing{Image: img, BlobID: d.wasBlob, Size: d.wasSize, Etag: d.wasEtag, UpdatedAt: d.wasUpdated}
+			if reason, err = u.former(ctx, tx, &now, contents[d.wasBlob]); err != nil {
+				return err
+			}
+			if reason == "" && now.Size-img.Size > room {
+				reason = QuotaExceeded
+			}
+			if reason == "" {
+				room -= now.Size - img.Size
+				u.restore = append(u.restore, now)
+				u.restored = append(u.restored, d.seq)
+			}
 		}
 		if reason != "" {
 			u.kept = append(u.kept, KeptImage{img.ID, d.driveID, img.Name, reason})
 		}
 	}
 	return nil
+}
+
+// former says why the former content of an image can't be shown again; "" where it can.
+// What was lost and came again has another row, and is the same.
+func (u *undoing) former(ctx context.Context, tx *db.Tx, now *imagebed.Showing, state blob.State) (Reason, error) {
+	switch state {
+	case blob.Live:
+		return "", nil
+	case blob.Blocked:
+		return SourceBlocked, nil
+	}
+	id, found, err := blob.Find(ctx, tx, int64(u.acc.ID), now.Etag, now.Size)
+	if err != nil || !found {
+		return ContentMissing, err
+	}
+	states, err := blob.States(ctx, tx, int64(u.acc.ID), []int64{id})
+	if err == nil && states[id] == blob.Blocked {
+		return SourceBlocked, nil
+	}
+	now.BlobID = id
+	return "", err
 }
 
 // touched says what has happened to an image since an item of the task was published
@@ -165,7 +191,7 @@ func (u *undoing) touched(d done, img imagebed.Image, last publicationKey) Reaso
 	case d.outcome == Copied && img.Folder != u.folders[d.folder].id:
 		return WasMoved
 	case img.UpdatedAt.UnixMicro() != d.publishedAt:
-		return WasRenamed
+		return WasTouched
 	}
 	return ""
 }

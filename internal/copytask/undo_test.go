@@ -68,7 +68,7 @@ func TestUndoTakesBackWhatNobodyTouched(t *testing.T) {
 		r.must(r.bed.Rename(r.ctx, r.acc, tree["album/day/renamed.png"].ID, "named.png"))
 		counted(t, r.copy(tree["album/day/"].ID, files[5]), Counts{Total: 1, Replaced: 1})
 		done := r.undo(task)
-		want := []string{"again.png: republished", "back.png: renamed", "moved.png: moved", "named.png: renamed", "old.png: replaced"}
+		want := []string{"again.png: republished", "back.png: touched", "moved.png: moved", "named.png: touched", "old.png: replaced"}
 		if diff := cmp.Diff(want, done.kept()); diff != "" || done.Removed != 2 || done.Restored != 0 {
 			t.Errorf("%+v: %s", done, diff)
 		}
@@ -212,6 +212,20 @@ func TestUndoKeepsWhatItCannotRestore(t *testing.T) {
 		done := r.undo(ID(s.ID))
 		if diff := cmp.Diff([]string{"a.png: content_missing", "b.png: quota_exceeded"}, done.kept()); diff != "" || done.Restored != 0 {
 			t.Errorf("%+v: %s", done, diff)
+		}
+		r.exec(`UPDATE account SET quota = -1 WHERE id = $1`, r.acc)
+		r.put(drive.Root, "again.png", 1) // what was lost comes again
+		if done := r.undo(ID(s.ID)); done.Restored != 2 || len(done.Kept) != 0 {
+			t.Errorf("%+v", done)
+		}
+		c := r.put(drive.Root, "c.png", 4)
+		r.copy("", c)
+		r.trash(c)
+		c = r.put(drive.Root, "c.png", 5)
+		s = r.republish(Chosen{Files: []drive.ID{c}})
+		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND md5 = $2`, r.acc, etag(4), blob.Blocked)
+		if done := r.undo(ID(s.ID)); !slices.Equal(done.kept(), []string{"c.png: source_blocked"}) {
+			t.Errorf("%+v", done)
 		}
 	})
 }
