@@ -424,7 +424,7 @@ func eachPicture(dir string, fn func(rel string) error) error {
 		if err != nil {
 			return err
 		}
-		if picture.ClassOf(e.Name(), info.Size()) != picture.Eligible {
+		if picture.ClassOf(e.Name(), info.Size()).UpTo(picture.MaxBytes, info.Size()) != picture.Eligible {
 			return nil
 		}
 		rel, err := filepath.Rel(root, p)

@@ -29,6 +29,7 @@ var (
 	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
+	cfgSize       = say("%v：%q 不是 1K 到 10G 的大小，写作 500K、100M、1G", "%v: %q is not a size from 1K to 10G; write 500K, 100M or 1G")
 	cfgNumber     = say("%v：%q 不是 %v 到 %v 的整数", "%v: %q is not a number from %v to %v")
 	cfgDays       = say("%v：%q 不是 %v 到 %v 的天数", "%v: %q is not a number of days from %v to %v")
 	cfgTime       = say("%v：%q 不是 36h、90m 这样的时长", "%v: %q is not a time such as 36h or 90m")
@@ -105,7 +106,7 @@ var problems = map[fault.Why]problem{
 	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
 	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
-	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotANumber: {what: cfgNumber}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
+	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotANumber: {what: cfgNumber}, fault.NotASize: {what: cfgSize}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 	fault.NotABucket: {what: cfgBucket}, fault.KeysInURL: {what: cfgKeys}, fault.PasswordInFlag: {what: cfgPassword}, fault.UnknownKey: {what: cfgUnknownKey}, fault.BucketValue: {what: cfgBucketSays},
 	fault.RedirectNowhere: {what: cfgRedirect}, fault.NotARedirect: {what: cfgNoRedirect},
 	fault.NoStoreKeys: {what: cfgStoreKeys}, fault.NoBucket: {what: cfgNoBucket}, fault.StoreUnusable: {what: cfgStore},

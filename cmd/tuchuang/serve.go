@@ -73,6 +73,7 @@ type serveCmd struct {
 	CopyTasks      *string `name:"copy-tasks" placeholder:"N" help:"${help_copy_tasks}"`
 	CopyImages     *string `name:"copy-images" placeholder:"N" help:"${help_copy_images}"`
 	CopyLevels     *string `name:"copy-levels" placeholder:"N" help:"${help_copy_levels}"`
+	ImageSize      *string `name:"image-size" placeholder:"SIZE" help:"${help_image_size}"`
 	PProf          *string `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
 	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
 }
@@ -83,7 +84,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
-		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels,
+		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize,
 	})
 	conf, err := config.Load(flags, os.Getenv, c.Config)
 	if err != nil {
@@ -243,8 +244,9 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	}
 	dr, bed := drive.New(s.db), imagebed.New(s.db)
 	uploads := upload.New(s.db, store, dr, bed, log)
+	uploads.SetImageSize(conf.ImageSize)
 	tasks, workers := copytask.New(s.db, bed, log)
-	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels})
+	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
 	s.watchTasks(tasks, workers)
 
 	// Where the database is a file, this process is the only one that serves it, and

@@ -132,7 +132,7 @@ var (
 	taskCancelled      = say("任务已取消", "it was cancelled")
 	failCancelled      = say("任务在轮到它之前被取消", "the task was cancelled before its turn")
 	skipNoPicture      = say("不是支持的图片格式", "not one of the nine picture formats")
-	skipTooLarge       = say("图片超过 100M", "the picture is larger than 100 MiB")
+	skipTooLarge       = say("图片太大", "the picture is too large")
 	skipEmpty          = say("文件为空", "the file is empty")
 	skipTwice          = say("同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same folder")
 

@@ -148,7 +148,7 @@ func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (any,
 		out.List = make([]copyFailItem, len(list))
 	}
 	for i, f := range list {
-		out.List[i] = copyFailItem{f.DriveID, f.Name, f.Reason, f.Reason.Chinese(), f.Reason.English()}
+		out.List[i] = copyFailItem{f.DriveID, f.Name, f.Reason, f.Reason.Chinese(a.limits), f.Reason.English(a.limits)}
 	}
 	return out, nil
 }

@@ -143,7 +143,7 @@ func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (an
 func (a *API) toCopyItem(i copytask.Item) copyItem {
 	out := copyItem{ledgerLine: ledgerLine{
 		i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
-		i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID,
+		i.Outcome.String(), i.Reason, i.Reason.Chinese(a.limits), i.Reason.English(a.limits), i.ImageID,
 	}}
 	if i.Ext != "" {
 		out.DownloadURL = a.link(i.ImageID, i.Ext)

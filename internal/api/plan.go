@@ -79,7 +79,7 @@ func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut
 	for _, i := range p.Items[from:to] {
 		out.Items = append(out.Items, ledgerLine{
 			i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
-			i.Outcome.String(), i.Reason, i.Reason.Chinese(), i.Reason.English(), i.ImageID,
+			i.Outcome.String(), i.Reason, i.Reason.Chinese(limits), i.Reason.English(limits), i.ImageID,
 		})
 	}
 	if to < len(p.Items) {

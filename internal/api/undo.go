@@ -37,7 +37,7 @@ func (a *API) copyUndo(ctx context.Context, acc account.ID, in copyUndoIn) (any,
 	}
 	out := copyUndoOut{u.Removed, u.Restored, make([]keptImage, len(u.Kept))}
 	for n, k := range u.Kept {
-		out.Kept[n] = keptImage{k.ID, k.DriveID, k.Name, k.Reason, k.Reason.Chinese(), k.Reason.English()}
+		out.Kept[n] = keptImage{k.ID, k.DriveID, k.Name, k.Reason, k.Reason.Chinese(a.limits), k.Reason.English(a.limits)}
 	}
 	return out, nil
 }

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,8 @@ type Config struct {
 	CopyTasks  int // unfinished tasks of an account
 	CopyImages int // pictures of a task
 	CopyLevels int // levels of folders
+
+	ImageSize int64 // bytes of a picture that the bed takes, from a task or from outside
 }
 
 // Settings are the names of all settings, as in the file, with their defaults. The
@@ -76,6 +79,7 @@ var Settings = []struct{ Name, Default string }{
 	{"copy-tasks", "3"},
 	{"copy-images", "1000"},
 	{"copy-levels", "15"},
+	{"image-size", "100M"},
 	{"metrics-listen", ""},
 	{"pprof", ""},
 }
@@ -245,6 +249,9 @@ func check(v map[string]string) (c Config, err error) {
 			return c, err
 		}
 	}
+	if c.ImageSize, err = size("image-size", v["image-size"]); err != nil {
+		return c, err
+	}
 	if c.Grace, err = duration("grace", v["grace"]); err != nil {
 		return c, err
 	}
@@ -294,6 +301,37 @@ func number(setting, s string, most int) (int, error) {
 		return 0, bad(fault.NotANumber, setting, s, 1, most)
 	}
 	return n, nil
+}
+
+var sizeForm = regexp.MustCompile(`^([0-9]{1,9})([KMG])(iB)?$`)
+
+const mostSize = 10 << 30 // bytes of any file
+
+// size reads a number of bytes, from 1K to 10G.
+func size(setting, s string) (int64, error) {
+	m := sizeForm.FindStringSubmatch(s)
+	if m == nil {
+		return 0, bad(fault.NotASize, setting, s)
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	n <<= 10 * (strings.Index("KMG", m[2]) + 1)
+	if err != nil || n < 1 || n > mostSize {
+		return 0, bad(fault.NotASize, setting, s)
+	}
+	return n, nil
+}
+
+// inUnits is a size as size reads it.
+func inUnits(n int64) string {
+	unit := "K"
+	n >>= 10
+	for _, larger := range []string{"M", "G"} {
+		if n%1024 != 0 {
+			break
+		}
+		n, unit = n>>10, larger
+	}
+	return strconv.FormatInt(n, 10) + unit
 }
 
 func inDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
@@ -387,7 +425,7 @@ func (c Config) Values() [][2]string {
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
-		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)},
+		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)},
 		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }

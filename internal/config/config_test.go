@@ -157,6 +157,13 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"copy-images", "10001", fault.NotANumber},
 		{"copy-levels", "-1", fault.NotANumber},
 		{"copy-levels", "101", fault.NotANumber},
+		{"image-size", "", fault.NotASize},
+		{"image-size", "0K", fault.NotASize},
+		{"image-size", "100", fault.NotASize},
+		{"image-size", "-1M", fault.NotASize},
+		{"image-size", "1.5G", fault.NotASize},
+		{"image-size", "11G", fault.NotASize},
+		{"image-size", "999999999G", fault.NotASize},
 		{"pprof", ":6060", fault.NotLoopback},
 		{"pprof", "0.0.0.0:6060", fault.NotLoopback},
 		{"pprof", "[::]:6060", fault.NotLoopback},
@@ -348,6 +355,19 @@ func TestCopyLimits(t *testing.T) {
 		again, err := config.Load(nil, env(), write(t, c.Print()))
 		if err != nil || again.Print() != c.Print() {
 			t.Errorf("%v printed and read again:\n%s%v", set, again.Print(), err)
+		}
+	}
+}
+
+func TestImageSize(t *testing.T) {
+	for set, want := range map[string]int64{"": 100 << 20, "1K": 1 << 10, "100MiB": 100 << 20, "1536M": 1536 << 20, "2048M": 2 << 30, "10G": 10 << 30} {
+		c, err := config.Load(nil, env("TUCHUANG_IMAGE_SIZE", set), "")
+		if err != nil || c.ImageSize != want {
+			t.Errorf("%q: %d, %v", set, c.ImageSize, err)
+		}
+		again, err := config.Load(nil, env(), write(t, c.Print()))
+		if err != nil || again.ImageSize != want {
+			t.Errorf("%q printed and read again: %d, %v", set, again.ImageSize, err)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (t *Tasks) Create(ctx context.Context, acc account.ID, ids []drive.ID, targ
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		folder, sources, err := asked(ctx, tx, acc, ids, target)
+		folder, sources, err := t.asked(ctx, tx, acc, ids, target)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func cleanNames(names []string) (err error) {
 }
 
 // asked finds what a request names.
-func asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, target imagebed.ID) (imagebed.ID, []source, error) {
+func (t *Tasks) asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, target imagebed.ID) (imagebed.ID, []source, error) {
 	found, err := drive.Lookup(ctx, tx, acc, ids)
 	if err != nil {
 		return "", nil, err
@@ -126,7 +126,7 @@ func asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, targe
 		if !ok || e.Trashed != drive.Live {
 			return "", nil, fault.New(fault.NotFound, "copytask: create", int64(id))
 		}
-		sources[n] = source{e.ID, e.Class, e.Name}
+		sources[n] = source{e.ID, t.limits.class(e), e.Name}
 	}
 	folder, err := imagebed.FolderIn(ctx, tx, acc, target)
 	return folder, sources, err

@@ -80,7 +80,7 @@ func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target
 	}
 	var p *Plan
 	err := t.thinking(ctx, acc, "copytask: plan", func(ctx context.Context, tx *db.Tx) error {
-		folder, sources, err := asked(ctx, tx, acc, dedupe(ids), target)
+		folder, sources, err := t.asked(ctx, tx, acc, dedupe(ids), target)
 		if err == nil {
 			p, _, err = t.forecast(ctx, tx, acc, folder, below, sources, mostCounted)
 		}
@@ -183,7 +183,7 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 			return fault.New(fault.PlanPastLimit, "copytask: create from plan")
 		}
 		var folder imagebed.ID
-		if folder, sources, err = asked(ctx, tx, acc, old.Sources, old.Target); err != nil {
+		if folder, sources, err = t.asked(ctx, tx, acc, old.Sources, old.Target); err != nil {
 			return old.gone(err)
 		}
 		now, p, err = t.forecast(ctx, tx, acc, folder, old.Below, sources, 0)

@@ -1,6 +1,11 @@
 package copytask
 
-import "fmt"
+import (
+	"fmt"
+
+	"tuchuang/internal/drive"
+	"tuchuang/internal/picture"
+)
 
 // The documented limits, which an operator may set otherwise.
 const (
@@ -11,10 +16,14 @@ const (
 )
 
 // Limits are what tasks may ask for.
-type Limits struct{ IDs, Tasks, Images, Levels int }
+type Limits struct {
+	IDs, Tasks, Images, Levels int
+
+	ImageSize int64 // bytes of a picture; one that is larger is skipped
+}
 
 // Documented are the limits where no others are set.
-func Documented() Limits { return Limits{MaxIDs, MaxTasks, MaxImages, MaxLevels} }
+func Documented() Limits { return Limits{MaxIDs, MaxTasks, MaxImages, MaxLevels, picture.MaxBytes} }
 
 // SetLimits has other limits hold. A task that is planned keeps to those that held then.
 // Call it before the workers run.
@@ -22,6 +31,9 @@ func (t *Tasks) SetLimits(l Limits) { t.limits = l }
 
 // Limits are those that hold.
 func (t *Tasks) Limits() Limits { return t.limits }
+
+// class is what an entry is to a task.
+func (l Limits) class(e drive.Entry) picture.Class { return e.Class.UpTo(l.ImageSize, e.Size) }
 
 // named puts the limit that holds into a sentence that names it.
 func (l Limits) named(c FailCode, sentence string) string {
@@ -32,4 +44,13 @@ func (l Limits) named(c FailCode, sentence string) string {
 		return fmt.Sprintf(sentence, l.Levels)
 	}
 	return sentence
+}
+
+// inEnglish is how many bytes a picture may have.
+func (l Limits) inEnglish() string {
+	words := picture.SizeWords(l.ImageSize)
+	if n := len(words) - 1; words[n] > '9' {
+		return words[:n] + " " + words[n:] + "iB"
+	}
+	return words + " bytes"
 }

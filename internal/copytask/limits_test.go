@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
@@ -167,7 +170,7 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 		NotAnImage, TooLarge, Empty, DuplicateInTask, SourceDeleted, SourceBlocked, ContentMissing, ContentDamaged, TargetDeleted, BedTooDeep, QuotaExceeded, Cancelled, Internal,
 		ImageDeleted, UpToDate, NoSource, WasReplaced, Republished, WasChanged, WasMoved, WasTouched,
 	} {
-		if r.Chinese() == "" || r.English() == "" {
+		if r.Chinese(Documented()) == "" || r.English(Documented()) == "" {
 			t.Errorf("%s has no sentence", r)
 		}
 	}
@@ -185,7 +188,13 @@ func TestEveryCodeHasItsSentences(t *testing.T) {
 			t.Errorf("%s: %s", c, got)
 		}
 	}
-	if len(reasonSentences) != 21 || len(failSentences) != 8 || Reason("").Chinese() != "" || FailCode("").Chinese(Documented()) != "" {
+	for size, want := range map[int64]string{100 << 20: "图片超过100M: the picture is larger than 100 MiB", 3 << 10: "图片超过3K: the picture is larger than 3 KiB", 15: "图片超过15: the picture is larger than 15 bytes"} {
+		l := Limits{ImageSize: size}
+		if got := TooLarge.Chinese(l) + ": " + TooLarge.English(l); got != want {
+			t.Errorf("too large: %s", got)
+		}
+	}
+	if len(reasonSentences) != 21 || len(failSentences) != 8 || Reason("").Chinese(Documented()) != "" || FailCode("").Chinese(Documented()) != "" {
 		t.Error("a sentence without a code")
 	}
 }
@@ -223,6 +232,74 @@ func TestLoweredLimits(t *testing.T) {
 		}
 		if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, two.ID, Asked{}); !fault.Is(err, fault.TooManyTasks) {
 			t.Errorf("a second task: %v", err)
+		}
+	})
+}
+
+// How large a picture may be is judged when a task is planned, whatever the limit was when
+// the picture came.
+func TestPicturesThatAreTooLarge(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		small, large, loose := r.put(album, "small.png", 1), r.put(album, "large.png", 4), r.put(drive.Root, "loose.png", 9) // 20, 50, 100 bytes
+		r.put(album, "z.txt", 9)
+		l := Documented()
+		l.ImageSize = 49
+		r.tasks.SetLimits(l)
+		if list, _, _, err := r.tasks.PublishedIn(r.ctx, r.acc, album, 0, 10); err != nil || len(list) != 1 || list[0].ID != small {
+			t.Errorf("pictures of the folder: %+v, %v", list, err)
+		}
+		p := r.plan("", album, loose)
+		if diff := cmp.Diff(Counts{Total: 1, Copied: 1, Skipped: 3, Bytes: 20}, p.Counts); diff != "" || p.Reasons[TooLarge] != 2 {
+			t.Errorf("planned %v: %s", p.Reasons, diff)
+		}
+		counted(t, r.copy("", album, loose), Counts{Total: 1, Copied: 1, Skipped: 3})
+		r.has(t, "album/", "album/small.png")
+
+		// A file that goes meanwhile was what it was when it was chosen.
+		task := r.create("", loose)
+		l.ImageSize = 100
+		r.tasks.SetLimits(l)
+		r.trash(loose)
+		r.run()
+		counted(t, r.status(task), Counts{Skipped: 1})
+		counted(t, r.copy("", album), Counts{Total: 2, Copied: 1, Replaced: 1, Skipped: 1})
+		r.has(t, "album/", "album/large.png", "album/small.png")
+
+		// What is in the bed stays, and is not replaced by what is too large now; what has
+		// failed is tried again with what is not.
+		failed := r.create("", album)
+		w := r.planned()
+		r.trash(small, large)
+		r.must(r.tasks.publish(r.ctx, w))
+		counted(t, r.status(failed), Counts{Total: 2, Failed: 2, Skipped: 1})
+		r.put(album, "small.png", 2)  // 30 bytes
+		r.put(album, "large.png", 14) // 50 bytes
+		l.ImageSize = 49
+		r.tasks.SetLimits(l)
+		images := r.tree()
+		s, err := r.tasks.Republish(r.ctx, r.acc, Chosen{Images: []imagebed.ID{images["album/small.png"].ID, images["album/large.png"].ID}})
+		r.must(err)
+		r.run()
+		counted(t, r.status(s), Counts{Total: 1, Replaced: 1, Skipped: 1})
+		counted(t, r.retry(failed), Counts{Total: 2, Replaced: 1, Failed: 1})
+	})
+}
+
+// Files that were judged by their size when they came are judged by the limit that holds.
+func TestPicturesThatWereTooLarge(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		r.many(album, 3, 2)
+		r.many(album, 2, 1)
+		r.exec(`DELETE FROM goose_db_version WHERE version_id = 5`)
+		d := dbtest.Again(t, r.place, nil)
+		var were, are, others int
+		_, err := d.Get(r.ctx, "test", `
+			SELECT count(CASE WHEN class = 3 THEN 1 END), count(CASE WHEN class = 1 THEN 1 END), count(CASE WHEN class = 2 THEN 1 END)
+			FROM drive_entry WHERE account_id = $1`, []any{r.acc}, &were, &are, &others)
+		if err != nil || were != 0 || are != 2 || others != 1 {
+			t.Errorf("%d too large, %d pictures, %d others: %v", were, are, others, err)
 		}
 	})
 }

@@ -148,9 +148,10 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 	loose := make(map[drive.ID]*level) // by the drive folder that loose files are in
 	for _, s := range sources {
 		e, ok := found[s.id]
+		class := p.limits.class(e)
 		gone := !ok || e.Trashed != drive.Live
 		if gone {
-			e.ID, e.Name, e.Class = s.id, s.name, s.class
+			e.ID, e.Name, e.Class, class = s.id, s.name, s.class, s.class
 		}
 		if gone && e.IsFolder() {
 			continue // its pictures are not found
@@ -167,8 +168,8 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 		switch {
 		case e.IsFolder():
 			err = p.walk(ctx, tx, []*level{at}, e)
-		case e.Class != picture.Eligible:
-			p.skip([]*level{at}, e, skipReason(e.Class))
+		case class != picture.Eligible:
+			p.skip([]*level{at}, e, skipReason(class))
 		case gone:
 			err = p.take([]*level{at}, e, SourceDeleted)
 		default:
@@ -210,10 +211,13 @@ func (p *planner) walk(ctx context.Context, tx *db.Tx, way []*level, top drive.E
 		}
 		e := at.buffer[0]
 		at.buffer, at.after = at.buffer[1:], e.Name
-		if e.IsFolder() {
+		switch class := p.limits.class(e); class {
+		case picture.Folder:
 			way, err = p.enter(ctx, tx, way, e)
-		} else {
+		case picture.Eligible:
 			err = p.take(way, e, "")
+		default:
+			p.skip(way, e, skipReason(class))
 		}
 		if err != nil {
 			return err

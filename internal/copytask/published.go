@@ -75,7 +75,7 @@ func (t *Tasks) Published(ctx context.Context, acc account.ID, ids []drive.ID) (
 // fault.NotFound and fault.NotFolder as drive.Pictures.
 func (t *Tasks) PublishedIn(ctx context.Context, acc account.ID, folder, after drive.ID, limit int) (list []PublishedFile, next drive.ID, more bool, err error) {
 	err = t.db.Read(ctx, "copytask: published", func(tx *db.Tx) error {
-		p, err := drive.Pictures(ctx, tx, acc, folder, after, limit)
+		p, err := drive.Pictures(ctx, tx, acc, folder, after, t.limits.ImageSize, limit)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,10 @@
 package copytask
 
-import "tuchuang/internal/picture"
+import (
+	"fmt"
+
+	"tuchuang/internal/picture"
+)
 
 // Outcome is what became of a picture of a task.
 type Outcome int
@@ -68,9 +72,10 @@ const (
 
 type sentence struct{ chinese, english string }
 
+// A %s is the limit that holds.
 var reasonSentences = map[Reason]sentence{
 	NotAnImage:      {"不是支持的图片格式", "not one of the nine picture formats"},
-	TooLarge:        {"图片超过100M", "the picture is larger than 100 MiB"},
+	TooLarge:        {"图片超过%s", "the picture is larger than %s"},
 	Empty:           {"文件为空", "the file is empty"},
 	DuplicateInTask: {"同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same target folder"},
 	SourceDeleted:   {"源文件已被删除或替换", "the source was deleted or replaced meanwhile"},
@@ -106,11 +111,21 @@ var failSentences = map[FailCode]sentence{
 	Broken:       {"内部错误", "an internal error"},
 }
 
-// Chinese says the reason in Chinese.
-func (r Reason) Chinese() string { return reasonSentences[r].chinese }
+// Chinese says the reason in Chinese, with the limits that hold.
+func (r Reason) Chinese(l Limits) string {
+	if r == TooLarge {
+		return fmt.Sprintf(reasonSentences[r].chinese, picture.SizeWords(l.ImageSize))
+	}
+	return reasonSentences[r].chinese
+}
 
-// English says the reason in English.
-func (r Reason) English() string { return reasonSentences[r].english }
+// English says the reason in English, with the limits that hold.
+func (r Reason) English(l Limits) string {
+	if r == TooLarge {
+		return fmt.Sprintf(reasonSentences[r].english, l.inEnglish())
+	}
+	return reasonSentences[r].english
+}
 
 // Chinese says the code in Chinese, with the limits that hold; "" for none.
 func (c FailCode) Chinese(l Limits) string { return l.named(c, failSentences[c].chinese) }

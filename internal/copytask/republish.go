@@ -58,6 +58,7 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 			return err
 		}
 		p := newPlanner(acc, []targetFolder{{id: root}})
+		p.limits = t.limits
 		sources, err := p.republish(ctx, tx, images)
 		if err != nil {
 			return err
@@ -181,8 +182,8 @@ func (p *planner) again(way []*level, img imagebed.Image, e drive.Entry, publish
 		i.outcome, i.reason = Skipped, NoSource
 	case !there:
 		i.outcome, i.reason = Failed, SourceDeleted
-	case e.Class != picture.Eligible:
-		i.outcome, i.reason = Skipped, skipReason(e.Class)
+	case p.limits.class(e) != picture.Eligible:
+		i.outcome, i.reason = Skipped, skipReason(p.limits.class(e))
 	case e.Etag == img.Etag && e.Size == img.Size:
 		i.outcome, i.reason = Skipped, UpToDate
 	}

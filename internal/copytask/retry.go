@@ -40,7 +40,7 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		r, err := readRetry(ctx, tx, acc, old.Seq)
+		r, err := readRetry(ctx, tx, acc, old.Seq, t.limits)
 		if err != nil {
 			return err
 		}
@@ -74,14 +74,15 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 // retried is what has failed in a task.
 type retried struct {
 	acc     account.ID
+	limits  Limits
 	folders []targetFolder // by number, as the old task knew them; those that are gone without an id
 	items   []item
 	lost    map[int]bool // numbers of items without a source
 	paths   map[drive.ID]string
 }
 
-func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) (r *retried, err error) {
-	r = &retried{acc: acc, lost: make(map[int]bool), paths: make(map[drive.ID]string)}
+func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, l Limits) (r *retried, err error) {
+	r = &retried{acc: acc, limits: l, lost: make(map[int]bool), paths: make(map[drive.ID]string)}
 	if r.folders, err = readFolders(ctx, tx, acc, seq); err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 	}
 	usable := func(id drive.ID) (drive.Entry, bool) {
 		e, ok := found[id]
-		return e, ok && e.Trashed == drive.Live && e.Class == picture.Eligible
+		return e, ok && e.Trashed == drive.Live && r.limits.class(e) == picture.Eligible
 	}
 	gone := make(map[drive.ID][]string) // names by folder
 	for _, i := range r.items {

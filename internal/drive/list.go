@@ -37,10 +37,10 @@ func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limi
 	return p, err
 }
 
-// Pictures answers the live eligible pictures right in a folder in order of id, from the
-// one after a given id on. A folder that is not there is fault.NotFound; one in the trash
+// Pictures answers the live eligible pictures right in a folder, of at most so many bytes
+// each, in order of id, from the one after a given id on. A folder that is not there is fault.NotFound; one in the trash
 // has none.
-func Pictures(ctx context.Context, tx *db.Tx, acc account.ID, folder, after ID, limit int) (p Page, err error) {
+func Pictures(ctx context.Context, tx *db.Tx, acc account.ID, folder, after ID, most int64, limit int) (p Page, err error) {
 	trashed, err := standing(ctx, tx, acc, folder)
 	if err != nil || trashed != Live {
 		return p, err
@@ -52,7 +52,7 @@ func Pictures(ctx context.Context, tx *db.Tx, acc account.ID, folder, after ID, 
 			return p, fault.Wrap(err, "drive: pictures")
 		}
 		for _, e := range list {
-			if after = e.ID; e.Class != picture.Eligible || e.Trashed != Live {
+			if after = e.ID; e.Class.UpTo(most, e.Size) != picture.Eligible || e.Trashed != Live {
 				continue
 			}
 			if p.More = len(p.Entries) == limit; p.More {

@@ -108,6 +108,7 @@ const (
 	NotLoopback     Why = "not_loopback"     // the profiler's address
 	NotDays         Why = "not_days"         // the setting, its value, the least and the most
 	NotANumber      Why = "not_a_number"     // the setting, its value, the least and the most
+	NotASize        Why = "not_a_size"       // the setting, its value
 	NotATime        Why = "not_a_time"       // the setting, its value
 	NotAServer      Why = "not_a_server"     // what should be the address of a server
 	NoStoreKeys     Why = "no_store_keys"    // nothing

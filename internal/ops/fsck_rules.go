@@ -173,7 +173,7 @@ var walks = []walk{
 		rule{code: "image.folder", query: `
 			SELECT x.id, x.folder_id, '' FROM image x WHERE` + paged + `
 			AND NOT EXISTS (SELECT 1 FROM bed_folder p WHERE p.account_id = x.account_id AND p.id = x.folder_id)`, mend: adoptImage},
-		rule{code: "image.size", query: `SELECT x.id, CAST(x.size AS TEXT), '' FROM image x WHERE` + paged + `AND (x.size <= 0 OR x.size > 104857600)`},
+		rule{code: "image.size", query: `SELECT x.id, CAST(x.size AS TEXT), '' FROM image x WHERE` + paged + `AND (x.size <= 0 OR x.size > 10737418240)`},
 	), rows: []scan{imageRows}},
 	{table: "blob", key: "id", rules: []rule{
 		{code: "blob.state", query: `SELECT ` + key + `, CAST(x.state AS TEXT), '' FROM blob x WHERE` + paged + `AND x.state NOT IN (0, 1, 2, 3, 4)`},

@@ -14,7 +14,7 @@ func TestClassOf(t *testing.T) {
 	}{
 		{"a.png", 1, picture.Eligible},
 		{"a.PnG", 104857600, picture.Eligible},
-		{"a.png", 104857601, picture.TooLarge},
+		{"a.png", 104857601, picture.Eligible},
 		{"a.png", 0, picture.Empty},
 		{"a.png", -1, picture.Empty},
 		{"a.txt", 1, picture.NotAnImage},
@@ -72,6 +72,29 @@ func TestFormatOfName(t *testing.T) {
 		}
 		if got, ok := picture.FormatOfName(test.name); got != test.want || ok != test.ok {
 			t.Errorf("FormatOfName(%q) = %q, %v, want %q, %v", test.name, got, ok, test.want, test.ok)
+		}
+	}
+}
+
+func TestUpTo(t *testing.T) {
+	for _, tt := range []struct {
+		class picture.Class
+		size  int64
+		want  picture.Class
+	}{
+		{picture.Eligible, 100, picture.Eligible}, {picture.Eligible, 101, picture.TooLarge},
+		{picture.NotAnImage, 101, picture.NotAnImage}, {picture.Folder, 101, picture.Folder}, {picture.Empty, 0, picture.Empty},
+	} {
+		if got := tt.class.UpTo(100, tt.size); got != tt.want {
+			t.Errorf("%v of %d bytes: %v, want %v", tt.class, tt.size, got, tt.want)
+		}
+	}
+}
+
+func TestSizeWords(t *testing.T) {
+	for n, want := range map[int64]string{picture.MaxBytes: "100M", 1 << 30: "1G", 10 << 30: "10G", 1536 << 20: "1536M", 1 << 10: "1K", 1<<20 + 1<<10: "1025K", 1000: "1000"} {
+		if got := picture.SizeWords(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}
 }

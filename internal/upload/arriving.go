@@ -8,6 +8,7 @@ import (
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/picture"
 )
 
 // arriving counts the bytes of each account that no row reserves while they are on
@@ -96,7 +97,7 @@ type Incoming struct {
 // is no room for is refused at once, and what there is room for keeps it while it
 // comes. What is wrong with it otherwise is said in the end, when all is known.
 func (in *Incoming) Declare(ctx context.Context, r Request) error {
-	p, err := check(r)
+	p, err := in.u.judge(r)
 	if err != nil || in.digest.Size() > 0 {
 		return nil //nolint:nilerr // see above
 	}
@@ -140,7 +141,7 @@ func (in *Incoming) fits(n int64) error {
 	end := in.digest.Size() + n
 	switch {
 	case end > in.limit:
-		return fault.New(fault.FileTooLarge, "upload: single", SizeWords(in.limit))
+		return fault.New(fault.FileTooLarge, "upload: single", picture.SizeWords(in.limit))
 	case in.declared >= 0 && end > in.declared:
 		return fault.New(fault.HashMismatch, "upload: single")
 	case in.declared >= 0:

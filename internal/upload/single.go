@@ -9,6 +9,7 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/killpoint"
+	"tuchuang/internal/picture"
 )
 
 // Single brings a file in one go: receive is called once, writes the bytes and
@@ -44,7 +45,7 @@ func (u *Uploads) Single(ctx context.Context, acc account.ID, limit int64, recei
 
 // received makes the file appear that came in one go.
 func (u *Uploads) received(ctx context.Context, key blob.Key, in *Incoming, r Request) (string, error) {
-	p, err := check(r)
+	p, err := u.judge(r)
 	if err == nil {
 		err = p.matches(in.digest)
 	}
@@ -110,7 +111,7 @@ type asideWriter struct {
 func (w *asideWriter) Write(p []byte) (int, error) {
 	switch n := int64(len(p)); {
 	case w.at+n > BedSlice:
-		return 0, fault.New(fault.FileTooLarge, "upload: keep", SizeWords(BedSlice))
+		return 0, fault.New(fault.FileTooLarge, "upload: keep", picture.SizeWords(BedSlice))
 	case !w.share.take(n, w.room, false):
 		return 0, fault.New(fault.Unavailable, "upload: keep")
 	}

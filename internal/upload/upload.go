@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/hex"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ const (
 	Life       = 24 * time.Hour // of an open upload, and of the answer to a completed one
 	MaxOpen    = 1000           // open uploads of an account
 	DriveSlice = 16 << 20       // bytes of a slice
-	BedSlice   = picture.MaxBytes
+	BedSlice   = 100 << 20      // of one into the bed
 )
 
 // Dest says where an upload goes.
@@ -63,14 +62,15 @@ type Result struct {
 
 // Uploads is the room's door. Its methods may be called at the same time.
 type Uploads struct {
-	db       *db.DB
-	store    blob.Store
-	drive    *drive.Drive
-	bed      *imagebed.Bed
-	log      *slog.Logger
-	sessions sessions
-	arriving *arriving // files in one request
-	aside    *arriving // slices whose place is not known yet
+	db        *db.DB
+	store     blob.Store
+	drive     *drive.Drive
+	bed       *imagebed.Bed
+	log       *slog.Logger
+	sessions  sessions
+	imageSize int64     // of the largest picture into the bed
+	arriving  *arriving // files in one request
+	aside     *arriving // slices whose place is not known yet
 
 	ahead, asideOver int64 // the constants, but in tests
 }
@@ -78,9 +78,13 @@ type Uploads struct {
 // New makes the room's door.
 func New(d *db.DB, store blob.Store, dr *drive.Drive, bed *imagebed.Bed, log *slog.Logger) *Uploads {
 	return &Uploads{db: d, store: store, drive: dr, bed: bed, log: log,
-		sessions: sessions{m: make(map[sessionKey]*session)},
+		imageSize: picture.MaxBytes, sessions: sessions{m: make(map[sessionKey]*session)},
 		arriving: newArriving(), aside: newArriving(), ahead: aheadOfSlice, asideOver: asideOver}
 }
+
+// SetImageSize has pictures of at most so many bytes taken into the bed. Call it before
+// uploads come.
+func (u *Uploads) SetImageSize(n int64) { u.imageSize = n }
 
 // prepared is a request that was checked as far as the database is not needed.
 type prepared struct {
@@ -99,7 +103,7 @@ func (p prepared) sliceSize() int64 {
 
 // prepare checks a request and takes an id for the new drive file.
 func (u *Uploads) prepare(ctx context.Context, r Request) (prepared, error) {
-	p, err := check(r)
+	p, err := u.judge(r)
 	if err == nil {
 		err = u.takeID(ctx, &p)
 	}
@@ -113,9 +117,9 @@ func (u *Uploads) takeID(ctx context.Context, p *prepared) (err error) {
 	return err
 }
 
-// check judges a request as far as the database is not needed, and takes the
+// judge looks at a request as far as the database is not needed, and takes the
 // folders off a name that is a path.
-func check(r Request) (p prepared, err error) {
+func (u *Uploads) judge(r Request) (p prepared, err error) {
 	r.Etag = strings.ToLower(r.Etag)
 	if !isHex(r.Etag, 32) {
 		return p, fault.New(fault.BadEtag, "upload: request")
@@ -145,11 +149,11 @@ func check(r Request) (p prepared, err error) {
 	}
 	p = prepared{Request: r, path: path}
 	if r.Dest == ToBed {
-		switch class := picture.ClassOf(r.Name, r.Size); class {
+		switch picture.ClassOf(r.Name, r.Size).UpTo(u.imageSize, r.Size) {
 		case picture.NotAnImage:
 			return p, fault.New(fault.NotAnImage, "upload: request")
 		case picture.TooLarge:
-			return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(picture.MaxBytes))
+			return p, fault.New(fault.FileTooLarge, "upload: request", picture.SizeWords(u.imageSize))
 		case picture.Empty:
 			return p, fault.New(fault.EmptyFile, "upload: request")
 		}
@@ -160,7 +164,7 @@ func check(r Request) (p prepared, err error) {
 		limit = drive.MaxSingleSize
 	}
 	if r.Size > limit {
-		return p, fault.New(fault.FileTooLarge, "upload: request", SizeWords(limit))
+		return p, fault.New(fault.FileTooLarge, "upload: request", picture.SizeWords(limit))
 	}
 	p.driveParent, err = drive.ParseID(r.Parent)
 	return p, err
@@ -185,15 +189,4 @@ func isHex(s string, n int) bool {
 	}
 	_, err := hex.DecodeString(s)
 	return err == nil
-}
-
-// SizeWords says a limit as the documentation does: 100M, 1G, 10G.
-func SizeWords(n int64) string {
-	switch {
-	case n >= 1<<30 && n%(1<<30) == 0:
-		return strconv.FormatInt(n>>30, 10) + "G"
-	case n%(1<<20) == 0:
-		return strconv.FormatInt(n>>20, 10) + "M"
-	}
-	return strconv.FormatInt(n, 10)
 }

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -118,4 +119,60 @@ func TestCopyLimitsAboveTheDocumented(t *testing.T) {
 		u.StartCopy("", ids[0])
 	}
 	says(t, "a fifth task", s.Post(copyPath, u.Token, copyBody(ids[:1])), 200, 1, fault.TooManyTasks, "图床复制任务数量已达上限(4)")
+}
+
+// A picture that is larger than the operator allows is in the drive like any file, and comes
+// into the bed when more is allowed.
+func TestImageSize(t *testing.T) {
+	s, u := limited(t, "--image-size", "1K")
+	fits, large := bytes.Repeat([]byte("a"), 1<<10), bytes.Repeat([]byte("b"), 1<<10+1)
+	ids := []int64{u.PutFile(0, "fits.png", fits), u.PutFile(0, "large.png", large)}
+	task := u.StartCopy("", ids...)
+	counts(t, u.Await(task), 1, 0, 1, 0)
+	item := s.Get(copyPath+"/items?outcome=skipped&taskID="+task, u.Token).Field("list").([]any)[0].(map[string]any)
+	if item["reason"] != "too_large" || item["reasonMessage"] != "图片超过1K" || item["reasonMessageEn"] != "the picture is larger than 1 KiB" {
+		t.Errorf("the skipped one: %v", item)
+	}
+	mustBed(t, u, "", "sent.png", fits, 0)
+	a := s.Post("/upload/v1/oss/file/create", u.Token, map[string]any{"parentFileID": "", "filename": "b.png", "etag": harness.MD5(large), "size": len(large), "type": 1})
+	says(t, "an upload", a, 200, 1, fault.FileTooLarge, "文件大小超过1K限制")
+
+	s.Stop()
+	s.Args = []string{"--image-size", "101M"}
+	s.Start()
+	u.SignIn()
+	counts(t, done(t, u, "", ids...), 1, 1, 0, 0)
+
+	// More than the documented size comes in two slices.
+	huge := bytes.Repeat([]byte("0123456789abcdef"), 100<<20/16+1)
+	c, err := u.BedCreate(t.Context(), client.NewImage{Filename: "huge.png", Etag: harness.MD5(huge), Size: int64(len(huge))})
+	if err != nil || c.SliceSize != 100<<20 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	for no, slice := range [][]byte{huge[:100<<20], huge[100<<20:]} {
+		link, err := u.BedUploadURL(t.Context(), c.PreuploadID, no+1)
+		if err == nil {
+			err = u.Put(t.Context(), link, client.Content{From: bytes.NewReader(slice), Size: int64(len(slice))})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := u.BedComplete(t.Context(), c.PreuploadID); err != nil {
+		t.Fatal(err)
+	}
+	if img := bedTree(t, u, "")["huge.png"]; img.Size != int64(len(huge)) {
+		t.Errorf("in the bed: %+v", img)
+	}
+	for _, left := range [][]string{{"--image-size", "1K"}, nil} { // what is there stays
+		s.Stop()
+		s.Args = left
+		s.Start()
+		u.SignIn()
+		if n := len(bedTree(t, u, "")); n != 3 {
+			t.Errorf("%v: %d pictures", left, n)
+		}
+	}
+	clean(t, s)
+	s.Run("fsck", "--data", s.Data)
 }
