@@ -41,8 +41,9 @@ type publishedFile struct {
 	Filename  string          `json:"filename"`
 	Etag      string          `json:"etag"`
 	Size      int64           `json:"size"`
-	State     string          `json:"state"` // outdated where any of the links is
+	State     string          `json:"state"` // outdated where any of the links is, also one that is not told
 	Published []publishedLink `json:"published"`
+	More      bool            `json:"more"` // links than are told
 }
 
 type publishedOut struct {
@@ -79,14 +80,17 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (an
 }
 
 func (a *API) toPublished(f copytask.PublishedFile) publishedFile {
-	out := publishedFile{f.ID, f.Name, f.Etag, f.Size, stateUnpublished, make([]publishedLink, len(f.Links))}
+	out := publishedFile{f.ID, f.Name, f.Etag, f.Size, stateUnpublished, make([]publishedLink, len(f.Links)), f.More}
+	switch {
+	case f.Outdated:
+		out.State = stateOutdated
+	case len(f.Links) > 0:
+		out.State = stateCurrent
+	}
 	for n, l := range f.Links {
 		state := stateCurrent
 		if !l.Current {
 			state = stateOutdated
-		}
-		if out.State != stateOutdated {
-			out.State = state
 		}
 		out.Published[n] = publishedLink{l.ID, l.Name, l.Path, l.Etag, a.link(l.ID, l.Ext), l.Task, wire.Time(l.At), state}
 	}

@@ -32,8 +32,9 @@ type PublishedFile struct {
 	Filename  string          `json:"filename"`
 	Etag      string          `json:"etag"`
 	Size      int64           `json:"size"`
-	State     string          `json:"state"` // Outdated where any of its links is
+	State     string          `json:"state"` // Outdated where any of its links is, also one that is not told
 	Published []PublishedLink `json:"published"`
+	More      bool            `json:"more"` // links than are told
 }
 
 // PublishedPage is a page of them.

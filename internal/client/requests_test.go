@@ -265,9 +265,9 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 				return c.Published(t.Context(), client.PublishedQuery{FileIDs: []int64{7, 8}})
 			},
 			"GET", "/api/v1/oss/source/published", "fileIDs=7&fileIDs=8", "",
-			`{"list":[{"fileId":7,"filename":"a.png","etag":"e","size":3,"state":"outdated","published":[{"imageID":"i","path":"/b/a.png","state":"outdated"}]}],"lastFileId":-1}`,
+			`{"list":[{"fileId":7,"filename":"a.png","etag":"e","size":3,"state":"outdated","published":[{"imageID":"i","path":"/b/a.png","state":"outdated"}],"more":true}],"lastFileId":-1}`,
 			client.PublishedPage{LastFileID: -1, List: []client.PublishedFile{{
-				FileID: 7, Filename: "a.png", Etag: "e", Size: 3, State: client.Outdated,
+				FileID: 7, Filename: "a.png", Etag: "e", Size: 3, State: client.Outdated, More: true,
 				Published: []client.PublishedLink{{ImageID: "i", Path: "/b/a.png", State: client.Outdated}},
 			}}},
 		},

@@ -39,7 +39,20 @@ type Link struct {
 // PublishedFile is a file of the drive with its links, those of the newest images first.
 type PublishedFile struct {
 	drive.Entry
-	Links []Link
+	Links    []Link
+	More     bool // there are more than MaxLinks
+	Outdated bool // any of its links is, also one that is not among Links
+}
+
+// add takes one more link, and answers whether others could say anything new.
+func (f *PublishedFile) add(l Link) (goOn bool) {
+	if len(f.Links) < MaxLinks {
+		f.Links = append(f.Links, l)
+	} else {
+		f.More = true
+	}
+	f.Outdated = f.Outdated || !l.Current
+	return !f.More || !f.Outdated
 }
 
 // Published answers where files are published, in the order of the ids, one that is named
@@ -114,32 +127,46 @@ var (
 // pastImages is above every id of an image.
 const pastImages imagebed.ID = "~"
 
-// publishedAt finds the links of files.
+// publishedAt tells of the links of files.
 func publishedAt(ctx context.Context, tx *db.Tx, acc account.ID, files []drive.Entry) ([]PublishedFile, error) {
 	out := make([]PublishedFile, len(files))
-	var ask []*search
 	for n, e := range files {
 		out[n].Entry = e
-		ask = append(ask, &search{&out[n], pastImages})
 	}
-	for len(ask) > 0 { // mostly once: few files have so many images that are theirs no more
-		var err error
-		if ask, err = nextLinks(ctx, tx, acc, ask); err != nil {
-			return nil, err
-		}
+	err := eachLink(ctx, tx, acc, files, func(n int, l Link, _ bool) bool { return out[n].add(l) })
+	if err != nil {
+		return nil, err
 	}
 	return out, describe(ctx, tx, acc, out)
 }
 
-// search is for the links of a file at images older than one.
+// eachLink finds the links of files. take is called with each, the file being the nth and
+// its newest images first, and whether the file is the image's present source. Where it
+// answers false it hears no more of that file.
+func eachLink(ctx context.Context, tx *db.Tx, acc account.ID, files []drive.Entry, take func(n int, l Link, source bool) (goOn bool)) error {
+	ask := make([]*search, len(files))
+	for n, e := range files {
+		ask[n] = &search{e, n, pastImages}
+	}
+	for len(ask) > 0 { // mostly once: few files have so many images
+		var err error
+		if ask, err = nextLinks(ctx, tx, acc, ask, take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// search is for the links of the nth file at images older than one.
 type search struct {
-	*PublishedFile
+	drive.Entry
+	n      int
 	before imagebed.ID
 }
 
 // nextLinks looks at the next MaxLinks images of each file, and answers what is to be
 // looked for further.
-func nextLinks(ctx context.Context, tx *db.Tx, acc account.ID, ask []*search) (further []*search, err error) {
+func nextLinks(ctx context.Context, tx *db.Tx, acc account.ID, ask []*search, take func(int, Link, bool) bool) (further []*search, err error) {
 	of := make(map[drive.ID]*search, len(ask))
 	for _, s := range ask {
 		of[s.ID] = s
@@ -175,15 +202,17 @@ func nextLinks(ctx context.Context, tx *db.Tx, acc account.ID, ask []*search) (f
 	if err != nil {
 		return nil, err
 	}
-	looked := make(map[*search]int, len(ask))
+	looked := make(map[drive.ID]int, len(ask))
 	for _, r := range refs {
 		s := of[r.file]
-		img, there := shown[r.image]
-		current := img.Etag == s.Etag && img.Size == s.Size
-		if there && (current || sources[r.image].ID == s.ID) && len(s.Links) < MaxLinks {
-			s.Links = append(s.Links, Link{Image: img, At: time.UnixMicro(r.at), Current: current, seq: r.task})
+		if s == nil {
+			continue // it has heard enough
 		}
-		if looked[s]++; looked[s] == MaxLinks && len(s.Links) < MaxLinks {
+		img, there := shown[r.image]
+		current, source := img.Etag == s.Etag && img.Size == s.Size, sources[r.image].ID == s.ID
+		if there && (current || source) && !take(s.n, Link{Image: img, At: time.UnixMicro(r.at), Current: current, seq: r.task}, source) {
+			of[r.file] = nil
+		} else if looked[r.file]++; looked[r.file] == MaxLinks {
 			s.before = r.image
 			further = append(further, s)
 		}

@@ -169,7 +169,7 @@ func (r *rooms) sources(t *testing.T, want map[string]drive.ID) {
 }
 
 // The links of the newest images are told, a hundred of a file; images that are no longer
-// its own don't hide older ones that are.
+// its own don't hide older ones that are. What is not told counts all the same.
 func TestManyLinks(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		file, other := r.put(drive.Root, "a.png", 1), r.put(drive.Root, "b.png", 2)
@@ -202,9 +202,13 @@ func TestManyLinks(t *testing.T) {
 				SELECT i.account_id, i.id, $2, 1, $3, 0, $4, i.etag, $2 FROM image i JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id
 				WHERE i.account_id = $1 AND f.name >= $5`, r.acc, seq, file, name, after)
 		}
-		ids := func() (paths []string) {
+		ids := func(more, outdated bool) (paths []string) {
+			t.Helper()
 			list, err := r.tasks.Published(r.ctx, r.acc, []drive.ID{other, file})
 			r.must(err)
+			if f := list[1]; f.More != more || f.Outdated != outdated {
+				t.Errorf("more %t, outdated %t", f.More, f.Outdated)
+			}
 			for _, l := range list[1].Links {
 				paths = append(paths, l.Path)
 			}
@@ -212,14 +216,29 @@ func TestManyLinks(t *testing.T) {
 		}
 		path := func(n int) string { return fmt.Sprintf("/%03d/a.png", n) }
 		publish(file, "a.png", 1, "")
-		newest := ids()
+		newest := ids(true, false)
 		if len(newest) != MaxLinks || newest[0] != path(images-1) || newest[MaxLinks-1] != path(images-MaxLinks) {
 			t.Errorf("%d links, %v", len(newest), newest)
 		}
+		// One that is not told counts, and is re-published with its file.
+		r.exec(`UPDATE image SET etag = $2 WHERE account_id = $1 AND folder_id = $3`, r.acc, etag(3), folders[0])
+		if again := ids(true, true); !slices.Equal(again, newest) {
+			t.Errorf("%d links, %v", len(again), again)
+		}
+		limits := r.tasks.Limits()
+		r.tasks.SetLimits(Limits{IDs: 1, Tasks: 1, Images: images - 1, Levels: 1})
+		if _, err := r.tasks.Republish(r.ctx, r.acc, Chosen{Files: []drive.ID{file}}); !fault.Is(err, fault.TooManyImages) {
+			t.Errorf("one more than a task may have: %v", err)
+		}
+		r.tasks.SetLimits(limits)
+		counted(t, r.republish(Chosen{Files: []drive.ID{file}}), Counts{Total: 1, Replaced: 1, Skipped: images - 1})
+		if again := ids(true, false); !slices.Equal(again, newest) {
+			t.Errorf("%d links, %v", len(again), again)
+		}
 		// All but the oldest 20 show, and come from, something else.
-		publish(other, "b.png", 2, "020")
+		publish(other, "b.png", 9, "020")
 		r.exec(`UPDATE image SET etag = $2 WHERE account_id = $1 AND folder_id IN (SELECT id FROM bed_folder WHERE account_id = $1 AND name >= '020')`, r.acc, etag(3))
-		oldest := ids()
+		oldest := ids(false, false)
 		if len(oldest) != 20 || oldest[0] != path(19) || oldest[19] != path(0) {
 			t.Errorf("%d links, %v", len(oldest), oldest)
 		}

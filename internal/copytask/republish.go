@@ -76,19 +76,20 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 	return id, nil
 }
 
-// images finds what was chosen, in order; of a folder so many at most.
+// images finds what was chosen, in order; so many at most where images are not named.
 func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID, most int) ([]imagebed.Image, error) {
 	switch {
 	case len(c.Files) > 0:
-		return imagesOf(ctx, tx, acc, dedupe(c.Files))
+		return imagesOf(ctx, tx, acc, dedupe(c.Files), most)
 	case len(c.Images) > 0:
 		return imagebed.ImagesByID(ctx, tx, acc, dedupe(c.Images))
 	}
 	return imagebed.Below(ctx, tx, acc, c.Folder, most)
 }
 
-// imagesOf finds the images whose present source each of some files is.
-func imagesOf(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID) (list []imagebed.Image, err error) {
+// imagesOf finds the images whose present source each of some files is, in order of the
+// files where there are fewer than a limit, else any so many.
+func imagesOf(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID, most int) ([]imagebed.Image, error) {
 	found, err := drive.Lookup(ctx, tx, acc, ids)
 	if err != nil {
 		return nil, err
@@ -104,25 +105,15 @@ func imagesOf(ctx context.Context, tx *db.Tx, acc account.ID, ids []drive.ID) (l
 		}
 		files[n] = e
 	}
-	published, err := publishedAt(ctx, tx, acc, files)
-	if err != nil {
-		return nil, err
-	}
-	var images []imagebed.ID
-	for _, f := range published {
-		for _, l := range f.Links {
-			images = append(images, l.ID)
+	images, sum := make([][]imagebed.Image, len(files)), 0
+	err = eachLink(ctx, tx, acc, files, func(n int, l Link, source bool) bool {
+		if source && sum < most {
+			images[n] = append(images[n], l.Image)
+			sum++
 		}
-	}
-	sources, err := presentSources(ctx, tx, acc, dedupe(images))
-	for _, f := range published {
-		for _, l := range f.Links {
-			if sources[l.ID].ID == f.ID {
-				list = append(list, l.Image)
-			}
-		}
-	}
-	return list, err
+		return sum < most
+	})
+	return slices.Concat(images...), err
 }
 
 // republish plans what becomes of images, and answers the files that they come from.
