@@ -68,7 +68,7 @@ func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut
 	if l := p.Limit; l != nil {
 		out.Limit = &planLimit{l.Code, l.Code.Chinese(limits), l.Most, l.Found}
 		if l.Code == copytask.LimitDepth && l.Most == imagebed.MaxDepth {
-			out.Limit.FailMsg = copytask.BedTooDeep.Chinese() // of the bed, not of the folders chosen
+			out.Limit.FailMsg = copytask.BedTooDeep.Chinese(limits) // of the bed, not of the folders chosen
 		}
 	}
 	from := len(p.Items)
