@@ -100,29 +100,48 @@ func (t *Tasks) PublishedIn(ctx context.Context, acc account.ID, folder, after d
 }
 
 var (
-	// The newest publication that refers to a file, of each of so many images; the files
-	// come first, so that what refers to each is found by its key.
+	// The newest so many images of each file to which a publication refers, and the newest
+	// publication that does. However long the history of an image is, two steps into an
+	// index find it.
 	selectReferring = db.MultiRow(`
-		WITH v (file, parent_id, name, before) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT"}, `),
-		sub (file, image_id, task_seq, item_seq, published_at) AS (
-			SELECT v.file, p.image_id, p.task_seq, p.item_seq, p.published_at FROM v CROSS JOIN publication p
-			WHERE p.account_id = $1 AND p.drive_id = v.file AND p.image_id < v.before AND p.undone_at = 0
+		WITH RECURSIVE v (file, parent_id, name, before) AS (VALUES`, 3, []string{"BIGINT", "BIGINT", "TEXT", "TEXT"}, `),
+		by_file (file, parent_id, name, image_id, nth) AS (
+			SELECT v.file, v.parent_id, v.name, (
+				SELECT p.image_id FROM publication p
+				WHERE p.account_id = $1 AND p.drive_id = v.file AND p.image_id < v.before AND p.undone_at = 0
+				ORDER BY p.image_id DESC LIMIT 1), 1 FROM v
+			UNION ALL
+			SELECT by_file.file, by_file.parent_id, by_file.name, (
+				SELECT p.image_id FROM publication p
+				WHERE p.account_id = $1 AND p.drive_id = by_file.file AND p.image_id < by_file.image_id AND p.undone_at = 0
+				ORDER BY p.image_id DESC LIMIT 1), by_file.nth + 1 FROM by_file WHERE by_file.image_id IS NOT NULL AND by_file.nth < $2),
+		by_place (file, parent_id, name, image_id, nth) AS (
+			SELECT v.file, v.parent_id, v.name, (
+				SELECT p.image_id FROM publication p
+				WHERE p.account_id = $1 AND p.parent_id = v.parent_id AND p.name = v.name AND p.image_id < v.before AND p.undone_at = 0
+				ORDER BY p.image_id DESC LIMIT 1), 1 FROM v
+			UNION ALL
+			SELECT by_place.file, by_place.parent_id, by_place.name, (
+				SELECT p.image_id FROM publication p
+				WHERE p.account_id = $1 AND p.parent_id = by_place.parent_id AND p.name = by_place.name AND p.image_id < by_place.image_id AND p.undone_at = 0
+				ORDER BY p.image_id DESC LIMIT 1), by_place.nth + 1 FROM by_place WHERE by_place.image_id IS NOT NULL AND by_place.nth < $2),
+		sub AS (
+			SELECT file, parent_id, name, image_id FROM by_file WHERE image_id IS NOT NULL
 			UNION
-			SELECT v.file, p.image_id, p.task_seq, p.item_seq, p.published_at FROM v CROSS JOIN publication p
-			WHERE p.account_id = $1 AND p.parent_id = v.parent_id AND p.name = v.name AND p.image_id < v.before AND p.undone_at = 0),
-		s (file, image_id, task_seq, published_at, nth, back) AS (
-			SELECT file, image_id, task_seq, published_at,
-				dense_rank() OVER (PARTITION BY file ORDER BY image_id DESC),
-				row_number() OVER (PARTITION BY file, image_id ORDER BY task_seq DESC, item_seq DESC)
-			FROM sub)
-		SELECT file, image_id, task_seq, published_at FROM s WHERE back = 1 AND nth <= $2 ORDER BY file, image_id DESC`)
-	selectLast = db.List(`
-		WITH s (image_id, drive_id, parent_id, name, back) AS (
-			SELECT image_id, drive_id, parent_id, name,
-				row_number() OVER (PARTITION BY image_id ORDER BY task_seq DESC, item_seq DESC)
-			FROM publication WHERE account_id = $1 AND undone_at = 0 AND image_id IN (`, 2, `))
-		SELECT image_id, drive_id, parent_id, name FROM s WHERE back = 1`)
+			SELECT file, parent_id, name, image_id FROM by_place WHERE image_id IS NOT NULL),
+		s AS (SELECT file, parent_id, name, image_id, row_number() OVER (PARTITION BY file ORDER BY image_id DESC) AS nth FROM sub)
+		SELECT s.file, s.image_id, (`+lastReferring("task_seq")+`), (`+lastReferring("published_at")+`)
+		FROM s WHERE s.nth <= $2 ORDER BY s.file, s.image_id DESC`)
+	selectLast = lastPublication("drive_id", "parent_id", "name")
 )
+
+func lastReferring(column string) string {
+	return `
+			SELECT p.` + column + ` FROM publication p
+			WHERE p.account_id = $1 AND p.image_id = s.image_id AND p.undone_at = 0
+			AND (p.drive_id = s.file OR p.parent_id = s.parent_id AND p.name = s.name)
+			ORDER BY p.task_seq DESC, p.item_seq DESC LIMIT 1`
+}
 
 // pastImages is above every id of an image.
 const pastImages imagebed.ID = "~"

@@ -299,3 +299,39 @@ func TestPublishedInAFolder(t *testing.T) {
 		}
 	})
 }
+
+// The last of many publications stands for an image, and the last that refers to a file
+// for its link; those that were undone, and those of other files, are passed over.
+func TestALongHistory(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		one, two := r.put(drive.Root, "1.png", 1), r.put(drive.Root, "2.png", 1)
+		r.copy("", one)
+		publish := func(seq, item int, file drive.ID, name string, undone int) {
+			r.exec(`
+				INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at, undone_at)
+				SELECT account_id, id, $2, $3, $4, 0, $5, etag, $2, $6 FROM image WHERE account_id = $1`, r.acc, seq, item, file, name, undone)
+		}
+		publish(10, 2, one, "1.png", 0)
+		publish(10, 3, one, "1.png", 1)
+		publish(11, 9, 77, "2.png", 0) // by its name alone
+		publish(12, 1, two, "2.png", 0)
+		publish(12, 2, two, "2.png", 0)
+		publish(13, 1, one, "1.png", 1)
+		for file, at := range map[drive.ID]int64{one: 10, two: 12} {
+			list, err := r.tasks.Published(r.ctx, r.acc, []drive.ID{file})
+			r.must(err)
+			if l := list[0].Links; len(l) != 1 || l[0].At.UnixMicro() != at {
+				t.Errorf("%s is at %+v, by task %d", list[0].Name, l, at)
+			}
+		}
+		image := r.tree()["1.png"].ID
+		r.read(func(tx *db.Tx) error {
+			last, err := lastPublications(r.ctx, tx, r.acc, []imagebed.ID{image, "none"})
+			if len(last) != 1 || last[image] != (publicationKey{12, 2}) {
+				t.Errorf("the last publications are %v", last)
+			}
+			return err
+		})
+		r.sources(t, map[string]drive.ID{"1.png": two})
+	})
+}

@@ -80,8 +80,7 @@ var (
 	insertItems   = db.Insert(`
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no, onto)
 		VALUES`, 14)
-	publicationsOf = db.List(`
-		SELECT image_id, task_seq, item_seq FROM publication WHERE account_id = $1 AND undone_at = 0 AND image_id IN (`, 2, `)`)
+	publicationsOf = lastPublication("task_seq", "item_seq")
 	// The rows to change come first, so that each is found by its key.
 	setUndone = db.MultiRow(`WITH v (image_id, item_seq) AS (VALUES`, 4, []string{"TEXT", "BIGINT"}, `)
 		UPDATE publication SET undone_at = $3
@@ -105,6 +104,23 @@ var (
 		UPDATE copy_item SET outcome = v.outcome, reason = v.reason, image_id = v.image_id, fail_no = v.fail_no
 		FROM v WHERE copy_item.account_id = $1 AND copy_item.task_seq = $2 AND copy_item.seq = v.seq AND copy_item.outcome = 0`)
 )
+
+// lastPublication makes the texts that answer, of each of some images, its id and some
+// columns of its last publication. Each is one step into the primary
+// key, however often the image was published.
+func lastPublication(columns ...string) db.Statements {
+	names, values := "", ""
+	for _, c := range columns {
+		names += ", " + c
+		values += `, (
+				SELECT p.` + c + ` FROM publication p
+				WHERE p.account_id = $1 AND p.image_id = v.image_id AND p.undone_at = 0
+				ORDER BY p.task_seq DESC, p.item_seq DESC LIMIT 1)`
+	}
+	return db.MultiRow(`WITH v (image_id) AS (VALUES`, 2, []string{"TEXT"}, `),
+		s (image_id`+names+`) AS (SELECT v.image_id`+values+` FROM v)
+		SELECT image_id`+names+` FROM s WHERE `+columns[0]+` IS NOT NULL`)
+}
 
 func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, target imagebed.ID, below []string, sources []source, retryOf ID) error {
 	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq, retryOf); err != nil {

@@ -115,4 +115,4 @@ var seqScan = regexp.MustCompile(`Seq Scan on `)
 
 // made are what our statements call what they make themselves, and what the engine
 // calls their lists of values; what it makes of a query inside another has a number.
-var made = []string{"v", "up", "sub", "s", "next", "late", "CONSTANT", "64"}
+var made = []string{"v", "up", "sub", "s", "next", "late", "by_file", "by_place", "CONSTANT", "64"}
