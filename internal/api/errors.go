@@ -73,7 +73,7 @@ var answers = map[fault.Code]answer{
 	fault.TooManyImages: {200, 1, "图片数量超过%v张限制", "more than %v images; choose fewer or a smaller folder"},
 	fault.PlanNotFound:  {200, 1, "计划不存在或已过期,请重新生成", "there is no such plan, or it has expired; make it again"},
 	fault.PlanPastLimit: {200, 1, "计划超出任务上限,无法执行;请减少图片或分成几个任务", "the plan passes a limit, and so would its task: choose less, or make several tasks of it"},
-	fault.PlanChanged:   {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "%v of the plan have changed since (%v); make it again"},
+	fault.PlanChanged:   {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "of the plan, %v changed since, %v first; make it again"},
 
 	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
 	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},

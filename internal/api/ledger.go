@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/copytask"
@@ -105,12 +106,12 @@ type copyItemsOut struct {
 	List    []copyItem `json:"list"`
 }
 
-// outcomeOf reads the word of an outcome, or its number; "" is any.
+// outcomeOf reads the word of an outcome in any case, or its number; "" is any.
 func outcomeOf(s string) (copytask.Outcome, bool) {
 	if s == "" {
 		return -1, true
 	}
-	n := slices.Index(copytask.Outcomes[:], s)
+	n := slices.Index(copytask.Outcomes[:], strings.ToLower(s))
 	if i, err := strconv.Atoi(s); err == nil && i >= 0 && i < len(copytask.Outcomes) {
 		n = i
 	}

@@ -333,7 +333,7 @@ func copies(p *player, album int64) {
 	p.ask("no such status", list, "limit", 100, "lastTaskID", "", "status", 9)
 	p.ask("two lines", items, "taskID", id, "outcome", "", "reason", "", "limit", 1, "lastSeq", 0)
 	p.ask("the next", items, "taskID", id, "outcome", "", "reason", "", "limit", 100, "lastSeq", 1)
-	p.ask("by outcome and reason", items, "taskID", id, "outcome", "failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
+	p.ask("by outcome and reason", items, "taskID", id, "outcome", "Failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
 	const report = "GET /api/v1/oss/source/copy/report"
 	p.file("a table", report, "taskID", id, "format", "csv")
 	p.file("a list", report, "taskID", id, "format", "JSON")
