@@ -35,23 +35,28 @@ func (c *publishedCmd) Run(ctx context.Context, u *ui) error {
 	defer s.close()
 	tree := s.DriveTree()
 	rows := []publishedRow{}
+	shown := 0
+	show := func(r publishedRow) {
+		if shown++; u.json {
+			rows = append(rows, r)
+			return
+		}
+		u.showPublished(r)
+	}
 	for _, p := range paths {
 		at, err := tree.Resolve(ctx, p)
 		if err != nil {
 			return err
 		}
-		if err := walkPublished(ctx, s.Client, tree, p, at, &rows); err != nil {
+		if err := walkPublished(ctx, s.Client, tree, p, at, show); err != nil {
 			return err
 		}
 	}
 	if u.json {
 		return u.document(rows)
 	}
-	if len(rows) == 0 {
+	if shown == 0 {
 		u.note(u.text(lsEmpty))
-	}
-	for _, r := range rows {
-		u.showPublished(r)
 	}
 	return nil
 }
@@ -76,27 +81,30 @@ func newPublishedRow(p string, f client.PublishedFile) publishedRow {
 	return r
 }
 
-// walkPublished collects the file, or the pictures at and below the folder, folders last,
-// by name.
-func walkPublished(ctx context.Context, c *client.Client, tree *client.DriveTree, p string, at client.File, rows *[]publishedRow) error {
+// walkPublished shows the file, or the pictures at and below the folder, folders last, by
+// name: those of a folder as soon as they are known.
+func walkPublished(ctx context.Context, c *client.Client, tree *client.DriveTree, p string, at client.File, show func(publishedRow)) error {
 	if !at.IsFolder() {
 		page, err := c.Published(ctx, client.PublishedQuery{FileIDs: []int64{at.FileID}})
 		if err == nil && len(page.List) == 0 {
 			err = &client.PathError{Path: p, Reason: fault.NotFound} // gone since
 		}
 		for _, f := range page.List {
-			*rows = append(*rows, newPublishedRow(p, f))
+			show(newPublishedRow(p, f))
 		}
 		return err
 	}
-	from := len(*rows)
+	var rows []publishedRow
 	for f, err := range c.PublishedAll(ctx, at.FileID) {
 		if err != nil {
 			return err
 		}
-		*rows = append(*rows, newPublishedRow(path.Join(p, f.Filename), f))
+		rows = append(rows, newPublishedRow(path.Join(p, f.Filename), f))
 	}
-	slices.SortFunc((*rows)[from:], func(a, b publishedRow) int { return strings.Compare(a.Filename, b.Filename) })
+	slices.SortFunc(rows, func(a, b publishedRow) int { return strings.Compare(a.Filename, b.Filename) })
+	for _, r := range rows {
+		show(r)
+	}
 	children, err := tree.Children(ctx, at.FileID)
 	if err != nil {
 		return err
@@ -106,7 +114,7 @@ func walkPublished(ctx context.Context, c *client.Client, tree *client.DriveTree
 		if !child.IsFolder() {
 			continue
 		}
-		if err := walkPublished(ctx, c, tree, path.Join(p, child.Filename), child, rows); err != nil {
+		if err := walkPublished(ctx, c, tree, path.Join(p, child.Filename), child, show); err != nil {
 			return err
 		}
 	}
