@@ -10,10 +10,10 @@ import (
 type copyCmd struct {
 	remote
 	Source []string `arg:"" optional:"" name:"drive-path" help:"${help_source}"`
-	To     string   `default:"/" placeholder:"/bed/path" help:"${help_copy_to}"`
+	To     *string  `xor:"to" placeholder:"/bed/path" help:"${help_copy_to}"` // nil for the root, or the plan's
 	NoWait bool     `xor:"split" help:"${help_no_wait}"`
 	Split  bool     `xor:"split,plan" help:"${help_split}"`
-	Plan   string   `xor:"plan" placeholder:"ID" help:"${help_copy_plan}"`
+	Plan   string   `xor:"plan,to" placeholder:"ID" help:"${help_copy_plan}"`
 }
 
 // Run creates a copy task and, unless told otherwise, waits for its end. It fails
@@ -25,7 +25,11 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if c.Plan != "" {
 		return c.planned(ctx, u)
 	}
-	sources, to, err := copyPaths(u, c.Source, c.To)
+	target := "/"
+	if c.To != nil {
+		target = *c.To
+	}
+	sources, to, err := copyPaths(u, c.Source, target)
 	if err != nil {
 		return err
 	}
@@ -42,17 +46,17 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	if c.Split {
-		target, below, err := s.BedTree().Deepest(ctx, to)
+		folder, below, err := s.BedTree().Deepest(ctx, to)
 		if err != nil {
 			return err
 		}
-		return u.splitCopy(ctx, s, entries, client.CopyTarget{Folder: target, Below: below})
+		return u.splitCopy(ctx, s, entries, client.CopyTarget{Folder: folder, Below: below})
 	}
-	target, err := s.BedTree().MkdirAll(ctx, to)
+	folder, err := s.BedTree().MkdirAll(ctx, to)
 	if err != nil {
 		return err
 	}
-	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), target) })
+	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), folder) })
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"tuchuang/internal/client"
@@ -23,7 +24,7 @@ func (u *ui) explain(err error) (what, advice string) {
 			advice = u.text(adviceHTTPS, e.Foreign.Host)
 		} else if e.Foreign != nil {
 			advice = u.text(adviceForeign)
-		} else if e.TraceID != "" {
+		} else if e.TraceID != "" && ofServer(e) {
 			advice = u.text(tellOperator, e.TraceID)
 		}
 		return what, advice
@@ -32,6 +33,8 @@ func (u *ui) explain(err error) (what, advice string) {
 		switch e.Reason {
 		case fault.NotFolder:
 			return u.text(pathNotFolder, printable(e.Path)), ""
+		case fault.NotFile:
+			return u.text(pathIsFolder, printable(e.Path)), ""
 		case fault.BadName:
 			return u.text(pathBadName, printable(e.Path)), u.text(adviceName)
 		}
@@ -92,6 +95,14 @@ func (u *ui) refusal(e *client.Error) string {
 	return e.Error()
 }
 
+// ofServer says that a refusal is for the operator to look into: those that the user can do
+// something about, or nobody need, are left.
+func ofServer(e *client.Error) bool {
+	return slices.Contains([]fault.Code{
+		"", fault.Internal, fault.Uncertain, fault.ContentMissing, fault.Blocked, fault.BadBody, fault.NoSuchRoute, fault.WrongMethod,
+	}, fault.Code(e.Reason))
+}
+
 // advices say what to do about a failure, where something can be done.
 var advices = map[fault.Code]text{
 	fault.BadCredentials: adviceCredentials,
@@ -106,6 +117,7 @@ var advices = map[fault.Code]text{
 	fault.PlanNotFound:   advicePlan,
 	fault.PlanChanged:    advicePlan,
 	fault.NotPublished:   adviceNotPublished,
+	fault.NoneFailed:     adviceNoneFailed,
 	fault.BadName:        adviceName,
 	fault.Unavailable:    adviceLater,
 	fault.Uncertain:      adviceLook,

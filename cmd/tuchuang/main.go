@@ -105,6 +105,9 @@ func (u *ui) ended(ctx context.Context, err error) int {
 		return exitInterrupted
 	case isSaid:
 		return int(said)
+	case asksTooMuch(err):
+		u.fail(err)
+		return exitLimit
 	case usage || fault.Is(err, fault.BadConfig):
 		u.fail(err)
 		return exitUsage

@@ -153,6 +153,7 @@ func TestFirstTries(t *testing.T) {
 	}{
 		{nil, "Usage: tuchuang <command>"},
 		{nil, "Exit codes: 0 "},
+		{nil, "5 it was cancelled"},
 		{[]string{"help"}, "Usage: tuchuang <command>"},
 		{[]string{"help", "put"}, "Usage: tuchuang put"},
 		{[]string{"user"}, "user add"},

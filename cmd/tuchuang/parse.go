@@ -31,8 +31,8 @@ var (
 	helpFlags    = say("选项：", "Flags:")
 	helpCommand  = say("<命令>", "<command>")
 	helpOptions  = say("[选项]", "[flags]")
-	helpExits    = say("退出码：0 没有任何失败；1 有失败；2 命令行或配置有误，什么也没有做；130 被 Ctrl-C 中断。",
-		"Exit codes: 0 nothing failed; 1 something did; 2 the line or a setting makes no sense\nand nothing was done; 130 it was interrupted.")
+	helpExits    = say("退出码：0 没有任何失败；1 有失败；2 命令行或配置有误，什么也没有做；130 被 Ctrl-C 中断。\n与任务有关的命令还有：3 有图片失败或任务失败；4 超出任务的上限或空间不足；5 任务已取消。",
+		"Exit codes: 0 nothing failed; 1 something did; 2 the line or a setting makes no sense\nand nothing was done; 130 it was interrupted; of commands about a task also\n3 pictures or the task failed; 4 it asks for more than a task may or the quota has\nroom for; 5 it was cancelled.")
 )
 
 // helpful turns what people try first into what the parser knows: no word at all, a

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -31,6 +33,9 @@ func (c *reportCmd) Run(ctx context.Context, u *ui) error {
 		return write(u.out)
 	}
 	if err := writeWhole(c.Out, write); err != nil {
+		if _, here := errors.AsType[*fs.PathError](err); here {
+			return failure{text: u.text(reportUnwritten, printable(c.Out), u.cause(err))}
+		}
 		return err
 	}
 	if u.json {

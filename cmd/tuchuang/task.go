@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
 )
 
 // taskCmd is what can be done about one task; without another word it is shown.
@@ -105,6 +106,11 @@ func verdictOf(failCode string, failed bool) error {
 		return reported(exitLimit)
 	}
 	return reported(exitSome)
+}
+
+// asksTooMuch says that no task is made of it, as it asks for more than one may.
+func asksTooMuch(err error) bool {
+	return client.Is(err, fault.TooManyIDs) || client.Is(err, fault.TooManyImages) || client.Is(err, fault.TooManyTasks) || client.Is(err, fault.QuotaExceeded)
 }
 
 // readTask adds to a state the pictures that failed.

@@ -29,6 +29,7 @@ var (
 	checkServer   = say("检查地址和网络；用 --server 或 tuchuang login 指定服务器，稍后可原样重试", "check address and network; --server or tuchuang login name a server; the same command can be run again")
 	pathMissing   = say("%s 不存在", "%s does not exist")
 	pathNotFolder = say("%s 不是文件夹", "%s is not a folder")
+	pathIsFolder  = say("%s 是文件夹，这里要给出图片", "%s is a folder, and pictures are wanted here")
 	pathBadName   = say("%s 不能作为文件夹的名称：要少于 256 个字符，不含 \" \\ / : * ? | > <", "%s can't be the name of a folder: it has less than 256 characters and none of \" \\ / : * ? | > <")
 	lookWithLs    = say("用 tuchuang ls drive:/ 或 tuchuang ls bed:/ 看看有什么", "tuchuang ls drive:/ and tuchuang ls bed:/ show what is there")
 
@@ -174,6 +175,7 @@ var (
 	splitDone  = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
 
 	advicePlan         = say("用 tuchuang plan 重新生成计划", "make the plan again: tuchuang plan")
+	adviceNoneFailed   = say("若任务在开始之前就被取消，或因超出上限而失败，请重新复制：tuchuang copy", "where it was cancelled before it began, or failed at a limit, copy the same again: tuchuang copy")
 	adviceNotPublished = say("用 tuchuang published drive:/… 查看哪些图片已发布", "tuchuang published drive:/… shows what is published")
 )
 
@@ -189,8 +191,9 @@ var (
 
 // task report
 var (
-	reportNoFile  = say("%s 不是普通文件", "%s is not a regular file")
-	reportWritten = say("已写入 %s", "written to %s")
+	reportNoFile    = say("%s 不是普通文件", "%s is not a regular file")
+	reportUnwritten = say("%s 无法写入：%s", "%s can't be written: %s")
+	reportWritten   = say("已写入 %s", "written to %s")
 )
 
 // published

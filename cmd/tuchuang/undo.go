@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
 )
 
 type taskUndoCmd struct {
@@ -71,9 +72,16 @@ func (c *republishCmd) Run(ctx context.Context, u *ui) error {
 	}
 	defer s.close()
 	var what client.Republishing
-	if what.FileIDs, err = s.driveIDs(ctx, drive); err != nil {
+	files, err := s.driveEntries(ctx, drive)
+	if err != nil {
 		return err
 	}
+	for n, f := range files {
+		if f.IsFolder() {
+			return &client.PathError{Path: drive[n], Reason: fault.NotFile}
+		}
+	}
+	what.FileIDs = idsOf(files)
 	tree := s.BedTree()
 	for _, p := range bed {
 		at, err := tree.Resolve(ctx, p)

@@ -25,6 +25,8 @@ func (e *PathError) Error() string {
 	switch e.Reason {
 	case fault.NotFolder:
 		return e.Path + " is not a folder"
+	case fault.NotFile:
+		return e.Path + " is a folder"
 	case fault.NotFound:
 		return e.Path + " does not exist"
 	}
