@@ -179,6 +179,9 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		if err := t.checkAsked(old.Sources, nil); err != nil {
 			return err
 		}
+		if err := t.mayBegin(ctx, tx, acc); err != nil {
+			return err
+		}
 		if l := old.Limit; l != nil && len(old.Items) == 0 {
 			return fault.New(fault.PlanPastLimit, "copytask: create from plan")
 		}

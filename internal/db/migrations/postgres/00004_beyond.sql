@@ -9,9 +9,10 @@ ALTER TABLE publication ADD COLUMN was_size BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE publication ADD COLUMN was_updated BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE publication ADD COLUMN undone_at BIGINT NOT NULL DEFAULT 0; -- 0: not undone
 
--- Where a drive picture is published: by the file, and by its place.
-CREATE INDEX publication_drive ON publication (account_id, drive_id);
-CREATE INDEX publication_place ON publication (account_id, parent_id, name);
+-- Where a drive picture is published: by the file, and by its place; image by image,
+-- however often each was published.
+CREATE INDEX publication_drive ON publication (account_id, drive_id, image_id);
+CREATE INDEX publication_place ON publication (account_id, parent_id, name, image_id);
 
 -- What tasks would do, as people were told.
 CREATE TABLE copy_plan (

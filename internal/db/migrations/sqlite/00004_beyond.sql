@@ -9,9 +9,10 @@ ALTER TABLE publication ADD COLUMN was_size INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE publication ADD COLUMN was_updated INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE publication ADD COLUMN undone_at INTEGER NOT NULL DEFAULT 0; -- 0: not undone
 
--- Where a drive picture is published: by the file, and by its place.
-CREATE INDEX publication_drive ON publication (account_id, drive_id);
-CREATE INDEX publication_place ON publication (account_id, parent_id, name);
+-- Where a drive picture is published: by the file, and by its place; image by image,
+-- however often each was published.
+CREATE INDEX publication_drive ON publication (account_id, drive_id, image_id);
+CREATE INDEX publication_place ON publication (account_id, parent_id, name, image_id);
 
 -- What tasks would do, as people were told.
 CREATE TABLE copy_plan (
@@ -25,7 +26,7 @@ CREATE TABLE copy_plan (
 );
 CREATE INDEX copy_plan_expiry ON copy_plan (expires_at);
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
-  ('publication', 'publication_drive', '10000000 1000000 1'),
-  ('publication', 'publication_place', '10000000 1000000 1000 1'),
+  ('publication', 'publication_drive', '10000000 1000000 10 1'),
+  ('publication', 'publication_place', '10000000 1000000 1000 10 1'),
   ('copy_plan', 'sqlite_autoindex_copy_plan_1', '1000 10 1'),
   ('copy_plan', 'copy_plan_expiry', '1000 10');
