@@ -73,7 +73,7 @@ type Item struct {
 	DriveID    drive.ID
 	Name       string // in the drive, when it was planned
 	SourcePath string // where it was then, its name included
-	TargetPath string // of the image, or where it was to go; "" where it was never to go anywhere
+	TargetPath string // where the image is, else where it was to go; "" where it was never to go anywhere
 	Etag       string
 	Size       int64
 	Outcome    Outcome
@@ -135,10 +135,8 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 			return err
 		}
 		var above []imagebed.ID
-		for _, o := range onto {
-			if s, there := shown[o]; there {
-				above = append(above, s.Folder)
-			}
+		for _, s := range shown {
+			above = append(above, s.Folder)
 		}
 		paths, err := imagebed.Paths(ctx, tx, acc, above)
 		if err != nil {
@@ -146,14 +144,16 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 		}
 		for n := range list {
 			i := &list[n]
-			name := i.Name
-			if s, there := shown[i.ImageID]; there {
-				name, i.Ext = s.Name, s.Ext
+			s, there := shown[cmp.Or(i.ImageID, onto[n])]
+			f := folders[in[n]]
+			switch {
+			case there:
+				i.TargetPath = paths[s.Folder] + s.Name
+			case f != nil && onto[n] == "":
+				i.TargetPath = f.path + i.Name
 			}
-			if o, there := shown[onto[n]]; there {
-				i.TargetPath = paths[o.Folder] + o.Name
-			} else if f := folders[in[n]]; f != nil && onto[n] == "" {
-				i.TargetPath = f.path + name
+			if i.ImageID != "" {
+				i.Ext = s.Ext
 			}
 		}
 		return nil
@@ -165,25 +165,19 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 type pathPart struct {
 	parent int
 	name   string
-	path   string // with a slash at its end
+	id     imagebed.ID // "" until found or made
+	path   string      // with a slash at its end
 }
 
 // targetPaths finds the paths of planned folders by number, level by level up to the
-// target, which is where it is now.
+// target: where each is now, else below the one above it by its planned name.
 func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int) (map[int]*pathPart, error) {
-	var target imagebed.ID
-	if _, err := tx.Get(ctx, `SELECT folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no = 0`, []any{acc, seq}, &target); err != nil {
-		return nil, err
-	}
-	root, err := imagebed.Path(ctx, tx, acc, target)
-	if err != nil {
-		return nil, err
-	}
-	folders := map[int]*pathPart{0: {path: root}}
-	for want := numbers; ; {
+	folders := make(map[int]*pathPart)
+	var ids []imagebed.ID
+	for want := append([]int{0}, numbers...); ; {
 		missing := make(map[int]bool)
 		for _, no := range want {
-			if no > 0 && folders[no] == nil {
+			if no >= 0 && folders[no] == nil {
 				missing[no] = true
 			}
 		}
@@ -195,8 +189,10 @@ func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numb
 			return tx.Each(ctx, func(row db.Row) error {
 				var no int
 				var f pathPart
-				err := row.Scan(&no, &f.parent, &f.name)
-				folders[no], want = &f, append(want, f.parent)
+				err := row.Scan(&no, &f.parent, &f.name, &f.id)
+				if folders[no], want = &f, append(want, f.parent); f.id != "" {
+					ids = append(ids, f.id)
+				}
 				return err
 			}, someFolders[n], args...)
 		})
@@ -204,9 +200,23 @@ func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numb
 			return nil, fault.Wrap(err, "copytask: paths")
 		}
 	}
+	there, err := imagebed.Folders(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := imagebed.Paths(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, no := range slices.Sorted(maps.Keys(folders)) { // a folder's number is above its parent's
-		if f := folders[no]; no > 0 && folders[f.parent] != nil {
-			f.path = folders[f.parent].path + f.name + "/"
+		f := folders[no]
+		switch above := folders[f.parent]; {
+		case there[f.id]:
+			f.path = paths[f.id]
+		case no == 0: // the target is gone
+			f.path = "/"
+		case above != nil:
+			f.path = above.path + f.name + "/"
 		}
 	}
 	return folders, nil

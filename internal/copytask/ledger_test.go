@@ -94,6 +94,64 @@ func TestTheLedgerTellsOfEveryPicture(t *testing.T) {
 	})
 }
 
+// The ledger says where an image is, whatever folders were called when it was planned; of
+// one that is not there, where it was to go by what its folder is called now.
+func TestTheLedgerTellsWhereImagesAre(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		picture := r.put(drive.Root, "b.png", 1)
+		r.copy("", picture)
+		r.exec(`UPDATE image SET name = 'album' WHERE account_id = $1`, r.acc) // so that the folder takes a suffix
+		album := r.mkdir(drive.Root, "album")
+		day := r.mkdir(album, "day")
+		for n := range 3 {
+			r.put(day, fmt.Sprintf("%d.png", n), 10+n)
+		}
+		gone := r.put(day, "gone.png", 20)
+		task := r.create("", album)
+		w := r.planned()
+		r.trash(gone)
+		r.must(r.tasks.publish(r.ctx, w))
+		ledger := func(want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, r.ledger(task, ItemQuery{Outcome: -1, Limit: 9})); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		}
+		ledger(
+			"1 copied  /album/day/0.png > /album(1)/day/0.png",
+			"2 copied  /album/day/1.png > /album(1)/day/1.png",
+			"3 copied  /album/day/2.png > /album(1)/day/2.png",
+			"4 failed source_deleted /album/day/gone.png > /album(1)/day/gone.png",
+		)
+		other := r.mkBed("", "other")
+		tree := r.tree()
+		r.must(r.bed.Move(r.ctx, r.acc, []imagebed.ID{tree["album(1)/day/0.png"].ID}, other))
+		r.deleteBed(tree["album(1)/day/1.png"].ID)
+		r.must(r.bed.Rename(r.ctx, r.acc, tree["album(1)/day/"].ID, "night"))
+		ledger(
+			"1 copied  /album/day/0.png > /other/0.png",
+			"2 copied  /album/day/1.png > /album(1)/night/1.png gone",
+			"3 copied  /album/day/2.png > /album(1)/night/2.png",
+			"4 failed source_deleted /album/day/gone.png > /album(1)/night/gone.png",
+		)
+		r.must(r.bed.Move(r.ctx, r.acc, []imagebed.ID{tree["album(1)/day/"].ID}, other))
+		r.deleteBed(tree["album(1)/"].ID)
+		ledger(
+			"1 copied  /album/day/0.png > /other/0.png",
+			"2 copied  /album/day/1.png > /other/night/1.png gone",
+			"3 copied  /album/day/2.png > /other/night/2.png",
+			"4 failed source_deleted /album/day/gone.png > /other/night/gone.png",
+		)
+		r.deleteBed(other)
+		ledger( // as it was planned
+			"1 copied  /album/day/0.png > /album/day/0.png gone",
+			"2 copied  /album/day/1.png > /album/day/1.png gone",
+			"3 copied  /album/day/2.png > /album/day/2.png gone",
+			"4 failed source_deleted /album/day/gone.png > /album/day/gone.png",
+		)
+	})
+}
+
 // Tasks are listed the newest first, by state where that is asked, and with their counts.
 func TestTasksAreListed(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {

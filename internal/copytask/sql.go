@@ -89,7 +89,7 @@ var (
 	someCounts = db.List(`
 		SELECT task_seq, `+statusColumns+`
 		FROM copy_task WHERE account_id = $1 AND task_seq IN (`, 2, `)`)
-	someFolders          = db.List(`SELECT no, parent_no, name FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
+	someFolders          = db.List(`SELECT no, parent_no, name, folder_id FROM copy_folder WHERE account_id = $1 AND task_seq = $2 AND no IN (`, 3, `)`)
 	insertRepublications = db.Insert(`
 		INSERT INTO publication (account_id, image_id, task_seq, item_seq, drive_id, parent_id, name, etag, published_at,
 			was_blob, was_etag, was_size, was_updated) VALUES`, 13)
