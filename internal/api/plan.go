@@ -12,8 +12,9 @@ import (
 
 type copyPlanIn struct {
 	copyIn
-	Cursor int `wire:"cursor"`
-	Limit  int `wire:"limit"`
+	Cursor int  `wire:"cursor"`
+	Limit  int  `wire:"limit"`
+	Keep   bool `wire:"keep;default=true"` // else there is no id, and nothing is kept
 }
 
 type planLimit struct {
@@ -25,7 +26,7 @@ type planLimit struct {
 
 type planOut struct {
 	PlanID     copytask.PlanID         `json:"planID"`
-	ExpireAt   wire.Time               `json:"expireAt"`
+	ExpireAt   any                     `json:"expireAt"` // a wire.Time, "" where it is not kept
 	TaskID     copytask.ID             `json:"taskID"` // that carries it out; "" for none
 	Total      int                     `json:"total"`
 	Copied     int                     `json:"copied"`
@@ -48,6 +49,8 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 	var err error
 	if in.PlanID != "" {
 		p, err = a.Tasks.KeptPlan(ctx, acc, in.PlanID, copytask.Asked{IDs: in.FileIDs, Target: in.To, Below: in.below()})
+	} else if !in.Keep {
+		p, err = a.Tasks.Forecast(ctx, acc, in.FileIDs, in.To, in.below()...)
 	} else {
 		p, err = a.Tasks.Plan(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}
@@ -61,9 +64,12 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut {
 	c := p.Counts
 	out := planOut{
-		PlanID: p.ID, ExpireAt: wire.Time(p.ExpiresAt), TaskID: p.Task,
+		PlanID: p.ID, ExpireAt: "", TaskID: p.Task,
 		Total: c.Total, Copied: c.Copied, Replaced: c.Replaced, Skipped: c.Skipped, Failed: c.Failed, Bytes: c.Bytes,
 		Renamed: p.Renamed, Reasons: p.Reasons, Items: []ledgerLine{}, NextCursor: -1,
+	}
+	if p.ID != "" {
+		out.ExpireAt = wire.Time(p.ExpiresAt)
 	}
 	if l := p.Limit; l != nil {
 		out.Limit = &planLimit{l.Code, l.Code.Chinese(limits), l.Most, l.Found}

@@ -61,6 +61,7 @@ type copyOrder struct {
 	ToParentFileID string   `json:"toParentFileID"`
 	ToPath         string   `json:"toPath,omitempty"`
 	Limit          int      `json:"limit,omitempty"`
+	Keep           *bool    `json:"keep,omitempty"` // false of a plan that nobody will come back to
 }
 
 func newCopyOrder(ids []int64, to CopyTarget) copyOrder {
@@ -86,6 +87,15 @@ func (c *Client) CopyPlan(ctx context.Context, ids []int64, to CopyTarget, limit
 	o.Limit = pageSize(limit)
 	var out CopyPlan
 	err := c.order(ctx, "/api/v1/oss/source/copy/plan", o, &out)
+	return out, err
+}
+
+// CopyForecast is CopyPlan without items, and with nothing kept: no other plan goes for it.
+func (c *Client) CopyForecast(ctx context.Context, ids []int64, to CopyTarget) (CopyPlan, error) {
+	o := newCopyOrder(ids, to)
+	o.Limit, o.Keep = 1, new(bool)
+	var out CopyPlan
+	err := c.ask(ctx, "/api/v1/oss/source/copy/plan", o, &out)
 	return out, err
 }
 

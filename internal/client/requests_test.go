@@ -290,6 +290,13 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/oss/source/copy/plan", "", `{"fileIDs":["7","8"],"toParentFileID":"d","toPath":"a/b","limit":100}`, `{"planID":"p"}`, "p",
 		},
 		{
+			"copy forecast", func(c *client.Client) (any, error) {
+				p, err := c.CopyForecast(t.Context(), []int64{7}, client.CopyTarget{Folder: "d"})
+				return p.Total, err
+			},
+			"POST", "/api/v1/oss/source/copy/plan", "", `{"fileIDs":["7"],"toParentFileID":"d","limit":1,"keep":false}`, `{"total":3}`, int64(3),
+		},
+		{
 			"copy plan page", func(c *client.Client) (any, error) { return c.CopyPlanPage(t.Context(), "p", 5, 2) },
 			"POST", "/api/v1/oss/source/copy/plan", "", `{"planID":"p","cursor":5,"limit":2}`,
 			`{"planID":"p","limit":{"failCode":"limit_images","max":2,"found":3},"nextCursor":-1}`,

@@ -69,12 +69,11 @@ type PlannedItem struct {
 	ImageID    imagebed.ID // whose link stays; "" for a new image
 }
 
-// Plan finds out what a task would do, by the decisions of the task itself on a draft of
-// the bed, and changes nothing but that it keeps the plan for PlanLife. An account has one
-// made at a time.
+// Forecast finds out what a task would do, by the decisions of the task itself on a draft of
+// the bed, and changes nothing. An account has one made at a time.
 //
 // The errors are those of Create, but for fault.TooManyTasks.
-func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
+func (t *Tasks) Forecast(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
 	if err := t.checkAsked(ids, below); err != nil {
 		return nil, err
 	}
@@ -86,6 +85,12 @@ func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target
 		}
 		return err
 	})
+	return p, err
+}
+
+// Plan is Forecast that keeps the plan for PlanLife.
+func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
+	p, err := t.Forecast(ctx, acc, ids, target, below...)
 	if err != nil {
 		return nil, err
 	}

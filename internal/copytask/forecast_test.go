@@ -83,6 +83,16 @@ func TestAPlanSaysWhatWouldHappen(t *testing.T) {
 		if diff := cmp.Diff(p.Items, kept2.Items); diff != "" || !kept2.ExpiresAt.Equal(p.ExpiresAt.Truncate(time.Microsecond)) {
 			t.Errorf("kept until %v: %s", kept2.ExpiresAt, diff)
 		}
+		for range MaxPlans {
+			same, err := r.tasks.Forecast(r.ctx, r.acc, []drive.ID{album}, to)
+			r.must(err)
+			if diff := cmp.Diff(p.Items, same.Items); diff != "" || same.ID != "" {
+				t.Errorf("as %q, which is not to be kept: %s", same.ID, diff)
+			}
+		}
+		if _, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID, Asked{}); err != nil {
+			t.Errorf("the plan is gone for what is not kept: %v", err)
+		}
 	})
 }
 

@@ -316,6 +316,7 @@ func copies(p *player, album int64) {
 	planned := p.ask("a folder", plan, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "sourceType", 1, "type", 1, "limit", 1).text("planID")
 	p.ask("the next page", plan, "planID", planned, "cursor", 1, "limit", 100)
 	p.ask("more than fits", plan, "fileIDs", ids, "toParentFileID", "", "limit", 1)
+	p.ask("nothing kept", plan, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "limit", 1, "keep", false)
 	p.ask("no files", plan, "toParentFileID", "")
 	p.ask("no such plan", plan, "planID", unknownTask, "cursor", 0, "limit", 100)
 	p.u.Await(p.ask("as planned", create, "planID", planned).text("taskID"))

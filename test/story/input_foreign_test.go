@@ -146,6 +146,7 @@ func asks(path string, i, mine ids) []body {
 		}
 	case "/api/v1/oss/source/copy/plan":
 		return []body{
+			{"fileIDs": i.list(i.file), "keep": false}, {"fileIDs": i.list(mine.file, i.folder), "keep": false},
 			{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"planID": i.plan},
 			{"fileIDs": i.list(mine.file), "toParentFileID": i.bedFolder}, {"fileIDs": i.list(mine.file), "toParentFileID": i.image},
 		}
