@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,7 +111,9 @@ func verdictOf(failCode string, failed bool) error {
 
 // asksTooMuch says that no task is made of it, as it asks for more than one may.
 func asksTooMuch(err error) bool {
-	return client.Is(err, fault.TooManyIDs) || client.Is(err, fault.TooManyImages) || client.Is(err, fault.TooManyTasks) || client.Is(err, fault.QuotaExceeded)
+	return slices.ContainsFunc([]fault.Code{
+		fault.TooManyIDs, fault.TooManyImages, fault.TooManyTasks, fault.PlanPastLimit, fault.QuotaExceeded,
+	}, func(c fault.Code) bool { return client.Is(err, c) })
 }
 
 // readTask adds to a state the pictures that failed.
