@@ -31,11 +31,12 @@ func Clean(name string) (string, error) {
 	return name, nil
 }
 
-// Suffixed is the nth other form of a name: stem(n).ext. The stem is cut where
-// Max characters would be passed.
+// Suffixed is the nth other form of a name: stem(n).ext. The ending begins at the last
+// dot, also where nothing is before it: what kind of file a name stands for is kept, and
+// ".png" becomes "(1).png". The stem is cut where Max characters would be passed.
 func Suffixed(name string, n int) string {
 	stem, ext := name, ""
-	if i := strings.LastIndexByte(name, '.'); i > 0 {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		stem, ext = name[:i], name[i:]
 	}
 	suffix := fmt.Sprintf("(%d)", n)

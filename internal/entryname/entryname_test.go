@@ -53,7 +53,9 @@ func TestSuffixed(t *testing.T) {
 	}{
 		{"a.png", 1, "a(1).png"},
 		{"a", 2, "a(2)"},
-		{".hidden", 1, ".hidden(1)"},
+		{".hidden", 1, "(1).hidden"},
+		{".png", 12, "(12).png"},
+		{"." + strings.Repeat("x", 254), 1, "." + strings.Repeat("x", 251) + "(1)"},
 		{"a.tar.gz", 3, "a.tar(3).gz"},
 		{strings.Repeat("图", 251) + ".png", 1, strings.Repeat("图", 248) + "(1).png"},
 		{strings.Repeat("图", 251) + ".png", 100, strings.Repeat("图", 246) + "(100).png"},

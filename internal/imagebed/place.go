@@ -3,7 +3,6 @@ package imagebed
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -50,7 +49,8 @@ type Placed struct {
 // upload are given back to it first. The same set placed again changes nothing.
 //
 // All that goes to one folder must come in one call with no etag and size twice.
-// Call it with the account locked, acc being what the lock answered.
+// Call it with the account locked, acc being what the lock answered. fault.NotAnImage for
+// a new image whose name ends with none of the bed's formats.
 func (b *Bed) Place(ctx context.Context, tx *db.Tx, acc account.Account, in []Incoming, reserved int64) ([]Placed, error) {
 	p := &placing{tx: tx, acc: acc.ID, in: in, out: make([]Placed, len(in)), room: acc.Room() + reserved}
 	if err := p.decide(ctx); err != nil {
@@ -198,6 +198,9 @@ func (p *placing) folder(ctx context.Context, folder ID, items []int) error {
 		p.out[i] = Placed{ID: old.id, Name: name, Replaced: found}
 		switch {
 		case !found:
+			if _, ok := picture.FormatOfName(name); !ok { // its link would have another ending
+				return fault.New(fault.NotAnImage, "imagebed: place")
+			}
 			p.insert = append(p.insert, i)
 		case old.name != name || old.blobID != item.BlobID || old.updatedAt != item.UpdatedAt || old.etag != item.Etag:
 			p.update = append(p.update, i)
@@ -312,5 +315,5 @@ func (p *placing) write(ctx context.Context, reserved int64) error {
 	return account.Count(ctx, p.tx, acc, p.used, -reserved)
 }
 
-// linkExt is the ending that a new image's link keeps for ever.
-func linkExt(name string) string { return strings.ToLower(picture.ExtOfName(name)) }
+// linkExt is the ending that a new image's link keeps for ever: one of the nine.
+func linkExt(name string) string { return picture.ExtOfName(name) }

@@ -94,22 +94,22 @@ func TestPaths(t *testing.T) {
 func TestMove(t *testing.T) {
 	each(t, func(r *room) {
 		from, to := r.mkdir("", "from"), r.mkdir("", "to")
-		inner := r.mkdir(from, "inner")
+		inner := r.mkdir(from, "inner.png")
 		a, b := r.image(from, "a.png", 1), r.image(from, "b.png", 2)
 		r.image(inner, "c.png", 3)
 		r.image(to, "a.png", 4)
-		r.image(to, "inner", 5)
+		r.image(to, "inner.png", 5)
 		used := r.used()
 		ext := r.get(a).Ext
 		r.must(r.Move(r.ctx, r.acc, []ID{a, b, inner, a, "missing"}, to))
-		r.has("from/", "to/", "to/a.png", "to/a(1).png", "to/b.png", "to/inner", "to/inner(1)/", "to/inner(1)/c.png")
+		r.has("from/", "to/", "to/a.png", "to/a(1).png", "to/b.png", "to/inner.png", "to/inner(1).png/", "to/inner(1).png/c.png")
 		tree := r.tree()
-		if tree["to/a(1).png"] != a || tree["to/b.png"] != b || tree["to/inner(1)/"] != inner || r.get(a).Ext != ext || r.used() != used {
+		if tree["to/a(1).png"] != a || tree["to/b.png"] != b || tree["to/inner(1).png/"] != inner || r.get(a).Ext != ext || r.used() != used {
 			t.Error("what was moved is not what it was")
 		}
 		r.must(r.Move(r.ctx, r.acc, []ID{a, inner}, to)) // where they are: they keep their names
 		r.must(r.Move(r.ctx, r.acc, []ID{b}, ""))
-		r.has("b.png", "from/", "to/", "to/a.png", "to/a(1).png", "to/inner", "to/inner(1)/", "to/inner(1)/c.png")
+		r.has("b.png", "from/", "to/", "to/a.png", "to/a(1).png", "to/inner.png", "to/inner(1).png/", "to/inner(1).png/c.png")
 	})
 }
 
