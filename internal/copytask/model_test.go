@@ -430,9 +430,9 @@ func (m *model) retry(old *job) *job {
 		if p != old.places[0] && !slices.ContainsFunc(old.failures, func(c piece) bool { return c.to.below(p) }) {
 			continue
 		}
-		n := &place{parent: now[p.parent], name: p.name, bed: p.bed}
+		n := &place{parent: now[p.parent], name: p.name, bed: p.bed, made: p.made}
 		if p != old.places[0] && m.gone(p) {
-			n.bed = nil
+			n.bed, n.made = nil, 0
 		}
 		now[p] = n
 		j.places = append(j.places, n)

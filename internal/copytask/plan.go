@@ -347,7 +347,7 @@ func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
 	_, err = tx.ExecRows(ctx, insertFolders, nil, len(p.folders)-1-p.base, func(i int) []any {
 		no := p.base + 1 + i
 		f := p.folders[no]
-		return []any{p.acc, seq, no, f.parent, f.name, f.id}
+		return []any{p.acc, seq, no, f.parent, f.name, f.id, f.madeAt}
 	})
 	if err != nil {
 		return err

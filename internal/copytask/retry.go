@@ -117,7 +117,7 @@ func (r *retried) findFolders(ctx context.Context, tx *db.Tx) error {
 	}
 	for no := 1; no < len(r.folders); no++ { // a folder's number is above its parent's
 		if f := &r.folders[no]; !there[f.id] || r.folders[f.parent].id == "" {
-			f.id = ""
+			f.id, f.madeAt = "", 0
 		}
 	}
 	return nil
@@ -181,7 +181,9 @@ type folderName struct {
 	name   string
 }
 
-// plan puts the items into a plan of their own, with the folders that they need.
+// plan puts the items into a plan of their own, with the folders that they need. Those
+// that the old task made stay made: undoing the new one takes them away where undoing the
+// old one could not, as the new one's pictures were there.
 func (r *retried) plan() *planner {
 	p := newPlanner(r.acc, nil)
 	need := map[int]bool{0: true}

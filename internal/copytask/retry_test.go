@@ -1,6 +1,7 @@
 package copytask
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,6 +140,35 @@ func TestWhatIsNoRetry(t *testing.T) {
 		r.deleteBed(to)
 		if _, err := r.tasks.Retry(r.ctx, r.acc, task); !fault.Is(err, fault.ParentNotFound) {
 			t.Errorf("without its target: %v", err)
+		}
+	})
+}
+
+// Whichever of a task and its retry is undone first, the folders that the task made go
+// with the last picture.
+func TestAFolderGoesWithItsRetry(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		r.tasks.batch = bound{1, 1000}
+		for _, order := range [][]int{{0, 1}, {1, 0}} {
+			album := r.mkdir(drive.Root, fmt.Sprint("album", order[0]))
+			day := r.mkdir(album, "day")
+			for n := range 2 {
+				r.put(album, fmt.Sprintf("%d.png", n), 10*order[0]+n)
+				r.put(day, fmt.Sprintf("%d.png", n), 10*order[0]+2+n)
+			}
+			task := r.create("", album)
+			w := r.planned()
+			r.batches(w, 1)
+			r.must(r.tasks.Cancel(r.ctx, r.acc, task))
+			again := r.retry(task)
+			if again.Copied == 0 || r.status(task).Copied == 0 {
+				t.Fatalf("the task copied %+v, the retry %+v", r.status(task), again)
+			}
+			tasks := []ID{task, ID(again.ID)}
+			for _, n := range order {
+				r.undo(tasks[n])
+			}
+			r.has(t)
 		}
 	})
 }

@@ -75,7 +75,7 @@ const (
 
 var (
 	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, class, name) VALUES`, 6)
-	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id) VALUES`, 6)
+	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id, made_at) VALUES`, 7)
 	insertDirs    = db.Insert(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES`, 6)
 	insertItems   = db.Insert(`
 		INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no, onto)
@@ -126,10 +126,10 @@ func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, targe
 	if _, err := tx.Exec(ctx, insertCopyTask, acc, seq, retryOf); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertFolders[1], acc, seq, 0, 0, "", target); err != nil {
+	if _, err := tx.Exec(ctx, insertFolders[1], acc, seq, 0, 0, "", target, 0); err != nil {
 		return err
 	}
-	_, err := tx.ExecRows(ctx, insertFolders, nil, len(below), func(n int) []any { return []any{acc, seq, n + 1, n, below[n], ""} })
+	_, err := tx.ExecRows(ctx, insertFolders, nil, len(below), func(n int) []any { return []any{acc, seq, n + 1, n, below[n], "", 0} })
 	if err != nil {
 		return err
 	}
