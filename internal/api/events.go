@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"tuchuang/internal/account"
@@ -36,9 +37,14 @@ func (a *API) copyEvents() endpoint {
 		if err != nil {
 			return nil, err
 		}
-		l, err := a.hub.listen(ctx, acc, in.TaskID, lastEvent(r))
+		since, ended := lastEvent(r)
+		l, err := a.hub.listen(ctx, acc, in.TaskID, since)
 		if err != nil {
 			return nil, err
+		}
+		if in.TaskID != "" && ended == in.TaskID {
+			l.leave()
+			return stream(nothingMore), nil
 		}
 		token := bearer(r)
 		return stream(func(ctx context.Context, f *flow) error {
@@ -52,12 +58,19 @@ func (a *API) copyEvents() endpoint {
 }
 
 // lastEvent is the time from which on somebody who comes back has to be told again what
-// has ended; zero for who comes the first time.
-func lastEvent(r *http.Request) (t time.Time) {
-	if micros, err := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64); err == nil && micros > 0 {
-		t = time.UnixMicro(micros).Add(-lateCommit)
+// has ended, and the task whose end was told last; nothing for who comes the first time.
+func lastEvent(r *http.Request) (since time.Time, ended copytask.ID) {
+	at, id, _ := strings.Cut(r.Header.Get("Last-Event-ID"), ".")
+	if micros, err := strconv.ParseInt(at, 10, 64); err == nil && micros > 0 {
+		return time.UnixMicro(micros).Add(-lateCommit), copytask.ID(id)
 	}
-	return t
+	return time.Time{}, ""
+}
+
+// nothingMore tells an EventSource, which comes back whenever a stream has ended, not to.
+func nothingMore(_ context.Context, f *flow) error {
+	f.w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // serve sends events until there are no more, the client has gone, the server drains, or

@@ -253,6 +253,48 @@ func TestEventsTellWhatIsNew(t *testing.T) {
 	})
 }
 
+// Who comes for the first time is not told what had ended before, whatever was written by
+// others since; who comes back is.
+func TestEventsOfThePast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, l := newHub()
+		l.set("a", queue.Running, 1)
+		early, _ := open(t, h, "", nil, good)
+		pass(10 * time.Minute)
+		l.set("b", queue.Done, 2) // by another process
+		pass(10 * time.Second)
+		late, _ := open(t, h, "", nil, good)
+		h.missedSome()
+		pass(time.Second)
+		told(t, early, "1 2 ")
+		told(t, late, "1 ")
+		l.set("a", queue.Done, 3)
+		l.set("c", queue.Done, 4)
+		h.missedSome()
+		pass(time.Second)
+		told(t, early, "1 2 3 4 ")
+		told(t, late, "1 3 4 ")
+	})
+}
+
+// Who waits for another's look to end gives up with its request.
+func TestWaitingForALookEnds(t *testing.T) {
+	h, l := newHub()
+	l.set("a", queue.Running, 1)
+	first, err := h.listen(t.Context(), 1, "a", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.leave()
+	first.reading <- struct{}{} // a look that takes long
+	defer func() { <-first.reading }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.listen(ctx, 1, "a", time.Time{}); !fault.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
+}
+
 // A stream shows that it lives, and ends with the token, the server and the client.
 func TestEventStreamsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

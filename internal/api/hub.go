@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ type audience struct {
 	end     context.CancelFunc
 	ended   chan struct{}
 	bell    chan struct{} // rung where there is something to look at
-	reading sync.Mutex    // one look after the other, so that none tells what was before
+	reading chan struct{} // taken for a look: one after the other, so that none tells what was before
 
 	// With the hub's lock:
 	all     map[*listener]bool
@@ -75,6 +76,7 @@ type listener struct {
 	bell chan struct{} // rung when there is something to send
 
 	// With the hub's lock:
+	first   bool                   // it has not looked yet, and comes for the first time: what has ended by now is known and not told
 	last    map[copytask.ID]*event // what was sent last or waits
 	waiting []copytask.ID          // tasks whose last event was not sent yet, in order
 }
@@ -122,10 +124,14 @@ func (h *hub) listen(ctx context.Context, acc account.ID, task copytask.ID, sinc
 		return nil, err
 	}
 	q := copytask.Look{Open: true, Since: since}
+	if task == "" && since.IsZero() {
+		q.Since = l.comesFirst()
+	}
 	if task != "" {
 		q = copytask.Look{IDs: []copytask.ID{task}}
 	}
 	found, _, err := l.tellOf(ctx, q, l)
+	l.hasLooked()
 	if err == nil && task != "" && found == 0 {
 		err = fault.New(fault.TaskNotFound, "api: listen")
 	}
@@ -148,7 +154,7 @@ func (h *hub) join(acc account.ID, task copytask.ID) (*listener, error) {
 	case a == nil:
 		ctx, end := context.WithCancel(context.Background())
 		a = &audience{
-			hub: h, acc: acc, end: end, ended: make(chan struct{}), bell: make(chan struct{}, 1),
+			hub: h, acc: acc, end: end, ended: make(chan struct{}), bell: make(chan struct{}, 1), reading: make(chan struct{}, 1),
 			all: make(map[*listener]bool), changed: make(map[copytask.ID]bool),
 		}
 		h.audiences[acc] = a
@@ -176,6 +182,25 @@ func (l *listener) leave() {
 		a.end()
 		<-a.ended
 	}
+}
+
+// comesFirst has what ended before the first look not told, and answers the time from
+// which on a later look for all may find it.
+func (l *listener) comesFirst() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.first = true
+	since := l.since
+	if since.IsZero() {
+		since = time.Now()
+	}
+	return since.Add(-2 * lateCommit)
+}
+
+func (l *listener) hasLooked() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.first = false
 }
 
 // run looks at what has changed until the audience has gone.
@@ -257,10 +282,14 @@ func (a *audience) wake(ctx context.Context, told []*listener) {
 // tellOf looks at tasks, and tells all listeners, or only one, what is new to them. Those
 // who were told are to be woken.
 func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) (found int, told []*listener, err error) {
-	a.reading.Lock()
-	defer a.reading.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
+	select {
+	case <-ctx.Done():
+		return 0, nil, fault.Because(fault.Unavailable, "api: wait for a look", ctx.Err())
+	case a.reading <- struct{}{}:
+	}
+	defer func() { <-a.reading }()
 	var list []copytask.Status
 	var at time.Time
 	err = fault.Guard("api: look", func() (err error) {
@@ -297,7 +326,8 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 }
 
 // newEvent writes an event. Its id is the time of the look: what ended since, or a little
-// before, is told to who comes back with it.
+// before, is told to who comes back with it. Where the task has ended it is named too: who
+// comes back to that task knows all of it.
 func newEvent(s copytask.Status, limits copytask.Limits, at time.Time) (*event, error) {
 	p, err := toProcess(s, limits)
 	if err != nil {
@@ -307,8 +337,11 @@ func newEvent(s copytask.Status, limits copytask.Limits, at time.Time) (*event, 
 	if err := appendJSON(&b, copyListItem{copytask.ID(s.ID), p}); err != nil {
 		return nil, fault.Because(fault.Internal, "api: event", err)
 	}
-	data := b.Bytes()
-	return &event{copytask.ID(s.ID), data, fmt.Appendf(nil, "id: %d\nevent: task\ndata: %s\n\n", at.UnixMicro(), data), !s.State.Unfinished()}, nil
+	data, id, ended := b.Bytes(), strconv.FormatInt(at.UnixMicro(), 10), !s.State.Unfinished()
+	if ended {
+		id += "." + s.ID
+	}
+	return &event{copytask.ID(s.ID), data, fmt.Appendf(nil, "id: %s\nevent: task\ndata: %s\n\n", id, data), ended}, nil
 }
 
 func (l *listener) wants(id copytask.ID) bool { return l.task == "" || l.task == id }
@@ -319,13 +352,17 @@ func (l *listener) tell(e *event) bool {
 	if !l.wants(e.task) {
 		return false
 	}
-	if was := l.last[e.task]; was != nil && bytes.Equal(was.data, e.data) {
+	was := l.last[e.task]
+	if was != nil && bytes.Equal(was.data, e.data) {
 		return false
 	}
 	if len(l.last) >= keptEvents {
 		maps.DeleteFunc(l.last, func(id copytask.ID, was *event) bool { return was.ended && !slices.Contains(l.waiting, id) })
 	}
 	l.last[e.task] = e
+	if l.first && e.ended && was == nil {
+		return false
+	}
 	if !slices.Contains(l.waiting, e.task) {
 		l.waiting = append(l.waiting, e.task)
 	}

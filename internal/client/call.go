@@ -132,6 +132,9 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 	if k.take != nil && resp.StatusCode == http.StatusOK && strings.HasPrefix(resp.Header.Get(k.header[0]), k.header[1]) {
 		return 0, c.takeBody(resp, k.take)
 	}
+	if k.take != nil && resp.StatusCode == http.StatusNoContent {
+		return 0, nil // there is nothing more to take
+	}
 	return retryAfter, readAnswer(resp, out)
 }
 

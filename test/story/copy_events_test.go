@@ -2,6 +2,7 @@ package story
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -144,12 +145,35 @@ func TestEventsOfATask(t *testing.T) {
 		}
 	}
 	// Who comes later gets the end alone, whatever he had before.
-	for _, after := range []string{"", all[0].id, "1", "nonsense", "-5"} {
+	for _, after := range []string{"", "1", "nonsense", "-5", "1." + task + "x", "x." + task} {
 		h := listen(t, u, task, after)
 		if now := h.must(); now.Status != client.CopyFinished || now.Copied != pictures {
 			t.Errorf("%+v", now)
 		}
 		h.ends()
+	}
+	// Who was told of the end, and comes back as an EventSource does, is told to stay away.
+	for what, want := range map[string]int{"?taskID=" + task: http.StatusNoContent, "?taskID=none": http.StatusOK, "": http.StatusOK} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.Server.URL+eventsPath+what, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+u.Token)
+		r.Header.Set("Last-Event-ID", all[0].id)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != want {
+			t.Errorf("%q: %s", what, res.Status)
+		}
+		cancel()
+		res.Body.Close()
+	}
+	told := func(now client.CopyTask) error { return errors.New("told of " + now.TaskID) }
+	if last, err := u.CopyEvents(t.Context(), task, all[0].id, told); last != all[0].id || err != nil {
+		t.Errorf("after the end: %q %v", last, err)
 	}
 }
 
@@ -203,12 +227,10 @@ func TestEventsOfAnAccount(t *testing.T) {
 			t.Errorf("%+v", now)
 		}
 	}
-	h = listen(t, u, "", "") // for the first time: nothing goes on, but what ended within a minute may be told
+	h = listen(t, u, "", "") // for the first time: nothing goes on
 	four := u.StartCopy("", file)
-	for now := h.must(); now.TaskID != four; now = h.must() {
-		if now.TaskID != three && ended[now.TaskID] == "" {
-			t.Errorf("%+v", now)
-		}
+	if now := h.must(); now.TaskID != four {
+		t.Errorf("%+v", now)
 	}
 	for now := foreign.must(); !now.Ended(); now = foreign.must() {
 		if now.TaskID != theirs {
