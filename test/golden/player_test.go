@@ -218,7 +218,7 @@ var (
 	jwt     = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}`)
 	sign    = regexp.MustCompile(`[0-9]{10}-[\w-]{43}`)
 	rfcTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00`)
-	eventID = regexp.MustCompile(`\nid: \d{16}\n`)
+	eventID = regexp.MustCompile(`\nid: \d{16}([.\n])`)
 	wall    = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
 
 	counted = []struct {
@@ -240,7 +240,7 @@ func (p *player) stable(text string) string {
 	text = jwt.ReplaceAllString(text, "{token}")
 	text = sign.ReplaceAllString(text, "{sign}")
 	text = rfcTime.ReplaceAllString(text, "2006-01-02T15:04:05+08:00")
-	text = eventID.ReplaceAllString(text, "\nid: {micros}\n")
+	text = eventID.ReplaceAllString(text, "\nid: {micros}$1")
 	text = wall.ReplaceAllString(text, "2006-01-02 15:04:05")
 	for _, c := range counted {
 		text = c.shape.ReplaceAllStringFunc(text, func(value string) string {
