@@ -27,7 +27,7 @@ type planLimit struct {
 type planOut struct {
 	PlanID     copytask.PlanID         `json:"planID"`
 	ExpireAt   any                     `json:"expireAt"` // a wire.Time, "" where it is not kept
-	TaskID     copytask.ID             `json:"taskID"` // that carries it out; "" for none
+	TaskID     copytask.ID             `json:"taskID"`   // that carries it out; "" for none
 	Total      int                     `json:"total"`
 	Copied     int                     `json:"copied"`
 	Replaced   int                     `json:"replaced"`
