@@ -56,7 +56,7 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), folder) })
+	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), folder) })
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *copyCmd) planned(ctx context.Context, u *ui) error {
 		return err
 	}
 	defer s.close()
-	taskID, err := c.create(ctx, s, func(ctx context.Context) (string, error) { return s.CopyPlanned(ctx, c.Plan) })
+	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.CopyPlanned(ctx, c.Plan) })
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ const answerGrace = 3 * time.Second
 
 // create makes the task. Interrupted meanwhile it still waits a little for the
 // answer: without its id nobody could ask what became of the task.
-func (c *copyCmd) create(ctx context.Context, s *session, ask func(context.Context) (string, error)) (string, error) {
+func (s *session) create(ctx context.Context, ask func(context.Context) (string, error)) (string, error) {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {

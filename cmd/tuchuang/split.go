@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type part struct {
 type splitter struct {
 	*session
 	tree  *client.DriveTree
+	most  int // ids that a task takes
 	parts []part
 }
 
@@ -30,38 +32,54 @@ func tooMuch(failCode string) bool {
 	return slices.Contains([]string{"limit_images", "limit_depth", "limit_folders"}, failCode)
 }
 
-// cut cuts entries of the drive into parts: as few as a plan says can be done, whole
-// folders where that is possible.
+// cut cuts entries of the drive into parts that a plan says can be done: all as one, else
+// loose files apart from folders, and whole folders where that is possible.
 func (s *splitter) cut(ctx context.Context, entries []client.File, to client.CopyTarget) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	half := min(len(entries)/2, client.MaxCopyIDs)
-	if len(entries) <= client.MaxCopyIDs {
-		ids := make([]int64, len(entries))
-		for n, e := range entries {
-			ids[n] = e.FileID
-		}
-		p, err := s.CopyPlan(ctx, ids, to, 1)
+	pieces := s.most
+	if len(entries) <= s.most {
+		ids := idsOf(entries)
+		p, err := s.CopyForecast(ctx, ids, to)
 		switch {
-		case client.Is(err, fault.TooManyIDs) && len(entries) > 1: // its server takes fewer
+		case client.Is(err, fault.TooManyIDs) && len(entries) > 1:
+			s.most = fewer(err, len(entries))
+			return s.cut(ctx, entries, to)
 		case err != nil:
 			return err
 		case p.Limit == nil || !tooMuch(p.Limit.FailCode):
-			if p.Total > 0 {
+			if p.Total+p.Skipped > 0 {
 				s.parts = append(s.parts, part{ids, to, p.Total})
 			}
 			return nil
 		case len(entries) == 1:
 			return s.open(ctx, entries[0], to)
 		}
-	} else {
-		half = client.MaxCopyIDs
+		pieces = (len(entries) + 1) / 2
 	}
-	if err := s.cut(ctx, entries[:half], to); err != nil {
-		return err
+	folders := slices.DeleteFunc(slices.Clone(entries), func(e client.File) bool { return !e.IsFolder() })
+	if files := len(entries) - len(folders); files > 0 && len(folders) > 0 {
+		loose := slices.DeleteFunc(slices.Clone(entries), client.File.IsFolder)
+		if err := s.cut(ctx, loose, to); err != nil {
+			return err
+		}
+		return s.cut(ctx, folders, to)
 	}
-	return s.cut(ctx, entries[half:], to)
+	for piece := range slices.Chunk(entries, pieces) {
+		if err := s.cut(ctx, piece, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fewer is how many ids a server takes that has refused so many: what it names, else half.
+func fewer(refusal error, asked int) int {
+	if n, err := strconv.Atoi(limitIn.FindString(refusal.Error())); err == nil && 0 < n && n < asked {
+		return n
+	}
+	return asked / 2
 }
 
 // open cuts what is in a folder.
@@ -80,76 +98,141 @@ func (s *splitter) open(ctx context.Context, e client.File, to client.CopyTarget
 	return s.cut(ctx, children, to)
 }
 
-// splitReport is the document of --json for a copy that was split.
+// splitReport is the document of --json for a copy that was split: the sum of its tasks, those
+// that go on with them.
 type splitReport struct {
 	client.CopyState
 	Tasks    []taskRow            `json:"tasks"`
 	Failures []client.CopyFailure `json:"failures"`
 }
 
+// partNews is where the task of a part stands, at last with what ended it or the watching.
+type partNews struct {
+	id    string
+	state client.CopyState
+	last  bool
+	err   error
+}
+
+// splitRun is a run of the parts.
+type splitRun struct {
+	*splitter
+	u    *ui
+	out  splitReport
+	open map[string]client.CopyState
+	news chan partNews
+	next int  // part
+	full bool // the server takes no more tasks until one has ended
+}
+
 // run does the parts, as many at once as the server takes, and adds up what became of
-// them.
+// them. Where it ends early it says which tasks go on, and what is known is in the report.
 func (s *splitter) run(ctx context.Context, u *ui) (splitReport, error) {
+	r := &splitRun{splitter: s, u: u, open: map[string]client.CopyState{}, news: make(chan partNews)}
 	total := int64(0)
 	for _, p := range s.parts {
 		total += p.total
 	}
-	out := splitReport{Tasks: []taskRow{}, Failures: []client.CopyFailure{}}
-	out.Total = &total
+	r.out = splitReport{Tasks: []taskRow{}, Failures: []client.CopyFailure{}}
+	r.out.Total, r.out.Status = &total, client.CopyFinished
 	b := u.countBar(u.text(copyProgress))
 	defer b.done()
-	open := make(map[string]bool)
-	for next := 0; next < len(s.parts) || len(open) > 0; {
-		for next < len(s.parts) {
-			p := s.parts[next]
-			id, err := s.CopyTo(ctx, p.ids, p.to)
-			if client.Is(err, fault.TooManyTasks) {
-				break
-			}
-			if err != nil {
-				return out, err
-			}
-			next++
-			open[id] = true
-			if !b.drawn() && !u.json {
-				u.note(u.text(splitBegun, id, next, len(s.parts)))
-			}
+	var failed error
+	for {
+		if err := r.begin(ctx, b); failed == nil {
+			failed = err
 		}
-		done := out.Copied + out.Replaced + out.Failed
-		for id := range open {
-			state, err := s.CopyProcess(ctx, id)
-			if err != nil {
-				return out, err
-			}
-			if !state.Ended() {
-				done += state.Copied + state.Replaced + state.Failed
-				continue
-			}
-			delete(open, id)
-			r, err := readTask(ctx, s.Client, id, state)
-			if err != nil {
-				return out, err
-			}
-			out.add(r)
-			done += state.Copied + state.Replaced + state.Failed
+		if failed != nil {
+			r.next = len(s.parts) // no more of them
 		}
-		if total > 0 {
-			b.set(min(done, total), total)
-			b.aside(u.text(copyCounts, min(done, total), total))
+		var others <-chan time.Time // whose tasks leave no room for ours
+		var stop <-chan struct{}    // else the watching of our tasks ends
+		switch {
+		case len(r.open) > 0:
+		case r.next == len(s.parts):
+			return r.out, failed
+		default:
+			others, stop = time.After(splitPoll), ctx.Done()
 		}
 		select {
-		case <-ctx.Done():
-			for id := range open {
-				u.note(u.text(copyGoesOn, id, id))
+		case n := <-r.news:
+			if err := r.take(ctx, n); failed == nil {
+				failed = err
 			}
-			return out, context.Cause(ctx)
-		case <-time.After(splitPoll):
+		case <-others:
+			r.full = false
+		case <-stop:
+			failed = context.Cause(ctx)
+		}
+		if total > 0 {
+			done := min(r.done(), total)
+			b.set(done, total)
+			b.aside(u.text(copyCounts, done, total))
 		}
 	}
-	return out, nil
 }
 
-// splitPoll is how often parts are looked at.
+// begin makes the tasks of parts until the server takes no more.
+func (r *splitRun) begin(ctx context.Context, b *bar) error {
+	for asked := 0; r.next < len(r.parts) && !r.full; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		p := r.parts[r.next]
+		id, err := r.create(ctx, func(ctx context.Context) (string, error) { return r.CopyTo(ctx, p.ids, p.to) })
+		switch {
+		case client.Is(err, fault.TooManyTasks):
+			r.full = true
+			return nil
+		case client.Broken(err) && asked == 0:
+			asked++ // made twice it makes nothing twice
+			continue
+		case err != nil:
+			return err
+		}
+		asked = 0
+		r.next++
+		r.open[id] = client.CopyState{Status: client.CopyWaiting}
+		if !b.drawn() && !r.u.json {
+			r.u.note(r.u.text(splitBegun, id, r.next, len(r.parts)))
+		}
+		go func() {
+			state, err := r.Follow(ctx, id, func(state client.CopyState) { r.news <- partNews{id: id, state: state} })
+			r.news <- partNews{id, state, true, err}
+		}()
+	}
+	return nil
+}
+
+// take adds up what ended, or goes on unwatched.
+func (r *splitRun) take(ctx context.Context, n partNews) error {
+	if !n.last {
+		r.open[n.id] = n.state
+		return nil
+	}
+	state := r.open[n.id]
+	delete(r.open, n.id)
+	r.full = false
+	if n.err != nil {
+		r.u.note(r.u.text(copyGoesOn, n.id, n.id))
+		r.out.add(taskReport{taskRow: newTaskRow(n.id, state)})
+		return n.err
+	}
+	report, err := readTask(ctx, r.Client, n.id, n.state)
+	r.out.add(report)
+	return err
+}
+
+// done counts the pictures that are through.
+func (r *splitRun) done() int64 {
+	n := r.out.Copied + r.out.Replaced + r.out.Failed
+	for _, state := range r.open {
+		n += state.Copied + state.Replaced + state.Failed
+	}
+	return n
+}
+
+// splitPoll is how often it is tried whether other tasks of the account leave room by now.
 const splitPoll = 200 * time.Millisecond
 
 func (r *splitReport) add(t taskReport) {
@@ -158,7 +241,6 @@ func (r *splitReport) add(t taskReport) {
 	r.Skipped += t.Skipped
 	r.Failed += t.Failed
 	r.Bytes += t.Bytes
-	r.Status = client.CopyFinished
 	if t.Status == client.CopyFailed && (r.FailCode == "" || t.FailCode == "cancelled") {
 		r.FailCode, r.FailMsg = t.FailCode, t.FailMsg
 	}
@@ -169,29 +251,45 @@ func (r *splitReport) add(t taskReport) {
 // splitCopy copies what may be more than a task can hold.
 func (u *ui) splitCopy(ctx context.Context, s *session, entries []client.File, to client.CopyTarget) error {
 	start := time.Now()
-	cut := &splitter{session: s, tree: s.DriveTree()}
+	cut := &splitter{session: s, tree: s.DriveTree(), most: client.MaxCopyIDs}
 	if err := cut.cut(ctx, entries, to); err != nil {
 		return err
 	}
 	out, err := cut.run(ctx, u)
 	if err != nil {
+		out.Status = client.CopyRunning
+	}
+	if shown := u.showSplit(out, len(cut.parts), time.Since(start)); err == nil {
+		err = shown
+	}
+	if err != nil {
 		return err
 	}
-	if u.json {
-		if err := u.document(out); err != nil {
-			return err
-		}
-	} else {
-		for _, f := range out.Failures {
-			u.say(u.text(copyFailedItem, printable(f.Filename), u.reason(failReasons, f.FailReason, f.FailMessage)))
-		}
-		for _, t := range out.Tasks {
-			if t.Status == client.CopyFailed {
-				u.say(u.text(copyFailed, t.TaskID, u.reason(failCodes, t.FailCode, t.FailMsg)))
-			}
-		}
-		u.say(u.text(splitDone, len(out.Tasks), out.Copied, out.Replaced, out.Skipped, out.Failed))
-		u.say(u.text(copyDuration, time.Since(start).Round(time.Millisecond)))
-	}
 	return verdictOf(out.FailCode, out.FailCode != "" || out.Failed > 0)
+}
+
+// showSplit prints what became of so many parts.
+func (u *ui) showSplit(out splitReport, parts int, took time.Duration) error {
+	if u.json {
+		return u.document(out)
+	}
+	for _, f := range out.Failures {
+		u.say(u.text(copyFailedItem, printable(f.Filename), u.reason(failReasons, f.FailReason, f.FailMessage)))
+	}
+	ended := 0
+	for _, t := range out.Tasks {
+		if t.Ended() {
+			ended++
+		}
+		if t.Status == client.CopyFailed {
+			u.say(u.text(copyFailed, t.TaskID, u.reason(failCodes, t.FailCode, t.FailMsg)))
+		}
+	}
+	if out.Status == client.CopyRunning {
+		u.say(u.text(splitStopped, ended, parts, parts-len(out.Tasks), out.Copied, out.Replaced, out.Skipped, out.Failed))
+	} else {
+		u.say(u.text(splitDone, ended, out.Copied, out.Replaced, out.Skipped, out.Failed))
+	}
+	u.say(u.text(copyDuration, took.Round(time.Millisecond)))
+	return nil
 }

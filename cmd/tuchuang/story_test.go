@@ -1067,6 +1067,8 @@ func TestCopySplit(t *testing.T) {
 	if r := s.run(append([]string{"copy"}, paths...)...); r.code != exitUsage || !strings.Contains(r.errOut, "--split") {
 		t.Errorf("too many paths: %+v", r)
 	}
+	var p client.CopyPlan
+	decode(t, s.mustRun("plan", "/all/flat/000.png", "--to", "bed:/three", "--json"), &p)
 	var done splitReport
 	decode(t, s.mustRun(append([]string{"copy", "--split", "--json", "--to", "bed:/one"}, paths...)...), &done)
 	if done.Copied != flat || len(done.Tasks) != 2 || *done.Total != flat {
@@ -1074,6 +1076,9 @@ func TestCopySplit(t *testing.T) {
 	}
 	if out := s.mustRun("copy", "--split", "/all", "--to", "bed:/two"); !strings.Contains(out, fmt.Sprintf("%d copied, 0 replaced, 0 skipped, 0 failed", flat+1)) {
 		t.Errorf("split:\n%s", out)
+	}
+	if out := s.mustRun("copy", "--plan", p.PlanID); !strings.Contains(out, "1 copied") {
+		t.Errorf("a plan from before:\n%s", out)
 	}
 	links := s.mustRun("links", "bed:/two", "--template", "{name}")
 	if strings.Count(links, "\n") != flat+1 {

@@ -171,8 +171,9 @@ var (
 	republishBoth   = say("请只给出云盘路径，或只给出图床路径", "name paths of the drive or of the bed, not of both")
 	republishFolder = say("图床文件夹请一次一个", "name one folder of the bed at a time")
 
-	splitBegun = say("任务 %s 已创建（%d/%d）", "task %s is created (%d of %d)")
-	splitDone  = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
+	splitBegun   = say("任务 %s 已创建（%d/%d）", "task %s is created (%d of %d)")
+	splitStopped = say("提前结束：已完成 %d/%d 个任务，未创建 %d 个；复制 %d，替换 %d，跳过 %d，失败 %d。再次运行同一命令即可，链接不变", "ended early: tasks done: %d of %d, not created: %d; %d copied, %d replaced, %d skipped, %d failed. Run the same command again: the links stay")
+	splitDone    = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
 
 	advicePlan         = say("用 tuchuang plan 重新生成计划", "make the plan again: tuchuang plan")
 	adviceNoneFailed   = say("若任务在开始之前就被取消，或因超出上限而失败，请重新复制：tuchuang copy", "where it was cancelled before it began, or failed at a limit, copy the same again: tuchuang copy")
