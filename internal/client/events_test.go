@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tuchuang/internal/client"
@@ -83,12 +84,15 @@ func TestFollow(t *testing.T) {
 		}, "events", []int64{1}, "another shape"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			var mu sync.Mutex
 			var asked []string
 			c, n := open(t, tokenOr(func(n int, w http.ResponseWriter, r *http.Request) {
 				if r.URL.Query().Encode() != "taskID=t" {
 					t.Errorf("asked %s", r.URL)
 				}
+				mu.Lock()
 				asked = append(asked, strings.TrimSuffix(path.Base(r.URL.Path)+":"+r.Header.Get("Last-Event-ID"), ":"))
+				mu.Unlock()
 				tt.handle(n, w, r)
 			}))
 			var told []int64
@@ -96,6 +100,8 @@ func TestFollow(t *testing.T) {
 			if tt.fails == "" && (err != nil || state.Status != done || state.Copied != told[len(told)-1]) || tt.fails != "" && (err == nil || !strings.Contains(err.Error(), tt.fails)) {
 				t.Errorf("%+v %v", state, err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if got := strings.Join(asked, " "); got != tt.asked || !slices.Equal(told, tt.told) {
 				t.Errorf("asked %q, told %v; want %q, %v", got, told, tt.asked, tt.told)
 			}
@@ -111,14 +117,19 @@ func TestFollow(t *testing.T) {
 // A server that is away is waited for as long as for any call, and not asked in another way
 // for as long again.
 func TestFollowGivesUp(t *testing.T) {
+	var mu sync.Mutex
 	var asked []string
 	c, _ := open(t, tokenOr(func(_ int, w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, path.Base(r.URL.Path))
+		mu.Unlock()
 		cut(w)
 	}))
 	if _, err := c.Follow(t.Context(), "t", func(client.CopyState) {}); !client.Broken(err) {
 		t.Errorf("%v", err)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if slices.Contains(asked, "process") || len(asked) < 3 {
 		t.Errorf("asked %v", asked)
 	}
