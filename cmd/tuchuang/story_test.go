@@ -813,12 +813,16 @@ func TestPutTwiceAtOnceTheSameUpload(t *testing.T) {
 				turn.Lock()
 				defer turn.Unlock()
 				if slices.Add(1) == 2 {
-					r.Body = &between{ReadCloser: r.Body, left: 5 << 20, then: sync.OnceFunc(second)}
+					r.Body = &between{ReadCloser: r.Body, left: 1 << 20, then: sync.OnceFunc(second)} // the last one has 2 MiB
 				}
 				return http.DefaultTransport.RoundTrip(r)
 			})
 			done := s.put(t.Context(), first, local)
-			<-ended
+			select {
+			case <-ended:
+			default:
+				t.Fatalf("the first run ended before the second began or ended: %q, %v", done.outcome, done.err)
+			}
 			if done.outcome != outcomeUploaded && (tt.stopped || done.outcome != outcomeSkipped) {
 				t.Errorf("the first run: %q, %v", done.outcome, done.err)
 			}
