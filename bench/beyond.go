@@ -62,22 +62,12 @@ func (b *bench) beyond(ctx context.Context) (err error) {
 
 // copyAndUndo times the copy of the album and the undoing of it.
 func (c *conn) copyAndUndo(album int64, n int) (copied, undone time.Duration, err error) {
-	var made struct{ List []struct{ DirID string } }
-	err = c.ask("/upload/v1/oss/file/mkdir", map[string]any{"name": []string{fmt.Sprintf("undo %d %d", n, time.Now().UnixNano())}, "parentID": "", "type": 1}, &made)
+	id, copied, err := c.albumTask(album, n)
 	if err != nil {
 		return 0, 0, err
 	}
-	began := time.Now()
-	id, err := c.createTask(album, made.List[0].DirID)
-	if err != nil {
-		return 0, 0, err
-	}
-	if _, err := c.await(id, pollEvery); err != nil {
-		return 0, 0, err
-	}
-	copied = time.Since(began)
 	var out struct{ Removed int }
-	began = time.Now()
+	began := time.Now()
 	err = c.ask("/api/v1/oss/source/copy/undo", map[string]any{"taskID": id}, &out)
 	undone = time.Since(began)
 	if err == nil && out.Removed != albumPictures {

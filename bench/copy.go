@@ -96,21 +96,26 @@ const pollEvery = 2 * time.Millisecond
 
 // copyAlbum copies the album into a new folder, from create to status 2.
 func (c *conn) copyAlbum(album int64, n int) (time.Duration, error) {
+	_, took, err := c.albumTask(album, n)
+	return took, err
+}
+
+// albumTask is copyAlbum that answers its task too.
+func (c *conn) albumTask(album int64, n int) (id string, took time.Duration, err error) {
 	var made struct{ List []struct{ DirID string } }
-	err := c.ask("/upload/v1/oss/file/mkdir", map[string]any{"name": []string{fmt.Sprintf("run %d %d", n, time.Now().UnixNano())}, "parentID": "", "type": 1}, &made)
+	err = c.ask("/upload/v1/oss/file/mkdir", map[string]any{"name": []string{fmt.Sprintf("run %d %d", n, time.Now().UnixNano())}, "parentID": "", "type": 1}, &made)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	began := time.Now()
-	id, err := c.createTask(album, made.List[0].DirID)
-	if err != nil {
-		return 0, err
+	if id, err = c.createTask(album, made.List[0].DirID); err != nil {
+		return "", 0, err
 	}
 	copied, err := c.await(id, pollEvery)
 	if err == nil && copied != albumPictures {
 		err = fmt.Errorf("%d pictures were copied", copied)
 	}
-	return time.Since(began), err
+	return id, time.Since(began), err
 }
 
 func (c *conn) createTask(source int64, to string) (id string, err error) {

@@ -60,10 +60,6 @@ type CopyFailures struct {
 // Copy creates a task that publishes up to 100 drive files and folders into a
 // folder of the bed, and gives its id.
 func (c *Client) Copy(ctx context.Context, ids []int64, to string) (string, error) {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = strconv.FormatInt(id, 10)
-	}
 	var out struct {
 		TaskID string `json:"taskID"`
 	}
@@ -72,8 +68,17 @@ func (c *Client) Copy(ctx context.Context, ids []int64, to string) (string, erro
 		ToParentFileID string   `json:"toParentFileID"`
 		SourceType     int      `json:"sourceType"`
 		Type           int      `json:"type"`
-	}{texts, to, sourceDrive, businessType}, &out)
+	}{idTexts(ids), to, sourceDrive, businessType}, &out)
 	return out.TaskID, err
+}
+
+// idTexts writes ids of the drive as the documentation has them in lists.
+func idTexts(ids []int64) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(id, 10)
+	}
+	return texts
 }
 
 // CopyProcess says how far a task is.

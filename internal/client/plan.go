@@ -1,9 +1,6 @@
 package client
 
-import (
-	"context"
-	"strconv"
-)
+import "context"
 
 // Nothing here is in the documentation.
 
@@ -65,11 +62,7 @@ type copyOrder struct {
 }
 
 func newCopyOrder(ids []int64, to CopyTarget) copyOrder {
-	o := copyOrder{FileIDs: make([]string, len(ids)), ToParentFileID: to.Folder, ToPath: to.Below}
-	for i, id := range ids {
-		o.FileIDs[i] = strconv.FormatInt(id, 10)
-	}
-	return o
+	return copyOrder{FileIDs: idTexts(ids), ToParentFileID: to.Folder, ToPath: to.Below}
 }
 
 // CopyTo is Copy into a folder that need not be there yet.

@@ -55,8 +55,8 @@ type PublishedQuery struct {
 // Published tells where files are published. It is not in the documentation.
 func (c *Client) Published(ctx context.Context, q PublishedQuery) (PublishedPage, error) {
 	query := url.Values{}
-	for _, id := range q.FileIDs {
-		query.Add("fileIDs", strconv.FormatInt(id, 10))
+	if len(q.FileIDs) > 0 {
+		query["fileIDs"] = idTexts(q.FileIDs)
 	}
 	if len(q.FileIDs) == 0 {
 		query.Set("parentFileID", strconv.FormatInt(q.Parent, 10))

@@ -1,9 +1,6 @@
 package client
 
-import (
-	"context"
-	"strconv"
-)
+import "context"
 
 // Nothing here is in the documentation.
 
@@ -44,10 +41,6 @@ type Republishing struct {
 // Republish creates a task that puts the drive's present pictures behind the links of
 // images, and gives its id.
 func (c *Client) Republish(ctx context.Context, r Republishing) (string, error) {
-	files := make([]string, len(r.FileIDs))
-	for i, id := range r.FileIDs {
-		files[i] = strconv.FormatInt(id, 10)
-	}
 	var out struct {
 		TaskID string `json:"taskID"`
 	}
@@ -55,6 +48,6 @@ func (c *Client) Republish(ctx context.Context, r Republishing) (string, error) 
 		FileIDs      []string `json:"fileIDs,omitempty"`
 		ImageIDs     []string `json:"imageIDs,omitempty"`
 		ParentFileID string   `json:"parentFileId,omitempty"`
-	}{files, r.ImageIDs, r.BedFolder}, &out)
+	}{idTexts(r.FileIDs), r.ImageIDs, r.BedFolder}, &out)
 	return out.TaskID, err
 }

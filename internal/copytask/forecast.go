@@ -197,8 +197,11 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		now, p, err = t.forecast(ctx, tx, acc, folder, old.Below, sources, 0)
 		return err
 	})
-	if err != nil || old.Task != "" {
-		return old.task(), err
+	if err != nil {
+		return "", err
+	}
+	if old.Task != "" {
+		return old.Task, nil
 	}
 	if n, what := old.differs(now); n > 0 {
 		return "", fault.New(fault.PlanChanged, "copytask: create from plan", n, what)
@@ -208,11 +211,13 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
-		again, err := readPlan(ctx, tx, acc, plan)
-		if err != nil {
+		found, err := tx.Get(ctx, selectPlanTask, []any{acc, plan, tx.Micros()}, &id)
+		switch {
+		case err != nil:
 			return err
-		}
-		if id = again.Task; id != "" {
+		case !found:
+			return fault.New(fault.PlanNotFound, "copytask: create from plan")
+		case id != "": // made meanwhile
 			return nil
 		}
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
@@ -233,14 +238,6 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		return "", err
 	}
 	return id, nil
-}
-
-// task is that of a plan which may be nil.
-func (out *Plan) task() ID {
-	if out == nil {
-		return ""
-	}
-	return out.Task
 }
 
 // gone makes fault.PlanChanged of the error that something chosen is there no more.
@@ -295,8 +292,8 @@ func (t *Tasks) forecast(ctx context.Context, tx *db.Tx, acc account.ID, target 
 	for n, name := range below {
 		folders = append(folders, targetFolder{parent: n, name: name})
 	}
-	p := newPlanner(acc, folders)
-	p.limits, p.count = t.limits, count
+	p := newPlanner(acc, t.limits, folders)
+	p.count = count
 	err := p.read(ctx, tx, sources)
 	if limit := (*limitError)(nil); errors.As(err, &limit) {
 		out.Limit = &Limit{limit.code, limit.most, limit.found}

@@ -17,8 +17,7 @@ import (
 // down before the first picture is published. A limit that is passed ends the task
 // with nothing published.
 func (t *Tasks) plan(ctx context.Context, w *work) (ended bool, err error) {
-	p := newPlanner(w.acc, w.folders)
-	p.limits = t.limits
+	p := newPlanner(w.acc, t.limits, w.folders)
 	err = t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error { return p.read(ctx, tx, w.sources) })
 	if limit := (*limitError)(nil); errors.As(err, &limit) {
 		return true, t.fail(ctx, w, limit.code)
@@ -91,8 +90,8 @@ type planner struct {
 
 // newPlanner begins a plan for the last of the folders, which hang one below the other;
 // the first is the target.
-func newPlanner(acc account.ID, folders []targetFolder) *planner {
-	return &planner{acc: acc, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int), base: max(0, len(folders)-1)}
+func newPlanner(acc account.ID, limits Limits, folders []targetFolder) *planner {
+	return &planner{acc: acc, limits: limits, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int), base: max(0, len(folders)-1)}
 }
 
 type folderKey struct {

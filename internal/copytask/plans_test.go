@@ -32,6 +32,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"failed items":      {selectFailed, []string{`i USING INDEX copy_item_fail (account_id=? AND task_seq=?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"failures":          {selectFailures, []string{`copy_item_fail (account_id=? AND task_seq=? AND fail_no>? AND fail_no<?)`}},
 			"plan":              {selectPlan, []string{`(account_id=? AND id=?)`}},
+			"task of a plan":    {selectPlanTask, []string{`(account_id=? AND id=?)`}},
 			"plan of a task":    {usePlan, []string{`(account_id=? AND id=?)`}},
 			"expired plans":     {expiredPlans, []string{`copy_plan_expiry (expires_at<?)`}},
 			"plan written":      {planWritten, []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},

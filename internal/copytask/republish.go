@@ -57,8 +57,7 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 		if err != nil {
 			return err
 		}
-		p := newPlanner(acc, []targetFolder{{id: root}})
-		p.limits = t.limits
+		p := newPlanner(acc, t.limits, []targetFolder{{id: root}})
 		sources, err := p.republish(ctx, tx, images)
 		if err != nil {
 			return err

@@ -134,40 +134,26 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	usable := func(id drive.ID) (drive.Entry, bool) {
-		e, ok := found[id]
-		return e, ok && e.Trashed == drive.Live && r.limits.class(e) == picture.Eligible
+	usable := func(e drive.Entry, there bool) bool {
+		return there && e.Trashed == drive.Live && r.limits.class(e) == picture.Eligible
 	}
-	gone := make(map[drive.ID][]string) // names by folder
+	var places []drive.Place // of those that are gone
 	for _, i := range r.items {
-		if _, ok := usable(i.driveID); !ok {
-			gone[i.parent] = append(gone[i.parent], i.name)
+		if e, there := found[i.driveID]; !usable(e, there) {
+			places = append(places, drive.Place{Parent: i.parent, Name: i.name})
 		}
 	}
-	instead := make(map[folderName]drive.ID)
-	var named []drive.ID
-	for _, parent := range slices.Sorted(maps.Keys(gone)) {
-		there, err := drive.Named(ctx, tx, r.acc, parent, gone[parent])
-		if err != nil {
-			return err
-		}
-		for name, id := range there {
-			instead[folderName{parent, name}] = id
-			named = append(named, id)
-		}
-	}
-	others, err := drive.Lookup(ctx, tx, r.acc, named)
+	instead, err := drive.Placed(ctx, tx, r.acc, places)
 	if err != nil {
 		return err
 	}
-	maps.Copy(found, others)
 	for n := range r.items {
 		i := &r.items[n]
-		e, ok := usable(i.driveID)
-		if !ok {
-			e, ok = usable(instead[folderName{i.parent, i.name}])
+		e, there := found[i.driveID]
+		if !usable(e, there) {
+			e, there = instead[drive.Place{Parent: i.parent, Name: i.name}]
 		}
-		if !ok {
+		if !usable(e, there) {
 			r.lost[n] = true
 		} else {
 			i.driveID, i.name, i.blobID, i.etag, i.size = e.ID, e.Name, e.BlobID, e.Etag, e.Size
@@ -176,16 +162,11 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-type folderName struct {
-	parent drive.ID
-	name   string
-}
-
 // plan puts the items into a plan of their own, with the folders that they need. Those
 // that the old task made stay made: undoing the new one takes them away where undoing the
 // old one could not, as the new one's pictures were there.
 func (r *retried) plan() *planner {
-	p := newPlanner(r.acc, nil)
+	p := newPlanner(r.acc, r.limits, nil)
 	need := map[int]bool{0: true}
 	for _, i := range r.items {
 		chain(r.folders, i.folder, need)

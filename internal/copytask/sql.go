@@ -44,9 +44,10 @@ const (
 	dropPlans = `
 		DELETE FROM copy_plan WHERE account_id = $1 AND id NOT IN (
 			SELECT id FROM copy_plan WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2)`
-	selectPlan   = `SELECT expires_at, task_id, content FROM copy_plan WHERE account_id = $1 AND id = $2 AND expires_at > $3`
-	usePlan      = `UPDATE copy_plan SET task_id = $3 WHERE account_id = $1 AND id = $2`
-	expiredPlans = `DELETE FROM copy_plan WHERE expires_at <= $1`
+	selectPlan     = `SELECT expires_at, task_id, content FROM copy_plan WHERE account_id = $1 AND id = $2 AND expires_at > $3`
+	selectPlanTask = `SELECT task_id FROM copy_plan WHERE account_id = $1 AND id = $2 AND expires_at > $3`
+	usePlan        = `UPDATE copy_plan SET task_id = $3 WHERE account_id = $1 AND id = $2`
+	expiredPlans   = `DELETE FROM copy_plan WHERE expires_at <= $1`
 
 	// The publication goes with its image.
 	selectDone = `

@@ -241,10 +241,6 @@ type publicationKey struct {
 	item int
 }
 
-func (k publicationKey) after(o publicationKey) bool {
-	return k.task > o.task || k.task == o.task && k.item > o.item
-}
-
 // lastPublications answers by which publication each of some images shows what it shows,
 // as far as that was no upload.
 func lastPublications(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) (map[imagebed.ID]publicationKey, error) {
@@ -254,9 +250,7 @@ func lastPublications(ctx context.Context, tx *db.Tx, acc account.ID, images []i
 			var id imagebed.ID
 			var k publicationKey
 			err := row.Scan(&id, &k.task, &k.item)
-			if old, known := last[id]; !known || k.after(old) {
-				last[id] = k
-			}
+			last[id] = k
 			return err
 		}, publicationsOf[n], args...)
 	})

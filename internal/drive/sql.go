@@ -70,7 +70,6 @@ const (
 )
 
 var (
-	namedIn = db.List(`SELECT id, name FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND trashed = 0 AND id <> 0 AND name IN (`, 3, `)`)
 	// The places come first, so that each is found by its key.
 	selectPlaced = db.MultiRow(`WITH v (parent_id, name) AS (VALUES`, 2, []string{"BIGINT", "TEXT"}, `)
 		SELECT e.id FROM v CROSS JOIN drive_entry e
@@ -201,21 +200,6 @@ func above(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]nod
 		}, ancestors[n], args...)
 	})
 	return out, fault.Wrap(err, "drive: folders above")
-}
-
-// Named answers which entries of a folder have some names, those in the trash left out.
-func Named(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, names []string) (map[string]ID, error) {
-	out := make(map[string]ID)
-	err := db.InChunks([]any{acc, parent}, names, func(n int, args []any) error {
-		return tx.Each(ctx, func(row db.Row) error {
-			var id ID
-			var name string
-			err := row.Scan(&id, &name)
-			out[name] = id
-			return err
-		}, namedIn[n], args...)
-	})
-	return out, fault.Wrap(err, "drive: named")
 }
 
 // Place is where an entry stands.

@@ -152,14 +152,8 @@ func Folders(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) (map[ID]b
 // Path answers where a folder is: "/" for the root, else "/a/b/". What has gone on the
 // way is left out.
 func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, error) {
-	names, err := db.Collect(ctx, tx, func(row db.Row) (name string, err error) { return name, row.Scan(&name) }, namesAbove, acc, folder)
-	path := "/"
-	for _, name := range names {
-		if name != "" { // the root has none
-			path = "/" + name + path
-		}
-	}
-	return path, fault.Wrap(err, "imagebed: path")
+	paths, err := Paths(ctx, tx, acc, []ID{folder})
+	return paths[folder], err
 }
 
 // Paths is Path for many folders.

@@ -70,13 +70,6 @@ const (
 		) `
 	countAbove = upwards + `SELECT count(*) FROM up`
 	idsAbove   = upwards + `SELECT id FROM up`
-	namesAbove = `
-		WITH RECURSIVE up (id, parent_id, name, level) AS (
-			SELECT id, parent_id, name, 0 FROM bed_folder WHERE account_id = $1 AND id = $2
-			UNION ALL
-			SELECT f.id, f.parent_id, f.name, up.level + 1 FROM up JOIN bed_folder f ON f.account_id = $1 AND f.id = up.parent_id
-			WHERE up.parent_id <> up.id AND up.level < 1000
-		) SELECT name FROM up ORDER BY level`
 
 	moveImage  = `UPDATE image SET folder_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
 	moveFolder = `UPDATE bed_folder SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
