@@ -52,15 +52,31 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 		}
 		return u.splitCopy(ctx, s, entries, client.CopyTarget{Folder: folder, Below: below})
 	}
-	folder, err := s.BedTree().MkdirAll(ctx, to)
+	into, err := s.copyTarget(ctx, idsOf(entries), to)
 	if err != nil {
 		return err
 	}
-	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.Copy(ctx, idsOf(entries), folder) })
+	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.CopyTo(ctx, idsOf(entries), into) })
 	if err != nil {
 		return err
 	}
 	return u.follow(ctx, s, taskID, c.NoWait, to)
+}
+
+// copyTarget finds where a task is to publish. The missing folders of the path are left to
+// the task, so that one which is refused leaves none behind; where the server knows no such
+// task, they are made.
+func (s *session) copyTarget(ctx context.Context, ids []int64, to string) (client.CopyTarget, error) {
+	folder, below, err := s.BedTree().Deepest(ctx, to)
+	if err != nil || below == "" {
+		return client.CopyTarget{Folder: folder}, err
+	}
+	_, err = s.CopyForecast(ctx, ids, client.CopyTarget{Folder: folder, Below: below})
+	if client.NoEndpoint(err) {
+		folder, err = s.BedTree().MkdirAll(ctx, to)
+		return client.CopyTarget{Folder: folder}, err
+	}
+	return client.CopyTarget{Folder: folder, Below: below}, err
 }
 
 // planned carries out a plan.

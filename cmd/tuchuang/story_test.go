@@ -1138,6 +1138,25 @@ func TestCopyIntoAnImpossibleFolder(t *testing.T) {
 	}
 }
 
+// A server that knows the documented endpoints alone has no paths to publish to: the
+// folders are made for it.
+func TestCopyIntoANewFolderOfAnotherServer(t *testing.T) {
+	s := serve(t, "")
+	s.file("a.png", "a")
+	s.mustRun("put", "a.png")
+	s.env = s.between(func(w http.ResponseWriter, r *http.Request, toServer http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/copy/plan") {
+			http.NotFound(w, r)
+			return
+		}
+		toServer.ServeHTTP(w, r)
+	})
+	s.mustRun("copy", "/a.png", "--to", "/new/place")
+	if there := s.names("bed:/new/place"); len(there) != 1 || there[0] != "a.png" {
+		t.Errorf("published: %v", there)
+	}
+}
+
 // Ctrl-C while the task is being created: its id is waited for and said.
 func TestCopyInterruptedBeforeItsIDIsKnown(t *testing.T) {
 	s := serve(t, "")
@@ -1205,8 +1224,11 @@ func TestCopyWithLimitsOfTheServer(t *testing.T) {
 	if r := s.run("copy", "/all"); r.code != exitLimit || !strings.Contains(r.out, "more than 3 pictures, nothing was copied") {
 		t.Errorf("too many pictures: %+v", r)
 	}
-	if r := s.run(append([]string{"copy"}, paths...)...); r.code != exitLimit || !strings.Contains(r.errOut, "at most 2 in one call") || strings.Contains(r.errOut, "operator") {
+	if r := s.run(append([]string{"copy", "--to", "/new/place"}, paths...)...); r.code != exitLimit || !strings.Contains(r.errOut, "at most 2 in one call") || strings.Contains(r.errOut, "operator") {
 		t.Errorf("too many paths: %+v", r)
+	}
+	if left := s.names("bed:/"); len(left) != 0 {
+		t.Errorf("a refused task has left %v", left)
 	}
 	var done splitReport
 	decode(t, s.mustRun(append([]string{"copy", "--split", "--json"}, paths...)...), &done)

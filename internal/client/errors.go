@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"tuchuang/internal/fault"
@@ -43,6 +44,13 @@ func (e *Error) Error() string {
 func Is(err error, reason fault.Code) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Reason == string(reason)
+}
+
+// NoEndpoint says whether the server answered that it has no such endpoint, as those
+// of the documentation alone do.
+func NoEndpoint(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.HTTP == http.StatusNotFound || e.HTTP == http.StatusMethodNotAllowed)
 }
 
 // errNoID is an answer of success without the id it should carry.

@@ -31,7 +31,8 @@ import (
 //	           have it without saying
 //
 // Lists take an array, one value, a form's repeated name, and with csv a joined
-// string; empty elements are left out, duplicates and order stay.
+// string or an array written as text; empty elements are left out, duplicates and
+// order stay.
 //
 // Errors: BadRequest naming the parameter when it is missing, malformed or holds a NUL,
 // TooManyIDs with the limit. Bind panics when out is no pointer to a struct or
@@ -195,6 +196,9 @@ func (f *field) eachPart(value Raw, yield func(Raw) error) error {
 	}
 	if !f.split || value.shape != isText {
 		return yield(value)
+	}
+	if list := strings.TrimSpace(value.source); isList(list) {
+		return eachElement(list, func(v Raw) error { return f.eachPart(v, yield) })
 	}
 	for part := range strings.SplitSeq(value.source, ",") {
 		if part = strings.TrimSpace(part); part != "" {

@@ -29,6 +29,11 @@ func (p *Params) addJSON(body []byte) error {
 	return p.addMembers(string(body))
 }
 
+// isList says whether a text is a JSON array, as some put one into a form.
+func isList(text string) bool {
+	return strings.HasPrefix(text, "[") && !tooDeep([]byte(text)) && json.Valid([]byte(text))
+}
+
 // tooDeep says whether brackets are nested deeper than maxDepth. It looks at
 // any bytes, so that it can speak before a parser has had to.
 func tooDeep(body []byte) bool {
