@@ -300,7 +300,7 @@ func (w *world) statements(root string, rows int) []statement {
 		},
 		// A finished task, all of it failed.
 		{`INSERT INTO task VALUES (?, 1, ?, 1, 3, 1, 0, 0, ?, ?, ?)`, []any{acc, w.Failed, now, now, now}},
-		{`INSERT INTO copy_task VALUES (?, 1, 1, ?, 0, 0, 0, ?, 0, 'all_failed', '', '')`, []any{acc, failedItems, failedItems}},
+		{`INSERT INTO copy_task VALUES (?, 1, 1, ?, 0, 0, 0, ?, 0, 'all_failed', '', '', 0)`, []any{acc, failedItems, failedItems}},
 		{
 			numbers + `INSERT INTO copy_item SELECT ?, 1, i + 1, 0, 1, printf('lost %d.jpg', i), 1, '', 0, 4, 'source_deleted', '', i + 1, '' FROM n`,
 			[]any{failedItems, acc},
@@ -331,7 +331,7 @@ func (w *world) statements(root string, rows int) []statement {
 				FROM blob b WHERE b.account_id = ?5 AND b.id >= ?2`, []any{w.Head, first, folderSize, now, acc}},
 			// Each folder was published by a task of its own.
 			statement{numbers + `INSERT INTO task SELECT ?, i + 2, printf('%032x', i), 1, 2, 1, 0, 0, ?, ?, ? FROM n`, []any{w.Folders, acc, now, now, now}},
-			statement{numbers + `INSERT INTO copy_task SELECT ?, i + 2, 1, ?, ?, 0, 0, 0, 1, '', '', '' FROM n`, []any{w.Folders, acc, folderSize, folderSize}},
+			statement{numbers + `INSERT INTO copy_task SELECT ?, i + 2, 1, ?, ?, 0, 0, 0, 1, '', '', '', 0 FROM n`, []any{w.Folders, acc, folderSize, folderSize}},
 			statement{numbers + `INSERT INTO copy_folder SELECT ?, i + 2, 0, 0, '', printf('%sf%011x%016x', ?, i, i), 0 FROM n`, []any{w.Folders, acc, w.Head}},
 			statement{numbers + `INSERT INTO copy_dir SELECT ?, i + 2, 0, ? + i, printf('/folder %05d/', i), 0 FROM n`, []any{w.Folders, acc, driveFolder(0)}},
 			statement{`

@@ -96,7 +96,7 @@ func (f *floor) transaction(ctx context.Context) error {
 	// The task and its ledger.
 	for _, s := range []statement{
 		{`INSERT INTO task VALUES (?, ?, printf('%032d', ?), 1, 1, 1, 1, 0, ?, ?, 0)`, []any{acc, f.seq, f.seq, now, now}},
-		{`INSERT INTO copy_task VALUES (?, ?, 1, 1000, 0, 0, 0, 0, 0, '', '', '')`, []any{acc, f.seq}},
+		{`INSERT INTO copy_task VALUES (?, ?, 1, 1000, 0, 0, 0, 0, 0, '', '', '', 0)`, []any{acc, f.seq}},
 		{`UPDATE task SET lease_until = ? WHERE account_id = ? AND seq = ? AND attempt = 1 AND state = 1`, []any{now, acc, f.seq}},
 	} {
 		if err := f.exec(ctx, s.text, s.args...); err != nil {

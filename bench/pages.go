@@ -291,7 +291,7 @@ const pgRows = `
 		'$HEADf' || lpad(to_hex(i / $EACH), 11, '0') || lpad(to_hex(i / $EACH), 16, '0'), 'picture ' || lpad(i::text, 8, '0') || '.jpg', 'jpg',
 		1 + i % $BLOBS, 200000 + (1 + i % $BLOBS) % 1000, md5((1 + i % $BLOBS)::text), 0, 0, 0 FROM generate_series(0, $ROWS - 1) i;
 	INSERT INTO task SELECT $ACC, i + 2, lpad(to_hex(i), 32, '0'), 1, 2, 1, 0, 0, 0, 0, 0 FROM generate_series(0, $ROWS / $EACH - 1) i;
-	INSERT INTO copy_task SELECT $ACC, i + 2, 1, $EACH, $EACH, 0, 0, 0, 1, '', '', '' FROM generate_series(0, $ROWS / $EACH - 1) i;
+	INSERT INTO copy_task SELECT $ACC, i + 2, 1, $EACH, $EACH, 0, 0, 0, 1, '', '', '', 0 FROM generate_series(0, $ROWS / $EACH - 1) i;
 	INSERT INTO copy_folder SELECT $ACC, i + 2, 0, 0, '', '$HEADf' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'), 0
 		FROM generate_series(0, $ROWS / $EACH - 1) i;
 	INSERT INTO copy_dir SELECT $ACC, i + 2, 0, $FOLDERS + i, '/folder ' || lpad(i::text, 5, '0') || '/', 0 FROM generate_series(0, $ROWS / $EACH - 1) i;

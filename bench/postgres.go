@@ -110,7 +110,7 @@ func (f *pgFloor) run(ctx context.Context, t pgTask, now int64) (err error) {
 	if !t.created {
 		begin = []statement{
 			{`INSERT INTO task VALUES ($1, $2, $3, 1, 4, 0, 0, 0, $4, $4, 0)`, []any{acc, t.seq, fmt.Sprintf("%032d", t.seq), now}},
-			{`INSERT INTO copy_task VALUES ($1, $2, 1, 0, 0, 0, 0, 0, 0, '', '', '')`, []any{acc, t.seq}},
+			{`INSERT INTO copy_task VALUES ($1, $2, 1, 0, 0, 0, 0, 0, 0, '', '', '', 0)`, []any{acc, t.seq}},
 		}
 	}
 	begin = append(begin,

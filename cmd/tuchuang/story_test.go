@@ -997,6 +997,9 @@ func TestPlanCopyUndo(t *testing.T) {
 	if out := s.mustRun("ls", "bed:/"); undone.Removed != 1 || out != "" {
 		t.Errorf("undone: %+v\n%s", undone, out)
 	}
+	if tasks, one := s.mustRun("tasks"), s.mustRun("task", task.TaskID); !strings.Contains(tasks, "  undone  ") || !strings.Contains(one, "undone at 20") {
+		t.Errorf("what is told of it:\n%s%s", tasks, one)
+	}
 	decode(t, s.mustRun("copy", "/相 册", "--json"), &task)
 	s.mustRun("copy", "/相 册")
 	if out := s.mustRun("task", "undo", task.TaskID); !strings.Contains(out, "kept a.png: another task has published it since") {

@@ -85,10 +85,11 @@ type taskRow struct {
 	CreateAt stamp `json:"createAt"`
 	StartAt  stamp `json:"startAt"`
 	FinishAt stamp `json:"finishAt"`
+	UndoAt   stamp `json:"undoAt"`
 }
 
 func newTaskRow(id string, s client.CopyState) taskRow {
-	return taskRow{id, s, stamp(s.CreateAt), stamp(s.StartAt), stamp(s.FinishAt)}
+	return taskRow{id, s, stamp(s.CreateAt), stamp(s.StartAt), stamp(s.FinishAt), stamp(s.UndoAt)}
 }
 
 // verdict is nil where neither the task nor any of its pictures failed.
@@ -149,6 +150,9 @@ func (u *ui) showTask(r taskReport, took time.Duration) error {
 		u.sayCounts(copyDone, r)
 	default:
 		u.say(u.text(copyUnknown, r.TaskID, r.Status))
+	}
+	if r.UndoAt != "" {
+		u.say(u.text(taskUndone, r.UndoAt.local()))
 	}
 	if took > 0 {
 		u.say(u.text(copyDuration, took.Round(time.Millisecond)))

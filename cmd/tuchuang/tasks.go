@@ -53,6 +53,8 @@ func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 // taskState is the word for where a task stands.
 func (u *ui) taskState(s client.CopyState) string {
 	switch {
+	case s.UndoAt != "":
+		return u.text(stateUndone)
 	case s.Status == client.CopyWaiting:
 		return u.text(stateWaiting)
 	case s.Status == client.CopyRunning:

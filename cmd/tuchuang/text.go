@@ -114,6 +114,7 @@ var (
 	copyUnknown    = say("任务 %s 状态未知：%d", "task %s has an unknown state: %d")
 	copyLinks      = say("图片的链接：%s links %s", "the links of the pictures: %s links %s")
 	copyAskAgain   = say("没有收到服务器的回答：任务可能已经创建。再次复制同样的图片不会重复，链接也不变。", "the server's answer did not arrive: a task may have been created. Copying the same again makes nothing twice, and keeps the links.")
+	taskUndone     = say("已于 %s 撤销", "undone at %s")
 	copyDuration   = say("用时 %s", "took %s")
 
 	noReason           = say("服务器没有说明原因", "the server gives no reason")
@@ -142,6 +143,7 @@ var (
 	stateWaiting    = say("排队中", "waiting")
 	stateRunning    = say("运行中", "running")
 	stateDone       = say("已完成", "done")
+	stateUndone     = say("已撤销", "undone")
 	stateFailed     = say("失败", "failed")
 	stateCancelled  = say("已取消", "cancelled")
 	taskIsCancelled = say("任务 %s 已取消；已发布的 %d 张图片保留", "task %s is cancelled; the %d pictures that were published stay")

@@ -79,6 +79,7 @@ type copyProcessOut struct {
 	CreateAt string            `json:"createAt"`
 	StartAt  string            `json:"startAt"`  // "" before it has started
 	FinishAt string            `json:"finishAt"` // "" before it has ended
+	UndoAt   string            `json:"undoAt"`   // "" unless it was undone
 	RetryOf  copytask.ID       `json:"retryOf"`  // "" where it is none
 }
 
@@ -104,7 +105,7 @@ func toProcess(s copytask.Status, l copytask.Limits) (copyProcessOut, error) {
 	for _, t := range []struct {
 		to *string
 		at time.Time
-	}{{&out.CreateAt, s.CreatedAt}, {&out.StartAt, s.StartedAt}, {&out.FinishAt, s.FinishedAt}} {
+	}{{&out.CreateAt, s.CreatedAt}, {&out.StartAt, s.StartedAt}, {&out.FinishAt, s.FinishedAt}, {&out.UndoAt, s.UndoneAt()}} {
 		if t.at.IsZero() {
 			continue
 		}

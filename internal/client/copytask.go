@@ -37,6 +37,7 @@ type CopyState struct {
 	CreateAt string `json:"createAt"`
 	StartAt  string `json:"startAt"`
 	FinishAt string `json:"finishAt"`
+	UndoAt   string `json:"undoAt"`  // when it was undone; "" for never
 	RetryOf  string `json:"retryOf"` // the task whose failed pictures are tried again
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"slices"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -169,6 +170,15 @@ type Status struct {
 	FailCode FailCode // "" unless State is Failed or Cancelled
 	TraceID  string   // with FailCode Broken: where to look in the log
 	RetryOf  ID       // the task whose failed pictures are tried again; "" for none
+	undone   int64    // see UndoneAt
+}
+
+// UndoneAt answers when the task was last undone, as far as it could be; zero for never.
+func (s Status) UndoneAt() time.Time {
+	if s.undone == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(s.undone)
 }
 
 // Status answers where a task stands; fault.TaskNotFound where the account has

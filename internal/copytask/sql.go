@@ -15,7 +15,7 @@ const (
 	insertCopyTask = `
 		INSERT INTO copy_task (account_id, task_seq, planned, total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of)
 		VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, '', '', $3)`
-	statusColumns  = `total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of`
+	statusColumns  = `total, copied, replaced, skipped, failed, bytes, fail_code, trace_id, retry_of, undone_at`
 	selectCopyTask = `
 		SELECT ` + statusColumns + `
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
@@ -63,9 +63,10 @@ const (
 	selectCounts = `SELECT total, copied, replaced, failed, bytes FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	setCounts    = `
 		UPDATE copy_task SET copied = $3, replaced = $4, failed = $5, bytes = $6 WHERE account_id = $1 AND task_seq = $2`
-	countFailed = `UPDATE copy_task SET failed = failed + $3 WHERE account_id = $1 AND task_seq = $2`
-	setFailCode = `UPDATE copy_task SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
-	hasReason   = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND reason = $3 LIMIT 1`
+	countFailed   = `UPDATE copy_task SET failed = failed + $3 WHERE account_id = $1 AND task_seq = $2`
+	setTaskUndone = `UPDATE copy_task SET undone_at = $3 WHERE account_id = $1 AND task_seq = $2`
+	setFailCode   = `UPDATE copy_task SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
+	hasReason     = `SELECT 1 FROM copy_item WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND reason = $3 LIMIT 1`
 	// What is still open fails, numbered on in order.
 	failOpen = `
 		WITH v (seq, n) AS (
@@ -151,7 +152,7 @@ func readStatus(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (s Status
 
 // columns are the places for statusColumns.
 func (s *Status) columns() []any {
-	return []any{&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf}
+	return []any{&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf, &s.undone}
 }
 
 // readFolders reads the target folders of a task, by number.

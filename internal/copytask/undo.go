@@ -197,6 +197,11 @@ func (u *undoing) touched(d done, img imagebed.Image, last publicationKey) Reaso
 }
 
 func (u *undoing) write(ctx context.Context, tx *db.Tx) error {
+	if len(u.remove)+len(u.restore) > 0 {
+		if _, err := tx.Exec(ctx, setTaskUndone, u.acc.ID, u.seq, tx.Micros()); err != nil {
+			return err
+		}
+	}
 	if err := imagebed.Remove(ctx, tx, u.acc.ID, u.remove); err != nil {
 		return err
 	}

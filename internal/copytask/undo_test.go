@@ -23,8 +23,15 @@ func (r *rooms) undo(id ID) Undone {
 	if after := r.rowsAll(); after != before {
 		r.Fatalf("a dry run: %d rows and bytes were %d", after, before)
 	}
+	was, err := r.tasks.Status(r.ctx, r.acc, id)
+	r.must(err)
 	done, err := r.tasks.Undo(r.ctx, r.acc, id, false)
 	r.must(err)
+	now, err := r.tasks.Status(r.ctx, r.acc, id)
+	r.must(err)
+	if did := done.Removed+done.Restored > 0; did == now.UndoneAt().Equal(was.UndoneAt()) {
+		r.Errorf("%+v: the task was undone at %v, and is at %v", done, was.UndoneAt(), now.UndoneAt())
+	}
 	if diff := cmp.Diff(dry, done); diff != "" {
 		r.Fatalf("the dry run said -, it came +:\n%s", diff)
 	}

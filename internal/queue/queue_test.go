@@ -415,6 +415,29 @@ func TestAnAttemptThatWasOvertakenGivesNothingBack(t *testing.T) {
 	}
 }
 
+// An attempt whose task is cancelled ends with that word.
+func TestAnAttemptThatWasCancelledSaysSo(t *testing.T) {
+	s := &scripted{}
+	each(t, s, func(l *line) {
+		var results []string
+		l.workers.Watch(queue.Watch{Attempt: func(result string) { results = append(results, result) }})
+		l.account(1)
+		l.add(queue.Copy, 1)
+		s.run = func(ctx context.Context, lease *queue.Lease) error {
+			if err := l.db.Write(ctx, "test", func(tx *db.Tx) error {
+				_, _, err := queue.Cancel(ctx, tx, queue.Copy, 1, "1.1")
+				return err
+			}); err != nil {
+				return err
+			}
+			return l.db.Write(ctx, "test", func(tx *db.Tx) error { return lease.Fence(ctx, tx) })
+		}
+		if ran, err := l.workers.RunOnce(l.ctx); !ran || err != nil || !slices.Equal(results, []string{"cancelled"}) {
+			t.Fatal(ran, err, results)
+		}
+	})
+}
+
 // An attempt that brought the task on begins its waits anew.
 func TestProgressShortensTheWait(t *testing.T) {
 	s := &scripted{}

@@ -8,7 +8,7 @@ import (
 // Watch is told what happens to tasks; what is nil is not called.
 type Watch struct {
 	Waited  func(time.Duration)               // from a task's creation to its first claim
-	Attempt func(result string)               // how an attempt ended: finished, lease_lost, given_back, put_off or failed
+	Attempt func(result string)               // how an attempt ended: finished, cancelled, lease_lost, given_back, put_off or failed
 	Ended   func(took time.Duration, s State) // from the first claim to the end
 }
 

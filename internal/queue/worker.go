@@ -155,11 +155,25 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 		log.Error("queue: attempt failed", "err", failed)
 	}
 	if fault.Is(err, fault.LeaseLost) {
-		result, err = "lease_lost", nil
-		log.Warn("queue: lease lost, another attempt has the task or it was cancelled")
+		if result, err = "lease_lost", nil; w.cancelled(ctx, l) {
+			result = "cancelled"
+			log.Info("queue: the task was cancelled")
+		} else {
+			log.Warn("queue: lease lost, another attempt has the task")
+		}
 	}
 	w.attempted(result)
 	return true, err
+}
+
+// cancelled says whether a task was cancelled, as far as that can be read.
+func (w *Workers) cancelled(ctx context.Context, l *Lease) (yes bool) {
+	err := w.db.Read(context.WithoutCancel(ctx), "queue: cancelled", func(tx *db.Tx) error {
+		task, err := Find(ctx, tx, w.kind, l.Account, l.ID)
+		yes = task.State == Cancelled
+		return err
+	})
+	return yes && err == nil
 }
 
 // wait says how long a task is to wait before the next attempt where this one put it

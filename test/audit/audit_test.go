@@ -227,7 +227,7 @@ func TestPlantedDamageIsFound(t *testing.T) {
 		newTask = `INSERT INTO task SELECT account_id, seq + 10 + %d, id || '%d', kind, %d, 1, 0, 0, created_at, %s, %s FROM task WHERE seq = ` + lastOne
 	)
 	waiting := func(n int) string { return fmt.Sprintf(newTask, n, n, 4, "0", "0") }
-	forTasks := `INSERT INTO copy_task SELECT account_id, seq, 0, 0, 0, 0, 0, 0, 0, '', '', '' FROM task t
+	forTasks := `INSERT INTO copy_task SELECT account_id, seq, 0, 0, 0, 0, 0, 0, 0, '', '', '', 0 FROM task t
 		WHERE NOT EXISTS (SELECT 1 FROM copy_task c WHERE c.account_id = t.account_id AND c.task_seq = t.seq)`
 	for _, c := range []struct {
 		check string
