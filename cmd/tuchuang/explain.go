@@ -117,7 +117,6 @@ var advices = map[fault.Code]text{
 	fault.PlanNotFound:   advicePlan,
 	fault.PlanChanged:    advicePlan,
 	fault.NotPublished:   adviceNotPublished,
-	fault.NoneFailed:     adviceNoneFailed,
 	fault.BadName:        adviceName,
 	fault.Unavailable:    adviceLater,
 	fault.Uncertain:      adviceLook,

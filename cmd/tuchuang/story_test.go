@@ -1243,7 +1243,7 @@ func TestCopyWithLimitsOfTheServer(t *testing.T) {
 	}
 	var task taskReport
 	decode(t, s.run("copy", "/all", "--json").out, &task)
-	if r := s.run("task", "retry", task.TaskID); r.code != exitFailed || !strings.Contains(r.errOut, "copy the same again") {
-		t.Errorf("tried again, with nothing in its ledger: %+v", r)
+	if r := s.run("task", "retry", task.TaskID); r.code != exitLimit || !strings.Contains(r.out, "more than 3 pictures") {
+		t.Errorf("tried again, from its beginning: %+v", r)
 	}
 }

@@ -178,7 +178,6 @@ var (
 	splitDone    = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
 
 	advicePlan         = say("用 tuchuang plan 重新生成计划", "make the plan again: tuchuang plan")
-	adviceNoneFailed   = say("若任务在开始之前就被取消，或因超出上限而失败，请重新复制：tuchuang copy", "where it was cancelled before it began, or failed at a limit, copy the same again: tuchuang copy")
 	adviceNotPublished = say("用 tuchuang published drive:/… 查看哪些图片已发布", "tuchuang published drive:/… shows what is published")
 )
 

@@ -21,6 +21,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"open items":      {selectOpen, []string{`i USING PRIMARY KEY (account_id=? AND task_seq=?`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"items":           {selectItems, []string{`i USING PRIMARY KEY (account_id=? AND task_seq=? AND seq>?)`, `d USING PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"counts of tasks": {someCounts[64], []string{`PRIMARY KEY (account_id=? AND task_seq=?`}},
+			"needed folders":  {selectNeeded, []string{`t USING INDEX task_unfinished (account_id=? AND kind=?)`, `f USING PRIMARY KEY (account_id=? AND task_seq=?)`}},
 			"some folders":    {someFolders[64], []string{`PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`}},
 			"what refers": {selectReferring[64], []string{
 				`p USING INDEX publication_drive (account_id=? AND drive_id=? AND image_id<?)`,

@@ -25,15 +25,23 @@ type Chosen struct {
 // the file that has the place now of the one that an image was published of, else that
 // one where it is still there. Id, link and name stay. What shows that picture already,
 // and what was never published, is skipped; what has no source any more fails. The plan is
-// written down with the task.
+// written down with the task. Of a folder the first thousand skips are.
 //
 // fault.NotFound for a file or image that is not there, fault.NotFile for a folder among
 // them, fault.ParentNotFound and fault.NotFolder for the folder, fault.TooManyIDs,
 // fault.NotPublished where there is no image to be looked at, fault.TooManyImages where
-// there are more than a task may have, fault.TooManyTasks as Create.
+// there are more than a task may have, of a folder more that are not up to date, or more
+// than can be looked at, fault.TooManyTasks as Create.
 func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, error) {
 	if max(len(c.Files), len(c.Images)) > t.limits.IDs {
 		return "", fault.New(fault.TooManyIDs, "copytask: republish", t.limits.IDs)
+	}
+	var below survey
+	if len(c.Files) == 0 && len(c.Images) == 0 {
+		var err error
+		if below, err = t.survey(ctx, acc, c.Folder); err != nil {
+			return "", err
+		}
 	}
 	id := newID()
 	err := t.db.Write(ctx, "copytask: republish", func(tx *db.Tx) error {
@@ -43,14 +51,13 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		images, err := c.images(ctx, tx, acc, t.limits.Images+1)
-		if err != nil {
-			return err
-		}
+		images, err := c.images(ctx, tx, acc, below, t.limits.Images+1)
 		switch {
+		case err != nil:
+			return err
 		case len(images) == 0:
 			return fault.New(fault.NotPublished, "copytask: republish")
-		case len(images) > t.limits.Images:
+		case len(c.Files) > 0 && len(images) > t.limits.Images: // and perhaps more
 			return fault.New(fault.TooManyImages, "copytask: republish", t.limits.Images)
 		}
 		root, err := imagebed.FolderIn(ctx, tx, acc, "")
@@ -62,6 +69,10 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 		if err != nil {
 			return err
 		}
+		if p.images > t.limits.Images {
+			return fault.New(fault.TooManyImages, "copytask: republish", t.limits.Images)
+		}
+		p.skipped += below.unnoted
 		seq, err := add(ctx, tx, acc, id, root, nil, sources, "")
 		if err != nil {
 			return err
@@ -75,15 +86,92 @@ func (t *Tasks) Republish(ctx context.Context, acc account.ID, c Chosen) (ID, er
 	return id, nil
 }
 
-// images finds what was chosen, in order; so many at most where images are not named.
-func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID, most int) ([]imagebed.Image, error) {
+// survey is what was found below a folder: the images that are to be re-published, and the
+// first of those that are not.
+type survey struct {
+	images  []imagebed.ID
+	unnoted int // how many more are to be skipped
+}
+
+// survey looks through a folder of the bed, before anything is locked.
+func (t *Tasks) survey(ctx context.Context, acc account.ID, folder imagebed.ID) (s survey, err error) {
+	err = t.thinking(ctx, acc, "copytask: republish", func(ctx context.Context, tx *db.Tx) error {
+		s = survey{}
+		ids, err := imagebed.Below(ctx, tx, acc, folder, maxCounted+1)
+		if err != nil {
+			return err
+		}
+		if len(ids) > maxCounted {
+			return fault.New(fault.TooManyImages, "copytask: republish", maxCounted)
+		}
+		skipped := 0
+		for some := range slices.Chunk(ids, maxNoted) {
+			skips, err := t.upToDate(ctx, tx, acc, some)
+			if err != nil {
+				return err
+			}
+			for _, id := range some {
+				if skips[id] {
+					if skipped++; skipped > maxNoted {
+						s.unnoted++
+						continue
+					}
+				}
+				s.images = append(s.images, id)
+			}
+			if len(s.images)-min(skipped, maxNoted) > t.limits.Images {
+				return fault.New(fault.TooManyImages, "copytask: republish", t.limits.Images)
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+// upToDate are those of some images that a re-publishing would skip.
+func (t *Tasks) upToDate(ctx context.Context, tx *db.Tx, acc account.ID, ids []imagebed.ID) (map[imagebed.ID]bool, error) {
+	images, err := imagebed.Published(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	origins, err := lastOrigins(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	files, err := present(ctx, tx, acc, origins)
+	if err != nil {
+		return nil, err
+	}
+	published := make(map[imagebed.ID]bool, len(origins))
+	for _, o := range origins {
+		published[o.image] = true
+	}
+	skips := make(map[imagebed.ID]bool)
+	for id, img := range images {
+		e, there := files[id]
+		outcome, _ := t.limits.again(img, e, published[id], there)
+		skips[id] = outcome == Skipped
+	}
+	return skips, nil
+}
+
+// images finds what was chosen, in order; so many at most where neither images nor a folder
+// were named. What is below a folder was found before, and may have gone since.
+func (c Chosen) images(ctx context.Context, tx *db.Tx, acc account.ID, below survey, most int) ([]imagebed.Image, error) {
 	switch {
 	case len(c.Files) > 0:
 		return imagesOf(ctx, tx, acc, dedupe(c.Files), most)
 	case len(c.Images) > 0:
 		return imagebed.ImagesByID(ctx, tx, acc, dedupe(c.Images))
 	}
-	return imagebed.Below(ctx, tx, acc, c.Folder, most)
+	byID, err := imagebed.Published(ctx, tx, acc, below.images)
+	list := make([]imagebed.Image, 0, len(byID))
+	for _, id := range below.images {
+		if i, there := byID[id]; there {
+			list = append(list, i)
+		}
+	}
+	return list, err
 }
 
 // imagesOf finds the images whose present source each of some files is, in order of the
@@ -164,19 +252,25 @@ func (p *planner) republish(ctx context.Context, tx *db.Tx, images []imagebed.Im
 // nowhere stands for the folder of an image that no file was published at.
 const nowhere drive.ID = -1
 
+// again says what becomes of an image whose source a file is: Open where it is to show it.
+func (l Limits) again(img imagebed.Image, e drive.Entry, published, there bool) (Outcome, Reason) {
+	switch {
+	case !published:
+		return Skipped, NoSource
+	case !there:
+		return Failed, SourceDeleted
+	case l.class(e) != picture.Eligible:
+		return Skipped, skipReason(l.class(e))
+	case e.Etag == img.Etag && e.Size == img.Size:
+		return Skipped, UpToDate
+	}
+	return Open, ""
+}
+
 // again plans what becomes of one image.
 func (p *planner) again(way []*level, img imagebed.Image, e drive.Entry, published, there bool) {
 	i := item{driveID: e.ID, name: e.Name, blobID: e.BlobID, etag: e.Etag, size: e.Size, parent: way[0].id, onto: img.ID}
-	switch {
-	case !published:
-		i.outcome, i.reason = Skipped, NoSource
-	case !there:
-		i.outcome, i.reason = Failed, SourceDeleted
-	case p.limits.class(e) != picture.Eligible:
-		i.outcome, i.reason = Skipped, skipReason(p.limits.class(e))
-	case e.Etag == img.Etag && e.Size == img.Size:
-		i.outcome, i.reason = Skipped, UpToDate
-	}
+	i.outcome, i.reason = p.limits.again(img, e, published, there)
 	switch i.outcome {
 	case Skipped:
 		p.skipped++

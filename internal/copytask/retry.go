@@ -18,7 +18,8 @@ import (
 // Retry makes a task of the pictures that another one could not publish, and of nothing
 // else. Each goes where it was to go; it is what the drive has now: the file itself where
 // it is there, else the one in its folder that has its name. The plan is written down
-// with the task.
+// with the task. Where the other one ended before it had a plan, the new one is to do what
+// that one was to do.
 //
 // fault.TaskNotFound where the account has no task of that id, fault.TaskGoesOn where it
 // has not ended, fault.NoneFailed where none failed, fault.ParentNotFound where its target
@@ -39,6 +40,13 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		}
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
+		}
+		var planned bool
+		if _, err := tx.Get(ctx, selectPlanned, []any{acc, old.Seq}, &planned); err != nil {
+			return err
+		}
+		if !planned {
+			return t.again(ctx, tx, acc, id, old)
 		}
 		r, err := readRetry(ctx, tx, acc, old.Seq, t.limits)
 		if err != nil {
@@ -69,6 +77,28 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		return "", err
 	}
 	return id, nil
+}
+
+// again makes a task that is to do what another was to do, which has no plan.
+func (t *Tasks) again(ctx context.Context, tx *db.Tx, acc account.ID, id ID, old queue.Task) error {
+	sources, err := readSources(ctx, tx, acc, old.Seq)
+	if err != nil {
+		return err
+	}
+	folders, err := readFolders(ctx, tx, acc, old.Seq)
+	if err != nil {
+		return err
+	}
+	target, err := imagebed.FolderIn(ctx, tx, acc, folders[0].id)
+	if err != nil {
+		return err
+	}
+	below := make([]string, len(folders)-1)
+	for n, f := range folders[1:] {
+		below[n] = f.name
+	}
+	_, err = add(ctx, tx, acc, id, target, below, sources, ID(old.ID))
+	return err
 }
 
 // retried is what has failed in a task.
@@ -153,9 +183,12 @@ func (r *retried) findSources(ctx context.Context, tx *db.Tx) error {
 		if !usable(e, there) {
 			e, there = instead[drive.Place{Parent: i.parent, Name: i.name}]
 		}
-		if !usable(e, there) {
+		switch class := r.limits.class(e); {
+		case there && e.Trashed == drive.Live && class != picture.Eligible:
+			r.lost[n], i.reason = true, skipReason(class) // as large as that were allowed then
+		case !usable(e, there):
 			r.lost[n] = true
-		} else {
+		default:
 			i.driveID, i.name, i.blobID, i.etag, i.size = e.ID, e.Name, e.BlobID, e.Etag, e.Size
 		}
 	}
@@ -192,6 +225,10 @@ func (r *retried) plan() *planner {
 			p.dirs = append(p.dirs, dir{id: i.parent, path: r.paths[i.parent], folder: i.folder})
 		}
 		i.dir, i.seq = dirs[at], len(p.items)+1
+		if i.reason != "" {
+			p.failed++
+			i.outcome, i.failNo = Failed, p.failed
+		}
 		if i.onto == "" && !r.lost[n] { // of what is lost nobody may know what it was
 			p.once(&i)
 		}

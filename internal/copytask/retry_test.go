@@ -2,6 +2,7 @@ package copytask
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,57 @@ func TestACancelledTaskIsTriedAgain(t *testing.T) {
 		r.has(t, "1/", "1/a.png")
 		counted(t, r.retry(task), Counts{Total: 1, Copied: 1})
 		r.has(t, "1/", "1/a.png", "2/", "2/b.png")
+	})
+}
+
+// A task that ended before it was planned is done from its beginning.
+func TestATaskWithoutAPlanIsTriedAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		r.put(album, "a.png", 1)
+		gone := r.put(drive.Root, "gone.png", 2)
+		task, err := r.tasks.Create(r.ctx, r.acc, []drive.ID{album, gone}, "", "deep", "down")
+		r.must(err)
+		r.must(r.tasks.Cancel(r.ctx, r.acc, task))
+		r.trash(gone)
+		again := r.retry(task)
+		counted(t, again, Counts{Total: 2, Copied: 1, Failed: 1})
+		r.has(t, "deep/", "deep/down/", "deep/down/album/", "deep/down/album/a.png")
+		if again.RetryOf != task {
+			t.Errorf("it is said to try %q again", again.RetryOf)
+		}
+
+		l := r.tasks.Limits()
+		l.Levels = 0
+		r.tasks.SetLimits(l)
+		if failed := r.copy("", album); failed.FailCode != LimitDepth {
+			t.Errorf("%+v", failed)
+		} else {
+			l.Levels = 1
+			r.tasks.SetLimits(l)
+			counted(t, r.retry(ID(failed.ID)), Counts{Total: 1, Copied: 1})
+		}
+	})
+}
+
+// What the operator's limits forbid by now is not published by trying again.
+func TestARetryKeepsToTheSizeOfAPicture(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		task := r.create("", r.put(drive.Root, "a.png", 1), r.put(drive.Root, "b.png", 2))
+		w := r.planned()
+		r.must(r.tasks.Cancel(r.ctx, r.acc, task))
+		if err := r.tasks.publish(r.ctx, w); !fault.Is(err, fault.LeaseLost) {
+			t.Fatal(err)
+		}
+		l := r.tasks.Limits()
+		l.ImageSize = w.open[0].size - 1
+		r.tasks.SetLimits(l)
+		again := r.retry(task)
+		counted(t, again, Counts{Total: 2, Failed: 2})
+		if got := r.failures(ID(again.ID)); !strings.HasSuffix(got[0], string(TooLarge)) {
+			t.Errorf("failed as %v", got)
+		}
+		r.has(t)
 	})
 }
 

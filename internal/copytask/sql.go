@@ -19,7 +19,12 @@ const (
 	selectCopyTask = `
 		SELECT ` + statusColumns + `
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
+	selectPlanned = `SELECT planned FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
+	// The folders of the tasks that are not done with them.
+	selectNeeded = `
+		SELECT DISTINCT f.folder_id FROM task t CROSS JOIN copy_folder f
+		WHERE t.account_id = $1 AND t.kind = $2 AND t.state IN (1, 4) AND f.account_id = $1 AND f.task_seq = t.seq AND f.folder_id <> ''`
 	selectFolders = `SELECT no, parent_no, name, folder_id, made_at FROM copy_folder WHERE account_id = $1 AND task_seq = $2 ORDER BY no`
 	selectOpen    = `
 		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, i.onto, d.drive_id, d.folder_no
@@ -155,6 +160,13 @@ func (s *Status) columns() []any {
 	return []any{&s.Total, &s.Copied, &s.Replaced, &s.Counts.Skipped, &s.Counts.Failed, &s.Bytes, &s.FailCode, &s.TraceID, &s.RetryOf, &s.undone}
 }
 
+// readSources reads what was chosen for a task, in order.
+func readSources(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) ([]source, error) {
+	return db.Collect(ctx, tx, func(row db.Row) (s source, err error) {
+		return s, row.Scan(&s.id, &s.class, &s.name)
+	}, selectSources, acc, seq)
+}
+
 // readFolders reads the target folders of a task, by number.
 func readFolders(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) ([]targetFolder, error) {
 	return db.Collect(ctx, tx, func(row db.Row) (f targetFolder, err error) {
@@ -234,13 +246,10 @@ type item struct {
 func (t *Tasks) load(ctx context.Context, l *queue.Lease) (*work, error) {
 	w := &work{Lease: l, acc: account.ID(l.Account)}
 	err := t.db.WorkerRead(ctx, "copytask: load", func(tx *db.Tx) (err error) {
-		if _, err := tx.Get(ctx, `SELECT planned FROM copy_task WHERE account_id = $1 AND task_seq = $2`, []any{w.acc, w.Seq}, &w.planned); err != nil {
+		if _, err := tx.Get(ctx, selectPlanned, []any{w.acc, w.Seq}, &w.planned); err != nil {
 			return err
 		}
-		w.sources, err = db.Collect(ctx, tx, func(row db.Row) (s source, err error) {
-			return s, row.Scan(&s.id, &s.class, &s.name)
-		}, selectSources, w.acc, w.Seq)
-		if err != nil {
+		if w.sources, err = readSources(ctx, tx, w.acc, w.Seq); err != nil {
 			return err
 		}
 		w.folders, err = readFolders(ctx, tx, w.acc, w.Seq)

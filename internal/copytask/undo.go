@@ -216,13 +216,17 @@ func (u *undoing) write(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
+	needed, err := u.needed(ctx, tx)
+	if err != nil {
+		return err
+	}
 	// Those below before those above.
 	var tiers [][]imagebed.Made
 	depth := make([]int, len(u.folders))
 	for no := 1; no < len(u.folders); no++ { // a folder's number is above its parent's
 		f := u.folders[no]
 		depth[no] = depth[f.parent] + 1
-		if f.madeAt == 0 {
+		if f.madeAt == 0 || needed[f.id] {
 			continue
 		}
 		for len(tiers) <= depth[no] {
@@ -237,6 +241,19 @@ func (u *undoing) write(ctx context.Context, tx *db.Tx) error {
 	}
 	killpoint.Here("copytask.undo.half")
 	return nil
+}
+
+// needed are the folders that tasks which have not ended publish into: they stay, even if
+// they are empty.
+func (u *undoing) needed(ctx context.Context, tx *db.Tx) (map[imagebed.ID]bool, error) {
+	ids := make(map[imagebed.ID]bool)
+	err := tx.Each(ctx, func(row db.Row) error {
+		var id imagebed.ID
+		err := row.Scan(&id)
+		ids[id] = true
+		return err
+	}, selectNeeded, u.acc.ID, queue.Copy)
+	return ids, fault.Wrap(err, "copytask: folders of unfinished tasks")
 }
 
 // publicationKey names a publication of an image. The tasks of an account run one after

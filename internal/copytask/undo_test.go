@@ -112,6 +112,23 @@ func TestUndoTakesEmptyFoldersBack(t *testing.T) {
 	})
 }
 
+// A folder that another task is to publish into stays, though it is empty.
+func TestUndoKeepsTheTargetsOfTasks(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		r.put(album, "a.png", 1)
+		task := r.copy("", album)
+		waits := r.create(r.tree()["album/"].ID, r.put(drive.Root, "b.png", 2))
+		if done := r.undo(ID(task.ID)); done.Removed != 1 {
+			t.Errorf("%+v", done)
+		}
+		r.has(t, "album/")
+		r.run()
+		counted(t, r.status(waits), Counts{Total: 1, Copied: 1})
+		r.has(t, "album/", "album/b.png")
+	})
+}
+
 // While a task goes on, and of another account, there is nothing to undo.
 func TestUndoRefuses(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
@@ -260,6 +277,49 @@ func TestARepublishingIsTriedAgain(t *testing.T) {
 		r.put(drive.Root, "c.png", 5)
 		if _, err := r.tasks.Republish(r.ctx, r.acc, Chosen{Images: []imagebed.ID{ids["a.png"]}}); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an image that is gone: %v", err)
+		}
+	})
+}
+
+// Of a folder what is up to date counts to no limit; of skips as many are written down as
+// of any task.
+func TestRepublishALargeFolder(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		l := r.tasks.Limits()
+		l.Images = 3
+		r.tasks.SetLimits(l)
+		album := r.mkdir(drive.Root, "album")
+		for n := range 3 {
+			r.put(album, fmt.Sprint(n, ".png"), n)
+		}
+		r.copy("", album)
+		bed := r.tree()["album/"].ID
+		for n := range 2 {
+			r.copy(bed, r.put(album, fmt.Sprint(n+3, ".png"), n+3))
+		}
+		counted(t, r.republish(Chosen{Folder: bed}), Counts{Skipped: 5})
+		for n := range 3 {
+			r.overwrite(album, fmt.Sprint(n, ".png"), n+10)
+		}
+		counted(t, r.republish(Chosen{Folder: bed}), Counts{Total: 3, Replaced: 3, Skipped: 2})
+		for n := range 4 {
+			r.overwrite(album, fmt.Sprint(n, ".png"), n+20)
+		}
+		if _, err := r.tasks.Republish(r.ctx, r.acc, Chosen{Folder: bed}); !fault.Is(err, fault.TooManyImages) {
+			t.Errorf("one more than a task may have: %v", err)
+		}
+
+		l.Images = 2 * maxNoted
+		r.tasks.SetLimits(l)
+		many := r.mkBed("", "many")
+		r.exec(`
+			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
+			INSERT INTO image SELECT $1, id || '-' || n.i, $3, n.i || '.png', ext, blob_id, size, etag, created_at, updated_at, shown_at
+			FROM image CROSS JOIN n WHERE account_id = $1 AND id = $2`, r.acc, r.tree()["album/0.png"].ID, many, maxNoted+2)
+		s := r.republish(Chosen{Folder: many})
+		counted(t, s, Counts{Skipped: maxNoted + 2})
+		if n := len(r.ledger(ID(s.ID), ItemQuery{Outcome: -1, Limit: 3 * maxNoted})); n != maxNoted {
+			t.Errorf("%d skips are written down", n)
 		}
 	})
 }

@@ -252,26 +252,16 @@ func ImagesByID(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID) ([]Ima
 	return list, nil
 }
 
-// Below answers the images of a folder, as FolderIn takes it, and of all below it, in
-// order of creation where there are fewer than a limit, else any so many.
-func Below(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) ([]Image, error) {
+// Below answers the ids of the images of a folder, as FolderIn takes it, and of all below
+// it, in order of creation where there are fewer than a limit, else any so many.
+func Below(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, limit int) ([]ID, error) {
 	folder, err := FolderIn(ctx, tx, acc, folder)
 	if err != nil {
 		return nil, err
 	}
 	ids, err := db.Collect(ctx, tx, scanID, idsBelow, acc, folder, limit)
-	if err != nil {
-		return nil, fault.Wrap(err, "imagebed: below")
-	}
 	slices.Sort(ids)
-	byID, err := Published(ctx, tx, acc, ids)
-	list := make([]Image, 0, len(ids))
-	for _, id := range ids {
-		if i, there := byID[id]; there {
-			list = append(list, i)
-		}
-	}
-	return list, err
+	return ids, fault.Wrap(err, "imagebed: below")
 }
 
 // Query asks for a page of a folder: its folders, then its images, the newest
