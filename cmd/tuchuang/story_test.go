@@ -1238,6 +1238,10 @@ func TestCopyWithLimitsOfTheServer(t *testing.T) {
 	if done.Copied != 5 || len(done.Tasks) != 3 {
 		t.Errorf("split: %+v", done)
 	}
+	for n := range 4 {
+		s.file(fmt.Sprintf("all/%d.png", n), fmt.Sprint("changed ", n))
+	}
+	s.mustRun("put", "all", "--overwrite")
 	if r := s.run("republish", "bed:/"); r.code != exitLimit || !strings.Contains(r.errOut, "more than 3 images") || strings.Contains(r.errOut, "operator") {
 		t.Errorf("more images than a task may have: %+v", r)
 	}
