@@ -72,6 +72,7 @@ var answers = map[fault.Code]answer{
 	fault.NotPublished:  {200, 1, "没有可更新的图片", "no image of the bed was published from it"},
 	fault.TooManyImages: {200, 1, "图片数量超过%v张限制", "more than %v images; choose fewer or a smaller folder"},
 	fault.PlanNotFound:  {200, 1, "计划不存在或已过期,请重新生成", "there is no such plan, or it has expired; make it again"},
+	fault.PlanMismatch:  {200, 1, "fileIDs和目标文件夹必须与计划一致", "fileIDs and the target must be the plan's; leave them out beside a planID"},
 	fault.PlanPastLimit: {200, 1, "计划超出任务上限,无法执行;请减少图片或分成几个任务", "the plan passes a limit, and so would its task: choose less, or make several tasks of it"},
 	fault.PlanChanged:   {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "of the plan, %v changed since, %v first; make it again"},
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"sort"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
@@ -77,19 +76,18 @@ func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut
 			out.Limit.FailMsg = copytask.BedTooDeep.Chinese(limits) // of the bed, not of the folders chosen
 		}
 	}
-	from := len(p.Items)
-	if cursor >= 0 {
-		from = sort.Search(len(p.Items), func(n int) bool { return p.Items[n].Seq > cursor })
+	if cursor < 0 { // after the end
+		return out
 	}
-	to := min(from+limit, len(p.Items))
-	for _, i := range p.Items[from:to] {
+	list, more := p.Items(cursor, limit)
+	for _, i := range list {
 		out.Items = append(out.Items, ledgerLine{
 			i.Seq, i.DriveID, i.Name, i.SourcePath, i.TargetPath, i.Etag, i.Size,
 			i.Outcome.String(), i.Reason, i.Reason.Chinese(limits), i.Reason.English(limits), i.ImageID,
 		})
 	}
-	if to < len(p.Items) {
-		out.NextCursor = p.Items[to-1].Seq
+	if more {
+		out.NextCursor = list[len(list)-1].Seq
 	}
 	return out
 }

@@ -2,11 +2,13 @@ package copytask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"tuchuang/internal/account"
@@ -43,7 +45,9 @@ type Plan struct {
 	Renamed   int            // pictures that would not have their own name in the bed
 	Reasons   map[Reason]int // items that would be skipped or fail, by their reason
 	Limit     *Limit         // nil where the task would be done
-	Items     []PlannedItem  // empty where a limit is passed before anything is published
+	Folders   []PlanFolder   // of the drive and of the bed, those above first
+	Into      int            // the target, by its number in Folders
+	Rows      []PlanRow      // empty where a limit is passed before anything is published
 }
 
 // Limit is why a task would fail as a whole.
@@ -55,7 +59,23 @@ type Limit struct {
 	Found int64
 }
 
-// PlannedItem is what would become of a picture, or of a file that is none.
+// PlanRow is what would become of a picture, or of a file that is none. Its folders are
+// numbers in Plan.Folders.
+type PlanRow struct {
+	Seq     int
+	DriveID drive.ID
+	Name    string
+	ShownAs string // "" where that is its own name, or it is not shown
+	From    int
+	To      int // 0 where it is to go nowhere
+	Etag    string
+	Size    int64
+	Outcome Outcome
+	Reason  Reason
+	ImageID imagebed.ID
+}
+
+// PlannedItem is a row with its paths.
 type PlannedItem struct {
 	Seq        int // as in the ledger of the task
 	DriveID    drive.ID
@@ -78,7 +98,16 @@ func (t *Tasks) Forecast(ctx context.Context, acc account.ID, ids []drive.ID, ta
 		return nil, err
 	}
 	var p *Plan
-	err := t.thinking(ctx, acc, "copytask: plan", func(ctx context.Context, tx *db.Tx) error {
+	err := t.inTurn(ctx, acc, "copytask: plan", func(ctx context.Context) (err error) {
+		p, err = t.foresee(ctx, acc, ids, target, below)
+		return err
+	})
+	return p, err
+}
+
+// foresee is Forecast in the turn of the account.
+func (t *Tasks) foresee(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below []string) (p *Plan, err error) {
+	err = t.db.WorkerRead(ctx, "copytask: plan", func(tx *db.Tx) error {
 		folder, sources, err := t.asked(ctx, tx, acc, dedupe(ids), target)
 		if err == nil {
 			p, _, err = t.forecast(ctx, tx, acc, folder, below, sources, mostCounted)
@@ -90,30 +119,38 @@ func (t *Tasks) Forecast(ctx context.Context, acc account.ID, ids []drive.ID, ta
 
 // Plan is Forecast that keeps the plan for PlanLife.
 func (t *Tasks) Plan(ctx context.Context, acc account.ID, ids []drive.ID, target imagebed.ID, below ...string) (*Plan, error) {
-	p, err := t.Forecast(ctx, acc, ids, target, below...)
+	if err := t.checkAsked(ids, below); err != nil {
+		return nil, err
+	}
+	var p *Plan
+	err := t.inTurn(ctx, acc, "copytask: plan", func(ctx context.Context) (err error) {
+		if p, err = t.foresee(ctx, acc, ids, target, below); err != nil {
+			return err
+		}
+		var content bytes.Buffer
+		if err := gob.NewEncoder(&content).Encode(p); err != nil {
+			return fault.Wrap(err, "copytask: plan")
+		}
+		p.ID = PlanID(newID())
+		return t.db.Write(ctx, "copytask: keep plan", func(tx *db.Tx) error {
+			p.ExpiresAt = tx.Now().Add(PlanLife)
+			if _, err := tx.Exec(ctx, insertPlan, acc, p.ID, tx.Micros(), p.ExpiresAt.UnixMicro(), content.Bytes()); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, dropPlans, acc, MaxPlans)
+			return err
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	var content bytes.Buffer
-	if err := gob.NewEncoder(&content).Encode(p); err != nil {
-		return nil, fault.Wrap(err, "copytask: plan")
-	}
-	p.ID = PlanID(newID())
-	err = t.db.Write(ctx, "copytask: keep plan", func(tx *db.Tx) error {
-		p.ExpiresAt = tx.Now().Add(PlanLife)
-		if _, err := tx.Exec(ctx, insertPlan, acc, p.ID, tx.Micros(), p.ExpiresAt.UnixMicro(), content.Bytes()); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, dropPlans, acc, MaxPlans)
-		return err
-	})
-	return p, err
+	return p, nil
 }
 
 // KeptPlan answers a plan that was made before; fault.PlanNotFound where the account has
-// none of that id, or has no longer; fault.BadRequest see Asked.
+// none of that id, or has no longer; fault.PlanMismatch see Asked.
 func (t *Tasks) KeptPlan(ctx context.Context, acc account.ID, id PlanID, more Asked) (p *Plan, err error) {
-	err = t.db.Read(ctx, "copytask: kept plan", func(tx *db.Tx) error {
+	err = t.thinking(ctx, acc, "copytask: kept plan", func(ctx context.Context, tx *db.Tx) error {
 		if p, err = readPlan(ctx, tx, acc, id); err != nil {
 			return err
 		}
@@ -122,8 +159,15 @@ func (t *Tasks) KeptPlan(ctx context.Context, acc account.ID, id PlanID, more As
 	return p, err
 }
 
-// thinking reads for a plan, on a connection of the workers and as long as it may.
+// thinking reads for a plan, on a connection of the workers.
 func (t *Tasks) thinking(ctx context.Context, acc account.ID, op string, fn func(ctx context.Context, tx *db.Tx) error) error {
+	return t.inTurn(ctx, acc, op, func(ctx context.Context) error {
+		return t.db.WorkerRead(ctx, op, func(tx *db.Tx) error { return fn(ctx, tx) })
+	})
+}
+
+// inTurn does the work of a plan in the turn of the account, and in the time there is.
+func (t *Tasks) inTurn(ctx context.Context, acc account.ID, op string, fn func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, longestPlan)
 	defer cancel()
 	done, err := t.turns.take(ctx, acc)
@@ -131,7 +175,7 @@ func (t *Tasks) thinking(ctx context.Context, acc account.ID, op string, fn func
 		return fault.Wrap(err, op)
 	}
 	defer done()
-	return t.db.WorkerRead(ctx, op, func(tx *db.Tx) error { return fn(ctx, tx) })
+	return fn(ctx)
 }
 
 // Asked is what else a request names beside a plan: it must be the plan's.
@@ -141,7 +185,7 @@ type Asked struct {
 	Below  []string
 }
 
-// matches is fault.BadRequest where something is not the plan's.
+// matches is fault.PlanMismatch where something is not the plan's.
 func (a Asked) matches(ctx context.Context, tx *db.Tx, acc account.ID, p *Plan) error {
 	same := len(a.IDs) == 0 || slices.Equal(dedupe(a.IDs), p.Sources)
 	if len(a.IDs) > 0 || a.Target != "" {
@@ -158,7 +202,7 @@ func (a Asked) matches(ctx context.Context, tx *db.Tx, acc account.ID, p *Plan) 
 		same = same && slices.Equal(a.Below, p.Below)
 	}
 	if !same {
-		return fault.New(fault.BadRequest, "copytask: create from plan", "planID")
+		return fault.New(fault.PlanMismatch, "copytask: create from plan")
 	}
 	return nil
 }
@@ -167,7 +211,7 @@ func (a Asked) matches(ctx context.Context, tx *db.Tx, acc account.ID, p *Plan) 
 // more. Said twice, it answers the same task. What other tasks of the account do before
 // its turn is not in the plan.
 //
-// fault.PlanNotFound as KeptPlan, fault.BadRequest see Asked, fault.PlanChanged where the
+// fault.PlanNotFound as KeptPlan, fault.PlanMismatch see Asked, fault.PlanChanged where the
 // task would do something else by now, with how much of it and what, fault.PlanPastLimit
 // where it would do nothing, and fault.TooManyTasks as Create.
 func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, more Asked) (ID, error) {
@@ -187,7 +231,7 @@ func (t *Tasks) CreatePlanned(ctx context.Context, acc account.ID, plan PlanID, 
 		if err := t.mayBegin(ctx, tx, acc); err != nil {
 			return err
 		}
-		if l := old.Limit; l != nil && len(old.Items) == 0 {
+		if l := old.Limit; l != nil && len(old.Rows) == 0 {
 			return fault.New(fault.PlanPastLimit, "copytask: create from plan")
 		}
 		var folder imagebed.ID
@@ -245,15 +289,15 @@ func (out *Plan) gone(err error) error {
 	switch {
 	case fault.Is(err, fault.NotFound):
 		what := fmt.Sprint(fault.ArgsOf(err)...)
-		for _, i := range out.Items {
+		for _, i := range out.Rows {
 			if i.DriveID.String() == what {
-				what = i.SourcePath
+				what = out.source(i)
 				break
 			}
 		}
 		return fault.Because(fault.PlanChanged, "copytask: create from plan", err, 1, what)
 	case fault.Is(err, fault.ParentNotFound):
-		return fault.Because(fault.PlanChanged, "copytask: create from plan", err, len(out.Items), "toParentFileID")
+		return fault.Because(fault.PlanChanged, "copytask: create from plan", err, len(out.Rows), pathIn(out.Folders, out.Into))
 	}
 	return err
 }
@@ -284,7 +328,7 @@ func readPlan(ctx context.Context, tx *db.Tx, acc account.ID, id PlanID) (*Plan,
 // forecast plans a task and finds what would become of each item. The planner is nil
 // where a limit is passed; pictures past it are counted to so many.
 func (t *Tasks) forecast(ctx context.Context, tx *db.Tx, acc account.ID, target imagebed.ID, below []string, sources []source, count int) (*Plan, *planner, error) {
-	out := &Plan{Target: target, Below: below, Reasons: map[Reason]int{}, Items: []PlannedItem{}}
+	out := &Plan{Target: target, Below: below, Reasons: map[Reason]int{}}
 	for _, s := range sources {
 		out.Sources = append(out.Sources, s.id)
 	}
@@ -356,60 +400,83 @@ func newDraft(owner account.Account, p *planner) *batch {
 	return b
 }
 
-// describe makes the items of a plan from what has become of them on the draft.
+// describe makes the rows of a plan from what has become of the items on the draft.
 func (out *Plan) describe(ctx context.Context, tx *db.Tx, p *planner, b *batch, items []item) error {
-	paths := make([]string, len(b.folders))
-	var err error
-	if paths[0], err = imagebed.Path(ctx, tx, b.acc, out.Target); err != nil {
+	path, err := imagebed.Path(ctx, tx, b.acc, out.Target)
+	if err != nil {
 		return err
 	}
+	at := make([]int, len(b.folders))
+	at[0] = p.names.find(path)
 	for no := 1; no < len(b.folders); no++ { // a folder's number is above its parent's
 		f := b.folders[no]
-		name := f.name
-		if f.shownAs != "" {
-			name = f.shownAs
-		}
-		paths[no] = paths[f.parent] + name + "/"
+		at[no] = p.names.below(at[f.parent], cmp.Or(f.shownAs, f.name))
 	}
+	out.Into = at[0]
 	for _, i := range items {
-		it := PlannedItem{
-			Seq: i.seq, DriveID: i.driveID, Name: i.name, SourcePath: p.dirs[i.dir].path + i.name,
+		row := PlanRow{
+			Seq: i.seq, DriveID: i.driveID, Name: i.name, From: p.dirs[i.dir].in,
 			Etag: i.etag, Size: i.size, Outcome: i.outcome, Reason: i.reason,
 		}
-		switch {
-		case i.outcome == Skipped && i.reason != DuplicateInTask:
-		case i.shownAs != "":
-			it.TargetPath = paths[i.folder] + i.shownAs
-			if i.shownAs != i.name {
+		if i.outcome != Skipped || i.reason == DuplicateInTask {
+			row.To = at[i.folder]
+			if i.shownAs != i.name && i.shownAs != "" {
+				row.ShownAs = i.shownAs
 				out.Renamed++
 			}
-		default:
-			it.TargetPath = paths[i.folder] + i.name
 		}
 		if i.outcome == Replaced {
-			it.ImageID = i.imageID
+			row.ImageID = i.imageID
 		}
-		out.Items = append(out.Items, it)
+		out.Rows = append(out.Rows, row)
 	}
+	out.Folders = p.names.folders
 	return nil
 }
 
+// Items answers a page of a plan, of the rows above a number, and whether there are more.
+func (out *Plan) Items(after, limit int) (list []PlannedItem, more bool) {
+	from := sort.Search(len(out.Rows), func(n int) bool { return out.Rows[n].Seq > after })
+	to := min(from+limit, len(out.Rows))
+	paths := make(map[int]string) // of folders, each once
+	path := func(no int, name string) string {
+		if no == noPlace {
+			return ""
+		}
+		if _, known := paths[no]; !known {
+			paths[no] = pathIn(out.Folders, no)
+		}
+		return paths[no] + name
+	}
+	for _, i := range out.Rows[from:to] {
+		list = append(list, PlannedItem{
+			i.Seq, i.DriveID, i.Name, path(i.From, i.Name), path(i.To, cmp.Or(i.ShownAs, i.Name)),
+			i.Etag, i.Size, i.Outcome, i.Reason, i.ImageID,
+		})
+	}
+	return list, to < len(out.Rows)
+}
+
+// source is the path of a row in the drive.
+func (out *Plan) source(i PlanRow) string { return pathIn(out.Folders, i.From) + i.Name }
+
 // differs counts what is not as it was planned, and names the first of it.
 func (out *Plan) differs(now *Plan) (n int, what string) {
-	was, is := out.byFile(), now.byFile()
+	both := newTree() // so that equal folders have equal numbers
+	was, is := out.byFile(both), now.byFile(both)
 	note := func(path string) {
 		if n++; n == 1 {
 			what = path
 		}
 	}
-	for _, k := range now.order() {
+	for at, k := range now.order() {
 		if was[k] != is[k] {
-			note(is[k].SourcePath)
+			note(now.source(now.Rows[at]))
 		}
 	}
-	for _, k := range out.order() {
+	for at, k := range out.order() {
 		if _, there := is[k]; !there {
-			note(was[k].SourcePath)
+			note(out.source(out.Rows[at]))
 		}
 	}
 	if n == 0 && out.code() != now.code() {
@@ -425,30 +492,30 @@ func (out *Plan) code() FailCode {
 	return out.Limit.Code
 }
 
-// line names an item whatever comes before it: a file that is chosen, and in a folder
+// line names a row whatever comes before it: a file that is chosen, and in a folder
 // that is chosen, comes twice.
 type line struct {
 	file drive.ID
 	nth  int
 }
 
-// order are the items of a plan as they come.
+// order are the rows of a plan as they come.
 func (out *Plan) order() []line {
-	list, nth := make([]line, len(out.Items)), make(map[drive.ID]int, len(out.Items))
-	for n, i := range out.Items {
+	list, nth := make([]line, len(out.Rows)), make(map[drive.ID]int, len(out.Rows))
+	for n, i := range out.Rows {
 		list[n] = line{i.DriveID, nth[i.DriveID]}
 		nth[i.DriveID]++
 	}
 	return list
 }
 
-// byFile are the items of a plan without their numbers.
-func (out *Plan) byFile() map[line]PlannedItem {
-	items := make(map[line]PlannedItem, len(out.Items))
+// byFile are the rows of a plan without their numbers, and their folders by those of a tree.
+func (out *Plan) byFile(folders *tree) map[line]PlanRow {
+	rows, numbers := make(map[line]PlanRow, len(out.Rows)), folders.add(out.Folders)
 	for n, k := range out.order() {
-		i := out.Items[n]
-		i.Seq = 0
-		items[k] = i
+		i := out.Rows[n]
+		i.Seq, i.From, i.To = 0, numbers[i.From], numbers[i.To]
+		rows[k] = i
 	}
-	return items
+	return rows
 }

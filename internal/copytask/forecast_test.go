@@ -2,6 +2,8 @@ package copytask
 
 import (
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +22,19 @@ func (r *rooms) plan(to imagebed.ID, ids ...drive.ID) *Plan {
 	p, err := r.tasks.Plan(r.ctx, r.acc, ids, to)
 	r.must(err)
 	return p
+}
+
+// items are those of a plan, read page by page.
+func (r *rooms) items(p *Plan) (all []PlannedItem) {
+	r.Helper()
+	for after, more := 0, true; more; after = all[len(all)-1].Seq {
+		var page []PlannedItem
+		if page, more = p.Items(after, 2); len(page) == 0 {
+			r.Fatalf("an empty page after %d", after)
+		}
+		all = append(all, page...)
+	}
+	return all
 }
 
 // rowsAll counts the rows that a plan might have made.
@@ -56,7 +71,7 @@ func TestAPlanSaysWhatWouldHappen(t *testing.T) {
 			t.Errorf("%d rows and bytes were %d", after, before)
 		}
 		var got []string
-		for _, i := range p.Items {
+		for _, i := range r.items(p) {
 			got = append(got, fmt.Sprintf("%s → %s %s %s", i.SourcePath, i.TargetPath, i.Outcome, i.Reason))
 			if want := map[bool]imagebed.ID{true: kept}[i.Outcome == Replaced]; i.ImageID != want {
 				t.Errorf("%s: the link of %q", i.Name, i.ImageID)
@@ -80,13 +95,13 @@ func TestAPlanSaysWhatWouldHappen(t *testing.T) {
 		}
 		kept2, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID, Asked{})
 		r.must(err)
-		if diff := cmp.Diff(p.Items, kept2.Items); diff != "" || !kept2.ExpiresAt.Equal(p.ExpiresAt.Truncate(time.Microsecond)) {
+		if diff := cmp.Diff(r.items(p), r.items(kept2)); diff != "" || !kept2.ExpiresAt.Equal(p.ExpiresAt.Truncate(time.Microsecond)) {
 			t.Errorf("kept until %v: %s", kept2.ExpiresAt, diff)
 		}
 		for range MaxPlans {
 			same, err := r.tasks.Forecast(r.ctx, r.acc, []drive.ID{album}, to)
 			r.must(err)
-			if diff := cmp.Diff(p.Items, same.Items); diff != "" || same.ID != "" {
+			if diff := cmp.Diff(r.items(p), r.items(same)); diff != "" || same.ID != "" {
 				t.Errorf("as %q, which is not to be kept: %s", same.ID, diff)
 			}
 		}
@@ -112,8 +127,8 @@ func TestAPlanNamesTheLimit(t *testing.T) {
 			{deep, Limit{LimitDepth, MaxLevels, MaxLevels + 1}},
 		} {
 			p := r.plan("", c.what)
-			if p.Limit == nil || *p.Limit != c.want || len(p.Items) > 0 {
-				t.Errorf("%d items, limit %+v, want %+v", len(p.Items), p.Limit, c.want)
+			if p.Limit == nil || *p.Limit != c.want || len(p.Rows) > 0 {
+				t.Errorf("%d items, limit %+v, want %+v", len(p.Rows), p.Limit, c.want)
 			}
 			if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{}); !fault.Is(err, fault.PlanPastLimit) {
 				t.Errorf("its task: %v", err)
@@ -142,7 +157,7 @@ func TestATaskOfAPlan(t *testing.T) {
 			}
 		}
 		for what, asked := range map[string]Asked{"other files": {IDs: []drive.ID{a}}, "another target": {Target: "x"}, "a folder below": {Below: []string{"x"}}} {
-			if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, asked); !fault.Is(err, fault.BadRequest) {
+			if _, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, asked); !fault.Is(err, fault.PlanMismatch) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -173,9 +188,83 @@ func TestATaskOfAPlan(t *testing.T) {
 		to := r.mkBed("", "to")
 		p = r.plan(to, album)
 		r.deleteBed(to)
-		if _, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{}); !fault.Is(err, fault.PlanChanged) {
+		_, err = r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{})
+		if !fault.Is(err, fault.PlanChanged) || !cmp.Equal(fault.ArgsOf(err), []any{2, "/to/"}) {
 			t.Errorf("without the target: %v", err)
 		}
+	})
+}
+
+// However deep the folders and however long their names, a kept plan has each name once.
+func TestAPlanIsKeptSmall(t *testing.T) {
+	const levels, pictures = 100, 300
+	each(t, func(t *testing.T, r *rooms) {
+		name := func(n int) string { return strings.Repeat("🏞", 250) + fmt.Sprint(n) }
+		from, to := r.mkdir(drive.Root, "from"), imagebed.ID("")
+		for n := range levels {
+			from, to = r.mkdir(from, name(n)), r.mkBed(to, name(n))
+		}
+		names := 2 * levels * len(name(levels))
+		deep := r.mkdir(from, "deep")
+		r.many(deep, 1, pictures-1)
+		r.put(r.mkdir(deep, name(0)), "last.png", 1)
+		p := r.plan(to, deep)
+		var kept int
+		r.read(func(tx *db.Tx) error {
+			_, err := tx.Get(r.ctx, `SELECT length(content) FROM copy_plan WHERE account_id = $1`, []any{r.acc}, &kept)
+			return err
+		})
+		if most := names + pictures*300; kept > most {
+			t.Errorf("%d bytes of %d pictures are kept, at most %d should be", kept, pictures, most)
+		}
+		again, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID, Asked{})
+		r.must(err)
+		first, _ := again.Items(0, 1)
+		last, more := again.Items(pictures-1, 10)
+		source, target := "/from/", "/"
+		for n := range levels {
+			source, target = source+name(n)+"/", target+name(n)+"/"
+		}
+		if i := first[0]; i.SourcePath != source+"deep/"+i.Name || i.TargetPath != target+"deep/"+i.Name {
+			t.Errorf("the first goes from %.30s… to %.30s…", i.SourcePath, i.TargetPath)
+		}
+		if i := last[0]; more || len(last) != 1 || i.SourcePath != source+"deep/"+name(0)+"/"+i.Name || i.TargetPath != target+"deep/"+name(0)+"/"+i.Name {
+			t.Errorf("the last goes from %.30s… to %.30s…", i.SourcePath, i.TargetPath)
+		}
+		id, err := r.tasks.CreatePlanned(r.ctx, r.acc, p.ID, Asked{})
+		r.must(err)
+		r.run()
+		items, _, err := r.tasks.Items(r.ctx, r.acc, id, ItemQuery{Outcome: -1, After: pictures - 1, Limit: 1})
+		r.must(err)
+		if i := items[0]; i.SourcePath != last[0].SourcePath || i.TargetPath != last[0].TargetPath {
+			t.Errorf("it went from %.30s… to %.30s…", i.SourcePath, i.TargetPath)
+		}
+	})
+}
+
+// Who reads a kept plan waits while the account has another one made.
+func TestAKeptPlanHasItsTurn(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		p := r.plan("", r.put(drive.Root, "a.png", 1))
+		done, err := r.tasks.turns.take(r.ctx, r.acc)
+		r.must(err)
+		read := make(chan error, 1)
+		go func() {
+			_, err := r.tasks.KeptPlan(r.ctx, r.acc, p.ID, Asked{})
+			read <- err
+		}()
+		for r.tasks.turns.join(r.acc).who < 3 { // with this one
+			r.tasks.turns.leave(r.acc)
+			select {
+			case err := <-read:
+				t.Fatalf("it was read beside another: %v", err)
+			default:
+				runtime.Gosched()
+			}
+		}
+		r.tasks.turns.leave(r.acc)
+		done()
+		r.must(<-read)
 	})
 }
 

@@ -194,6 +194,9 @@ func TestTasksAreListed(t *testing.T) {
 		if got, more := page(ListQuery{States: []queue.State{queue.Done, queue.Failed}, Limit: 2}); !slices.Equal(got, ids[2:4]) || !more {
 			t.Errorf("ended are %q", got)
 		}
+		if got, more := page(ListQuery{States: []queue.State{queue.Done, queue.Waiting}, Limit: 3}); !slices.Equal(got, ids[:3]) || !more {
+			t.Errorf("the newest that wait or are done are %q", got)
+		}
 		other := r.account("other", account.NoQuota)
 		if list, more, err := r.tasks.List(r.ctx, other.acc, ListQuery{Limit: 9}); len(list) > 0 || more || err != nil {
 			t.Errorf("another account sees %+v, %v", list, err)

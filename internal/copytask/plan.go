@@ -1,6 +1,7 @@
 package copytask
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -81,6 +82,7 @@ type planner struct {
 	seen    map[contentKey]bool
 	depth   int // of the target folder
 	base    int // the number of the folder that the pictures go to
+	names   *tree
 
 	images, noted, skipped, failed, walked int
 
@@ -91,7 +93,7 @@ type planner struct {
 // newPlanner begins a plan for the last of the folders, which hang one below the other;
 // the first is the target.
 func newPlanner(acc account.ID, limits Limits, folders []targetFolder) *planner {
-	return &planner{acc: acc, limits: limits, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int), base: max(0, len(folders)-1)}
+	return &planner{acc: acc, limits: limits, folders: folders, byName: make(map[folderKey]int), seen: make(map[contentKey]bool), reasons: make(map[Reason]int), base: max(0, len(folders)-1), names: newTree()}
 }
 
 type folderKey struct {
@@ -107,16 +109,17 @@ type contentKey struct {
 
 type dir struct {
 	id     drive.ID
-	path   string
-	folder int // -1 until a picture is found in it
+	path   string // "" where in says it
+	in     int    // the number in planner.names
+	folder int    // -1 until a picture is found in it
 }
 
 // level is one folder on the way down.
 type level struct {
 	id     drive.ID
 	name   string // "" for where loose files go
-	path   string
-	dir    int // -1 until something of it is written down
+	path   string // of the first on the way alone
+	dir    int    // -1 until something of it is written down
 	after  string
 	buffer []drive.Entry
 	last   bool // buffer is the end of the folder
@@ -233,7 +236,7 @@ func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.En
 	if p.walked++; p.walked > MaxFolders {
 		return nil, &limitError{LimitFolders, MaxFolders, int64(p.walked)}
 	}
-	at := &level{id: e.ID, name: e.Name, path: way[len(way)-1].path + e.Name + "/", dir: -1}
+	at := &level{id: e.ID, name: e.Name, dir: -1}
 	way = append(way, at)
 	for after := ""; p.skipped < maxCounted; {
 		rest, err := drive.WalkRest(ctx, tx, p.acc, e.ID, after, walkPage)
@@ -308,7 +311,11 @@ func (p *planner) add(way []*level, i item) (dirNo int) {
 	at := way[len(way)-1]
 	if at.dir < 0 {
 		at.dir = len(p.dirs)
-		p.dirs = append(p.dirs, dir{id: at.id, path: at.path, folder: -1})
+		in := p.names.find(way[0].path)
+		for _, l := range way[1:] {
+			in = p.names.below(in, l.name)
+		}
+		p.dirs = append(p.dirs, dir{id: at.id, in: in, folder: -1})
 	}
 	i.dir, i.seq = at.dir, len(p.items)+1
 	p.items = append(p.items, i)
@@ -353,7 +360,7 @@ func (p *planner) write(ctx context.Context, tx *db.Tx, seq int64) error {
 	}
 	_, err = tx.ExecRows(ctx, insertDirs, nil, len(p.dirs), func(i int) []any {
 		d := p.dirs[i]
-		return []any{p.acc, seq, i, d.id, d.path, d.folder}
+		return []any{p.acc, seq, i, d.id, cmp.Or(d.path, pathIn(p.names.folders, d.in)), d.folder}
 	})
 	if err != nil {
 		return err

@@ -74,6 +74,7 @@ const (
 	NotPublished  Code = "not_published"   // no image of the bed comes from it
 	TooManyImages Code = "too_many_images" // the limit
 	PlanNotFound  Code = "plan_not_found"  // no plan of that id, or it has expired
+	PlanMismatch  Code = "plan_mismatch"   // fileIDs or target beside a plan are not the plan's
 	PlanPastLimit Code = "plan_past_limit" // the task would fail before it publishes anything
 	PlanChanged   Code = "plan_changed"    // how many items are not as planned any more, the first of them
 	LeaseLost     Code = "lease_lost"      // another attempt owns this task now; the holder must stop
