@@ -21,6 +21,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
 			"cancel":           {cancel, []string{`task_id (account_id=? AND id=?)`}},
 			"list":             {selectTasks, []string{`task USING PRIMARY KEY (account_id=? AND seq<?)`}},
+			"list unfinished":  {selectUnfinished, []string{`task USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`}},
+			"list ended":       {selectEnded, []string{`task USING INDEX task_ended (account_id=? AND kind=? AND state=? AND seq<?)`}},
 			"ids":              {idsOf[64], []string{`task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"open":             {openTasks, []string{`task USING INDEX task_unfinished (account_id=? AND kind=?)`}},
 			"some":             {someTasks[64], []string{`task_id (account_id=? AND id=?)`}},

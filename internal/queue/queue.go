@@ -14,8 +14,10 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -108,10 +110,15 @@ const (
 		WHERE account_id = $1 AND seq = $2 AND attempt = $3 AND state = 1`
 	cancel = `
 		UPDATE task SET state = 5, finished_at = $4 WHERE account_id = $1 AND id = $2 AND kind = $3 AND state IN (1, 4) RETURNING ` + taskColumns
-	// The five states are named one by one: a list has as many as the longest.
 	selectTasks = `
+		SELECT ` + taskColumns + ` FROM task WHERE account_id = $1 AND kind = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4`
+	// Those in one state; the first condition on it is the index's.
+	selectUnfinished = `
 		SELECT ` + taskColumns + ` FROM task
-		WHERE account_id = $1 AND kind = $2 AND seq < $3 AND state IN ($4, $5, $6, $7, $8) ORDER BY seq DESC LIMIT $9`
+		WHERE account_id = $1 AND kind = $2 AND seq < $3 AND state IN (1, 4) AND state = $5 ORDER BY seq DESC LIMIT $4`
+	selectEnded = `
+		SELECT ` + taskColumns + ` FROM task
+		WHERE account_id = $1 AND kind = $2 AND seq < $3 AND state IN (2, 3, 5) AND state = $5 ORDER BY seq DESC LIMIT $4`
 	// Of each account of a page when its oldest task has ended; 0 where it has not.
 	oldestEnds = `
 		SELECT q.account_id, coalesce((
@@ -219,21 +226,33 @@ func Cancel(ctx context.Context, tx *db.Tx, kind Kind, account int64, id string)
 	return t, false, fault.Wrap(err, "queue: cancel")
 }
 
-// List answers an account's tasks in any of up to five states, of none for all, the
-// newest first: at most limit of those before a number; 0 for the newest.
+// List answers an account's tasks in any of some states, of none for all, the newest
+// first: at most limit of those before a number; 0 for the newest.
 func List(ctx context.Context, tx *db.Tx, kind Kind, account, before int64, states []State, limit int) ([]Task, error) {
 	if before == 0 {
 		before = math.MaxInt64
 	}
+	collect := func(query string, args ...any) ([]Task, error) {
+		list, err := db.Collect(ctx, tx, func(row db.Row) (t Task, err error) { return t, t.scan(row.Scan) }, query, args...)
+		return list, fault.Wrap(err, "queue: list")
+	}
 	if len(states) == 0 {
-		states = []State{Running, Done, Failed, Waiting, Cancelled}
+		return collect(selectTasks, account, kind, before, limit)
 	}
-	args := []any{account, kind, before}
-	for n := range 5 {
-		args = append(args, states[min(n, len(states)-1)])
+	var list []Task
+	for _, s := range states { // a range of an index each, however few of all tasks are in it
+		query := selectEnded
+		if s.Unfinished() {
+			query = selectUnfinished
+		}
+		some, err := collect(query, account, kind, before, limit, s)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
 	}
-	list, err := db.Collect(ctx, tx, func(row db.Row) (t Task, err error) { return t, t.scan(row.Scan) }, selectTasks, append(args, limit)...)
-	return list, fault.Wrap(err, "queue: list")
+	slices.SortFunc(list, func(a, b Task) int { return cmp.Compare(b.Seq, a.Seq) })
+	return list[:min(limit, len(list))], nil
 }
 
 // Lease is a claimed task in the hands of one worker.
