@@ -133,7 +133,7 @@ func TestLook(t *testing.T) {
 			var got []ID
 			for _, s := range list {
 				got = append(got, ID(s.ID))
-				if one := r.status(ID(s.ID)); !cmp.Equal(one, s) {
+				if one := r.status(ID(s.ID)); one != s {
 					t.Errorf("%s: %+v, alone %+v", name, s, one)
 				}
 			}
