@@ -35,7 +35,7 @@ const (
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 4 ORDER BY i.seq`
 	selectFailures = `
-		SELECT drive_id, name, reason FROM copy_item
+		SELECT ` + db.OneText + `drive_id, name, reason` + db.TextEnd + ` FROM copy_item
 		WHERE account_id = $1 AND task_seq = $2 AND outcome = 4 AND fail_no > $3 AND fail_no <= $4 ORDER BY fail_no`
 
 	selectItems = `

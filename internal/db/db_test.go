@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"tuchuang/internal/db"
@@ -482,4 +484,33 @@ func TestExistingMakesNothing(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// What is answered as one text is what is answered column by column.
+func TestOneText(t *testing.T) {
+	type row struct {
+		N    int64
+		Text string
+		Yes  bool
+	}
+	const (
+		columns = `v.n, v.s, v.n > 0`
+		with    = `WITH v (n, s) AS (VALUES (CAST(-1 AS BIGINT), ''), (0, '图, "1"'), (9223372036854775807, 'a b')) SELECT `
+	)
+	want := []row{{-1, "", false}, {math.MaxInt64, "a b", true}}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, columns := range map[string]string{"columns": columns, "one text": db.OneText + columns + db.TextEnd} {
+			err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
+				got, err := db.Collect(t.Context(), tx, func(r db.Row) (v row, err error) { return v, r.Scan(&v.N, &v.Text, &v.Yes) },
+					with+columns+` FROM v WHERE v.n <> $1 ORDER BY v.n`, 0)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", name, diff)
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
+	"strings"
 )
 
 // Row is a row of an answer. Scan copies its columns, all of them in order, into
@@ -115,29 +117,87 @@ func scan(dest any, v driver.Value) (ok bool) {
 	case sql.Scanner:
 		return d.Scan(v) == nil
 	}
-	p := reflect.ValueOf(dest)
-	if p.Kind() != reflect.Pointer || p.IsNil() {
+	p, ok := place(dest)
+	if !ok {
 		return false
 	}
-	switch p = p.Elem(); v := v.(type) {
+	switch v := v.(type) {
 	case int64:
-		switch {
-		case p.CanInt() && !p.OverflowInt(v):
-			p.SetInt(v)
-		case p.Kind() == reflect.Bool:
-			p.SetBool(v != 0)
-		default:
-			return false
-		}
-		return true
+		return setInt(p, v)
 	case string:
-		if p.Kind() != reflect.String {
-			return false
-		}
-		p.SetString(v)
-		return true
+		return setString(p, v)
 	}
 	return false
+}
+
+// place is what a pointer points to.
+func place(dest any) (p reflect.Value, ok bool) {
+	p = reflect.ValueOf(dest)
+	if p.Kind() != reflect.Pointer || p.IsNil() {
+		return p, false
+	}
+	return p.Elem(), true
+}
+
+func setInt(p reflect.Value, v int64) bool {
+	switch {
+	case p.CanInt() && !p.OverflowInt(v):
+		p.SetInt(v)
+	case p.Kind() == reflect.Bool:
+		p.SetBool(v != 0)
+	default:
+		return false
+	}
+	return true
+}
+
+func setString(p reflect.Value, v string) bool {
+	if p.Kind() != reflect.String {
+		return false
+	}
+	p.SetString(v)
+	return true
+}
+
+// joinedRows are rows whose columns are one text, see OneText.
+type joinedRows struct{ *driverRows }
+
+// Scan reads the present row, see Row.
+func (r *joinedRows) Scan(dest ...any) error {
+	text, ok := r.values[0].(string)
+	if !ok {
+		return fmt.Errorf("%T is no text of columns", r.values[0])
+	}
+	if n := strings.Count(text, between) + 1; n != len(dest) {
+		return fmt.Errorf("%d columns scanned into %d places", n, len(dest))
+	}
+	for i, to := range dest {
+		var column string
+		column, text, _ = strings.Cut(text, between)
+		if !scanText(to, column) {
+			return fmt.Errorf("column %d: %q can't be scanned into %T", i+1, column, to)
+		}
+	}
+	return nil
+}
+
+// scanText is scan for a value that was written as text.
+func scanText(dest any, v string) (ok bool) {
+	switch d := dest.(type) {
+	case *string:
+		*d = v
+		return true
+	case *int64:
+		n, err := strconv.ParseInt(v, 10, 64)
+		*d = n
+		return err == nil
+	}
+	p, ok := place(dest)
+	if !ok || setString(p, v) {
+		return ok
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	return err == nil && setInt(p, n)
 }
 
 // plainValue makes of an argument what a driver takes.

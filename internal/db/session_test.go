@@ -84,3 +84,41 @@ func TestScan(t *testing.T) {
 		t.Error("a text was scanned into a number")
 	}
 }
+
+func TestScanText(t *testing.T) {
+	type number int8
+	type word string
+	type all struct {
+		i int64
+		n number
+		w word
+		s string
+		b bool
+	}
+	scanned := func(text driver.Value) (v all, err error) {
+		r := &joinedRows{&driverRows{values: []driver.Value{text}}}
+		return v, r.Scan(&v.i, &v.n, &v.w, &v.s, &v.b)
+	}
+	for text, want := range map[string]all{
+		"-9223372036854775808\x1f-7\x1fa\x1f图 1\x1f1": {-9223372036854775808, -7, "a", "图 1", true},
+		"0\x1f0\x1f\x1f\x1f0":                         {},
+	} {
+		if got, err := scanned(text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for _, wrong := range []driver.Value{
+		"", "1\x1f2\x1fa\x1fb", "1\x1f2\x1fa\x1fb\x1f1\x1f1", "x\x1f2\x1fa\x1fb\x1f1", "1\x1f200\x1fa\x1fb\x1f1", "1\x1f\x1fa\x1fb\x1f1",
+		"1\x1f2\x1fa\x1fb\x1fyes", int64(1), nil,
+	} {
+		if got, err := scanned(wrong); err == nil {
+			t.Errorf("%q was scanned: %+v", wrong, got)
+		}
+	}
+	one := &joinedRows{&driverRows{values: []driver.Value{"1"}}}
+	for _, to := range []any{new([]byte), new(any), new(uint), 1, (*number)(nil)} {
+		if err := one.Scan(to); err == nil {
+			t.Errorf("a text was scanned into %T", to)
+		}
+	}
+}

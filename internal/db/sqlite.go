@@ -89,6 +89,7 @@ type statement struct {
 	driver.StmtQueryContext
 	end   func() error
 	order []int // the ith question mark takes the argument order[i]; nil: the ith itself
+	one   bool  // its columns are joined, see OneText
 }
 
 // prepare finds or makes the statement. The texts are constants of the rooms and
@@ -102,7 +103,7 @@ func (c *conn) prepare(query string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &statement{end: st.Close, order: order}
+	s := &statement{end: st.Close, order: order, one: strings.Contains(query, OneText)}
 	var execs, queries bool
 	s.StmtExecContext, execs = st.(driver.StmtExecContext)
 	s.StmtQueryContext, queries = st.(driver.StmtQueryContext)
@@ -175,7 +176,11 @@ func (c *conn) query(ctx context.Context, query string, args []any) (rows, error
 	if err != nil {
 		return nil, err
 	}
-	return newDriverRows(r), nil
+	all := newDriverRows(r)
+	if s.one && len(all.values) == 1 { // an EXPLAIN of it has more
+		return &joinedRows{all}, nil
+	}
+	return all, nil
 }
 
 func (c *conn) close() error {

@@ -102,16 +102,26 @@ func page(ctx context.Context, tx *db.Tx, limit int, query string, args ...any) 
 	return p, nil
 }
 
-// standing says whether a folder, or one above it, is in the trash.
-func standing(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (Trashed, error) {
+// standing says whether a folder, or one above it, is in the trash: fault.NotFound where
+// there is none, fault.NotFolder for a file.
+func standing(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (trashed Trashed, err error) {
 	if folder == Root {
 		return Live, nil
 	}
-	e, err := find(ctx, tx, acc, folder)
-	if err == nil && !e.IsFolder() {
-		err = fault.New(fault.NotFolder, "drive: folder", int64(folder))
+	above, err := above(ctx, tx, acc, []ID{folder})
+	if err != nil {
+		return Live, err
 	}
-	return e.Trashed, err
+	for id := folder; id != Root; id = above[id].parent {
+		trashed = max(trashed, above[id].trashed)
+	}
+	switch at, found := above[folder]; {
+	case !found || trashed == Detached:
+		return Live, fault.New(fault.NotFound, "drive: find", int64(folder))
+	case at.class != picture.Folder:
+		return Live, fault.New(fault.NotFolder, "drive: folder", int64(folder))
+	}
+	return trashed, nil
 }
 
 func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Entry, error) {

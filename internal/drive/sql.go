@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	columns = `id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, created_at, updated_at`
+	columns = db.OneText + `id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, created_at, updated_at` + db.TextEnd
 
 	insertEntry = `
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)

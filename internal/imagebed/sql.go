@@ -14,15 +14,15 @@ const (
 	// Whether the content is blocked is asked of an index of the blocked alone, which
 	// is all but empty: hence a range of one, where equality would take the table. Of
 	// an account without any it is asked once a statement.
-	imageColumns = `i.id, i.folder_id, f.name, ` + imageRest
+	imageColumns = db.OneText + `i.id, i.folder_id, f.name, ` + imageRest
 	imageRest    = `i.name, i.ext, i.blob_id, i.size, i.etag,
 		CASE WHEN EXISTS (SELECT 1 FROM blob b WHERE b.account_id = $1 AND b.state = 2) THEN
 			EXISTS (SELECT 1 FROM blob b WHERE b.account_id = i.account_id AND b.id >= i.blob_id AND b.id <= i.blob_id AND b.state = 2)
 			ELSE FALSE END,
-		i.created_at, i.updated_at`
+		i.created_at, i.updated_at` + db.TextEnd
 	imageTables = `image i
 		JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id`
-	folderColumns = `f.id, f.parent_id, p.name, f.name, f.created_at, f.updated_at`
+	folderColumns = db.OneText + `f.id, f.parent_id, p.name, f.name, f.created_at, f.updated_at` + db.TextEnd
 	folderTables  = `bed_folder f JOIN bed_folder p ON p.account_id = f.account_id AND p.id = f.parent_id`
 
 	// live is true of a folder that hangs in the tree: neither it nor one above it is
@@ -48,7 +48,7 @@ const (
 		ORDER BY f.id DESC LIMIT $5`
 	// The folder's name is asked once, not for every image.
 	listImages = `
-		SELECT i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
+		SELECT ` + db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.id >= $4
 		ORDER BY i.id DESC LIMIT $5`
 	selectHolder = `
