@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"tuchuang/internal/account"
@@ -73,6 +74,29 @@ type bedItem struct {
 	Trashed        int         `json:"trashed"`
 }
 
+// appendJSON writes what the tags above say.
+func (d *bedItem) appendJSON(b []byte) []byte {
+	b = wire.AppendString(append(b, `{"fileId":`...), string(d.FileID))
+	b = wire.AppendString(append(b, `,"filename":`...), d.Filename)
+	b = wire.AppendString(append(b, `,"parentFileId":`...), string(d.ParentFileID))
+	b = strconv.AppendInt(append(b, `,"type":`...), int64(d.Type), 10)
+	b = wire.AppendString(append(b, `,"etag":`...), d.Etag)
+	b = strconv.AppendInt(append(b, `,"size":`...), d.Size, 10)
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(d.Status), 10)
+	b = wire.AppendString(append(b, `,"s3KeyFlag":`...), d.S3KeyFlag)
+	b = wire.AppendString(append(b, `,"storageNode":`...), d.StorageNode)
+	b = wire.AppendTime(append(b, `,"createAt":`...), d.CreateAt)
+	b = wire.AppendTime(append(b, `,"updateAt":`...), d.UpdateAt)
+	b = wire.AppendString(append(b, `,"downloadURL":`...), d.DownloadURL)
+	b = strconv.AppendInt(append(b, `,"ossIndex":`...), int64(d.OSSIndex), 10)
+	b = strconv.AppendInt(append(b, `,"totalTraffic":`...), d.TotalTraffic, 10)
+	b = wire.AppendString(append(b, `,"parentFilename":`...), d.ParentFilename)
+	b = wire.AppendString(append(b, `,"extension":`...), d.Extension)
+	b = wire.AppendString(append(b, `,"userSelfURL":`...), d.UserSelfURL)
+	b = strconv.AppendInt(append(b, `,"trashed":`...), int64(d.Trashed), 10)
+	return append(b, '}')
+}
+
 // The states of an image on the wire; folders have 0.
 const (
 	imageNormal  = 2
@@ -121,6 +145,12 @@ type bedListIn struct {
 type bedListOut struct {
 	LastFileID imagebed.ID `json:"lastFileId"`
 	FileList   []bedItem   `json:"fileList"`
+}
+
+// AppendJSON writes what the tags above say.
+func (o bedListOut) AppendJSON(b []byte) []byte {
+	b = wire.AppendString(append(b, `{"lastFileId":`...), string(o.LastFileID))
+	return append(appendList(append(b, `,"fileList":`...), o.FileList, (*bedItem).appendJSON), '}')
 }
 
 // lastSecond is the last one of the year 9999: what asks for later ones means the end.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +52,25 @@ type driveItem struct {
 	Trashed      int       `json:"trashed"`
 	CreateAt     wire.Time `json:"createAt"`
 	UpdateAt     wire.Time `json:"updateAt"`
+}
+
+// appendJSON writes what the tags above say.
+func (d *driveItem) appendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"fileId":`...), int64(d.FileID), 10)
+	b = wire.AppendString(append(b, `,"filename":`...), d.Filename)
+	b = strconv.AppendInt(append(b, `,"parentFileId":`...), int64(d.ParentFileID), 10)
+	b = strconv.AppendInt(append(b, `,"type":`...), int64(d.Type), 10)
+	b = wire.AppendString(append(b, `,"etag":`...), d.Etag)
+	b = strconv.AppendInt(append(b, `,"size":`...), d.Size, 10)
+	b = strconv.AppendInt(append(b, `,"category":`...), int64(d.Category), 10)
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(d.Status), 10)
+	b = strconv.AppendInt(append(b, `,"punishFlag":`...), int64(d.PunishFlag), 10)
+	b = wire.AppendString(append(b, `,"s3KeyFlag":`...), d.S3KeyFlag)
+	b = wire.AppendString(append(b, `,"storageNode":`...), d.StorageNode)
+	b = strconv.AppendInt(append(b, `,"trashed":`...), int64(d.Trashed), 10)
+	b = wire.AppendTime(append(b, `,"createAt":`...), d.CreateAt)
+	b = wire.AppendTime(append(b, `,"updateAt":`...), d.UpdateAt)
+	return append(b, '}')
 }
 
 const storageNode = "m0"
@@ -111,6 +131,24 @@ type listV2In struct {
 type listV2Out struct {
 	LastFileID drive.ID    `json:"lastFileId"`
 	FileList   []driveItem `json:"fileList"`
+}
+
+// AppendJSON writes what the tags above say.
+func (o listV2Out) AppendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"lastFileId":`...), int64(o.LastFileID), 10)
+	return append(appendList(append(b, `,"fileList":`...), o.FileList, (*driveItem).appendJSON), '}')
+}
+
+// appendList writes a list that is not nil.
+func appendList[T any](b []byte, list []T, item func(*T, []byte) []byte) []byte {
+	b = append(b, '[')
+	for i := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = item(&list[i], b)
+	}
+	return append(b, ']')
 }
 
 func (a *API) listV2(ctx context.Context, acc account.ID, in listV2In) (any, error) {

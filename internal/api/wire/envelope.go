@@ -79,6 +79,10 @@ func (b *envelope) value(v any) {
 	if b.err != nil {
 		return
 	}
+	if a, ok := v.(Appender); ok {
+		b.buf.Write(a.AppendJSON(b.buf.AvailableBuffer()))
+		return
+	}
 	enc := json.NewEncoder(&b.buf)
 	enc.SetEscapeHTML(false)
 	if b.err = enc.Encode(v); b.err == nil {

@@ -17,8 +17,10 @@ type TimeV1 time.Time
 // end.
 type TimeRFC time.Time
 
+const layout = "2006-01-02 15:04:05"
+
 // MarshalText writes the wire's format.
-func (t Time) MarshalText() ([]byte, error) { return format(time.Time(t), "2006-01-02 15:04:05") }
+func (t Time) MarshalText() ([]byte, error) { return format(time.Time(t), layout) }
 
 // MarshalText writes the wire's format.
 func (t TimeV1) MarshalText() ([]byte, error) {
