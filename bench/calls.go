@@ -39,26 +39,35 @@ func (b *bench) calls(ctx context.Context, s *server) error {
 	for _, call := range []struct {
 		what string
 		do   func(*conn) error
+		bare string // what it reads, by a folder's id
+		of   func() any
 	}{
-		{"process", asking("/api/v1/oss/source/copy/process", func() map[string]any { return map[string]any{"taskID": s.Failed} })},
-		{"fail, 100 of 1000", asking("/api/v1/oss/source/copy/fail", func() map[string]any {
+		{what: "process", do: asking("/api/v1/oss/source/copy/process", func() map[string]any { return map[string]any{"taskID": s.Failed} })},
+		{what: "fail, 100 of 1000", do: asking("/api/v1/oss/source/copy/fail", func() map[string]any {
 			return map[string]any{"taskID": s.Failed, "limit": 100, "page": 1 + rand.IntN(10)} //nolint:gosec // any page
 		})},
-		{"detail of a drive file", asking("/api/v1/file/detail", func() map[string]any { return map[string]any{"fileID": driveFile(s.one(any1()))} })},
-		{"detail of an image", func(c *conn) error {
+		{what: "detail of a drive file", do: asking("/api/v1/file/detail", func() map[string]any { return map[string]any{"fileID": driveFile(s.one(any1()))} })},
+		{what: "detail of an image", do: func(c *conn) error {
 			if s.Folders == 0 {
 				return nil
 			}
 			return c.ask("/api/v1/oss/file/detail", map[string]any{"fileID": s.bedImage(any1())}, nil)
 		}},
-		{"list of 100 drive files", asking("/api/v2/file/list", func() map[string]any { return map[string]any{"parentFileId": driveAt(), "limit": 100} })},
-		{"list of 100 images", asking("/api/v1/oss/file/list", func() map[string]any { return map[string]any{"parentFileId": bedAt(), "limit": 100, "type": 1} })},
+		{"list of 100 drive files", asking("/api/v2/file/list", func() map[string]any { return map[string]any{"parentFileId": driveAt(), "limit": 100} }), bareDriveList, driveAt},
+		{"list of 100 images", asking("/api/v1/oss/file/list", func() map[string]any { return map[string]any{"parentFileId": bedAt(), "limit": 100, "type": 1} }), bareBedList, bedAt},
 	} {
 		samples, err := b.sample(s, each, call.do)
 		if err != nil {
 			return fmt.Errorf("%s: %w", call.what, err)
 		}
-		b.table.within(fmt.Sprintf("%s, p99 of %d clients", call.what, clients), p99(samples), "/healthz", p99(idle), callLimit)
+		beside, floor := "/healthz", idle
+		if call.bare != "" && s.Folders > 0 {
+			beside = "bare statement"
+			if floor, err = b.readAtOnce(ctx, s.world, each, call.bare, call.of); err != nil {
+				return fmt.Errorf("%s: %w", call.what, err)
+			}
+		}
+		b.table.within(fmt.Sprintf("%s, p99 of %d clients", call.what, clients), p99(samples), beside, p99(floor), callLimit)
 	}
 	bare, err := b.commitAtOnce(ctx, len(s.Others), each/4)
 	if err != nil {

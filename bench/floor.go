@@ -187,3 +187,69 @@ func (f *floor) exec(ctx context.Context, text string, args ...any) error {
 	_, err := st.ExecContext(ctx, args...)
 	return err
 }
+
+// What a page of a list reads, and one row more to know whether more follow.
+const (
+	bareDriveList = `
+		SELECT id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, created_at, updated_at
+		FROM drive_entry WHERE account_id = ? AND parent_id = ? AND trashed < 2 ORDER BY id LIMIT 101`
+	bareBedList = `
+		SELECT id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at
+		FROM image WHERE account_id = ? AND folder_id = ? ORDER BY id DESC LIMIT 101`
+)
+
+// readAtOnce has as many as there are clients read pages by a bare statement, from the
+// server's own file, through database/sql and as many connections as the server reads by.
+func (b *bench) readAtOnce(ctx context.Context, w *world, each int, query string, of func() any) (samples []time.Duration, err error) {
+	d, err := sql.Open("sqlite", "file:"+b.path(filepath.Join("large", "tuchuang.db"))+"?_pragma=query_only(1)&_pragma=cache_size(-4096)")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	d.SetMaxOpenConns(4)
+	d.SetMaxIdleConns(4)
+	st, err := d.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return together(clients, func(int) (samples []time.Duration, err error) {
+		for n := range each + each/10 {
+			began := time.Now()
+			rows, err := readAll(context.WithoutCancel(ctx), st, w.Writer.UID, of()) // the driver watches a context that can end
+			if err == nil && rows <= 100 {
+				err = fmt.Errorf("%d rows where there are more than a page", rows)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if n >= each/10 {
+				samples = append(samples, time.Since(began))
+			}
+		}
+		return samples, nil
+	})
+}
+
+// readAll scans all rows of an answer and says how many there are.
+func readAll(ctx context.Context, st *sql.Stmt, args ...any) (n int, err error) {
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	places := make([]any, len(columns))
+	for i := range places {
+		places[i] = new(any)
+	}
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(places...); err != nil {
+			return 0, err
+		}
+	}
+	return n, rows.Err()
+}
