@@ -56,6 +56,7 @@ var house = []room{
 	{name: "account", layer: ground, may: []string{"auditlog", "db"}, says: "keeps accounts, credentials, tokens and quotas"},
 	{name: "blob", layer: ground, may: []string{"db"}, says: "keeps immutable content by key"},
 	{name: "picture", layer: ground, says: "knows what a picture is: formats, header, clean SVG, renditions"},
+	{name: "fetch", layer: ground, says: "asks servers of strangers over HTTP, at public addresses alone"},
 	{name: "entryname", layer: ground, says: "says what a file, folder or image may be called, in drive and bed alike"},
 	{name: "linkformat", layer: ground, says: "writes direct links in the forms people paste, for the server and the commands alike"},
 	{name: "auditlog", layer: ground, may: []string{"db"}, says: "keeps what must be answerable for later, in the transaction of what it tells"},
@@ -74,7 +75,7 @@ var reserved = []struct {
 	why   string
 	tests bool
 }{
-	{"net/http", []string{"cmd", "client", "metrics", "api", "transfer", "web", "blob"}, "HTTP is spoken at the doors, by the client and to an S3 store", false},
+	{"net/http", []string{"cmd", "client", "metrics", "api", "transfer", "web", "blob", "fetch"}, "HTTP is spoken at the doors, by the client, to an S3 store and to strangers", false},
 	{"github.com/minio/minio-go/v7", []string{"blob"}, "blob alone knows where content is", true},
 	{"database/sql", []string{"db"}, "db alone opens and speaks to the database; others may name types of rows", false},
 	{"modernc.org/sqlite", []string{"db"}, "db alone knows the engine", true},

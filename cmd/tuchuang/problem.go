@@ -26,7 +26,7 @@ var (
 	cfgBadTLS     = say("tls-cert %v 和 tls-key %v 无法使用：%v", "tls-cert %v and tls-key %v can't be used: %v")
 	cfgURL        = say("%v：%q 不是 https://主机 的形式", "%v: %q is not of the form https://host")
 	cfgLongURL    = say("%v：%q 除协议和主机外还有别的内容；服务器需要单独的域名", "%v: %q has more than scheme and host; the server must have a host name of its own")
-	cfgNetwork    = say("trusted-proxies：%q 不是地址或网段", "trusted-proxies: %q is not an address or CIDR")
+	cfgNetwork    = say("%v：%q 不是地址或网段", "%v: %q is not an address or CIDR")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
 	cfgSize       = say("%v：%q 不是 1K 到 10G 的大小，写作 500K、100M、1G", "%v: %q is not a size from 1K to 10G; write 500K, 100M or 1G")

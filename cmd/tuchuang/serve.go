@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,26 +57,28 @@ func given(all map[string]*string) map[string]string {
 
 type serveCmd struct {
 	local
-	Listen         *string `name:"listen" placeholder:"HOST:PORT" help:"${help_listen}"`
-	PublicURL      *string `name:"public-url" placeholder:"URL" help:"${help_public_url}"`
-	ImageURL       *string `name:"image-url" placeholder:"URL" help:"${help_image_url}"`
-	ImageRedirect  *string `name:"image-redirect" placeholder:"on|off|URL" help:"${help_image_redirect}"`
-	TLSCert        *string `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
-	TLSKey         *string `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
-	TrustedProxies *string `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
-	Grace          *string `name:"grace" placeholder:"TIME" help:"${help_grace}"`
-	DrainWait      *string `name:"drain-wait" placeholder:"TIME" help:"${help_drain_wait}"`
-	LogLevel       *string `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
-	MetricsListen  *string `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
-	AuditDays      *string `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
-	TaskDays       *string `name:"task-days" placeholder:"DAYS" help:"${help_task_days}"`
-	CopyIDs        *string `name:"copy-ids" placeholder:"N" help:"${help_copy_ids}"`
-	CopyTasks      *string `name:"copy-tasks" placeholder:"N" help:"${help_copy_tasks}"`
-	CopyImages     *string `name:"copy-images" placeholder:"N" help:"${help_copy_images}"`
-	CopyLevels     *string `name:"copy-levels" placeholder:"N" help:"${help_copy_levels}"`
-	ImageSize      *string `name:"image-size" placeholder:"SIZE" help:"${help_image_size}"`
-	PProf          *string `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
-	PrintConfig    bool    `name:"print-config" help:"${help_print_config}"`
+	Listen         *string  `name:"listen" placeholder:"HOST:PORT" help:"${help_listen}"`
+	PublicURL      *string  `name:"public-url" placeholder:"URL" help:"${help_public_url}"`
+	ImageURL       *string  `name:"image-url" placeholder:"URL" help:"${help_image_url}"`
+	ImageRedirect  *string  `name:"image-redirect" placeholder:"on|off|URL" help:"${help_image_redirect}"`
+	TLSCert        *string  `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
+	TLSKey         *string  `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
+	TrustedProxies *string  `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
+	FetchAllow     []string `name:"fetch-allow" placeholder:"CIDR" help:"${help_fetch_allow}"`
+	OfflineWorkers *string  `name:"offline-workers" placeholder:"N" help:"${help_offline_workers}"`
+	Grace          *string  `name:"grace" placeholder:"TIME" help:"${help_grace}"`
+	DrainWait      *string  `name:"drain-wait" placeholder:"TIME" help:"${help_drain_wait}"`
+	LogLevel       *string  `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
+	MetricsListen  *string  `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
+	AuditDays      *string  `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
+	TaskDays       *string  `name:"task-days" placeholder:"DAYS" help:"${help_task_days}"`
+	CopyIDs        *string  `name:"copy-ids" placeholder:"N" help:"${help_copy_ids}"`
+	CopyTasks      *string  `name:"copy-tasks" placeholder:"N" help:"${help_copy_tasks}"`
+	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"${help_copy_images}"`
+	CopyLevels     *string  `name:"copy-levels" placeholder:"N" help:"${help_copy_levels}"`
+	ImageSize      *string  `name:"image-size" placeholder:"SIZE" help:"${help_image_size}"`
+	PProf          *string  `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
+	PrintConfig    bool     `name:"print-config" help:"${help_print_config}"`
 }
 
 // Run serves until it is told to stop.
@@ -84,8 +87,11 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
-		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize,
+		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize, "offline-workers": c.OfflineWorkers,
 	})
+	if len(c.FetchAllow) > 0 {
+		flags["fetch-allow"] = strings.Join(c.FetchAllow, ",")
+	}
 	conf, err := config.Load(flags, os.Getenv, c.Config)
 	if err != nil {
 		return err

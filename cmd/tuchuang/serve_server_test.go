@@ -425,6 +425,7 @@ func TestServerRefusesSettings(t *testing.T) {
 		{"a certificate alone", []string{"--tls-cert", aFile}, nil, exitUsage, []string{"tls-cert", "tls-key", "both"}},
 		{"a certificate that is not there", []string{"--tls-cert", "none", "--tls-key", "none"}, nil, exitUsage, []string{"tls-cert", "no such file"}},
 		{"a network that is none", []string{"--trusted-proxies", "10.0.0.0/99"}, nil, exitUsage, []string{"trusted-proxies", "10.0.0.0/99"}},
+		{"another network that is none", []string{"--fetch-allow", "127.0.0.0/8", "--fetch-allow", "x"}, nil, exitUsage, []string{"fetch-allow", `"x"`}},
 		{"a time that is none", []string{"--grace", "1 day"}, nil, exitUsage, []string{"grace", "1 day", "36h"}},
 		{"a bucket that is none", []string{"--blob-url", "http://s3.example.org/pics"}, nil, exitUsage, []string{"blob-url", "s3://"}},
 		{"an unknown word of a bucket", []string{"--blob-url", "s3://pics?endpiont=x"}, nil, exitUsage, []string{"blob-url", "endpiont", "endpoint"}},
@@ -487,17 +488,17 @@ func TestServerSettings(t *testing.T) {
 		}
 		return got
 	}
-	first := p.run("--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3")
+	first := p.run("--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3", "--fetch-allow", "10.1.0.0/16", "--fetch-allow", "fd00::/8,127.0.0.1")
 	want := map[string]string{
 		"data": filepath.Join(p.home, "data"), "listen": "127.0.0.1:3", "public-url": "http://127.0.0.1:3", "image-url": "https://pics.example.org",
-		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "grace": "24h0m0s", "drain-wait": "0s", "log-level": "error",
+		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "fetch-allow": "10.1.0.0/16,fd00::/8,127.0.0.1/32", "offline-workers": "4", "grace": "24h0m0s", "drain-wait": "0s", "log-level": "error",
 		"audit-days": "180", "task-days": "0", "copy-ids": "100", "copy-tasks": "3", "copy-images": "1000", "copy-levels": "15", "image-size": "100M", "metrics-listen": "", "pprof": "",
 	}
 	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {
 		t.Errorf("exit %d, %s (-want +got):\n%s", first.code, first.errOut, diff)
 	}
 	asJSON := map[string]string{}
-	decode(t, p.run("--json", "--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3").out, &asJSON)
+	decode(t, p.run("--json", "--config", conf, "serve", "--print-config", "--listen", "127.0.0.1:3", "--fetch-allow", "10.1.0.0/16,fd00::/8,127.0.0.1").out, &asJSON)
 	if diff := cmp.Diff(want, asJSON); diff != "" {
 		t.Errorf("--json (-want +got):\n%s", diff)
 	}

@@ -62,6 +62,8 @@ var (
 	helpCopyTasks    = say("每个账号最多的未完成复制任务数（默认 3）", "How many copy tasks of an account may be unfinished (3).")
 	helpCopyImages   = say("一个复制任务最多的图片数（默认 1000）", "How many pictures a copy task may have (1000).")
 	helpCopyLevels   = say("复制任务最多的文件夹层级（默认 15）", "How many levels of folders a copy task may have (15).")
+	helpFetchAllow   = say("允许离线下载和回调访问的内网网段（可多次给出，或用逗号分隔）", "Networks that downloads of URLs and callbacks may reach though they are not public; may be repeated.")
+	helpOffline      = say("同时进行的离线下载数（默认 4）", "How many URLs are fetched at once (4).")
 	helpImageSize    = say("图床图片的大小上限（默认 100M）", "How large a picture of the bed may be (100M).")
 	helpMetrics      = say("Prometheus 指标的监听地址，路径 /metrics；默认不开启", "Address of the figures for Prometheus, at /metrics; none by default.")
 	helpPProf        = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
@@ -83,6 +85,7 @@ func serverHelp(u *ui) kong.Vars {
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays), "help_task_days": u.text(helpTaskDays),
 		"help_copy_ids": u.text(helpCopyIDs), "help_copy_tasks": u.text(helpCopyTasks), "help_copy_images": u.text(helpCopyImages), "help_copy_levels": u.text(helpCopyLevels), "help_image_size": u.text(helpImageSize),
+		"help_fetch_allow": u.text(helpFetchAllow), "help_offline_workers": u.text(helpOffline),
 		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),
 		"help_fsck": u.text(helpFsck), "help_repair": u.text(helpRepair), "help_read": u.text(helpRead), "help_rate": u.text(helpRate),
 	}

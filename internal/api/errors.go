@@ -30,6 +30,7 @@ var answers = map[fault.Code]answer{
 	fault.BadName: {200, 1, `文件名要小于256个字符且不能包含以下任何字符："\/:*?|><`,
 		`a name has 1 to 255 characters, none of "\/:*?|>< and no control characters, and is not only spaces, . or ..`},
 	fault.BadEtag: {200, 1, "etag格式错误,应为32位MD5", "etag must be the MD5 in 32 hex digits"},
+	fault.BadURL:  {200, 1, "url应为http或https地址,且不能包含用户名和密码", "the URL must be one of http or https, without a user's name in it"},
 
 	fault.BadCredentials: {200, 1, "clientID或clientSecret错误", "clientID or clientSecret is wrong"},
 	fault.NoToken:        {200, 401, "access Token Invalid", "the access token is missing or invalid; get one from /api/v1/access_token"},
@@ -75,6 +76,8 @@ var answers = map[fault.Code]answer{
 	fault.PlanMismatch:  {200, 1, "fileIDs和目标文件夹必须与计划一致", "fileIDs and the target must be the plan's; leave them out beside a planID"},
 	fault.PlanPastLimit: {200, 1, "计划超出任务上限,无法执行;请减少图片或分成几个任务", "the plan passes a limit, and so would its task: choose less, or make several tasks of it"},
 	fault.PlanChanged:   {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "of the plan, %v changed since, %v first; make it again"},
+
+	fault.AddressRefused: {200, 1, "不允许访问该地址: %v", "the server does not ask at this address: %v"},
 
 	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
 	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},

@@ -39,6 +39,8 @@ type Config struct {
 	TLSCert        string // both or none
 	TLSKey         string
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	FetchAllow     []netip.Prefix // addresses that are fetched from though they are not public
+	OfflineWorkers int            // URLs that a process fetches at once
 	Grace          time.Duration  // how long content stays that nothing refers to
 	DrainWait      time.Duration  // how long a server that was told to stop goes on, not ready any more, before it drains
 	LogLevel       string         // debug, info, warn or error
@@ -70,6 +72,8 @@ var Settings = []struct{ Name, Default string }{
 	{"tls-cert", ""},
 	{"tls-key", ""},
 	{"trusted-proxies", ""},
+	{"fetch-allow", ""},
+	{"offline-workers", "4"},
 	{"grace", "24h"},
 	{"drain-wait", "0s"},
 	{"log-level", "info"},
@@ -223,16 +227,11 @@ func check(v map[string]string) (c Config, err error) {
 	if port != "0" {
 		c = c.At(host, port)
 	}
-	for _, p := range strings.FieldsFunc(v["trusted-proxies"], func(r rune) bool { return r == ',' || r == ' ' }) {
-		prefix, err := netip.ParsePrefix(p)
-		if err != nil {
-			addr, addrErr := netip.ParseAddr(p)
-			if addrErr != nil {
-				return c, bad(fault.NotANetwork, p)
-			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	if c.TrustedProxies, err = networks("trusted-proxies", v["trusted-proxies"]); err != nil {
+		return c, err
+	}
+	if c.FetchAllow, err = networks("fetch-allow", v["fetch-allow"]); err != nil {
+		return c, err
 	}
 	if c.AuditKeep, err = days("audit-days", v["audit-days"], 1); err != nil {
 		return c, err
@@ -244,7 +243,7 @@ func check(v map[string]string) (c Config, err error) {
 		name string
 		to   *int
 		most int
-	}{{"copy-ids", &c.CopyIDs, mostIDs}, {"copy-tasks", &c.CopyTasks, mostTasks}, {"copy-images", &c.CopyImages, mostImages}, {"copy-levels", &c.CopyLevels, mostLevels}} {
+	}{{"copy-ids", &c.CopyIDs, mostIDs}, {"copy-tasks", &c.CopyTasks, mostTasks}, {"copy-images", &c.CopyImages, mostImages}, {"copy-levels", &c.CopyLevels, mostLevels}, {"offline-workers", &c.OfflineWorkers, mostWorkers}} {
 		if *s.to, err = number(s.name, v[s.name], s.most); err != nil {
 			return c, err
 		}
@@ -263,6 +262,30 @@ func check(v map[string]string) (c Config, err error) {
 		return c, bad(fault.NotALevel, c.LogLevel)
 	}
 	return c, nil
+}
+
+// networks reads addresses and CIDRs, with commas or spaces between them.
+func networks(setting, s string) (list []netip.Prefix, err error) {
+	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(p)
+			if addrErr != nil {
+				return nil, bad(fault.NotANetwork, setting, p)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		list = append(list, prefix)
+	}
+	return list, nil
+}
+
+func inWords(list []netip.Prefix) string {
+	words := make([]string, len(list))
+	for i, p := range list {
+		words[i] = p.String()
+	}
+	return strings.Join(words, ",")
 }
 
 func duration(setting, s string) (time.Duration, error) {
@@ -292,6 +315,8 @@ const (
 	mostTasks  = 100
 	mostImages = 10_000
 	mostLevels = 100
+
+	mostWorkers = 64 // of offline downloads
 )
 
 // number reads a number from 1 to a limit.
@@ -416,14 +441,10 @@ func bad(why fault.Why, args ...any) error {
 // Values are the settings as text, by name and in order, which Load reads again. A
 // password is not among them.
 func (c Config) Values() [][2]string {
-	proxies := make([]string, len(c.TrustedProxies))
-	for i, p := range c.TrustedProxies {
-		proxies[i] = p.String()
-	}
 	return [][2]string{
 		{"data", c.Data}, {"database-url", c.database()}, {"blob-url", c.BlobURL},
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
-		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", strings.Join(proxies, ",")}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
+		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", inWords(c.TrustedProxies)}, {"fetch-allow", inWords(c.FetchAllow)}, {"offline-workers", strconv.Itoa(c.OfflineWorkers)}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
 		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)},
 		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},

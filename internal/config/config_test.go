@@ -113,7 +113,7 @@ func TestPathsOfTheFileAreRelativeToIt(t *testing.T) {
 }
 
 func TestPrintedIsReadAgain(t *testing.T) {
-	want, err := config.Load(map[string]string{"data": `/x/图床 "a"`, "trusted-proxies": "10.0.0.0/8, ::1"}, env(), "")
+	want, err := config.Load(map[string]string{"data": `/x/图床 "a"`, "trusted-proxies": "10.0.0.0/8, ::1", "fetch-allow": "192.168.1.7 fd00::/8"}, env(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +138,10 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"image-url", "https://u:p@pic.example.org", fault.URLTooLong},
 		{"tls-cert", "/nowhere", fault.HalfTLS},
 		{"trusted-proxies", "10.0.0.0/8,x", fault.NotANetwork},
+		{"fetch-allow", "10.0.0.0/33", fault.NotANetwork},
+		{"fetch-allow", "nas.example.org", fault.NotANetwork},
+		{"offline-workers", "0", fault.NotANumber},
+		{"offline-workers", "65", fault.NotANumber},
 		{"log-level", "loud", fault.NotALevel},
 		{"metrics-listen", "9100", fault.NotAnAddress},
 		{"metrics-listen", "127.0.0.1:http", fault.NotAPort},

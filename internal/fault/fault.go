@@ -32,6 +32,7 @@ const (
 	TooManyIDs   Code = "too_many_ids"   // more ids in one call than allowed; Args[0] is the limit
 	BadName      Code = "bad_name"       // a name that no entry may have
 	BadEtag      Code = "bad_etag"       // an etag that is not 32 hex digits
+	BadURL       Code = "bad_url"        // not an http or https URL, or one with a user's name in it
 
 	BadCredentials Code = "bad_credentials" // unknown client id, wrong secret
 	NoToken        Code = "no_token"        // no access token, or not one of ours
@@ -79,6 +80,8 @@ const (
 	PlanChanged   Code = "plan_changed"    // how many items are not as planned any more, the first of them
 	LeaseLost     Code = "lease_lost"      // another attempt owns this task now; the holder must stop
 
+	AddressRefused Code = "address_refused" // the server does not ask at this address; Args[0] is it
+
 	NoSuchRoute Code = "no_such_route" // the path is not of this API
 	WrongMethod Code = "wrong_method"  // the path is, the method isn't
 	Exists      Code = "exists"        // an account of that name exists
@@ -104,7 +107,7 @@ const (
 	BadTLS          Why = "bad_tls"          // the two files, the cause
 	NotAURL         Why = "not_a_url"        // the setting, its value
 	URLTooLong      Why = "url_too_long"     // the setting, its value: more than scheme and host
-	NotANetwork     Why = "not_a_network"    // what should be an address or CIDR
+	NotANetwork     Why = "not_a_network"    // the setting, what should be an address or CIDR
 	NotALevel       Why = "not_a_level"      // what should be a level of the log
 	NotLoopback     Why = "not_loopback"     // the profiler's address
 	NotDays         Why = "not_days"         // the setting, its value, the least and the most
