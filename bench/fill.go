@@ -267,6 +267,17 @@ func dropIndexes(ctx context.Context, c *sql.Conn) (texts []string, err error) {
 	return texts, nil
 }
 
+// driveTotals has the folders sum what is below them.
+const driveTotals = `
+	WITH RECURSIVE up (account_id, id, bytes) AS (
+		SELECT account_id, parent_id, CAST(sum(size) AS BIGINT) FROM drive_entry WHERE class > 0 GROUP BY account_id, parent_id
+		UNION ALL
+		SELECT e.account_id, e.parent_id, up.bytes FROM up JOIN drive_entry e ON e.account_id = up.account_id AND e.id = up.id WHERE e.id <> 0
+	)
+	UPDATE drive_entry SET total = s.bytes
+	FROM (SELECT account_id, id, CAST(sum(bytes) AS BIGINT) AS bytes FROM up GROUP BY account_id, id) s
+	WHERE drive_entry.account_id = s.account_id AND drive_entry.id = s.id`
+
 type statement struct {
 	text string
 	args []any
@@ -282,7 +293,7 @@ func (w *world) statements(root string, rows int) []statement {
 			INSERT INTO blob SELECT ?, ? + i, 1, lower(hex(randomblob(32))), lower(hex(randomblob(20))), lower(hex(randomblob(16))),
 				200000 + i % 1000, 'image/jpeg', 1600, 1200, ? FROM n`
 		file = `
-			INSERT INTO drive_entry SELECT b.account_id, ? + b.id, %s, printf('picture %%07d.jpg', b.id), 1, b.id, b.size, b.md5, 0, 0, ?, ?
+			INSERT INTO drive_entry SELECT b.account_id, ? + b.id, %s, printf('picture %%07d.jpg', b.id), 1, b.id, b.size, b.md5, 0, 0, ?, ?, 0
 			FROM blob b WHERE b.account_id = ? AND b.id >= ? AND b.id < ?`
 	)
 	all := []statement{
@@ -292,7 +303,7 @@ func (w *world) statements(root string, rows int) []statement {
 		{`UPDATE account SET next_blob = ?, next_task = 2 WHERE id = ?`, []any{albumPictures + rows + 1, acc}},
 		// The album.
 		{numbers + `INSERT INTO drive_entry SELECT ?, ? + i, CASE i WHEN 0 THEN 0 ELSE ? + i - 1 END, printf('level %02d', i + 1),
-			0, NULL, 0, '', 0, 0, ?, ? FROM n`, []any{albumLevels, acc, albumID, albumID, now, now}},
+			0, NULL, 0, '', 0, 0, ?, ?, 0 FROM n`, []any{albumLevels, acc, albumID, albumID, now, now}},
 		{blobs, []any{albumPictures, acc, 1, now}},
 		{
 			fmt.Sprintf(file, fmt.Sprintf(`%d + (b.id - 1) * %d / %d`, albumID, albumLevels, albumPictures)),
@@ -320,7 +331,7 @@ func (w *world) statements(root string, rows int) []statement {
 				fmt.Sprintf(file, fmt.Sprintf(`%d + (b.id - %d) / %d`, driveFolder(0), first, folderSize)),
 				[]any{filesID - first, now, now, acc, first, first + rows},
 			},
-			statement{numbers + `INSERT INTO drive_entry SELECT ?, ? + i, 0, printf('folder %05d', i), 0, NULL, 0, '', 0, 0, ?, ? FROM n`,
+			statement{numbers + `INSERT INTO drive_entry SELECT ?, ? + i, 0, printf('folder %05d', i), 0, NULL, 0, '', 0, 0, ?, ?, 0 FROM n`,
 				[]any{w.Folders, acc, driveFolder(0), now, now}},
 			statement{numbers + `INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) SELECT ?, printf('%sf%011x%016x', ?, i, i), ?, printf('folder %05d', i), ?, ? FROM n`,
 				[]any{w.Folders, acc, w.Head, root, now, now}},
@@ -344,6 +355,7 @@ func (w *world) statements(root string, rows int) []statement {
 		statement{`
 			CREATE TEMP TABLE c AS SELECT account_id AS a, parent_id AS p, count(*) AS n FROM drive_entry WHERE id <> 0 GROUP BY 1, 2`, nil},
 		statement{`UPDATE drive_entry SET children = c.n FROM c WHERE account_id = c.a AND id = c.p`, nil},
+		statement{driveTotals, nil},
 		statement{`UPDATE account SET used = (SELECT coalesce(sum(size), 0) FROM drive_entry d WHERE d.account_id = account.id)
 			+ (SELECT coalesce(sum(size), 0) FROM image i WHERE i.account_id = account.id)`, nil})
 }

@@ -280,10 +280,10 @@ const pgRows = `
 	INSERT INTO id_block VALUES ('drive', $NEXT);
 	INSERT INTO blob SELECT $ACC, i, 1, md5('a' || i) || md5('b' || i), left(md5('c' || i) || md5('d' || i), 40), md5(i::text),
 		200000 + i % 1000, 'image/jpeg', 1600, 1200, 0 FROM generate_series(1, $BLOBS) i;
-	INSERT INTO drive_entry SELECT $ACC, $FOLDERS + i, 0, 'folder ' || lpad(i::text, 5, '0'), 0, NULL, 0, '', 0, $EACH, 0, 0
+	INSERT INTO drive_entry SELECT $ACC, $FOLDERS + i, 0, 'folder ' || lpad(i::text, 5, '0'), 0, NULL, 0, '', 0, $EACH, 0, 0, 0
 		FROM generate_series(0, $ROWS / $EACH - 1) i;
 	INSERT INTO drive_entry SELECT $ACC, $FILES + i, $FOLDERS + i / $EACH, 'picture ' || lpad(i::text, 8, '0') || '.jpg', 1, 1 + i % $BLOBS,
-		200000 + (1 + i % $BLOBS) % 1000, md5((1 + i % $BLOBS)::text), 0, 0, 0, 0 FROM generate_series(0, $ROWS - 1) i;
+		200000 + (1 + i % $BLOBS) % 1000, md5((1 + i % $BLOBS)::text), 0, 0, 0, 0, 0 FROM generate_series(0, $ROWS - 1) i;
 	INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at)
 		SELECT $ACC, '$HEADf' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'), '$ROOT', 'folder ' || lpad(i::text, 5, '0'), 0, 0
 		FROM generate_series(0, $ROWS / $EACH - 1) i;
@@ -299,6 +299,7 @@ const pgRows = `
 		md5((1 + i % $BLOBS)::text), 200000 + (1 + i % $BLOBS) % 1000, 1, '', '$HEADi' || lpad(to_hex(i), 11, '0') || lpad(to_hex(i), 16, '0'), 0, ''
 		FROM generate_series(0, $ROWS - 1) i;
 	UPDATE drive_entry SET children = $ROWS / $EACH WHERE account_id = $ACC AND id = 0;
+	` + driveTotals + `;
 	UPDATE account SET next_blob = $BLOBS + 1, next_task = $ROWS / $EACH + 2, used = (SELECT sum(size) FROM drive_entry WHERE account_id = $ACC) * 2 WHERE id = $ACC`
 
 // fillPages makes the database pages. Foreign keys are not looked at, and what is an

@@ -81,14 +81,15 @@ func (s stock) rows(ctx context.Context, tx *db.Tx) error {
 		{`INSERT INTO id_block VALUES ('drive', $1)`, []any{nextID}},
 		{`INSERT INTO blob SELECT account_id, i, 1, md5('a' || n || '/' || i) || md5('b' || n || '/' || i), left(md5('c' || n || '/' || i) || md5('d' || i), 40),
 			md5(n || '/' || i), 200000 + i % 1000, 'image/jpeg', 1600, 1200, $2 FROM ` + accounts + `generate_series(1, $1::bigint) i`, []any{s.contents, now}},
-		{`INSERT INTO drive_entry SELECT account_id, $1 + n * $2 + i, ` + parent + `, 'level ' || lpad((i + 1)::text, 2, '0'), 0, NULL, 0, '', 0, 0, $3, $3
+		{`INSERT INTO drive_entry SELECT account_id, $1 + n * $2 + i, ` + parent + `, 'level ' || lpad((i + 1)::text, 2, '0'), 0, NULL, 0, '', 0, 0, $3, $3, 0
 			FROM ` + accounts + `generate_series(0, $2::bigint - 1) i`, []any{albumID, s.folders, now}},
 		{`INSERT INTO drive_entry SELECT a.account_id, $1 + n * $2 + i, $3 + n * $4 + i * $4 / $2, 'picture ' || lpad(i::text, 7, '0') || '.jpg',
-				1, b.id, b.size, b.md5, 0, 0, $6, $6
+				1, b.id, b.size, b.md5, 0, 0, $6, $6, 0
 			FROM ` + accounts + `generate_series(0, $2::bigint - 1) i JOIN blob b ON b.account_id = a.account_id AND b.id = 1 + i % $5`,
 			[]any{filesID, s.pictures, albumID, s.folders, s.contents, now}},
 		{`UPDATE drive_entry SET children = c.n FROM (SELECT account_id AS a, parent_id AS p, count(*) AS n FROM drive_entry WHERE id <> 0 GROUP BY 1, 2) c
 			WHERE account_id = c.a AND id = c.p`, nil},
+		{driveTotals, nil},
 		{`UPDATE account SET used = (SELECT sum(size) FROM drive_entry d WHERE d.account_id = account.id), next_blob = $1`, []any{s.contents + 1}},
 	} {
 		if _, err := tx.Exec(ctx, st.text, st.args...); err != nil {

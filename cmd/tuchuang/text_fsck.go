@@ -50,6 +50,7 @@ var fsckMeanings = map[string]text{
 	"drive.parent":          say("所在文件夹不存在（修复后移入 lost+found）", "its folder is not there (mended: moved to lost+found)"),
 	"drive.cycle":           say("文件夹在自己的下级之中（修复后移入 lost+found）", "a folder is below itself (mended: moved to lost+found)"),
 	"drive.children":        say("文件夹的条目计数不对", "a folder counts its entries wrongly"),
+	"drive.total":           say("文件夹的大小不对", "a folder sums the sizes below it wrongly"),
 	"drive.folder":          say("文件夹带有文件内容", "a folder has the content of a file"),
 	"drive.class":           say("文件的类别与名称和大小不符", "the class of a file is not that of its name and size"),
 	"drive.name":            say("名称不合规则", "a name that no entry may have"),

@@ -11,13 +11,7 @@ import (
 // LostAndFound is the folder below the root for what has lost its own.
 const LostAndFound = "lost+found"
 
-const (
-	setParent = `UPDATE drive_entry SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
-	recount   = `
-		UPDATE drive_entry SET children = (
-			SELECT count(*) FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = $2 AND c.trashed = 0 AND c.id <> 0)
-		WHERE account_id = $1 AND id = $2`
-)
+const setParent = `UPDATE drive_entry SET parent_id = $3, name = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`
 
 // Adopt hangs an entry that does not hang below the root, with all below it, into
 // LostAndFound; what hangs where it should stays. It is for repairs. Call it with the
@@ -68,11 +62,4 @@ func hangs(above map[ID]node, id ID) bool {
 		at = n.parent
 	}
 	return false
-}
-
-// Recount counts anew what is right below a folder. It is for repairs. Call it with
-// the account locked.
-func Recount(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) error {
-	_, err := tx.Exec(ctx, recount, acc, folder)
-	return fault.Wrap(err, "drive: recount")
 }

@@ -57,6 +57,7 @@ type Entry struct {
 	Etag      string
 	Trashed   Trashed // of the entry itself
 	Children  int64   // live entries right below a folder
+	Total     int64   // bytes of the files below a folder that are not in the trash with something below it; 0 for files
 	CreatedAt time.Time
 	UpdatedAt time.Time
 

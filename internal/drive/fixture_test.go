@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
@@ -16,7 +18,7 @@ import (
 
 // room is the real drive of an account on a real database.
 type room struct {
-	*testing.T
+	rapid.TB
 	*Drive
 	ctx context.Context
 	acc account.ID
@@ -26,7 +28,7 @@ type room struct {
 func each(t *testing.T, fn func(r *room)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		r := &room{T: t, Drive: New(d), ctx: t.Context()}
+		r := &room{TB: t, Drive: New(d), ctx: t.Context()}
 		fn(r.account("writer", account.NoQuota))
 	})
 }
@@ -181,7 +183,7 @@ func (r *room) many(parent ID, n int) {
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
 		SELECT $1, 1000000000 + 1000000 * CAST($2 AS BIGINT) + i, $2, i || '.png', 1, $3, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, parent, blobID, n-1, etag(1))
 	r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*(n-1))
-	r.exec(`UPDATE drive_entry SET children = children + $3 WHERE account_id = $1 AND id = $2`, r.acc, parent, n-1)
+	r.write(func(tx *db.Tx) error { return count(r.ctx, tx, r.acc, parent, int64(n-1), int64(10*(n-1))) })
 }
 
 // has1 is the one entry of a folder.

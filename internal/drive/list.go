@@ -136,27 +136,17 @@ func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (Entry, error) 
 	return e, nil
 }
 
-// Get answers one entry, for a folder with the sum of the sizes below it and for
-// both with the name of the folder it is in. Large folders are summed one at a time;
-// one that does not get its turn and its answer in time is fault.Unavailable.
+// Get answers one entry, for a folder with the size of what is below it and for both
+// with the name of the folder it is in.
 func (d *Drive) Get(ctx context.Context, acc account.ID, id ID) (e Entry, parentName string, err error) {
-	var large bool
 	err = d.db.Read(ctx, "drive: get", func(tx *db.Tx) error {
 		if e, err = find(ctx, tx, acc, id); err != nil {
 			return err
 		}
-		if _, e.Size, large, err = below(ctx, tx, acc, e, atOnce); err != nil {
-			return err
-		}
+		e.Size += e.Total
 		_, err = tx.Get(ctx, `SELECT name FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, e.Parent}, &parentName)
 		return err
 	})
-	if err == nil && large {
-		err = d.long(ctx, "drive: sum", func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.Get(ctx, sizeBelow, []any{acc, id}, &e.Size)
-			return err
-		})
-	}
 	return e, parentName, err
 }
 

@@ -26,7 +26,9 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"count the trash": {countTrash, []string{`drive_trash (account_id=? AND trashed=?)`}},
 			"trash":           {setTrashed, []string{`drive_id (account_id=? AND id=?)`}},
 			"delete one":      {deleteOne, []string{`drive_id (account_id=? AND id=?)`}},
-			"size below":      {sizeBelow, []string{`SEARCH e USING PRIMARY KEY (account_id=? AND parent_id=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
+			"count below":     {countBelow, []string{`SEARCH e USING INDEX drive_id (account_id=? AND id=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
+			"folders of":      {foldersOf[64], []string{`drive_folder (account_id=? AND parent_id=?)`}},
+			"recount":         {recount, []string{`SEARCH drive_entry USING COVERING INDEX drive_id (account_id=? AND id=?)`, `SEARCH c USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"below":           {listBelow[64], []string{`PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"search what is next": {searchNext(isNamed), []string{
 				`SEARCH drive_entry USING INDEX drive_id (account_id=? AND id>?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`,

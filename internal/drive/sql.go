@@ -14,13 +14,23 @@ import (
 )
 
 const (
-	columns = db.OneText + `id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, created_at, updated_at` + db.TextEnd
+	columns = db.OneText + `id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, total, created_at, updated_at` + db.TextEnd
 
 	insertEntry = `
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9)`
 	countChildren = `UPDATE drive_entry SET children = children + $3 WHERE account_id = $1 AND id = $2`
-	selectByName  = `
+	// Up to the root, or to what is in the trash by itself: that counts for nothing above it.
+	countBelow = `
+		WITH RECURSIVE up (id, parent_id, trashed) AS (
+			SELECT id, parent_id, trashed FROM drive_entry WHERE account_id = $1 AND id = $2
+			UNION
+			SELECT e.id, e.parent_id, e.trashed FROM up JOIN drive_entry e ON e.account_id = $1 AND e.id = up.parent_id
+			WHERE up.trashed = 0
+		)
+		UPDATE drive_entry SET total = total + $4, children = children + CASE WHEN id = $2 THEN CAST($3 AS BIGINT) ELSE 0 END
+		WHERE account_id = $1 AND id IN (SELECT id FROM up)`
+	selectByName = `
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND parent_id = $2 AND name = $3 AND trashed = 0 AND id <> 0`
 	selectByID = `SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id = $2`
@@ -41,9 +51,10 @@ const (
 	contains = `trashed < 2 AND $3 <> '' AND replace(name, $3, '') <> name`
 	isNamed  = `trashed < 2 AND name = $3`
 
-	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3`
-	deleteOne  = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2` + released
-	released   = ` RETURNING coalesce(blob_id, 0)`
+	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3
+		RETURNING size + total`
+	deleteOne = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2` + released
+	released  = ` RETURNING coalesce(blob_id, 0)`
 
 	subtree = `
 		WITH RECURSIVE sub (id) AS (
@@ -51,14 +62,6 @@ const (
 			UNION ALL
 			SELECT e.id FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
 		) `
-	// The size comes with the row: it is not looked for again.
-	sizeBelow = `
-		WITH RECURSIVE sub (id, class, size) AS (
-			SELECT id, class, size FROM drive_entry WHERE account_id = $1 AND id = $2
-			UNION ALL
-			SELECT e.id, e.class, e.size FROM sub JOIN drive_entry e ON e.account_id = $1 AND e.parent_id = sub.id AND e.id <> 0
-			WHERE sub.class = 0
-		) SELECT coalesce(sum(size), 0) FROM sub`
 	deleteBelow    = subtree + `DELETE FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM sub)` + released
 	ancestorsOfSet = `
 		WITH RECURSIVE up (id, parent_id, class, trashed) AS (
@@ -99,7 +102,7 @@ func hits(from string) string {
 
 func scanEntry(row db.Row) (e Entry, err error) {
 	var created, updated int64
-	err = row.Scan(&e.ID, &e.Parent, &e.Name, &e.Class, &e.BlobID, &e.Size, &e.Etag, &e.Trashed, &e.Children, &created, &updated)
+	err = row.Scan(&e.ID, &e.Parent, &e.Name, &e.Class, &e.BlobID, &e.Size, &e.Etag, &e.Trashed, &e.Children, &e.Total, &created, &updated)
 	e.CreatedAt, e.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
 	return e, err
 }
@@ -108,8 +111,18 @@ func insert(ctx context.Context, tx *db.Tx, acc account.ID, id, parent ID, name 
 	if _, err := tx.Exec(ctx, insertEntry, acc, id, parent, name, class, blobID, size, etag, tx.Micros()); err != nil {
 		return fault.Wrap(err, "drive: insert")
 	}
-	_, err := tx.Exec(ctx, countChildren, acc, parent, 1)
-	return fault.Wrap(err, "drive: count children")
+	return count(ctx, tx, acc, parent, 1, size)
+}
+
+// count changes what a folder counts: entries right below it, and bytes below it, which
+// the folders above it count too.
+func count(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, entries, bytes int64) (err error) {
+	if bytes == 0 {
+		_, err = tx.Exec(ctx, countChildren, acc, folder, entries)
+	} else {
+		_, err = tx.Exec(ctx, countBelow, acc, folder, entries, bytes)
+	}
+	return fault.Wrap(err, "drive: count")
 }
 
 // deleteRow removes a live file that is being overwritten.
@@ -117,8 +130,7 @@ func deleteRow(ctx context.Context, tx *db.Tx, acc account.ID, e Entry) error {
 	if err := remove(ctx, tx, acc, deleteOne, acc, e.ID); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, countChildren, acc, e.Parent, -1)
-	return fault.Wrap(err, "drive: count children")
+	return count(ctx, tx, acc, e.Parent, -1, -e.Size)
 }
 
 // remove runs a statement that deletes entries and answers what they showed, which
@@ -216,7 +228,7 @@ func Placed(ctx context.Context, tx *db.Tx, acc account.ID, places []Place) (map
 		for _, p := range places[from:to] {
 			args = append(args, p.Parent, p.Name)
 		}
-		some, err := db.Collect(ctx, tx, func(row db.Row) (id ID, err error) { return id, row.Scan(&id) }, selectPlaced[to-from], args...)
+		some, err := db.Collect(ctx, tx, scanID, selectPlaced[to-from], args...)
 		ids = append(ids, some...)
 		return err
 	})

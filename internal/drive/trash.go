@@ -27,11 +27,14 @@ func (d *Drive) Trash(ctx context.Context, acc account.ID, ids []ID) error {
 			if !ok {
 				continue
 			}
-			n, err := tx.Exec(ctx, setTrashed, acc, id, InTrash, tx.Micros())
-			if err != nil {
-				return err
+			var bytes int64 // as it is now, after those before it in the list
+			if live, err := tx.Get(ctx, setTrashed, []any{acc, id, InTrash, tx.Micros()}, &bytes); err != nil || !live {
+				if err != nil {
+					return err
+				}
+				continue
 			}
-			if _, err := tx.Exec(ctx, countChildren, acc, e.Parent, -n); err != nil {
+			if err := count(ctx, tx, acc, e.Parent, -1, -bytes); err != nil {
 				return err
 			}
 		}
@@ -62,14 +65,15 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 			}
 			// It may have gone with an earlier one of the list.
 			var itself Trashed
-			if found, err := tx.Get(ctx, `SELECT trashed FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, id}, &itself); err != nil || !found {
+			var bytes int64
+			if found, err := tx.Get(ctx, `SELECT trashed, size + total FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, id}, &itself, &bytes); err != nil || !found {
 				if err != nil {
 					return err
 				}
 				continue
 			}
 			if itself == Live {
-				if _, err := tx.Exec(ctx, countChildren, acc, e.Parent, -1); err != nil {
+				if err := count(ctx, tx, acc, e.Parent, -1, -bytes); err != nil {
 					return err
 				}
 			}

@@ -158,6 +158,19 @@ var walks = []walk{
 				}
 				return drive.Recount(ctx, tx, account.ID(acc), id)
 			}},
+		rule{code: "drive.total", query: `
+			SELECT id, has, want FROM (
+				SELECT ` + key + ` AS id, CAST(x.total AS TEXT) AS has, CAST((
+					SELECT CAST(coalesce(sum(c.size + c.total), 0) AS BIGINT) FROM drive_entry c
+					WHERE c.account_id = x.account_id AND c.parent_id = x.id AND c.trashed = 0 AND c.id <> 0) AS TEXT) AS want
+				FROM drive_entry x WHERE` + paged + `) s WHERE has <> want`,
+			mend: func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+				id, err := drive.ParseID(key)
+				if err != nil {
+					return err
+				}
+				return drive.RecountBelow(ctx, tx, account.ID(acc), id)
+			}},
 	), rows: []scan{driveRows}},
 	{table: "bed_folder", key: "id", text: true, rules: []rule{
 		{code: "bed.parent", query: `

@@ -25,7 +25,7 @@ var Tables = []Table{
 	{"doomed", "account_id", []string{"doomed.row"}},
 	{"blob_hold", "", []string{"time.ahead"}},
 	{"drive_entry", "account_id", []string{
-		"drive.root", "drive.parent", "drive.cycle", "drive.children", "drive.folder", "drive.class", "drive.name", "drive.trashed",
+		"drive.root", "drive.parent", "drive.cycle", "drive.children", "drive.total", "drive.folder", "drive.class", "drive.name", "drive.trashed",
 		"drive.content_row", "drive.content_differs", "drive.content_lost",
 	}},
 	{"bed_folder", "account_id", []string{"bed.root", "bed.parent", "bed.cycle", "bed.name", "bed.name_twice", "bed.detached"}},

@@ -61,6 +61,7 @@ var anytime = []check{
 	{"blob.garbage", garbage},
 	{"drive.tree", driveTree},
 	{"drive.children", driveChildren},
+	{"drive.total", driveTotal},
 	{"drive.names", driveNames},
 	{"bed.tree", bedTree},
 	{"bed.names", bedNames},

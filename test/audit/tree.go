@@ -78,6 +78,29 @@ func driveChildren(_ context.Context, v *view) error {
 	return nil
 }
 
+// driveTotal: a folder sums the sizes of the files below it that nothing below it holds
+// in the trash.
+func driveTotal(_ context.Context, v *view) error {
+	byKey := make(map[key]*entry)
+	for i := range v.entries {
+		byKey[v.entries[i].key] = &v.entries[i]
+	}
+	total := make(map[key]int64)
+	for _, file := range v.entries {
+		at := &file
+		for steps := 0; at != nil && at.trashed == 0 && at.n != 0 && steps < len(v.entries); steps++ {
+			total[key{at.acc, at.parent}] += file.size
+			at = byKey[key{at.acc, at.parent}]
+		}
+	}
+	for _, e := range v.entries {
+		if e.total != total[e.key] {
+			v.found("entry %v holds %d bytes, should say %d", e.key, e.total, total[e.key])
+		}
+	}
+	return nil
+}
+
 // driveNames: a name is one that Clean gives, and unique among the live entries of
 // a folder.
 func driveNames(_ context.Context, v *view) error {

@@ -76,6 +76,7 @@ type entry struct {
 	etag     string
 	trashed  int
 	children int64
+	total    int64
 }
 
 type folder struct {
@@ -218,10 +219,10 @@ func (v *view) load(ctx context.Context) error {
 			},
 			func() error {
 				return read(ctx, tx, &v.entries, `
-					SELECT account_id, id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children
+					SELECT account_id, id, parent_id, name, class, coalesce(blob_id, 0), size, etag, trashed, children, total
 					FROM drive_entry ORDER BY account_id, id`,
 					func(e *entry) []any {
-						return []any{&e.acc, &e.n, &e.parent, &e.name, &e.class, &e.blob, &e.size, &e.etag, &e.trashed, &e.children}
+						return []any{&e.acc, &e.n, &e.parent, &e.name, &e.class, &e.blob, &e.size, &e.etag, &e.trashed, &e.children, &e.total}
 					})
 			},
 			func() error {
