@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
