@@ -22,8 +22,11 @@ import (
 // Of an image the last publication is that of the last task: those of an account run one
 // after the other, whatever the clocks of their machines say.
 
-// MaxLinks is how many links of one file are told, those of the newest images.
-const MaxLinks = 100
+// So many links are told, those of the newest images.
+const (
+	MaxLinks    = 100  // of one file
+	MaxAllLinks = 1000 // of all files of an answer
+)
 
 // Link is where a file is published.
 type Link struct {
@@ -40,7 +43,7 @@ type Link struct {
 type PublishedFile struct {
 	drive.Entry
 	Links    []Link
-	More     bool // there are more than MaxLinks
+	More     bool // there are more than are told
 	Outdated bool // any of its links is, also one that is not among Links
 }
 
@@ -156,7 +159,26 @@ func publishedAt(ctx context.Context, tx *db.Tx, acc account.ID, files []drive.E
 	if err != nil {
 		return nil, err
 	}
+	share(out)
 	return out, describe(ctx, tx, acc, out)
+}
+
+// share leaves the files as many links each as all of them together may have: who has few
+// keeps them.
+func share(files []PublishedFile) {
+	for most := MaxLinks; most > 1; most-- {
+		all := 0
+		for n := range files {
+			f := &files[n]
+			if len(f.Links) > most {
+				f.Links, f.More = f.Links[:most], true
+			}
+			all += len(f.Links)
+		}
+		if all <= MaxAllLinks {
+			return
+		}
+	}
 }
 
 // eachLink finds the links of files. take is called with each, the file being the nth and

@@ -242,6 +242,26 @@ func TestManyLinks(t *testing.T) {
 		if len(oldest) != 20 || oldest[0] != path(19) || oldest[19] != path(0) {
 			t.Errorf("%d links, %v", len(oldest), oldest)
 		}
+		// A dozen files share what one answer tells; who has few keeps them.
+		var dozen []drive.ID
+		for n := range 12 {
+			name := fmt.Sprintf("of 12 %02d.png", n)
+			dozen = append(dozen, r.put(drive.Root, name, 11))
+			publish(dozen[n], name, 100+n, "")
+		}
+		few := r.put(drive.Root, "few.png", 11)
+		publish(few, "few.png", 200, names[images-5])
+		r.exec(`UPDATE image SET etag = $2 WHERE account_id = $1`, r.acc, etag(11)) // and the size is that of 1
+		list, err := r.tasks.Published(r.ctx, r.acc, append(dozen, few))
+		r.must(err)
+		for n, f := range list[:12] {
+			if len(f.Links) != 82 || !f.More || f.Links[0].Path != path(images-1) {
+				t.Errorf("of the %dth are told %d, more %t", n, len(f.Links), f.More)
+			}
+		}
+		if f := list[12]; len(f.Links) != 5 || f.More {
+			t.Errorf("of the one that has few are told %d, more %t", len(f.Links), f.More)
+		}
 	})
 }
 

@@ -8,6 +8,7 @@ package imagebed
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"tuchuang/internal/account"
@@ -158,12 +159,9 @@ func Path(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) (string, er
 
 // Paths is Path for many folders.
 func Paths(ctx context.Context, tx *db.Tx, acc account.ID, folders []ID) (map[ID]string, error) {
-	type node struct {
-		parent ID
-		name   string
-	}
+	folders = uniqueIDs(folders)
 	above := make(map[ID]node)
-	err := db.InChunks([]any{acc}, uniqueIDs(folders), func(n int, args []any) error {
+	err := db.InChunks([]any{acc}, folders, func(n int, args []any) error {
 		return tx.Each(ctx, func(row db.Row) error {
 			var id ID
 			var at node
@@ -174,18 +172,31 @@ func Paths(ctx context.Context, tx *db.Tx, acc account.ID, folders []ID) (map[ID
 	})
 	out := make(map[ID]string, len(folders))
 	for _, folder := range folders {
-		path := "/"
-		for id, level := folder, 0; level <= MaxDepth; level++ {
-			at, there := above[id]
-			if !there || at.parent == id { // the root has no name
-				break
-			}
-			path = "/" + at.name + path
-			id = at.parent
-		}
-		out[folder] = path
+		out[folder] = pathOf(above, folder)
 	}
 	return out, fault.Wrap(err, "imagebed: paths")
+}
+
+// node is a folder on the way to another.
+type node struct {
+	parent ID
+	name   string
+}
+
+// pathOf joins the names on the way to a folder.
+func pathOf(above map[ID]node, folder ID) string {
+	names := []string{""}
+	for id := folder; len(names) <= MaxDepth+1; {
+		at, there := above[id]
+		if !there || at.parent == id { // the root has no name
+			break
+		}
+		names = append(names, at.name)
+		id = at.parent
+	}
+	names = append(names, "")
+	slices.Reverse(names)
+	return strings.Join(names, "/")
 }
 
 // Published answers those of some images that are there.

@@ -3,6 +3,7 @@ package imagebed
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -305,5 +306,28 @@ func TestIDs(t *testing.T) {
 		if acc, ok := ID(bad).account(); ok {
 			t.Errorf("%q is of %d", bad, acc)
 		}
+	}
+}
+
+// The path of a folder is joined once and in one go, however deep it is and however often
+// it is asked for.
+func TestAPathIsJoinedOnce(t *testing.T) {
+	above := make(map[ID]node)
+	id := func(n int) ID { return ID(strconv.Itoa(n)) }
+	want := "/"
+	for n := range MaxDepth + 1 {
+		above[id(n)] = node{id(max(0, n-1)), fmt.Sprintf("%d and so on", n)}
+		if n > 0 {
+			want += above[id(n)].name + "/"
+		}
+	}
+	if got := pathOf(above, id(MaxDepth)); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got := pathOf(above, id(0)); got != "/" {
+		t.Errorf("the root is %s", got)
+	}
+	if n := testing.AllocsPerRun(10, func() { pathOf(above, id(MaxDepth)) }); n > MaxDepth/4 {
+		t.Errorf("%v allocations", n)
 	}
 }
