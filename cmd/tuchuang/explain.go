@@ -157,7 +157,9 @@ var keptReasons = map[string]text{
 	"changed":         keptChanged,
 	"moved":           keptMoved,
 	"touched":         keptTouched,
-	"content_missing": keptNoContent,
+	"former_gone":     keptNoContent,
+	"content_missing": keptNoContent, // of an older server
+	"source_blocked":  failSourceBlocked,
 	"quota_exceeded":  failQuota,
 }
 

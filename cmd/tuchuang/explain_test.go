@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/copytask"
 	"tuchuang/internal/fault"
 )
 
@@ -37,6 +38,18 @@ func TestRefusals(t *testing.T) {
 		code := u.ended(t.Context(), &client.Error{Code: 1, Message: "no", Reason: string(tt.reason), TraceID: "trace-7"})
 		if code != tt.code || strings.Contains(said.String(), "trace-7") != tt.operator {
 			t.Errorf("%q: exit %d, says %s", tt.reason, code, &said)
+		}
+	}
+}
+
+// Why an image stays as it is has its sentence, whatever the reason.
+func TestKeptReasons(t *testing.T) {
+	for _, why := range []copytask.Reason{
+		copytask.WasReplaced, copytask.Republished, copytask.WasChanged, copytask.WasMoved, copytask.WasTouched,
+		copytask.FormerGone, copytask.SourceBlocked, copytask.QuotaExceeded,
+	} {
+		if _, known := keptReasons[string(why)]; !known {
+			t.Errorf("%s has none", why)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -78,7 +79,7 @@ type Item struct {
 	Size       int64
 	Outcome    Outcome
 	Reason     Reason
-	ImageID    imagebed.ID // "" unless published
+	ImageID    imagebed.ID // where it is published, or was to be re-published; "" for neither
 	Ext        string      // of the link; "" where the image is there no more
 }
 
@@ -145,79 +146,97 @@ func (t *Tasks) Items(ctx context.Context, acc account.ID, id ID, q ItemQuery) (
 		for n := range list {
 			i := &list[n]
 			s, there := shown[cmp.Or(i.ImageID, onto[n])]
-			f := folders[in[n]]
 			switch {
 			case there:
 				i.TargetPath = paths[s.Folder] + s.Name
-			case f != nil && onto[n] == "":
-				i.TargetPath = f.path + i.Name
+			case in[n] >= 0 && onto[n] == "":
+				i.TargetPath = folders[in[n]] + i.Name
 			}
-			if i.ImageID != "" {
-				i.Ext = s.Ext
-			}
+			i.ImageID, i.Ext = cmp.Or(i.ImageID, onto[n]), s.Ext
 		}
 		return nil
 	})
 	return list, more, err
 }
 
-// pathPart is a planned folder on the way to its path.
-type pathPart struct {
+// plannedFolder is a folder of the plan of a task.
+type plannedFolder struct {
 	parent int
 	name   string
 	id     imagebed.ID // "" until found or made
-	path   string      // with a slash at its end
 }
 
-// targetPaths finds the paths of planned folders by number, level by level up to the
-// target: where each is now, else below the one above it by its planned name.
-func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int) (map[int]*pathPart, error) {
-	folders := make(map[int]*pathPart)
-	var ids []imagebed.ID
+// targetPaths finds the paths of planned folders by number: where each is now, else below
+// the one above it by its planned name.
+func targetPaths(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int) (map[int]string, error) {
+	folders, ids, err := foldersAbove(ctx, tx, acc, seq, numbers)
+	if err != nil {
+		return nil, err
+	}
+	there, err := imagebed.Folders(ctx, tx, acc, ids)
+	if err != nil {
+		return nil, err
+	}
+	type way struct {
+		from  imagebed.ID // the last that is there; "" where the target is not either
+		below []string
+	}
+	ways := make(map[int]way) // of each number once
+	var from []imagebed.ID
+	for _, no := range numbers {
+		if _, known := ways[no]; known || no < 0 {
+			continue
+		}
+		w := way{below: []string{""}}
+		at := no
+		for ; at > 0 && !there[folders[at].id]; at = folders[at].parent {
+			w.below = append(w.below, folders[at].name)
+		}
+		slices.Reverse(w.below)
+		if id := folders[at].id; there[id] {
+			w.from, from = id, append(from, id)
+		}
+		ways[no] = w
+	}
+	paths, err := imagebed.Paths(ctx, tx, acc, from)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int]string, len(ways))
+	for no, w := range ways {
+		out[no] = cmp.Or(paths[w.from], "/") + strings.Join(w.below, "/")
+	}
+	return out, nil
+}
+
+// foldersAbove reads planned folders and those above them, level by level up to the
+// target, and answers too which of the bed's folders they are.
+func foldersAbove(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, numbers []int) (folders map[int]plannedFolder, ids []imagebed.ID, err error) {
+	folders = make(map[int]plannedFolder)
 	for want := append([]int{0}, numbers...); ; {
 		missing := make(map[int]bool)
 		for _, no := range want {
-			if no >= 0 && folders[no] == nil {
+			if _, known := folders[no]; no >= 0 && !known {
 				missing[no] = true
 			}
 		}
 		if len(missing) == 0 {
-			break
+			return folders, ids, nil
 		}
 		want = nil
 		err := db.InChunks([]any{acc, seq}, slices.Sorted(maps.Keys(missing)), func(n int, args []any) error {
 			return tx.Each(ctx, func(row db.Row) error {
 				var no int
-				var f pathPart
+				var f plannedFolder
 				err := row.Scan(&no, &f.parent, &f.name, &f.id)
-				if folders[no], want = &f, append(want, f.parent); f.id != "" {
+				if folders[no], want = f, append(want, f.parent); f.id != "" {
 					ids = append(ids, f.id)
 				}
 				return err
 			}, someFolders[n], args...)
 		})
 		if err != nil {
-			return nil, fault.Wrap(err, "copytask: paths")
+			return nil, nil, fault.Wrap(err, "copytask: paths")
 		}
 	}
-	there, err := imagebed.Folders(ctx, tx, acc, ids)
-	if err != nil {
-		return nil, err
-	}
-	paths, err := imagebed.Paths(ctx, tx, acc, ids)
-	if err != nil {
-		return nil, err
-	}
-	for _, no := range slices.Sorted(maps.Keys(folders)) { // a folder's number is above its parent's
-		f := folders[no]
-		switch above := folders[f.parent]; {
-		case there[f.id]:
-			f.path = paths[f.id]
-		case no == 0: // the target is gone
-			f.path = "/"
-		case above != nil:
-			f.path = above.path + f.name + "/"
-		}
-	}
-	return folders, nil
 }

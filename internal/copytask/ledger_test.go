@@ -94,6 +94,28 @@ func TestTheLedgerTellsOfEveryPicture(t *testing.T) {
 	})
 }
 
+// Of what was to be re-published the ledger names the image, also where nothing came of it.
+func TestTheLedgerOfARepublishing(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		file := r.put(drive.Root, "a.png", 1)
+		r.copy("", file)
+		img := r.tree()["a.png"]
+		again := func(outcome Outcome, reason Reason) {
+			t.Helper()
+			s := r.republish(Chosen{Images: []imagebed.ID{img.ID}})
+			list, _, err := r.tasks.Items(r.ctx, r.acc, ID(s.ID), ItemQuery{Outcome: -1, Limit: 9})
+			r.must(err)
+			i := list[0]
+			if len(list) != 1 || i.Outcome != outcome || i.Reason != reason || i.ImageID != img.ID || i.Ext != img.Ext || i.TargetPath != "/a.png" {
+				t.Errorf("%s: %+v", reason, list)
+			}
+		}
+		again(Skipped, UpToDate)
+		r.trash(file)
+		again(Failed, SourceDeleted)
+	})
+}
+
 // The ledger says where an image is, whatever folders were called when it was planned; of
 // one that is not there, where it was to go by what its folder is called now.
 func TestTheLedgerTellsWhereImagesAre(t *testing.T) {

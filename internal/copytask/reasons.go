@@ -53,6 +53,7 @@ const (
 	WasChanged  Reason = "changed"
 	WasMoved    Reason = "moved"
 	WasTouched  Reason = "touched"
+	FormerGone  Reason = "former_gone"
 )
 
 // FailCode says why a whole task has failed.
@@ -97,6 +98,7 @@ var reasonSentences = map[Reason]sentence{
 	WasChanged:  {"之后已换成其他图片", "it shows another picture since"},
 	WasMoved:    {"之后已被移动", "it was moved since"},
 	WasTouched:  {"之后已被重命名、移动或重新上传", "it was renamed, moved or uploaded again since"},
+	FormerGone:  {"之前显示的图片已不再保存", "what it showed before is not kept any more"},
 }
 
 // A %d is the limit that holds.

@@ -168,7 +168,7 @@ func (u *undoing) former(ctx context.Context, tx *db.Tx, now *imagebed.Showing, 
 	}
 	id, found, err := blob.Find(ctx, tx, int64(u.acc.ID), now.Etag, now.Size)
 	if err != nil || !found {
-		return ContentMissing, err
+		return FormerGone, err
 	}
 	states, err := blob.States(ctx, tx, int64(u.acc.ID), []int64{id})
 	if err == nil && states[id] == blob.Blocked {

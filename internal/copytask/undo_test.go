@@ -234,7 +234,7 @@ func TestUndoKeepsWhatItCannotRestore(t *testing.T) {
 		r.exec(`UPDATE blob SET state = $3 WHERE account_id = $1 AND id = $2`, r.acc, lostBlob, blob.Damaged)
 		r.exec(`UPDATE account SET quota = used WHERE id = $1`, r.acc)
 		done := r.undo(ID(s.ID))
-		if diff := cmp.Diff([]string{"a.png: content_missing", "b.png: quota_exceeded"}, done.kept()); diff != "" || done.Restored != 0 {
+		if diff := cmp.Diff([]string{"a.png: former_gone", "b.png: quota_exceeded"}, done.kept()); diff != "" || done.Restored != 0 {
 			t.Errorf("%+v: %s", done, diff)
 		}
 		r.exec(`UPDATE account SET quota = -1 WHERE id = $1`, r.acc)
