@@ -73,11 +73,11 @@ func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (any,
 }
 
 type copyItemsIn struct {
-	TaskID  copytask.ID     `wire:"taskID;required"`
-	Outcome string          `wire:"outcome"`
-	Reason  copytask.Reason `wire:"reason"`
-	Limit   int             `wire:"limit"`
-	Last    int             `wire:"lastSeq"`
+	TaskID  copytask.ID `wire:"taskID;required"`
+	Outcome string      `wire:"outcome"`
+	Reason  string      `wire:"reason"`
+	Limit   int         `wire:"limit"`
+	Last    int         `wire:"lastSeq"`
 }
 
 // ledgerLine is what a picture comes to, or will.
@@ -123,7 +123,11 @@ func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (an
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "api: items", "outcome")
 	}
-	q := copytask.ItemQuery{Outcome: outcome, Reason: in.Reason, After: in.Last, Limit: clampPage(in.Limit)}
+	reason := copytask.Reason(strings.ToLower(in.Reason))
+	if reason != "" && !reason.Known() {
+		return nil, fault.New(fault.BadRequest, "api: items", "reason")
+	}
+	q := copytask.ItemQuery{Outcome: outcome, Reason: reason, After: in.Last, Limit: clampPage(in.Limit)}
 	if in.Last < 0 {
 		q.Limit = 0 // after the end, of a task that is there
 	}

@@ -13,7 +13,7 @@ import (
 
 type publishedIn struct {
 	FileIDs []drive.ID `wire:"fileIDs,fileID;max=100"`
-	Parent  drive.ID   `wire:"parentFileID,parentID"`
+	Parent  *drive.ID  `wire:"parentFileID,parentID"`
 	Limit   int        `wire:"limit"`
 	Last    int64      `wire:"lastFileId"`
 }
@@ -56,16 +56,20 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (an
 	var list []copytask.PublishedFile
 	var err error
 	switch {
-	case len(in.FileIDs) > 0 && in.Parent != drive.Root:
+	case len(in.FileIDs) > 0 && in.Parent != nil:
 		return nil, fault.New(fault.BadRequest, "api: published", "parentFileID")
 	case len(in.FileIDs) > 0:
 		list, err = a.Tasks.Published(ctx, acc, in.FileIDs)
 	case in.Last < 0: // after the last page
 		return out, nil
 	default:
+		folder := drive.Root
+		if in.Parent != nil {
+			folder = *in.Parent
+		}
 		var next drive.ID
 		var more bool
-		list, next, more, err = a.Tasks.PublishedIn(ctx, acc, in.Parent, drive.ID(in.Last), clampPage(in.Limit))
+		list, next, more, err = a.Tasks.PublishedIn(ctx, acc, folder, drive.ID(in.Last), clampPage(in.Limit))
 		if more {
 			out.LastFileID = next
 		}

@@ -29,11 +29,11 @@ var reports = map[string]report{
 	"csv": {
 		contentType: "text/csv; charset=utf-8", ending: ".csv",
 		// The mark has spreadsheets read it as UTF-8.
-		head: "\ufeff" + "seq,fileId,filename,sourcePath,targetPath,etag,size,outcome,reason,reasonMessage,imageID,downloadURL\r\n",
+		head: "\ufeff" + "seq,fileId,filename,sourcePath,targetPath,etag,size,outcome,reason,reasonMessage,imageID,downloadURL,reasonMessageEn\r\n",
 		item: func(b *bytes.Buffer, _ bool, i copyItem) error {
 			b.WriteString(linkformat.Record([]string{
 				strconv.Itoa(i.Seq), i.FileID.String(), i.Filename, i.SourcePath, i.TargetPath, i.Etag, strconv.FormatInt(i.Size, 10),
-				i.Outcome, string(i.Reason), i.ReasonMessage, string(i.ImageID), i.DownloadURL,
+				i.Outcome, string(i.Reason), i.ReasonMessage, string(i.ImageID), i.DownloadURL, i.ReasonMessageEn,
 			}))
 			b.WriteString("\r\n")
 			return nil

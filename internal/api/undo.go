@@ -12,7 +12,7 @@ import (
 
 type copyUndoIn struct {
 	TaskID copytask.ID `wire:"taskID;required"`
-	DryRun bool        `wire:"dryRun"`
+	DryRun bool        `wire:"dryRun,dry_run,dry-run"` // who asks for one in other letters must not lose anything
 }
 
 type keptImage struct {

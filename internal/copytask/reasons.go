@@ -113,6 +113,12 @@ var failSentences = map[FailCode]sentence{
 	Broken:       {"内部错误", "an internal error"},
 }
 
+// Known says whether it is one of the reasons.
+func (r Reason) Known() bool {
+	_, known := reasonSentences[r]
+	return known
+}
+
 // Chinese says the reason in Chinese, with the limits that hold.
 func (r Reason) Chinese(l Limits) string {
 	if r == TooLarge {

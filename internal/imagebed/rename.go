@@ -17,11 +17,14 @@ import (
 // Errors: fault.NotFound where there is none of the id; fault.BadName, see entryname;
 // fault.NotAnImage for an image whose name would end with none of the bed's formats;
 // fault.NameTaken where another image or folder there has the name; BadRequest for
-// "fileID" where it is the root, which has no name.
+// "fileID" where it is the root, by its own id or "0", which has no name.
 func (b *Bed) Rename(ctx context.Context, acc account.ID, id ID, name string) error {
 	name, err := entryname.Clean(name)
 	if err != nil {
 		return err
+	}
+	if id == "0" {
+		return fault.New(fault.BadRequest, "imagebed: rename the root", "fileID")
 	}
 	return b.db.Write(ctx, "imagebed: rename", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {

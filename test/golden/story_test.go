@@ -184,6 +184,7 @@ func names(p *player, blog, image string) {
 	p.ask("no picture's name", rename, "fileID", image, "fileName", "notes.txt")
 	p.ask("without a name", rename, "fileID", image)
 	p.ask("no such picture", rename, "fileID", unknownImage, "fileName", "a.png")
+	p.ask("the root", rename, "fileID", "0", "fileName", "a.png")
 }
 
 func links(p *player, blog, image string) {
@@ -255,6 +256,7 @@ func published(p *player, album int64) {
 	p.ask("another file has its place", published, "fileIDs", []int64{replaced.FileID})
 	p.ask("a folder among files", published, "fileIDs", []int64{never, album})
 	p.ask("files and a folder", published, "fileIDs", []int64{never}, "parentFileID", album)
+	p.ask("files and the root", published, "fileIDs", []int64{never}, "parentFileID", 0)
 	p.ask("no such folder", published, "parentFileID", unknownDrive)
 	p.ask("no folder", published, "parentFileID", never)
 	p.ask("more than 100", published, "fileIDs", make([]int64, 101))
@@ -285,6 +287,8 @@ func undo(p *player) {
 	p.ask("no such folder", republish, "parentFileId", unknownImage)
 
 	p.ask("what would stay", undo, "taskID", task, "dryRun", true)
+	p.ask("the same in other letters", undo, "taskID", task, "dry_run", true)
+	p.ask("and in others again", undo, "taskID", task, "dry-run", "true")
 	p.ask("a re-publishing", undo, "taskID", again, "dryRun", false)
 	p.ask("a task", undo, "taskID", task, "dryRun", false)
 	p.ask("there is nothing left", undo, "taskID", task, "dryRun", false)
@@ -319,6 +323,7 @@ func copies(p *player, album int64) {
 	p.ask("nothing kept", plan, "fileIDs", []string{itoa(album)}, "toParentFileID", "", "limit", 1, "keep", false)
 	p.ask("no files", plan, "toParentFileID", "")
 	p.ask("no such plan", plan, "planID", unknownTask, "cursor", 0, "limit", 100)
+	p.ask("other files than the plan's", create, "planID", planned, "fileIDs", ids)
 	p.u.Await(p.ask("as planned", create, "planID", planned).text("taskID"))
 	p.ask("no such plan", create, "planID", unknownTask)
 	p.u.PutFile(album, "late.png", []byte("late picture"))
@@ -334,7 +339,7 @@ func copies(p *player, album int64) {
 	p.ask("no such status", list, "limit", 100, "lastTaskID", "", "status", 9)
 	p.ask("two lines", items, "taskID", id, "outcome", "", "reason", "", "limit", 1, "lastSeq", 0)
 	p.ask("the next", items, "taskID", id, "outcome", "", "reason", "", "limit", 100, "lastSeq", 1)
-	p.ask("by outcome and reason", items, "taskID", id, "outcome", "Failed", "reason", "quota_exceeded", "limit", 1, "lastSeq", 0)
+	p.ask("by outcome and reason", items, "taskID", id, "outcome", "Failed", "reason", "Quota_Exceeded", "limit", 1, "lastSeq", 0)
 	const report = "GET /api/v1/oss/source/copy/report"
 	p.file("a table", report, "taskID", id, "format", "csv")
 	p.file("a list", report, "taskID", id, "format", "JSON")
@@ -343,6 +348,7 @@ func copies(p *player, album int64) {
 	p.ask("no such task", "GET /api/v1/oss/source/copy/events", "taskID", unknownTask)
 	p.ask("no such format", report, "taskID", id, "format", "pdf")
 	p.ask("no such task", report, "taskID", unknownTask, "format", "csv")
+	p.ask("no such reason", items, "taskID", id, "outcome", "", "reason", "quota_exeeded", "limit", 100, "lastSeq", 0)
 	p.ask("no such outcome", items, "taskID", id, "outcome", "lost", "reason", "", "limit", 100, "lastSeq", 0)
 	p.ask("no such task", items, "taskID", unknownTask, "outcome", "", "reason", "", "limit", 100, "lastSeq", 0)
 	again := p.ask("the failed pictures", "POST /api/v1/oss/source/copy/retry", "taskID", id).text("taskID")

@@ -96,13 +96,13 @@ func TestCopyReportIsTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(rows[0], ","); got != "seq,fileId,filename,sourcePath,targetPath,etag,size,outcome,reason,reasonMessage,imageID,downloadURL" {
+	if got := strings.Join(rows[0], ","); got != "seq,fileId,filename,sourcePath,targetPath,etag,size,outcome,reason,reasonMessage,imageID,downloadURL,reasonMessageEn" {
 		t.Errorf("header %s", got)
 	}
 	for n, i := range want {
 		row := []string{
 			strconv.Itoa(i.Seq), strconv.FormatInt(i.FileID, 10), i.Filename, i.SourcePath, i.TargetPath, i.Etag, strconv.FormatInt(i.Size, 10),
-			i.Outcome, i.Reason, i.ReasonMessage, i.ImageID, i.DownloadURL,
+			i.Outcome, i.Reason, i.ReasonMessage, i.ImageID, i.DownloadURL, i.ReasonMessageEn,
 		}
 		if strings.ContainsRune("=+-@＝", []rune(i.Filename)[0]) {
 			row[2] = "'" + row[2]
