@@ -134,7 +134,9 @@ func (u *ui) follow(ctx context.Context, s *session, taskID string, noWait bool,
 	start := time.Now()
 	state, err := waitForTask(ctx, u, s.Client, taskID)
 	if err != nil {
-		u.note(u.text(copyGoesOn, taskID, taskID))
+		if client.Broken(err) || ctx.Err() != nil {
+			u.note(u.text(copyGoesOn, taskID, taskID))
+		}
 		return err
 	}
 	report, err := readTask(ctx, s.Client, taskID, state)

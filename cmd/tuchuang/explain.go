@@ -180,6 +180,13 @@ var failCodes = map[string]text{
 	"internal":       failInternal,
 }
 
+// planLimits say of a plan which limit it passes.
+var planLimits = map[string]text{
+	"limit_images":  planTooMany,
+	"limit_depth":   planTooDeep,
+	"limit_folders": planFolders,
+}
+
 // limitIn finds the limit that a server's sentence names.
 var limitIn = regexp.MustCompile(`[0-9]+`)
 

@@ -79,7 +79,10 @@ func (u *ui) showPlan(p client.CopyPlan, items bool) {
 		}
 	}
 	if l := p.Limit; l != nil {
-		u.say(u.text(planLimit, u.reason(failCodes, l.FailCode, l.FailMsg), l.Found, l.Max))
+		u.say(u.text(planLimit, u.planned(l.FailCode, l.FailMsg), l.Found, l.Max))
+		if tooMuch(l.FailCode) {
+			u.say(u.text(planSplit, shellWord(programName())))
+		}
 	}
 	if l := p.Limit; l == nil || p.Copied+p.Replaced+p.Skipped+p.Failed > 0 {
 		u.say(u.text(planCounts, p.Copied, humanSize(p.Bytes), p.Replaced, p.Renamed, p.Skipped, p.Failed))
@@ -90,6 +93,14 @@ func (u *ui) showPlan(p client.CopyPlan, items bool) {
 	if p.Limit == nil && p.Copied+p.Replaced > 0 {
 		u.say(u.text(planNext, shellWord(programName()), p.PlanID))
 	}
+}
+
+// planned words why a task would fail, of which nothing was tried.
+func (u *ui) planned(failCode, served string) string {
+	if _, known := planLimits[failCode]; known {
+		return u.reason(planLimits, failCode, served)
+	}
+	return u.reason(failCodes, failCode, served)
 }
 
 func (u *ui) planLine(i client.CopyPlanItem) string {

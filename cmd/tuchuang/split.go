@@ -106,6 +106,12 @@ type splitReport struct {
 	Failures []client.CopyFailure `json:"failures"`
 }
 
+func newSplitReport(total int64) splitReport {
+	r := splitReport{Tasks: []taskRow{}, Failures: []client.CopyFailure{}}
+	r.Total, r.Status = &total, client.CopyFinished
+	return r
+}
+
 // partNews is where the task of a part stands, at last with what ended it or the watching.
 type partNews struct {
 	id    string
@@ -133,8 +139,7 @@ func (s *splitter) run(ctx context.Context, u *ui) (splitReport, error) {
 	for _, p := range s.parts {
 		total += p.total
 	}
-	r.out = splitReport{Tasks: []taskRow{}, Failures: []client.CopyFailure{}}
-	r.out.Total, r.out.Status = &total, client.CopyFinished
+	r.out = newSplitReport(total)
 	b := u.countBar(u.text(copyProgress))
 	defer b.done()
 	var failed error
@@ -252,7 +257,18 @@ func (r *splitReport) add(t taskReport) {
 func (u *ui) splitCopy(ctx context.Context, s *session, entries []client.File, to client.CopyTarget) error {
 	start := time.Now()
 	cut := &splitter{session: s, tree: s.DriveTree(), most: client.MaxCopyIDs}
+	if !u.json {
+		u.note(u.text(splitCutting))
+	}
 	if err := cut.cut(ctx, entries, to); err != nil {
+		if ctx.Err() == nil || !u.json {
+			return err
+		}
+		out := newSplitReport(0)
+		out.Status = client.CopyRunning
+		if lost := u.document(out); lost != nil {
+			return lost
+		}
 		return err
 	}
 	out, err := cut.run(ctx, u)

@@ -77,6 +77,48 @@ func TestCopySplitGoesOnAfterABreak(t *testing.T) {
 	}
 }
 
+// Interrupted before the first task, it says what it was at, or in a document that there is
+// none.
+func TestCopySplitInterruptedWhileItCuts(t *testing.T) {
+	s := serve(t, "")
+	s.files("all", 2)
+	s.mustRun("put", "all")
+	for _, json := range []bool{true, false} {
+		var cmd *exec.Cmd
+		s.env = s.between(func(w http.ResponseWriter, r *http.Request, toServer http.Handler) {
+			if path.Base(r.URL.Path) != "plan" {
+				toServer.ServeHTTP(w, r)
+				return
+			}
+			if _, err := io.Copy(io.Discard, r.Body); err != nil { // else nobody sees that it lets go
+				t.Error(err)
+			}
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+			<-r.Context().Done()
+		})
+		cmd = s.command("copy", "--split", "/all", fmt.Sprintf("--json=%v", json))
+		s.env = nil
+		var out, said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &said
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != exitInterrupted {
+			t.Errorf("%v: %s", err, &said)
+		}
+		if !json {
+			if !strings.Contains(said.String(), "looking into how many tasks it takes") || out.Len() > 0 {
+				t.Errorf("it says\n%s%s", &out, &said)
+			}
+			continue
+		}
+		var done splitReport
+		decode(t, out.String(), &done)
+		if done.Status != client.CopyRunning || done.Tasks == nil || len(done.Tasks) > 0 || done.Failures == nil {
+			t.Errorf("%+v", done)
+		}
+	}
+}
+
 // Where it ends early, what is known is told, and which task goes on.
 func TestCopySplitThatEndsEarly(t *testing.T) {
 	s := serve(t, "", "--copy-ids", "2", "--copy-images", "2", "--copy-tasks", "1")
@@ -172,7 +214,7 @@ func TestCopySplitParts(t *testing.T) {
 	if done.Copied != 23 || len(done.Tasks) != 3 {
 		t.Errorf("%+v", done)
 	}
-	if out := s.mustRun("copy", "--split", "/texts"); !strings.Contains(out, "1 tasks are done: 0 copied, 0 replaced, 1 skipped, 0 failed") {
+	if out := s.mustRun("copy", "--split", "/texts"); !strings.Contains(out, "tasks done: 1; 0 copied, 0 replaced, 1 skipped, 0 failed") {
 		t.Errorf("no picture:\n%s", out)
 	}
 	done = splitReport{}

@@ -339,7 +339,7 @@ func TestTaskWatch(t *testing.T) {
 			t.Errorf("events %v: asked %v", has, counts)
 		}
 	}
-	if r := s.run("task", "watch", "none"); r.code != exitFailed || !strings.Contains(r.errOut, "no such task") {
+	if r := s.run("task", "watch", "none"); r.code != exitFailed || !strings.Contains(r.errOut, "no such task") || strings.Contains(r.errOut, "goes on") {
 		t.Errorf("%+v", r)
 	}
 	s.file("b.png", "b")
@@ -918,10 +918,10 @@ func TestTasksOneByOne(t *testing.T) {
 		!strings.Contains(lines[0], "copied  /相 册/a.png  http://") || !strings.Contains(lines[1], "failed  /相 册/b.png  no room left") {
 		t.Errorf("the ledger:\n%s", out)
 	}
-	if out := s.mustRun("task", "items", "--outcome", "failed", task.TaskID); strings.Contains(out, "a.png") || !strings.Contains(out, "b.png") {
+	if out := s.mustRun("task", "items", "--outcome", "Failed", task.TaskID); strings.Contains(out, "a.png") || !strings.Contains(out, "b.png") {
 		t.Errorf("those that failed:\n%s", out)
 	}
-	if out := s.mustRun("tasks"); !strings.Contains(out, task.TaskID) || !strings.Contains(out, "1 of 2 published, 1 failed") {
+	if out := s.mustRun("tasks"); !strings.Contains(out, task.TaskID) || !strings.Contains(out, "1 of 2 published, 0 skipped, 1 failed") {
 		t.Errorf("the tasks:\n%s", out)
 	}
 	if r := s.run("task", "cancel", task.TaskID); r.code != exitFailed || !strings.Contains(r.errOut, "has ended already") || strings.Contains(r.errOut, "operator") {
@@ -941,6 +941,16 @@ func TestTasksOneByOne(t *testing.T) {
 	decode(t, s.mustRun("tasks", "--limit", "1", "--json"), &rows)
 	if len(rows) != 1 || rows[0].TaskID != second.TaskID {
 		t.Errorf("the newest task: %+v", rows)
+	}
+	for status, n := range map[string]int{"Failed": 2, "done": 0, "waiting": 0, "running": 0, "cancelled": 0} {
+		if decode(t, s.mustRun("tasks", "--json", "--status", status), &rows); len(rows) != n {
+			t.Errorf("%s: %+v", status, rows)
+		}
+	}
+	for _, args := range [][]string{{"tasks", "--status", "lost"}, {"task", "items", "--outcome", "lost", task.TaskID}} {
+		if r := s.run(args...); r.code != exitUsage || !strings.Contains(r.errOut, "does not know lost") {
+			t.Errorf("%q: %+v", args, r)
+		}
 	}
 	if r := s.run("tasks", "--limit", "0"); r.code != exitUsage {
 		t.Errorf("no task: %+v", r)
@@ -1026,7 +1036,12 @@ func TestRepublish(t *testing.T) {
 		t.Errorf("published:\n%s", out)
 	}
 	for _, of := range []string{"bed:/", "bed:/a.png"} {
-		if out := s.mustRun("republish", of); !strings.Contains(out, "0 copied, 0 replaced, 1 skipped") {
+		var task taskReport
+		decode(t, s.mustRun("republish", of, "--json"), &task)
+		if out := s.mustRun("tasks", "--limit", "1"); !strings.Contains(out, "0 of 0 published, 1 skipped, 0 failed") {
+			t.Errorf("%s again:\n%s", of, out)
+		}
+		if out := s.mustRun("task", "items", task.TaskID); !strings.Contains(out, strings.TrimSpace(link)+"  the link shows this picture already") {
 			t.Errorf("%s again:\n%s", of, out)
 		}
 	}
@@ -1064,7 +1079,7 @@ func TestCopySplit(t *testing.T) {
 	if r.code != exitLimit || !strings.Contains(r.out, "--split") {
 		t.Errorf("too deep: %+v", r)
 	}
-	if r := s.run("plan", "/all"); r.code != exitLimit || !strings.Contains(r.out, "(16, the most is 15)") {
+	if r := s.run("plan", "/all"); r.code != exitLimit || !strings.Contains(r.out, "would fail: more than 15 levels of folders (16, the most is 15)\n") || !strings.Contains(r.out, "copy --split makes several tasks of it") {
 		t.Errorf("planned: %+v", r)
 	}
 	var paths []string

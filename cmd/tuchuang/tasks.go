@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tuchuang/internal/client"
 )
 
 type tasksCmd struct {
 	remote
-	Limit int `default:"20" placeholder:"N" help:"${help_tasks_limit}"`
+	Limit  int    `default:"20" placeholder:"N" help:"${help_tasks_limit}"`
+	Status string `help:"${help_tasks_status}"`
 }
 
 // Run lists the newest tasks, a line each.
@@ -17,19 +19,27 @@ func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 	if c.Limit < 1 {
 		return usageError{text: u.text(tasksLimit, c.Limit)}
 	}
+	c.Status = strings.ToLower(c.Status)
+	status, known := taskStates[c.Status]
+	if !known {
+		return usageError{text: u.text(tasksNoState, printable(c.Status))}
+	}
 	s, err := c.connect(ctx, u)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	rows := []taskRow{}
-	for q := (client.CopyListQuery{}); len(rows) < c.Limit && q.Last != client.LastPage; {
+	for q := (client.CopyListQuery{Status: status}); len(rows) < c.Limit && q.Last != client.LastPage; {
 		q.Limit = c.Limit - len(rows)
 		page, err := s.CopyList(ctx, q)
 		if err != nil {
 			return err
 		}
 		for _, t := range page.List {
+			if c.Status == "failed" && t.FailCode == "cancelled" {
+				continue // to the server it has failed
+			}
 			rows = append(rows, newTaskRow(t.TaskID, t.CopyState))
 		}
 		q.Last = page.LastTaskID
@@ -45,9 +55,15 @@ func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 		if t.Total != nil {
 			total = *t.Total
 		}
-		u.say(u.text(tasksLine, t.TaskID, t.CreateAt.local(), u.taskState(t.CopyState), t.Copied+t.Replaced, total, t.Failed))
+		u.say(u.text(tasksLine, t.TaskID, t.CreateAt.local(), u.taskState(t.CopyState), t.Copied+t.Replaced, total, t.Skipped, t.Failed))
 	}
 	return nil
+}
+
+// taskStates are the numbers of the words that tasks can be asked for by.
+var taskStates = map[string]int{
+	"": 0, "waiting": client.CopyWaiting, "running": client.CopyRunning, "done": client.CopyFinished,
+	"failed": client.CopyFailed, "cancelled": client.CopyCancelled,
 }
 
 // taskState is the word for where a task stands.
@@ -69,20 +85,22 @@ func (u *ui) taskState(s client.CopyState) string {
 
 type taskItemsCmd struct {
 	oneTask
-	Outcome string `enum:"copied,replaced,skipped,failed,open,any" default:"any" help:"${help_task_outcome}"`
+	Outcome string `default:"any" help:"${help_task_outcome}"`
 }
 
 // Run shows the ledger of a task, a line for every picture and every skip that was noted.
 func (c *taskItemsCmd) Run(ctx context.Context, u *ui) error {
+	q := client.CopyItemsQuery{Outcome: strings.ToLower(c.Outcome)}
+	if _, known := outcomes[q.Outcome]; q.Outcome == "any" {
+		q.Outcome = ""
+	} else if !known {
+		return usageError{text: u.text(itemsNoOutcome, printable(c.Outcome))}
+	}
 	s, err := c.open(ctx, u)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	q := client.CopyItemsQuery{Outcome: c.Outcome}
-	if c.Outcome == "any" {
-		q.Outcome = ""
-	}
 	for {
 		page, err := s.CopyItems(ctx, c.ID, q)
 		if err != nil {
@@ -104,10 +122,10 @@ func (u *ui) showItem(i client.CopyItem) error {
 		return u.fact(i)
 	}
 	line := fmt.Sprintf("%5d  %s  %s", i.Seq, u.text(outcomes[i.Outcome]), printable(i.SourcePath))
-	switch {
-	case i.DownloadURL != "":
+	if i.DownloadURL != "" {
 		line += "  " + i.DownloadURL
-	case i.Reason != "":
+	}
+	if i.Reason != "" {
 		line += "  " + u.reason(failReasons, i.Reason, i.ReasonMessage)
 	}
 	u.say(line)

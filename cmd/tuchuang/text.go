@@ -139,7 +139,9 @@ var (
 	skipTwice          = say("同一任务中同一目标文件夹已有相同的图片", "the same picture comes earlier in this task, in the same folder")
 
 	tasksLimit      = say("--limit 要一个正整数，而不是 %d", "--limit wants a positive number but got %d")
-	tasksLine       = say("%s  %s  %s  已发布 %d/%d，失败 %d", "%s  %s  %s  %d of %d published, %d failed")
+	tasksLine       = say("%s  %s  %s  已发布 %d/%d，跳过 %d，失败 %d", "%s  %s  %s  %d of %d published, %d skipped, %d failed")
+	tasksNoState    = say("--status 不认识 %s：可用 waiting、running、done、failed、cancelled", "--status does not know %s: waiting, running, done, failed or cancelled")
+	itemsNoOutcome  = say("--outcome 不认识 %s：可用 copied、replaced、skipped、failed、open、any", "--outcome does not know %s: copied, replaced, skipped, failed, open or any")
 	stateWaiting    = say("排队中", "waiting")
 	stateRunning    = say("运行中", "running")
 	stateDone       = say("已完成", "done")
@@ -151,9 +153,13 @@ var (
 
 // plan, undo, republish, and a copy that is split
 var (
-	planCounts = say("将新增 %d 张（%s），替换 %d 张，其中改名 %d 张；跳过 %d，失败 %d", "%d would be new (%s with the replaced), %d replaced, %d of all under another name; %d skipped, %d failed")
-	planLimit  = say("任务将会失败：%s（现为 %d，上限 %d）", "the task would fail: %s (%d, the most is %d)")
-	planNext   = say("按此计划执行：%s copy --plan %s", "to carry it out: %s copy --plan %s")
+	planCounts  = say("将新增 %d 张（%s），替换 %d 张，其中改名 %d 张；跳过 %d，失败 %d", "%d would be new (%s with the replaced), %d replaced, %d of all under another name; %d skipped, %d failed")
+	planLimit   = say("任务将会失败：%s（现为 %d，上限 %d）", "the task would fail: %s (%d, the most is %d)")
+	planTooMany = say("图片超过 %s 张", "more than %s pictures")
+	planTooDeep = say("文件夹超过 %s 层", "more than %s levels of folders")
+	planFolders = say("文件夹太多", "too many folders")
+	planSplit   = say("%s copy --split 会分成几个任务", "%s copy --split makes several tasks of it")
+	planNext    = say("按此计划执行：%s copy --plan %s", "to carry it out: %s copy --plan %s")
 
 	undoKept  = say("保留 %s：%s", "kept %s: %s")
 	undoDone  = say("已移除 %d 张，恢复 %d 张，保留 %d 张", "%d removed, %d restored, %d kept")
@@ -175,7 +181,8 @@ var (
 
 	splitBegun   = say("任务 %s 已创建（%d/%d）", "task %s is created (%d of %d)")
 	splitStopped = say("提前结束：已完成 %d/%d 个任务，未创建 %d 个；复制 %d，替换 %d，跳过 %d，失败 %d。再次运行同一命令即可，链接不变", "ended early: tasks done: %d of %d, not created: %d; %d copied, %d replaced, %d skipped, %d failed. Run the same command again: the links stay")
-	splitDone    = say("%d 个任务已完成：复制 %d，替换 %d，跳过 %d，失败 %d", "%d tasks are done: %d copied, %d replaced, %d skipped, %d failed")
+	splitCutting = say("正在查看需要几个任务……", "looking into how many tasks it takes …")
+	splitDone    = say("已完成的任务：%d；复制 %d，替换 %d，跳过 %d，失败 %d", "tasks done: %d; %d copied, %d replaced, %d skipped, %d failed")
 
 	advicePlan         = say("用 tuchuang plan 重新生成计划", "make the plan again: tuchuang plan")
 	adviceNotPublished = say("用 tuchuang published drive:/… 查看哪些图片已发布", "tuchuang published drive:/… shows what is published")
@@ -215,7 +222,7 @@ var (
 	helpPut        = say("上传文件和文件夹到云盘", "Upload files and folders into the drive.")
 	helpCopy       = say("把云盘里的图片复制到图床；退出码：3 有失败，4 超出上限或空间不足，5 已取消", "Copy pictures from the drive to the bed; exit codes: 3 some failed, 4 a limit or the quota, 5 cancelled.")
 	helpTask       = say("查看、取消、重试或撤销复制任务", "Show a copy task, cancel it, try its failed pictures again, or undo it.")
-	helpTaskUndo   = say("撤销任务：移除它新增且之后无人改动的图片，恢复它更新的图片", "Undo a task: remove the images that it made and nobody has touched since, and restore those that it re-published.")
+	helpTaskUndo   = say("撤销任务：移除它新增且之后无人改动的图片，以及它新建且已空的文件夹，恢复它更新的图片；它替换的图片保留，之后的任务又复制过的也算再次发布，同样保留", "Undo a task: remove the images that it made and nobody has touched since, and the folders that it made and that are empty then; restore the images that it re-published. What it replaced stays, and so does what a later task has copied again, as that is published again.")
 	helpDryRun     = say("只说明会做什么，不做任何改动", "Only say what would be done.")
 	helpPlan       = say("说明复制任务会做什么，不做任何改动；退出码与该任务相同", "Say what a copy task would do, and do nothing; the exit code is the task's.")
 	helpPlanItems  = say("列出每张图片", "List every picture.")
@@ -233,6 +240,7 @@ var (
 	helpReportOut  = say("写到这个文件；默认写到标准输出", "The file to write; standard output by default.")
 	helpOutcome    = say("只列出这种结果：copied、replaced、skipped、failed、open", "Only those with this outcome: copied, replaced, skipped, failed, open.")
 	helpTasks      = say("列出复制任务，最新的在前", "List the copy tasks, the newest first.")
+	helpTasksState = say("只列出这种状态：waiting、running、done、failed、cancelled", "Only those that are waiting, running, done, failed or cancelled.")
 	helpTasksLimit = say("最多列出多少个", "So many at most.")
 	helpLs         = say("列出云盘或图床文件夹", "List a folder of drive or bed.")
 	helpLinks      = say("写出图床里图片的链接", "Write the links of pictures in the bed.")
@@ -246,7 +254,7 @@ var (
 	helpJobs       = say("同时上传的文件数", "Files uploaded at once.")
 	helpOverwrite  = say("替换同名但内容不同的文件", "Replace files of the same name and other content.")
 	helpKeepBoth   = say("保留同名文件，新文件加序号", "Keep both; the new one gets a number.")
-	helpSource     = say("云盘路径，最多 100 个", "Paths of the drive, at most 100.")
+	helpSource     = say("云盘路径；一个任务最多 100 个", "Paths of the drive; one task takes at most 100.")
 	helpCopyTo     = say("图床目标文件夹，缺少时创建", "Folder of the bed; made where it is missing.")
 	helpNoWait     = say("只打印任务编号，不等待结束", "Print the task's id and don't wait.")
 	helpTaskID     = say("copy 给出的任务编号", "Id that copy gave.")
@@ -274,6 +282,6 @@ func helpTexts(u *ui) kong.Vars {
 		"help_copy_plan": u.text(helpCopyPlan), "help_split": u.text(helpSplit), "help_republish": u.text(helpRepublish),
 		"help_republish_paths": u.text(helpRepubPaths),
 		"help_task_report":     u.text(helpTaskReport), "help_report_format": u.text(helpReportForm), "help_report_out": u.text(helpReportOut),
-		"help_task_watch": u.text(helpTaskWatch),
+		"help_task_watch": u.text(helpTaskWatch), "help_tasks_status": u.text(helpTasksState),
 	}
 }

@@ -17,6 +17,8 @@ const (
 	CopyFinished = 2
 	CopyFailed   = 3
 	CopyWaiting  = 4
+
+	CopyCancelled = 5 // to ask a list for; a task tells it as CopyFailed
 )
 
 // sourceDrive is the one source a copy task knows.
