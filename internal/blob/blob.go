@@ -85,7 +85,8 @@ type Store interface {
 	Room(ctx context.Context) (int64, error)
 
 	// Open opens committed content for reading; fault.ContentMissing if there
-	// is none. ctx bounds the reading too.
+	// is none, with fault.NotAFile where something else is in its place. ctx bounds
+	// the reading too.
 	Open(ctx context.Context, key Key) (Object, error)
 
 	// Remove deletes what is staged and what is committed under key; nothing
@@ -98,6 +99,13 @@ type Store interface {
 	// committed while List runs may be seen twice (staged, then committed) but
 	// is not missed. Things that the store did not make are passed over.
 	List(ctx context.Context, fn func(Entry) error) error
+
+	// Owner answers what SetOwner has noted; "" for nothing.
+	Owner(ctx context.Context) (id string, err error)
+
+	// SetOwner notes beside the contents, durably, whose they are, in place of what
+	// was noted before; "" takes the note back.
+	SetOwner(ctx context.Context, id string) error
 }
 
 // Endless is the room of a store that knows no end.

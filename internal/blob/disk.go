@@ -17,6 +17,7 @@ import (
 //
 //	uploads/<account>-<id>.part        staged
 //	blobs/<account>/<id / 1024>/<id>   committed
+//	blobs/installation                 whose they are
 type Disk struct {
 	blobs, uploads string
 
@@ -53,12 +54,14 @@ func NewDisk(blobsDir, uploadsDir string) (*Disk, error) {
 	}, nil
 }
 
+const probeName = "probe"
+
 // tryMove moves an empty file, so that folders of two file systems are found at
 // the start and not by the first upload.
 func tryMove(from, to string) error {
 	const op = "blob: try to move a file"
 	// One name, so that what a process left that died here is taken away again.
-	source, target := filepath.Join(from, "probe"), filepath.Join(to, "probe")
+	source, target := filepath.Join(from, probeName), filepath.Join(to, probeName)
 	f, err := os.OpenFile(source, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return failed(err, op)
@@ -195,14 +198,21 @@ func (d *Disk) Open(ctx context.Context, key Key) (Object, error) {
 		}
 	}
 	var err error
-	if file.File, err = os.Open(path); errors.Is(err, fs.ErrNotExist) {
+	// One that waits for somebody to write into it must not be waited for.
+	if file.File, err = os.OpenFile(path, os.O_RDONLY|dontWait, 0); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Because(fault.ContentMissing, op, err)
 	}
 	if err != nil {
+		if info, e := os.Stat(path); e == nil && !info.Mode().IsRegular() { // a socket can't be opened at all
+			return nil, fault.Because(fault.ContentMissing, op, err, fault.NotAFile, path)
+		}
 		return nil, failed(err, op)
 	}
 	if file.info, err = file.Stat(); err != nil {
 		return nil, errors.Join(failed(err, op), file.Close())
+	}
+	if !file.info.Mode().IsRegular() {
+		return nil, errors.Join(fault.New(fault.ContentMissing, op, fault.NotAFile, path), file.Close())
 	}
 	return &diskObject{disk: d, key: key, file: file}, nil
 }

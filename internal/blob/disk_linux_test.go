@@ -205,3 +205,33 @@ func TestDiskReadsWhatIsThere(t *testing.T) {
 		t.Errorf("a lost file: %v", err)
 	}
 }
+
+// What is no file is not waited for, and is no content: a FIFO, a device, a folder, a
+// socket.
+func TestDiskOpensFilesAlone(t *testing.T) {
+	store, dir := newDisk(t)
+	path := filepath.Join(dir, "blobs", "3", "4", "5000")
+	for name, put := range map[string]func() error{
+		"fifo":   func() error { return syscall.Mkfifo(path, 0o600) },
+		"folder": func() error { return os.Mkdir(path, 0o700) },
+		"device": func() error { return os.Symlink("/dev/zero", path) },
+		"socket": func() error {
+			fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+			if err == nil {
+				err = errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}), syscall.Close(fd))
+			}
+			return err
+		},
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), put()); err != nil {
+			t.Fatal(name, err)
+		}
+		_, err := store.Open(t.Context(), key)
+		if args := fault.ArgsOf(err); !fault.Is(err, fault.ContentMissing) || len(args) != 2 || args[0] != fault.NotAFile || args[1] != path {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -44,15 +44,21 @@ func (d *Disk) List(ctx context.Context, fn func(Entry) error) error {
 
 func (d *Disk) listStaged(ctx context.Context, fn func(Entry) error) error {
 	return eachEntry(ctx, d.uploads, func(e fs.DirEntry) error {
-		name, isStaged := strings.CutSuffix(e.Name(), stagedSuffix)
-		accountText, idText, _ := strings.Cut(name, "-")
-		account, accountOK := parseNumber(accountText)
-		id, idOK := parseNumber(idText)
-		if !isStaged || !accountOK || !idOK {
+		key, ours := parseStaged(e.Name())
+		if !ours {
 			return nil
 		}
-		return visit(e, Entry{Key: Key{account, id}, Staged: true}, fn)
+		return visit(e, Entry{Key: key, Staged: true}, fn)
 	})
+}
+
+// parseStaged reads the name of a staged file.
+func parseStaged(file string) (Key, bool) {
+	name, isStaged := strings.CutSuffix(file, stagedSuffix)
+	accountText, idText, _ := strings.Cut(name, "-")
+	account, accountOK := parseNumber(accountText)
+	id, idOK := parseNumber(idText)
+	return Key{account, id}, isStaged && accountOK && idOK
 }
 
 func (d *Disk) listCommitted(ctx context.Context, fn func(Entry) error) error {

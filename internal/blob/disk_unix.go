@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// dontWait has a file opened at once, whatever it is.
+const dontWait = syscall.O_NONBLOCK
+
 // syncFolder makes the entries of a folder durable: new files, moved files.
 func syncFolder(dir string) error {
 	f, err := os.Open(dir)

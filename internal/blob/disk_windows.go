@@ -14,6 +14,9 @@ const (
 	errorDiskQuotaExceeded = syscall.Errno(1295)
 )
 
+// dontWait is for what can be waited for when it is opened: there is no such thing.
+const dontWait = 0
+
 // syncFolder does nothing: Windows can't sync a folder, its file systems keep a
 // journal of the entries.
 func syncFolder(string) error { return nil }

@@ -116,9 +116,11 @@ func Bury(ctx context.Context, d *db.DB, s Store, key Key) error {
 }
 
 // SweepDoomed removes what was doomed from the store, unless somebody holds it off.
-// What can't be removed now is left for the next time.
+// What can't be removed now is left for the next time, and all of it where the store is
+// not noted as the database's own.
 func SweepDoomed(ctx context.Context, d *db.DB, s Store) error {
 	var errs []error
+	first := true
 	for last := (Key{}); ; {
 		var keys []Key
 		err := d.Read(ctx, "blob: doomed", func(tx *db.Tx) error {
@@ -130,6 +132,12 @@ func SweepDoomed(ctx context.Context, d *db.DB, s Store) error {
 		})
 		if err != nil || len(keys) == 0 {
 			return errors.Join(append(errs, err)...)
+		}
+		if first {
+			if err := mayRemove(ctx, d, s); err != nil {
+				return err
+			}
+			first = false
 		}
 		last = keys[len(keys)-1]
 		removed := make([]Key, 0, len(keys))

@@ -294,14 +294,20 @@ const onePut = 64 << 20
 // put sends content in one go: the object is there whole, or not at all.
 func (s *S3) put(ctx context.Context, key Key, from *spool, op string) (err error) {
 	if from.size <= onePut {
-		_, err = s.core.PutObject(ctx, s.Bucket, s.name(key), from.reader(), from.size,
-			base64.StdEncoding.EncodeToString(from.md5()), "", minio.PutObjectOptions{ContentType: plainBytes})
+		err = s.send(ctx, s.name(key), from)
 	} else {
 		_, err = s.core.Client.PutObject(ctx, s.Bucket, s.name(key), from.reader(), from.size,
 			minio.PutObjectOptions{ContentType: plainBytes, SendContentMd5: true, PartSize: onePut, NumThreads: 2})
 	}
 	killpoint.Here("blob.s3.put")
 	return s.failed(ctx, err, op)
+}
+
+// send sends an object in one request.
+func (s *S3) send(ctx context.Context, name string, from *spool) error {
+	_, err := s.core.PutObject(ctx, s.Bucket, name, from.reader(), from.size,
+		base64.StdEncoding.EncodeToString(from.md5()), "", minio.PutObjectOptions{ContentType: plainBytes})
+	return err
 }
 
 // Remove breaks off what is begun under key, and deletes the object: in this order, so
@@ -406,7 +412,7 @@ func (s *S3) failed(ctx context.Context, err error, op string) error {
 		answer.StatusCode != http.StatusRequestTimeout:
 		return fault.Because(fault.Internal, op, err)
 	}
-	return fault.Because(fault.Unavailable, op, err)
+	return fault.Because(fault.Unavailable, op, err, fault.Store)
 }
 
 // noRoom are the words of several stores for being full.

@@ -57,7 +57,7 @@ func (s *S3) Open(ctx context.Context, key Key) (Object, error) {
 	late := time.AfterFunc(s.Opening, o.end)
 	err := o.begin()
 	if !late.Stop() && ctx.Err() == nil {
-		err = fault.Because(fault.Unavailable, op, errLate)
+		err = fault.Because(fault.Unavailable, op, errLate, fault.Store)
 	}
 	if err != nil {
 		o.end()
@@ -170,7 +170,7 @@ func (o *s3Object) cut(err error) error {
 	if o.ctx.Err() != nil {
 		return fault.Wrap(o.ctx.Err(), o.op)
 	}
-	return fault.Because(fault.Unavailable, o.op, fmt.Errorf("%w: %v", errCut, err)) //nolint:errorlint // an end that is none
+	return fault.Because(fault.Unavailable, o.op, fmt.Errorf("%w: %v", errCut, err), fault.Store) //nolint:errorlint // an end that is none
 }
 
 func (o *s3Object) Size() int64        { return o.size }

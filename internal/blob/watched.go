@@ -106,6 +106,9 @@ func (w *watched) Remove(ctx context.Context, key Key) error {
 	return err
 }
 
+// String names the store for people.
+func (w *watched) String() string { return NameOf(w.Store) }
+
 type watchedWriter struct {
 	Writer
 	told Told

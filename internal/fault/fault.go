@@ -21,7 +21,7 @@ type Code string
 // the doors' tables, or not at all.
 const (
 	Internal    Code = "internal"    // a bug or a broken machine; the cause is logged, never shown
-	Unavailable Code = "unavailable" // draining, or a resource is busy past its deadline: try again
+	Unavailable Code = "unavailable" // draining, or a resource is busy past its deadline: try again; Args[0] is Store where that is the one
 	Uncertain   Code = "uncertain"   // nobody can say whether it was done: look before it is done again
 	DiskFull    Code = "disk_full"   // the store or the database has no room left
 	Canceled    Code = "canceled"    // the caller went away
@@ -151,7 +151,14 @@ const (
 	NoAccounts     Why = "no_accounts"     // the database: it holds none, or not even our tables
 	StoreOther     Why = "store_other"     // how many contents were looked for in the store, all of them in vain
 	BackupDamaged  Why = "backup_damaged"  // the snapshot, what of it
+	NotAFile       Why = "not_a_file"      // the path of content: a folder, a device or the like is there
+	StoreForeign   Why = "store_foreign"   // the store, the installation that has marked it, the one that this database is of; "-" for none
+	StoreUnmarked  Why = "store_unmarked"  // the store: it has contents and no mark, and none of the database's first contents
 )
+
+// Store, as an argument of Unavailable, says that it is the store of contents that does
+// not answer, and not the database.
+const Store Why = "store"
 
 // Error is a failure with its code, what was being done, and its cause.
 type Error struct {

@@ -50,6 +50,7 @@ func Run(t *testing.T, newStore func(t *testing.T) blob.Store) {
 		{"list stops", listStops},
 		{"many at once", manyAtOnce},
 		{"room", room},
+		{"owner", owner},
 		{"canceled", canceled},
 		{"bad keys", badKeys},
 	} {
@@ -114,6 +115,20 @@ func inPlace(t *testing.T, s blob.Store) {
 func room(t *testing.T, s blob.Store) {
 	if n, err := s.Room(t.Context()); err != nil || n < 1<<20 {
 		t.Errorf("room for %d bytes, %v; the tests need more", n, err)
+	}
+}
+
+func owner(t *testing.T, s blob.Store) {
+	put(t, s, key, []byte("content"))
+	for _, id := range []string{"", "ONE", "TWO", "", ""} {
+		if err := s.SetOwner(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Owner(t.Context()); got != id || err != nil {
+			t.Errorf("the owner is %q, %v; want %q", got, err, id)
+		}
+		wantEntries(t, s, entry{key, false, 7})
+		wantContent(t, s, key, []byte("content"))
 	}
 }
 
@@ -483,6 +498,9 @@ func canceled(t *testing.T, s blob.Store) {
 		wantCode(t, name, err, fault.Canceled)
 	}
 	wantCode(t, "List", s.List(ctx, func(blob.Entry) error { return nil }), fault.Canceled)
+	wantCode(t, "SetOwner", s.SetOwner(ctx, "id"), fault.Canceled)
+	_, err := s.Owner(ctx)
+	wantCode(t, "Owner", err, fault.Canceled)
 	wantCode(t, "Commit of a Writer", begun.Commit(ctx), fault.Canceled)
 	closeIt(t, begun)
 	wantContent(t, s, key, []byte("stays"))
