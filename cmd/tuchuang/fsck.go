@@ -15,6 +15,7 @@ type fsckCmd struct {
 	local
 	Repair bool    `name:"repair" help:"${help_repair}"`
 	Read   bool    `name:"read" help:"${help_read}"`
+	Adopt  bool    `name:"adopt-store" help:"${help_adopt}"`
 	Rate   *string `name:"rate" placeholder:"SIZE" help:"${help_rate}"`
 }
 
@@ -31,6 +32,7 @@ type findingOut struct {
 	Meaning string `json:"meaning"`
 	Fixable bool   `json:"fixable"`
 	Fixed   bool   `json:"fixed"`
+	Note    bool   `json:"note,omitempty"`    // nothing is wrong
 	Refused string `json:"refused,omitempty"` // why the repair was
 }
 
@@ -52,7 +54,7 @@ func (c *fsckCmd) Run(ctx context.Context, u *ui) error {
 		rate = max(n, 0) // unlimited
 	}
 	return c.withData(ctx, u, func(_ config.Config, d *db.DB, store blob.Store) error {
-		check := ops.Fsck{DB: d, Store: store, Repair: c.Repair, Read: c.Read, Rate: rate, Settle: fsckSettle, Found: u.showFinding}
+		check := ops.Fsck{DB: d, Store: store, Repair: c.Repair, Read: c.Read, Adopt: c.Adopt, Rate: rate, Settle: fsckSettle, Found: u.showFinding}
 		n, err := check.Run(ctx)
 		if err != nil {
 			return err
@@ -74,7 +76,7 @@ func (u *ui) showFinding(f ops.Finding) error {
 		if f.Failed != nil {
 			refused = f.Failed.Error()
 		}
-		return u.fact(fsckOut{Finding: &findingOut{f.Code, f.Account, f.Place, f.Has, f.Want, meaning, f.Fixable, f.Fixed, refused}})
+		return u.fact(fsckOut{Finding: &findingOut{f.Code, f.Account, f.Place, f.Has, f.Want, meaning, f.Fixable, f.Fixed, f.Note, refused}})
 	}
 	words := []string{f.Code, printable(f.Place), meaning}
 	switch {
@@ -84,6 +86,7 @@ func (u *ui) showFinding(f ops.Finding) error {
 		words = append(words, u.text(fsckHas, printable(f.Has)))
 	}
 	switch {
+	case f.Note:
 	case f.Fixed:
 		words = append(words, u.text(fsckFixed))
 	case f.Fixable:

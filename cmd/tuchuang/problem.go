@@ -120,6 +120,8 @@ var problems = map[fault.Why]problem{
 	fault.NotEmpty: {dataNotEmpty, adviceNotEmpty}, fault.NotABackup: {notABackup, adviceNotABackup}, fault.NoBackup: {what: noBackup},
 	fault.BackupNewer: {backupNewer, adviceNewer}, fault.BackupDamaged: {backupDamaged, adviceOldBackup},
 	fault.FilledNow: {filledNow, adviceFilledNow}, fault.BackupOther: {backupOther, adviceBackupOther}, fault.NoAccounts: {noAccounts, adviceNoAccounts}, fault.StoreOther: {storeOther, adviceStoreOther},
+	fault.StoreForeign: {storeForeign, adviceStoreForeign}, fault.StoreUnmarked: {storeUnmarked, adviceStoreForeign}, fault.Store: {storeSilent, adviceStoreAway},
+	fault.NotAFile: {what: contentNoFile},
 }
 
 // problem words what is wrong with a setting or the data folder.

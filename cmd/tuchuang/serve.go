@@ -243,6 +243,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if err != nil {
 		return s, err
 	}
+	// Nothing is removed from the store of another installation.
+	if err := blob.Own(ctx, s.db, store); err != nil {
+		return s, err
+	}
 	if secrets, made, err := ops.FirstStart(byCommand(ctx), s.db); err != nil {
 		return s, err
 	} else if made {

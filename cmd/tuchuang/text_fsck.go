@@ -14,6 +14,7 @@ var (
 	helpFsck   = say("检查数据库和存储的内容；服务器可以同时运行", "Check the database and the stored content; a server may run meanwhile.")
 	helpRepair = say("修复能修复的", "Mend what can be mended.")
 	helpRead   = say("读出全部内容并核对哈希，标记丢失或损坏的", "Read and hash all content too; mark what is missing or damaged.")
+	helpAdopt  = say("把存储标记为属于本数据库，无论其中原来的标记是什么：仅在确认存储正确时使用", "Note in the store that it is this database's, whatever is noted there: only where you know that it is the right one.")
 	helpRate   = say("--read 每秒最多读多少，如 20M（默认 64M）；unlimited 不限", "How much --read reads a second at most, as 20M (64M); or unlimited.")
 )
 
@@ -39,11 +40,17 @@ var fsckMeanings = map[string]text{
 	"unreferenced.row":      say("待清理列表中的内容不存在", "content that is not there is listed as unreferenced"),
 	"doomed.row":            say("仍在使用的内容被列入删除", "content that has its row is listed for removal"),
 	"content.missing":       say("存储中没有这份内容：从备份恢复，或重新上传同样的文件", "the store does not have this content: restore it, or upload the same file again"),
+	"content.no_file":       say("存储中这份内容的位置上不是普通文件：移走它，再从备份恢复，或重新上传同样的文件", "what is in the place of this content is no file: take it away, then restore it, or upload the same file again"),
+	"content.unreadable":    say("无法读取这份内容：检查权限和磁盘", "this content can't be read: look at its permissions and at the disk"),
 	"content.size":          say("存储的内容长度不对：从备份恢复，或重新上传同样的文件", "stored content has another size: restore it, or upload the same file again"),
 	"content.damaged":       say("存储的内容已损坏：从备份恢复，或重新上传同样的文件", "stored content is damaged: restore it, or upload the same file again"),
 	"content.back":          say("标记为丢失或损坏的内容完好无损", "content that is marked as lost is there and whole"),
 	"content.facts":         say("记录的图片类型或尺寸与内容不符", "type or dimensions are not those of the content"),
 	"store.stranger":        say("存储中有数据库不认识的内容", "the store has content that the database does not know"),
+	"store.needed":          say("有文件或图片引用的内容没有记录（内容与其 etag 和大小一致时，修复后重新建立记录；否则保留不动）", "content without a row that something refers to (mended: its row is made again, where the bytes are those of etag and size; else both stay)"),
+	"store.unlisted":        say("无法列出存储的内容：没有查找多余的内容", "the store can't be listed: what it has too much was not looked for"),
+	"store.misplaced":       say("内容放错了文件夹，没有程序会读取它：移到正确的位置，或删除", "content in the wrong folder, where nothing reads it: move it to its place, or remove it"),
+	"store.others":          say("不属于本程序的文件：保留不动", "files that are not of this program: left alone"),
 	"store.foreign":         say("存储中有不属于本数据库的内容：它属于另一个安装，或写于所恢复的备份之后", "the store has content that this database never made: it is of another installation, or newer than the backup that was restored"),
 	"drive.next_id":         say("下一个文件编号已被使用", "the next number for a file is in use"),
 	"drive.root":            say("云盘没有根目录", "the drive has no root"),

@@ -60,8 +60,17 @@ var (
 	adviceFilledNow   = say("等它完成", "wait until it is done")
 	adviceBackupOther = say("每个安装用自己的备份文件夹；检查数据库的设置是否正确", "each installation needs a folder of its own; see whether the database is the right one")
 	adviceNoAccounts  = say("检查 --database-url（TUCHUANG_DATABASE_URL）；新的数据库由 tuchuang serve 准备", "see whether --database-url (TUCHUANG_DATABASE_URL) is right; a new database is prepared by tuchuang serve")
-	adviceStoreOther  = say("检查 --blob-url（TUCHUANG_BLOB_URL）或数据文件夹；内容确实全部丢失时加上 --repair", "see whether --blob-url (TUCHUANG_BLOB_URL) or the data folder is right; if the contents are truly lost, add --repair")
-	adviceOldBackup   = say("用 --snapshot 选择另一个备份", "choose another one with --snapshot")
+	storeForeign      = say("存储 %s 属于另一个安装（%s），而数据库属于安装 %s：没有改动任何内容",
+		"the store %s is of another installation (%s), and the database of the installation %s: nothing was changed")
+	storeUnmarked = say("存储 %s 有内容，但没有标记，也没有数据库的最初内容：它可能属于另一个安装",
+		"the store %s has contents and no mark, and none of the first contents of the database: it may be another installation's")
+	storeSilent        = say("存储没有应答", "the store of contents does not answer")
+	adviceStoreAway    = say("检查它是否在运行、网络是否通畅，稍后再执行一次", "see whether it runs and can be reached, and try again later")
+	contentNoFile      = say("%s 不是普通文件", "%s is not a file")
+	adviceStoreForeign = say("检查 --blob-url（TUCHUANG_BLOB_URL）或数据文件夹；存储确实属于这个数据库时，执行一次 tuchuang fsck --adopt-store",
+		"see whether --blob-url (TUCHUANG_BLOB_URL) or the data folder is right; if the store truly is this database's, run tuchuang fsck --adopt-store once")
+	adviceStoreOther = say("检查 --blob-url（TUCHUANG_BLOB_URL）或数据文件夹；内容确实全部丢失时加上 --repair", "see whether --blob-url (TUCHUANG_BLOB_URL) or the data folder is right; if the contents are truly lost, add --repair")
+	adviceOldBackup  = say("用 --snapshot 选择另一个备份", "choose another one with --snapshot")
 
 	helpBackup          = say("在服务器运行时备份数据库和内容", "Back up database and contents while the server runs.")
 	helpBackupDest      = say("备份文件夹；多个备份共用其中的内容", "Folder of backups; they share their contents.")

@@ -87,6 +87,6 @@ func serverHelp(u *ui) kong.Vars {
 		"help_copy_ids": u.text(helpCopyIDs), "help_copy_tasks": u.text(helpCopyTasks), "help_copy_images": u.text(helpCopyImages), "help_copy_levels": u.text(helpCopyLevels), "help_image_size": u.text(helpImageSize),
 		"help_fetch_allow": u.text(helpFetchAllow), "help_offline_workers": u.text(helpOffline),
 		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),
-		"help_fsck": u.text(helpFsck), "help_repair": u.text(helpRepair), "help_read": u.text(helpRead), "help_rate": u.text(helpRate),
+		"help_fsck": u.text(helpFsck), "help_repair": u.text(helpRepair), "help_read": u.text(helpRead), "help_rate": u.text(helpRate), "help_adopt": u.text(helpAdopt),
 	}
 }

@@ -62,6 +62,9 @@ const holdLength = 15 * time.Minute
 // its row and durable, when Backup has returned nil. One backup at a time may run into
 // a folder: the caller sees to that.
 func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
+	if err := blob.SameOwner(ctx, o.DB, o.Store); err != nil {
+		return out, err
+	}
 	to := folder(o.To)
 	if err := to.prepare(); err != nil {
 		return out, err

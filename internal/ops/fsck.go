@@ -25,6 +25,7 @@ type Finding struct {
 	Fixable bool  // --repair mends it
 	Fixed   bool  // and did: it was looked for again and is gone
 	Failed  error // why the repair was refused
+	Note    bool  // nothing is wrong; it is not counted
 
 	fix func(ctx context.Context, tx *db.Tx) error // nil where Fixable is false
 }
@@ -35,7 +36,9 @@ type Fsck struct {
 	Store  blob.Store
 	Repair bool
 	// Read reads all content and hashes it; what is missing or damaged is marked so.
-	Read   bool
+	Read bool
+	// Adopt notes in the store that it is the database's, whatever was noted there.
+	Adopt  bool
 	Rate   int64         // bytes of content a second; 0 without bound
 	Settle time.Duration // between two looks
 	Found  func(Finding) error
@@ -55,15 +58,19 @@ const pageRows = 1000
 // With Repair what can be mended is, each in a transaction of its own under the
 // account's lock, and looked at a third time.
 //
-// A database whose data was moved elsewhere is not repaired: fault.DataMoved. With Read
-// alone, a store that has none of the first contents is taken for another one:
+// A database whose data was moved elsewhere is not repaired: fault.DataMoved, and the
+// store of another installation is not looked at: fault.StoreForeign. With Repair a store
+// that is noted as nobody's must be empty or have some of the first contents, byte for
+// byte: else fault.StoreUnmarked. With Read alone, a store that has none of the first contents is taken for another one:
 // fault.StoreOther, and nothing is marked.
 func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 	told := f.Found
 	run := *f
 	run.reading = new(sync.Mutex)
 	run.Found = func(one Finding) error {
-		c.Found++
+		if !one.Note {
+			c.Found++
+		}
 		if one.Fixed {
 			c.Fixed++
 		}
@@ -76,6 +83,10 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 		return c, err
 	}
 	if err := run.engine(ctx); err != nil {
+		return c, err
+	}
+	// Before what refers to content is looked at: it may get its row back.
+	if err := run.strangers(ctx); err != nil {
 		return c, err
 	}
 	accounts, err := run.accounts(ctx)
@@ -98,7 +109,7 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 			return c, err
 		}
 	}
-	return c, run.strangers(ctx)
+	return c, run.others(ctx)
 }
 
 // accounts are all that any table has rows of, and tells of those that are not there.

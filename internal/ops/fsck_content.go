@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"strconv"
 	"time"
@@ -46,15 +47,23 @@ const enough = 20
 // mayGoOn refuses what would make things worse: to repair rows that are kept elsewhere by
 // now, and to mark the contents of a store that is not theirs.
 func (f *Fsck) mayGoOn(ctx context.Context) error {
-	if f.Repair {
+	if f.Repair || f.Adopt {
 		_, to, moved, err := f.DB.Moved(ctx)
 		if err == nil && moved {
 			err = fault.New(fault.BadData, "ops: repair", fault.DataMoved, to)
 		}
-		return err
+		if err != nil {
+			return err
+		}
 	}
-	if !f.Read {
-		return nil
+	switch {
+	case f.Adopt:
+		return blob.Adopt(ctx, f.DB, f.Store)
+	case f.Repair:
+		return blob.Own(ctx, f.DB, f.Store)
+	}
+	if err := blob.SameOwner(ctx, f.DB, f.Store); err != nil || !f.Read {
+		return err
 	}
 	var first []blob.Stored
 	err := f.read(ctx, func(tx *db.Tx) (err error) {
@@ -65,6 +74,9 @@ func (f *Fsck) mayGoOn(ctx context.Context) error {
 		o, openErr := f.Store.Open(ctx, s.Key)
 		if openErr == nil {
 			return errors.Join(err, o.Close())
+		}
+		if fault.Is(openErr, fault.Internal) { // something is there, which can't be read
+			return err
 		}
 		if !fault.Is(openErr, fault.ContentMissing) {
 			return openErr
@@ -167,7 +179,9 @@ func (f *Fsck) tellContents(ctx context.Context, acc int64, wrong []content) err
 
 // marks are the states of content that can't be had; the same uploaded again takes its
 // place.
-var marks = map[string]blob.State{"content.missing": blob.Missing, "content.size": blob.Damaged, "content.damaged": blob.Damaged}
+var marks = map[string]blob.State{
+	"content.missing": blob.Missing, "content.no_file": blob.Damaged, "content.size": blob.Damaged, "content.damaged": blob.Damaged,
+}
 
 func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 	lost := c.state == blob.Missing || c.state == blob.Damaged
@@ -177,9 +191,12 @@ func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 		if lost {
 			return nil, nil
 		}
+		if why := fault.ArgsOf(err); len(why) > 0 && why[0] == fault.NotAFile {
+			return &Finding{Code: "content.no_file"}, nil
+		}
 		return &Finding{Code: "content.missing"}, nil
 	case err != nil:
-		return nil, err
+		return unreadable(err)
 	}
 	defer o.Close() //nolint:errcheck // it was only read
 	if size := o.Size(); size != c.facts.Size {
@@ -195,7 +212,7 @@ func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 	defer f.reading.Unlock()
 	digest := blob.NewDigest()
 	if err := f.readAll(ctx, digest, o); err != nil {
-		return nil, err
+		return unreadable(err)
 	}
 	sha256, sha1, md5 := digest.Sums()
 	same := hex.EncodeToString(sha256[:]) == c.facts.SHA256 && hex.EncodeToString(sha1[:]) == c.facts.SHA1 && hex.EncodeToString(md5[:]) == c.facts.MD5
@@ -219,6 +236,23 @@ func (f *Fsck) compare(ctx context.Context, c content) (*Finding, error) {
 	return nil, nil
 }
 
+// unreadable makes a finding of one content that can't be read, which says nothing of
+// what it is. A store that does not answer is an error.
+func unreadable(err error) (*Finding, error) {
+	if fault.CodeOf(err) != fault.Internal {
+		return nil, err
+	}
+	return &Finding{Code: "content.unreadable", Has: causeText(err)}, nil
+}
+
+// causeText is the last word of an error, without the path it names.
+func causeText(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
 // readAll reads content at no more than the rate.
 func (f *Fsck) readAll(ctx context.Context, to io.Writer, from io.Reader) error {
 	for {
@@ -235,105 +269,6 @@ func (f *Fsck) readAll(ctx context.Context, to io.Writer, from io.Reader) error 
 			}
 		}
 	}
-}
-
-// strangers finds what is stored and has no row. A key has its row before its first
-// byte, and is noted as doomed until its last is gone: so what is listed once more
-// after the database did not know it is nobody's.
-func (f *Fsck) strangers(ctx context.Context) error {
-	first, err := f.unknown(ctx, nil)
-	if err != nil || len(first) == 0 {
-		return err
-	}
-	if err := rest(ctx, f.Settle); err != nil {
-		return err
-	}
-	still, err := f.unknown(ctx, first)
-	if err != nil {
-		return err
-	}
-	gone := make(map[blob.Key]bool)
-	for page := range slices.Chunk(still, pageRows) {
-		err := f.look(ctx, 0, func(tx *db.Tx) (all []Finding, err error) {
-			for _, e := range page {
-				found, err := f.stranger(ctx, tx, e, gone)
-				if err != nil {
-					return nil, err
-				}
-				all = append(all, found...)
-			}
-			return all, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// stranger judges one key of the store; those that were removed are noted in gone.
-func (f *Fsck) stranger(ctx context.Context, tx *db.Tx, e blob.Entry, gone map[blob.Key]bool) ([]Finding, error) {
-	known, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
-	if err != nil || known || gone[e.Key] {
-		return nil, err
-	}
-	found := Finding{Code: "store.foreign", Place: "store " + e.Key.String(), Has: strconv.FormatInt(e.Size, 10)}
-	ours, err := tx.Get(ctx, gaveKey, []any{e.Key.Account, e.Key.ID}, new(int))
-	if ours {
-		found.Code = "store.stranger"
-		found.fix = func(ctx context.Context, tx *db.Tx) error {
-			err := f.Store.Remove(ctx, e.Key)
-			gone[e.Key] = err == nil
-			return err
-		}
-	}
-	return []Finding{found}, err
-}
-
-// gaveKey says whether this database has ever given a key out. One that it has not is
-// another one's, or was written after what this one was restored from.
-const gaveKey = `SELECT 1 FROM account WHERE id = $1 AND next_blob > $2`
-
-const knownKey = `
-	SELECT 1 FROM blob WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM doomed WHERE account_id = $1 AND blob_id = $2`
-
-// unknown lists what the store has and the database does not know; of that what was
-// listed before, where that is told.
-func (f *Fsck) unknown(ctx context.Context, before []blob.Entry) (found []blob.Entry, err error) {
-	var page []blob.Entry
-	judge := func() error {
-		err := f.read(ctx, func(tx *db.Tx) error {
-			for _, e := range page {
-				known, err := tx.Get(ctx, knownKey, []any{e.Key.Account, e.Key.ID}, new(int))
-				if err != nil {
-					return err
-				}
-				if !known {
-					found = append(found, e)
-				}
-			}
-			return nil
-		})
-		page = page[:0]
-		return err
-	}
-	same := make(map[blob.Key]bool)
-	for _, e := range before {
-		same[e.Key] = true
-	}
-	err = f.Store.List(ctx, func(e blob.Entry) error {
-		if before != nil && !same[e.Key] {
-			return nil
-		}
-		if page = append(page, e); len(page) < pageRows {
-			return nil
-		}
-		return judge()
-	})
-	if err != nil {
-		return nil, err
-	}
-	return found, judge()
 }
 
 // engine has SQLite check its file, where all is to be read.

@@ -109,7 +109,8 @@ const (
 			+ (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM image WHERE account_id = $1)`
 	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)`
 	nextBlob    = `(SELECT coalesce(max(n), 0) + 1 FROM (
-			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1) s)`
+			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1
+			UNION ALL SELECT max(blob_id) FROM drive_entry WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM image WHERE account_id = $1) s)`
 	unfinishedOf = `(SELECT count(*) FROM task t WHERE t.account_id = q.account_id AND t.kind = q.kind AND t.state IN (1, 4))`
 	planOfNone   = `task_id <> '' AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = copy_plan.account_id AND t.id = copy_plan.task_id)`
 	nextTask     = `(SELECT coalesce(max(seq), 0) + 1 FROM task WHERE account_id = $1)`

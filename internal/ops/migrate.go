@@ -123,6 +123,9 @@ func (m *move) begin(ctx context.Context) error {
 	if moved && where != m.ToName {
 		return fault.New(fault.BadData, "ops: migrate", fault.DataMoved, where)
 	}
+	if err := blob.SameOwner(ctx, m.DB, m.Store); err != nil {
+		return err
+	}
 	filling, err := m.to.Mark(ctx, db.FillingMark)
 	if err != nil {
 		return err
@@ -392,6 +395,9 @@ func (m *move) finish(ctx context.Context) error {
 		if err := m.Settle(ctx, m.to, m.ToStore); err != nil {
 			return err
 		}
+	}
+	if err := blob.Follow(ctx, m.DB, m.to, m.ToStore); err != nil {
+		return err
 	}
 	lost, err := m.lost(ctx)
 	if err != nil {

@@ -241,7 +241,10 @@ func (o *RestoreOptions) settle(ctx context.Context, d *db.DB, out *Restored) er
 	if err != nil {
 		return err
 	}
-	return o.Settle(ctx, d, o.Store)
+	if err := o.Settle(ctx, d, o.Store); err != nil {
+		return err
+	}
+	return blob.Adopt(ctx, d, o.Store) // it is an installation of its own
 }
 
 // openEmpty opens a server's database, which must hold nothing, for the restore of a
@@ -316,7 +319,7 @@ func clearStore(ctx context.Context, s blob.Store) error {
 	for _, k := range keys {
 		err = errors.Join(err, s.Remove(ctx, k))
 	}
-	return err
+	return errors.Join(err, s.SetOwner(ctx, ""))
 }
 
 // fill copies all rows into an empty database, in one transaction, and opens it to
@@ -346,6 +349,9 @@ func fill(ctx context.Context, from, to *db.DB) error {
 				if ours != there {
 					return fault.New(fault.BadData, "ops: restore", fault.NotEmpty, to.Name())
 				}
+			}
+			if err := blob.CopyOwner(ctx, from, w); err != nil {
+				return err
 			}
 			return w.SetMark(ctx, db.FillingMark, "")
 		})

@@ -323,7 +323,7 @@ func strangers(ctx context.Context, v *view) error {
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool)
+	known := map[string]bool{filepath.Join("blobs", "installation"): true} // whose they are
 	err = store.List(ctx, func(e blobs.Entry) error {
 		k := key{e.Key.Account, e.Key.ID}
 		b := v.blobOf[k]
