@@ -13,6 +13,7 @@ import (
 var (
 	figureName = regexp.MustCompile(`\b((?:tuchuang|go|process)_[a-z0-9_]+)(\{[^}]*\})?`)
 	labelTest  = regexp.MustCompile(`([a-z_]+)\s*(?:=~|!~|!=|=)`)
+	labelValue = regexp.MustCompile(`([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
 	grouping   = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	ruleQuery  = regexp.MustCompile(`(?m)^\s+expr: (.*)$`)
 )
@@ -75,6 +76,78 @@ func misnamed(query string, labels map[string][]string) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// atStart are queries' series that a server which nobody has asked anything lacks: where
+// a query names values of a label, each of them.
+func atStart(query string, series []string) (lacking []string) {
+	for _, m := range figureName.FindAllStringSubmatch(query, -1) {
+		tests := labelValue.FindAllStringSubmatch(m[2], -1)
+		wanted := [][]string{nil}
+		for _, l := range tests {
+			if slices.Contains(ofTheScraper, l[1]) || l[2] == "!=" || l[2] == "!~" || strings.ContainsAny(l[3], "$.*") {
+				continue
+			}
+			var next [][]string
+			for _, before := range wanted {
+				for value := range strings.SplitSeq(l[3], "|") {
+					next = append(next, append(slices.Clone(before), l[1]+`="`+value+`"`))
+				}
+			}
+			wanted = next
+		}
+		for _, want := range wanted {
+			if !slices.ContainsFunc(series, func(s string) bool {
+				name, labels, _ := strings.Cut(s, "{")
+				return name == m[1] && !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(labels, w) })
+			}) {
+				lacking = append(lacking, m[1]+strings.Join(want, ","))
+			}
+		}
+	}
+	return lacking
+}
+
+// Every series that an alert or the dashboard asks for is there before the first event,
+// which would else be the series' beginning, and no growth.
+func TestServerFiguresFromTheStart(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	r := p.start("--data", filepath.Join(p.home, "data"), "--metrics-listen", "127.0.0.1:0")
+	var series []string
+	for name := range figures(t, r.aside("metrics")) {
+		series = append(series, name)
+	}
+	r.stop()
+	for title, list := range queries(t, "../../docs/grafana.json") {
+		for _, query := range list {
+			if lacking := atStart(query, series); lacking != nil {
+				t.Errorf("panel %q: %v", title, lacking)
+			}
+		}
+	}
+	text, err := os.ReadFile("../../docs/operate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range ruleQuery.FindAllStringSubmatch(string(text), -1) {
+		if lacking := atStart(m[1], series); lacking != nil {
+			t.Errorf("an alert: %v in %s", lacking, m[1])
+		}
+	}
+	// Each of these begins by itself, by route, operation or reason.
+	for _, one := range []string{
+		`tuchuang_http_requests_total{result="content_missing",route="/d"}`, `tuchuang_http_requests_total{result="content_missing",route="/i"}`,
+		`tuchuang_http_requests_total{result="content_missing",route="/api/v1/file/list"}`,
+		`tuchuang_store_operations_total{operation="commit",result="unavailable"}`, `tuchuang_tasks_total{kind="copy",reason="all_failed",state="failed"}`,
+	} {
+		if !slices.Contains(series, one) {
+			t.Errorf("without %s", one)
+		}
+	}
+	if got := atStart(`tuchuang_log_lines_total{level=~"ERROR|PANIC"}`, series); len(got) != 1 {
+		t.Errorf("lacking are %v", got)
+	}
 }
 
 // The dashboard and the alerts ask for figures that a server gives, with labels that

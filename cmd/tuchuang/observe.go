@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"tuchuang/internal/blob"
@@ -47,7 +48,23 @@ func (s *server) observe(ctx context.Context) error {
 	} {
 		mux.HandleFunc("/debug/pprof/"+path, h)
 	}
-	return s.aside(ctx, "pprof", s.conf.PProf, "/debug/pprof/", mux)
+	return s.aside(ctx, "pprof", s.conf.PProf, "/debug/pprof/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLoopback(r.Host) {
+			http.Error(w, "ask for a loopback address", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+}
+
+// isLoopback says whether a Host names this machine to itself. A page may have a name of
+// its own point here, and would read what is answered as its own.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // aside answers at one of these addresses, and says so in the log.
@@ -76,13 +93,14 @@ func (o *observer) blind() (err error) {
 	return err
 }
 
-// watchStore has the operations of a store counted.
-func (o *observer) watchStore(store blob.Store) blob.Store {
-	if o.metrics == nil {
-		return store
-	}
+// watchStore has the operations of a store counted, and that it goes away told.
+func (o *observer) watchStore(store blob.Store, log *slog.Logger) blob.Store {
+	away := &storeAway{log: log}
 	return blob.Watched(store, func(operation string, err error, took time.Duration) {
-		o.metrics.Stored(operation, resultOf(err), took)
+		away.note(operation, err)
+		if o.metrics != nil {
+			o.metrics.Stored(operation, resultOf(err), took)
+		}
 	})
 }
 
@@ -170,10 +188,11 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers
 func observedLog(u *ui, conf config.Config) (*slog.Logger, *metrics.Metrics) {
 	log := newLog(u, conf.LogLevel)
 	if conf.MetricsListen == "" {
-		return log, nil
+		return slog.New(calmLog{log.Handler()}), nil
 	}
 	m := metrics.New(programVersion())
-	return slog.New(countedLog{log.Handler(), m.Logged}), m
+	m.Expect(expected())
+	return slog.New(calmLog{countedLog{log.Handler(), m.Logged}}), m
 }
 
 // countedLog counts the lines of a log by level.

@@ -84,6 +84,24 @@ func figures(t *testing.T, url string) map[string]float64 {
 	return all
 }
 
+// getAs asks for a URL by another name of its host.
+func getAs(t *testing.T, url, host string) (status int) {
+	t.Helper()
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Host = host
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode
+}
+
 // publish puts pictures of some sizes into the drive, copies them, and answers the
 // task and the links in the order of the sizes.
 func (r *running) publish(c *client.Client, sizes ...int) (task string, links []string) {
@@ -250,6 +268,15 @@ func TestServerProfiler(t *testing.T) {
 	r := p.start("--data", data, "--pprof", "127.0.0.1:0")
 	if status, body := get(t, r.aside("pprof")+"goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body, "goroutine profile") {
 		t.Errorf("%d %s", status, body)
+	}
+	// A page of another name that points here reads nothing.
+	for host, want := range map[string]int{
+		"localhost": http.StatusOK, "LocalHost:6060": http.StatusOK, "127.0.0.7:1": http.StatusOK, "[::1]:6060": http.StatusOK,
+		"evil.example": http.StatusMisdirectedRequest, "127.0.0.1.evil.example:6060": http.StatusMisdirectedRequest, "10.0.0.1": http.StatusMisdirectedRequest,
+	} {
+		if status := getAs(t, r.aside("pprof")+"cmdline", host); status != want {
+			t.Errorf("as %s: %d, want %d", host, status, want)
+		}
 	}
 	if status, _ := get(t, r.url+"/debug/pprof/"); status == http.StatusOK {
 		t.Error("the profiler is for everybody")

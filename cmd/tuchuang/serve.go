@@ -238,7 +238,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if err := clearSpool(conf); err != nil {
 		return s, err
 	}
-	store = s.watchStore(store)
+	store = s.watchStore(store, log)
 	accounts, err := account.Open(ctx, s.db)
 	if err != nil {
 		return s, err

@@ -189,3 +189,46 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})
 }
+
+// Expected are label values that a server knows beforehand.
+type Expected struct {
+	Routes, Results          []string    // of requests
+	Kinds, Attempts          []string    // of tasks
+	Ends                     [][2]string // state and reason of tasks
+	Outcomes                 [][2]string // outcome and reason of items
+	Operations, StoreResults []string
+	Levels                   []string
+}
+
+// Expect has counters be there from the beginning, at 0: of one that comes into being
+// with its first event nobody sees that it has grown.
+func (m *Metrics) Expect(e Expected) {
+	for _, route := range e.Routes {
+		for _, result := range e.Results {
+			m.requests.WithLabelValues(route, result)
+		}
+		m.requestTimes.WithLabelValues(route)
+	}
+	for _, kind := range e.Kinds {
+		for _, end := range e.Ends {
+			m.tasks.WithLabelValues(kind, end[0], end[1])
+		}
+		for _, result := range e.Attempts {
+			m.attempts.WithLabelValues(kind, result)
+		}
+		m.taskTimes.WithLabelValues(kind)
+		m.taskWaits.WithLabelValues(kind)
+	}
+	for _, o := range e.Outcomes {
+		m.items.WithLabelValues(o[0], o[1])
+	}
+	for _, operation := range e.Operations {
+		for _, result := range e.StoreResults {
+			m.stored.WithLabelValues(operation, result)
+		}
+		m.storeTimes.WithLabelValues(operation)
+	}
+	for _, level := range e.Levels {
+		m.logged.WithLabelValues(level)
+	}
+}
