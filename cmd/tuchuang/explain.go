@@ -2,13 +2,16 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"tuchuang/internal/client"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/ops"
 )
 
 // explain says in the user's language what an error is and what to do now; the
@@ -63,10 +66,18 @@ func (u *ui) explainLocal(err error) (what, advice string) {
 	if what, advice, known := u.problem(args); known {
 		return what, advice
 	}
+	where, placed := errors.AsType[*ops.At](err)
+	path := pathOf(err)
 	local, known := localFaults[code]
 	switch {
+	case code == fault.DiskFull && path != "":
+		return u.text(localDiskAt, path), u.text(adviceDisk)
+	case code == fault.DiskFull && placed:
+		return u.text(localFullAt, where.Place), u.text(adviceDisk)
+	case code == fault.Unavailable && placed:
+		return u.text(localAway, where.Place, u.cause(innermost(where.Err))), u.text(adviceAgain)
 	case !known:
-		return u.text(localOther, u.cause(err)), ""
+		return u.text(localOther, u.whatFailed(err)), ""
 	case local.named && len(args) == 0:
 		return u.text(localOther, err), ""
 	case local.named:
@@ -78,6 +89,33 @@ func (u *ui) explainLocal(err error) (what, advice string) {
 		advice = u.text(local.advice)
 	}
 	return what, advice
+}
+
+// whatFailed is the cause of an error, behind the path that it names.
+func (u *ui) whatFailed(err error) string {
+	if path := pathOf(err); path != "" {
+		return path + ": " + u.cause(err)
+	}
+	return u.cause(err)
+}
+
+// pathOf is the path of the file that an error is of, or "".
+func pathOf(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Path
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.New
+	}
+	return ""
+}
+
+// innermost is the cause of a fault, where it has one.
+func innermost(err error) error {
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Cause != nil {
+		return e.Cause
+	}
+	return err
 }
 
 // refusal is what the server said, in the user's language where it speaks it.

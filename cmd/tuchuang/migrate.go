@@ -34,7 +34,7 @@ type migrateOut struct {
 	Copied   bool             `json:"contentsCopied"` // false: they stay where they are
 	GoneOn   bool             `json:"resumed"`
 	Already  bool             `json:"already"`
-	Lost     []string         `json:"lost"`
+	contentsOut
 }
 
 // Run moves database and contents elsewhere while servers go on answering reads, or
@@ -54,13 +54,17 @@ func (c *migrateCmd) Run(ctx context.Context, u *ui) error {
 		}
 		defer func() { err = errors.Join(err, done()) }()
 		began := time.Now()
-		u.note(u.text(migrateBegins, d.Name(), o.ToName))
+		begun := false
+		o.Begun = func() {
+			begun = true
+			u.note(u.text(migrateBegins, d.Name(), o.ToName))
+		}
 		b := u.byteBar(u.text(migrateProgress), 0)
 		o.Progress = func(_, _, bytes, total int64) { b.set(bytes, total) }
 		out, err := ops.Migrate(ctx, o)
 		b.done()
 		if err != nil {
-			if _, _, moved, e := d.Moved(context.WithoutCancel(ctx)); e == nil && moved {
+			if begun {
 				u.note(u.text(migrateGoesOn))
 			}
 			return err
@@ -206,29 +210,42 @@ func (u *ui) unmark(ctx context.Context, d *db.DB) error {
 }
 
 func (u *ui) showMigrated(out ops.Migrated, from, stay string, o ops.MigrateOptions, took time.Duration) error {
-	lost := names(out.Lost)
+	wrong := failedIf(len(out.Lost) + len(out.Unreadable))
 	if u.json {
 		rows := map[string]int64{}
 		for _, t := range out.Tables {
 			rows[t.Name] = t.Rows
 		}
-		err := u.document(migrateOut{from, o.ToName, rows, out.Contents, out.Bytes, o.ToStore != nil, out.GoneOn, out.Already, lost})
-		return errors.Join(err, lostError(lost))
+		err := u.document(migrateOut{
+			from, o.ToName, rows, out.Contents, out.Bytes, o.ToStore != nil, out.GoneOn, out.Already, contentsOf(out.Lost, out.Unreadable),
+		})
+		return errors.Join(err, wrong)
 	}
 	var rows int64
 	for _, t := range out.Tables {
 		rows += t.Rows
 		u.say(u.text(migrateRows, t.Name, t.Rows))
 	}
-	switch {
-	case out.Already:
-		u.say(u.text(migrateAlready, o.ToName))
-	case o.ToStore != nil:
-		u.say(u.text(migrateDone, rows, out.Contents, humanSize(out.Bytes), o.ToName, took.Round(time.Millisecond)))
-	default:
-		u.say(u.text(migrateStay, rows, o.ToName, out.Contents, humanSize(out.Bytes), stay, took.Round(time.Millisecond)))
+	moved, stayed := migrateDone, migrateStay
+	if wrong != nil {
+		moved, stayed = migratePart, migrateStayPart
 	}
-	u.say(u.text(migrateThen, from))
-	u.noteLost(lost)
-	return lostError(lost)
+	took = took.Round(time.Millisecond)
+	switch {
+	case out.Already && wrong == nil:
+		u.say(u.text(migrateAlready, o.ToName))
+	case out.Already:
+		u.say(u.text(migrateAlreadyPart, o.ToName))
+	case o.ToStore != nil:
+		u.say(u.text(moved, rows, out.Contents, humanSize(out.Bytes), o.ToName, took))
+	default:
+		u.say(u.text(stayed, rows, o.ToName, out.Contents, humanSize(out.Bytes), stay, took))
+	}
+	if wrong == nil {
+		u.say(u.text(migrateThen, from))
+		return nil
+	}
+	u.say(u.text(migrateKeep, len(out.Lost), len(out.Unreadable), from))
+	u.noteWrong(out.Lost, out.Unreadable)
+	return wrong
 }

@@ -38,6 +38,7 @@ var (
 	cfgNoBucket   = say("存储桶 %s 在 %s 上不存在", "there is no bucket %s at %s")
 	cfgStore      = say("存储桶 %s（位于 %s）无法使用：%v", "the bucket %s at %s can't be used: %v")
 	cfgBucket     = say("%v 不是对象存储的地址：请写 s3://存储桶[/前缀]?endpoint=主机:端口&region=区域，需要时加上 path-style=true、insecure=true", "%v is no address of an S3 store: write s3://BUCKET[/PREFIX]?endpoint=HOST:PORT&region=REGION, with path-style=true and insecure=true where they are wanted")
+	cfgBucketName = say("%v：%q 不能是存储桶的名称：要 3 到 63 个字母、数字、点、横线或下划线", "%v: %q is no name of a bucket: it has 3 to 63 letters, digits, dots, hyphens and underscores")
 	cfgKeys       = say("%v 里不能有密钥，否则别人能在命令行或配置里看到：请设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY，或写在 AWS 的凭据文件里", "%v may hold no keys, which others could read: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them in AWS's credentials file")
 	cfgUnknownKey = say("%v：没有 %q，可用的有 endpoint、region、path-style、insecure", "%v: there is no %q; there are endpoint, region, path-style and insecure")
 	cfgBucketSays = say("%v：%v 不能是 %q；endpoint 写作 主机 或 主机:端口，不带 http://；path-style 和 insecure 是 true 或 false；各写一次", "%v: %v can't be %q; endpoint is HOST or HOST:PORT without http://, path-style and insecure are true or false, each is given once")
@@ -75,6 +76,10 @@ var (
 
 	localDisk     = say("数据文件夹所在的磁盘已满", "the disk of the data folder is full")
 	adviceDisk    = say("腾出一些空间，然后重试", "make room on it, then try again")
+	localDiskAt   = say("%v 所在的磁盘已满，或容不下这么大的文件", "the disk that %v is on is full, or takes no file of that size")
+	localFullAt   = say("%v 已满", "%v is full")
+	localAway     = say("%v 没有响应，或正忙：%v", "%v does not answer, or is busy: %v")
+	adviceAgain   = say("看看它是否在运行、能否连上，然后再次运行同一命令", "see that it runs and can be reached, then run the same command again")
 	localUnknown  = say("连接中断，不知道是否已经完成", "the connection was lost, and nobody can say whether it was done")
 	localBusy     = say("数据库正忙", "the database is busy")
 	adviceBusyDB  = say("稍后重试；如果一直如此，看看是哪个程序占用着它", "try again later; if it stays so, see which program holds it")
@@ -119,7 +124,8 @@ var problems = map[fault.Why]problem{
 	fault.DataMoved: {dataMoved, adviceMoved}, fault.DataUnfinished: {dataUnfinished, adviceUnfinished}, fault.DataOther: {dataOther, adviceOther},
 	fault.NotEmpty: {dataNotEmpty, adviceNotEmpty}, fault.NotABackup: {notABackup, adviceNotABackup}, fault.NoBackup: {what: noBackup},
 	fault.BackupNewer: {backupNewer, adviceNewer}, fault.BackupDamaged: {backupDamaged, adviceOldBackup},
-	fault.FilledNow: {filledNow, adviceFilledNow}, fault.BackupOther: {backupOther, adviceBackupOther}, fault.NoAccounts: {noAccounts, adviceNoAccounts}, fault.StoreOther: {storeOther, adviceStoreOther},
+	fault.FilledNow: {filledNow, adviceFilledNow}, fault.BackupOther: {backupOther, adviceBackupOther}, fault.NoContent: {noContent, adviceContent}, fault.NoPlace: {noPlace, adviceNoPlace}, fault.RottenContent: {rottenContent, adviceRotten},
+	fault.NotBackups: {notABackup, adviceBackups}, fault.BucketName: {what: cfgBucketName}, fault.NoAccounts: {noAccounts, adviceNoAccounts}, fault.StoreOther: {storeOther, adviceStoreOther},
 	fault.StoreForeign: {storeForeign, adviceStoreForeign}, fault.StoreUnmarked: {storeUnmarked, adviceStoreForeign}, fault.Store: {storeSilent, adviceStoreAway},
 	fault.NotAFile: {what: contentNoFile},
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tuchuang/internal/config"
+	"tuchuang/internal/fault"
 	"tuchuang/internal/ops"
 )
 
@@ -26,6 +27,7 @@ type restoreOut struct {
 	Contents int64    `json:"contents"`
 	Bytes    int64    `json:"bytes"`
 	Lost     []string `json:"lost"`
+	Back     []string `json:"back"` // contents that were lost when the backup was made, and are there again
 }
 
 // Run fills an empty place from a backup.
@@ -64,15 +66,17 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 		Progress: func(_, _, bytes, total int64) { b.set(bytes, total) },
 	})
 	b.done()
+	if _, some := errors.AsType[*ops.Left](err); some && !fault.Is(err, fault.Uncertain) {
+		u.note(u.text(restoreLeft, placeName(conf)))
+	}
 	if err != nil {
 		return err
 	}
-	lost := names(out.Lost)
 	where := placeName(conf)
 	switch {
 	case u.json:
 		err = u.document(restoreOut{
-			out.Name, out.Taken.Format(time.RFC3339), out.Accounts, out.Images, out.Contents, out.Bytes, lost,
+			out.Name, out.Taken.Format(time.RFC3339), out.Accounts, out.Images, out.Contents, out.Bytes, names(out.Lost), names(out.Back),
 		})
 	case goneOn:
 		u.say(u.text(restoreGoneOn, where))
@@ -80,7 +84,8 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 		u.say(u.text(restoreDone, out.Name, where, out.Accounts, out.Images, out.Contents, humanSize(out.Bytes),
 			time.Since(began).Round(time.Millisecond)))
 		u.say(u.text(restoreUploads))
-		u.noteLost(lost)
+		u.noteSome(contentBack, names(out.Back))
+		u.noteWrong(out.Lost, nil)
 	}
-	return errors.Join(err, lostError(lost))
+	return errors.Join(err, failedIf(len(out.Lost)))
 }

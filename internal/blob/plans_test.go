@@ -20,6 +20,9 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"still released":  {stillReleased[64], []string{`unreferenced USING PRIMARY KEY (account_id=? AND blob_id=?)`}},
 			"forget released": {forgetReleased[64], []string{`unreferenced USING PRIMARY KEY (account_id=? AND blob_id=?)`}},
 			"delete rows":     {deleteRows[64], []string{`blob USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"named":           {selectNamed, []string{`blob USING PRIMARY KEY ((account_id,id)>(?,?))`}},
+			"newest":          {selectNewest, []string{`SCAN blob`}}, // from its end, and no further than it must
+			"live again":      {liveAgain, []string{`blob USING PRIMARY KEY (account_id=? AND id=?)`, `o USING INDEX blob_sha256 (account_id=? AND sha256=?)`}},
 			"delete doomed":   {deleteDoomeds[64], []string{`doomed USING PRIMARY KEY (account_id=? AND blob_id=?)`}},
 		} {
 			dbtest.Planned(t, d, name, c.query, c.steps...)

@@ -29,6 +29,7 @@ const longestPrefix = 512 // bytes
 
 var (
 	bucketForm   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{1,61}[a-zA-Z0-9]$`)
+	nameForm     = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 	endpointForm = regexp.MustCompile(`^(?:[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$`)
 	regionForm   = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 )
@@ -48,6 +49,9 @@ func ParseBucket(setting, s string) (b Bucket, err error) {
 		return b, bad(fault.KeysInURL, setting)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
+	if nameForm.MatchString(u.Host) && !bucketForm.MatchString(u.Host) {
+		return b, bad(fault.BucketName, setting, u.Host)
+	}
 	if err != nil || !bucketForm.MatchString(u.Host) || u.Fragment != "" || u.Opaque != "" {
 		return b, bad(fault.NotABucket, setting)
 	}

@@ -20,7 +20,8 @@ import (
 // when it stands. The tables mark and blob_hold go on to be written.
 
 // FillingMark is set, to where the rows come from, while a database is being filled
-// from another one: Open refuses it to everybody else.
+// from another one: Open refuses it to everybody else. What people are told stands behind
+// a space, where there is one.
 const FillingMark = "filled_from"
 
 const (
@@ -183,6 +184,9 @@ func (d *DB) Alone(ctx context.Context, name string) (release func() error, ok b
 // whole refuses a database that is being filled.
 func (d *DB) whole(ctx context.Context) error {
 	from, err := d.Mark(ctx, FillingMark)
+	if _, told, ok := strings.Cut(from, " "); ok {
+		from = told
+	}
 	if err == nil && from != "" {
 		err = fault.New(fault.BadData, "db: open", fault.DataUnfinished, d.path, from)
 	}

@@ -150,6 +150,11 @@ const (
 	BackupOther    Why = "backup_other"    // the folder: its backups are of another installation
 	NoAccounts     Why = "no_accounts"     // the database: it holds none, or not even our tables
 	StoreOther     Why = "store_other"     // how many contents were looked for in the store, all of them in vain
+	NoContent      Why = "no_content"      // the store, how many contents of the database were looked for in it, all of them in vain
+	NotBackups     Why = "not_backups"     // the folder that should have backups to restore
+	RottenContent  Why = "rotten_content"  // the file of a content in a backup, its key: it is not what it was
+	BucketName     Why = "bucket_name"     // the setting, what should be the name of a bucket
+	NoPlace        Why = "no_place"        // the folder that contents should be in, and that is not there
 	BackupDamaged  Why = "backup_damaged"  // the snapshot, what of it
 	NotAFile       Why = "not_a_file"      // the path of content: a folder, a device or the like is there
 	StoreForeign   Why = "store_foreign"   // the store, the installation that has marked it, the one that this database is of; "-" for none

@@ -23,7 +23,8 @@ import (
 //	content/ACCOUNT/ID÷1024/ID-SHA256      contents, shared by all snapshots
 //	parts/                                 what is being written
 //	snapshots/TIME/tuchuang.db             the database at one moment, as a file of SQLite's, whichever engine it came from
-//	snapshots/TIME/content.txt             the contents that it refers to: ACCOUNT/ID, bytes, SHA-256, in order of the keys
+//	snapshots/TIME/content.txt             the contents that it refers to, in order of the keys: ACCOUNT/ID, bytes, SHA-256, and
+//	                                       "lost" where the database knows that its store does not have it any more
 //	snapshots/TIME/manifest.json           written last: without it there is no backup
 //
 // A content never changes under its name, so one that is there with its size is not
@@ -43,11 +44,14 @@ type BackupOptions struct {
 // Backed is what a backup has done.
 type Backed struct {
 	Name               string // of the snapshot
-	Contents, Bytes    int64  // that the snapshot refers to
+	Contents, Bytes    int64  // that the backup has of those that the snapshot refers to
 	Copied, CopyBytes  int64  // of them in this run
 	Lost               []blob.Key
-	Removed            []string // older snapshots
-	Freed, FreedBytes  int64    // contents that went with them
+	Kept               []blob.Key   // the store has lost them, and the backup has them
+	Unreadable         []Unreadable // what of Lost and Kept the store has and can't read
+	Damaged            []string     // older snapshots that were left alone; while there are any no content is removed
+	Removed            []string     // older snapshots
+	Freed, FreedBytes  int64        // contents that went with them
 	DatabaseBytes      int64
 	Accounts, Pictures int64
 }
@@ -57,10 +61,11 @@ type Backed struct {
 const holdLength = 15 * time.Minute
 
 // Backup copies the database as it is at one moment, and then the contents that it
-// refers to, while servers go on. What can't be copied since the store has lost it is
-// in the answer and in the manifest; everything else is in the backup, checked against
-// its row and durable, when Backup has returned nil. One backup at a time may run into
-// a folder: the caller sees to that.
+// refers to, while servers go on. What can't be copied since the store has lost it or
+// can't read it is in the answer and in the manifest; everything else is in the backup,
+// checked against its row when it was copied, and durable, when Backup has returned nil.
+// A store that has nothing of what is looked for is fault.NoContent. One backup at a time
+// may run into a folder: the caller sees to that.
 func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
 	if err := blob.SameOwner(ctx, o.DB, o.Store); err != nil {
 		return out, err
@@ -86,11 +91,14 @@ func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
 	if err := to.list(ctx, out.Name, &m); err != nil {
 		return out, causeOf(ctx, err)
 	}
-	if err := to.sameAs(m, o.DB.Name()); err != nil {
+	if out.Damaged, err = to.sameAs(m, o.DB.Name()); err == nil {
+		err = o.DB.WorkerRead(ctx, "ops: backup", func(tx *db.Tx) error { return ofThis(ctx, tx, o.Store) })
+	}
+	if err != nil {
 		return out, errors.Join(err, os.RemoveAll(to.in(out.Name)))
 	}
-	out.Contents, out.Bytes, out.Accounts, out.Pictures = m.Contents, m.Bytes, m.Accounts, m.Images
-	if err := o.contents(ctx, to, &out); err != nil {
+	out.Accounts, out.Pictures = m.Accounts, m.Images
+	if err := o.contents(ctx, to, m, &out); err != nil {
 		return out, causeOf(ctx, err)
 	}
 	killpoint.Here("backup.contents")
@@ -125,7 +133,10 @@ func saveDatabase(ctx context.Context, d *db.DB, path string) (err error) {
 	}
 	err = d.Snapshot(ctx, "ops: backup", func(tx *db.Tx) error {
 		return copyRows(ctx, tx, func(c copier, rows [][]any) error {
-			return to.Write(ctx, "ops: backup", func(w *db.Tx) error { return c.write(ctx, w, rows) })
+			return to.Write(ctx, "ops: backup", func(w *db.Tx) error {
+				_, err := c.write(ctx, w, rows)
+				return err
+			})
 		})
 	})
 	if err = errors.Join(err, to.Close()); err != nil {
@@ -158,58 +169,89 @@ func copyRows(ctx context.Context, tx *db.Tx, write func(copier, [][]any) error)
 	return nil
 }
 
-// contents copies what the folder does not have yet.
-func (o *BackupOptions) contents(ctx context.Context, to folder, out *Backed) error {
-	t := &tally{tell: o.Progress, total: out.Contents, bytes: out.Bytes}
+// contents copies what the folder does not have yet, and sees whether the store still has
+// what the folder has.
+func (o *BackupOptions) contents(ctx context.Context, to folder, m manifest, out *Backed) error {
+	there, err := takeInventory(ctx, o.Store)
+	if err != nil {
+		return err
+	}
+	t := &tally{tell: o.Progress, total: m.Contents, bytes: m.Bytes}
 	touched := &folders{}
-	err := eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
+	err = eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
 		return to.eachListed(ctx, out.Name, give)
 	}, func(ctx context.Context, s blob.Stored) error {
 		has, err := to.has(s, o.Verify)
 		if err != nil {
 			return err
 		}
-		if !has {
-			n, err := o.fetch(ctx, to, s, touched)
-			switch {
-			case fault.Is(err, fault.ContentMissing):
-				t.lose(s)
-			case err != nil:
-				return err
-			default:
-				t.mu.Lock()
-				out.Copied++
-				out.CopyBytes += n
-				t.mu.Unlock()
-			}
+		become := had
+		if s.Lost {
+			become = kept
 		}
-		t.done(s)
+		if has {
+			if become == had {
+				still, err := there.stillHas(ctx, o.Store, s)
+				switch {
+				case err != nil && isAway(ctx, err):
+					return at(storeName(o.Store), err)
+				case err != nil:
+					t.cantRead(s, err)
+				}
+				if !still {
+					become = kept
+				}
+			}
+			t.done(s, become)
+			return nil
+		}
+		n, err := o.fetch(ctx, to, s, touched, t)
+		switch {
+		case fault.Is(err, fault.ContentMissing):
+			become = lost
+		case err != nil:
+			return err
+		default:
+			t.mu.Lock()
+			out.Copied++
+			out.CopyBytes += n
+			t.mu.Unlock()
+		}
+		t.done(s, become)
 		return nil
 	})
-	out.Lost = sortedKeys(t.lost)
+	out.Contents, out.Bytes = t.contents, t.contentSize
+	out.Lost, out.Kept, out.Unreadable = sortedKeys(t.lost), sortedKeys(t.kept), sortedUnreadable(t.unreadable)
 	if err != nil {
 		return err
 	}
 	return touched.sync()
 }
 
-// fetch copies one content into the folder. Content that is not there, or not what its
-// row says, is fault.ContentMissing.
-func (o *BackupOptions) fetch(ctx context.Context, to folder, s blob.Stored, touched *folders) (int64, error) {
-	from, err := o.Store.Open(ctx, s.Key)
+// fetch copies one content into the folder. Content that is not there, can't be read or is
+// not what its row says is fault.ContentMissing.
+func (o *BackupOptions) fetch(ctx context.Context, to folder, s blob.Stored, touched *folders, t *tally) (int64, error) {
+	from, err := openContent(ctx, o.Store, s, t)
 	if err != nil {
 		return 0, err
 	}
 	same := false
 	path, part := to.content(s), to.part(s)
+	read := &reading{from: from}
 	err = full(os.MkdirAll(filepath.Dir(path), 0o700))
 	if err == nil {
 		err = writeDurably(part, func(w io.Writer) (err error) {
-			same, err = copyChecked(w, from, s)
+			same, err = copyChecked(w, read, s)
 			return err
 		})
 	}
-	if err = errors.Join(err, from.Close()); err != nil {
+	if e := from.Close(); read.err == nil {
+		err = errors.Join(err, e)
+	}
+	if read.err != nil {
+		return 0, unread(ctx, o.Store, s, t, read.err)
+	}
+	if err != nil {
 		return 0, err
 	}
 	if !same {
@@ -217,6 +259,27 @@ func (o *BackupOptions) fetch(ctx context.Context, to folder, s blob.Stored, tou
 	}
 	touched.add(filepath.Dir(path))
 	return s.Size, full(os.Rename(part, path))
+}
+
+// openContent opens content for reading. What is there and can't be opened is noted, and
+// is fault.ContentMissing like what is not there.
+func openContent(ctx context.Context, store blob.Store, s blob.Stored, t *tally) (blob.Object, error) {
+	o, err := store.Open(ctx, s.Key)
+	if err != nil {
+		return nil, unread(ctx, store, s, t, err)
+	}
+	return o, nil
+}
+
+// unread notes content that can't be read.
+func unread(ctx context.Context, store blob.Store, s blob.Stored, t *tally, err error) error {
+	if isAway(ctx, err) {
+		return at(storeName(store), err)
+	}
+	if !fault.Is(err, fault.ContentMissing) {
+		t.cantRead(s, err)
+	}
+	return fault.Because(fault.ContentMissing, "ops: read "+s.Key.String(), err)
 }
 
 // folders are those that got a new entry, with all above them that may be new.

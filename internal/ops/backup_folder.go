@@ -192,31 +192,19 @@ func (f folder) list(ctx context.Context, name string, m *manifest) (err error) 
 			if m.Images, err = countRows(ctx, tx, "image"); err != nil {
 				return err
 			}
-			return eachStored(ctx, tx, func(s blob.Stored) error {
+			return eachNamed(ctx, tx, func(s blob.Stored) error {
 				m.Contents++
 				m.Bytes += s.Size
-				_, err := fmt.Fprintln(w, s.Key, s.Size, s.SHA256)
+				line := []any{s.Key, s.Size, s.SHA256}
+				if s.Lost {
+					line = append(line, lostWord)
+				}
+				_, err := fmt.Fprintln(w, line...)
 				return err
 			})
 		})
 		return errors.Join(err, w.Flush())
 	})
-}
-
-// eachStored calls fn for every content that should be in the store.
-func eachStored(ctx context.Context, tx *db.Tx, fn func(blob.Stored) error) error {
-	for after := (blob.Key{}); ; {
-		list, err := blob.StoredAfter(ctx, tx, after, rowBatch)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, s := range list {
-			if err := fn(s); err != nil {
-				return err
-			}
-		}
-		after = list[len(list)-1].Key
-	}
 }
 
 // eachListed calls fn for every content in the list of a snapshot.
@@ -232,6 +220,9 @@ func (f folder) eachListed(ctx context.Context, name string, fn func(blob.Stored
 	}
 	return errors.Join(err, l.close())
 }
+
+// lostWord ends the line of a content that the database knows to be lost.
+const lostWord = "lost"
 
 // listReader reads the list of a snapshot.
 type listReader struct {
@@ -254,7 +245,9 @@ func (l *listReader) next() bool {
 		return false
 	}
 	var s blob.Stored
-	n, err := fmt.Sscanf(l.lines.Text(), "%d/%d %d %s", &s.Key.Account, &s.Key.ID, &s.Size, &s.SHA256)
+	line, lost := strings.CutSuffix(l.lines.Text(), " "+lostWord)
+	s.Lost = lost
+	n, err := fmt.Sscanf(line, "%d/%d %d %s", &s.Key.Account, &s.Key.ID, &s.Size, &s.SHA256)
 	if err != nil || n != 4 || len(s.SHA256) != 64 || strings.ContainsAny(s.SHA256, `/\.`) {
 		l.err = fault.Because(fault.BadData, "ops: backup", err, fault.BackupDamaged, l.file.Name(), l.lines.Text())
 		return false
@@ -268,22 +261,24 @@ func (l *listReader) close() error {
 }
 
 // sameAs refuses a snapshot of nobody, and one of another installation than the snapshots
-// that are there: an older one might have to go for it.
-func (f folder) sameAs(m manifest, database string) error {
+// that are there: an older one might have to go for it. It answers those of which nobody
+// can say what they are.
+func (f folder) sameAs(m manifest, database string) (damaged []string, err error) {
 	if m.Accounts == 0 {
-		return fault.New(fault.BadData, "ops: backup", fault.NoAccounts, database)
+		return nil, fault.New(fault.BadData, "ops: backup", fault.NoAccounts, database)
 	}
 	names, err := f.snapshots(true)
 	for _, name := range names {
 		other, err := f.manifest(name)
 		if err != nil {
-			return err
+			damaged = append(damaged, name)
+			continue
 		}
 		if !other.Founded.IsZero() && !other.Founded.Equal(m.Founded) {
-			return fault.New(fault.BadData, "ops: backup", fault.BackupOther, string(f))
+			return nil, fault.New(fault.BadData, "ops: backup", fault.BackupOther, string(f))
 		}
 	}
-	return err
+	return damaged, err
 }
 
 // finish writes the manifest, which makes the snapshot a backup.
@@ -321,15 +316,17 @@ func (f folder) manifest(name string) (m manifest, err error) {
 }
 
 // prune takes away all snapshots but the newest, and the contents that only they
-// referred to.
+// referred to. Damaged ones are left alone, and no content goes while there are any: they
+// may refer to it.
 func (f folder) prune(ctx context.Context, keep int, out *Backed) (err error) {
 	names, err := f.snapshots(true)
 	if err != nil {
 		return err
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(out.Damaged, name) })
 	for _, name := range names[max(0, len(names)-keep):] {
 		if err := f.listWhole(name); err != nil {
-			return err // what only it refers to would go
+			out.Damaged = append(out.Damaged, name)
 		}
 	}
 	for len(names) > keep {
@@ -342,7 +339,7 @@ func (f folder) prune(ctx context.Context, keep int, out *Backed) (err error) {
 		}
 		out.Removed, names = append(out.Removed, names[0]), names[1:]
 	}
-	if err := syncFolder(f.path(snapshotsDir)); err != nil {
+	if err := syncFolder(f.path(snapshotsDir)); err != nil || len(out.Damaged) > 0 {
 		return err
 	}
 	var lists []*listReader
@@ -447,12 +444,15 @@ func eachNumbered(dir string, fn func(n int64, dir string) error) error {
 }
 
 func sortedKeys(keys []blob.Key) []blob.Key {
-	slices.SortFunc(keys, func(a, b blob.Key) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 
+func compareKeys(a, b blob.Key) int {
+	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID))
+}
+
+// isDiskFull says that there is no room, or none for so large a file.
 func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -226,7 +226,7 @@ func TestBackupOfDamage(t *testing.T) {
 	b[1] ^= 1
 	h.must(os.WriteFile(rotten, b, 0o600))
 	data := filepath.Join(t.TempDir(), "data")
-	if _, _, err := RestoreInto(t.Context(), Place{Data: data}, RestoreOptions{From: dest, Settle: nothingToSettle}); why(err) != fault.BackupDamaged {
+	if _, _, err := RestoreInto(t.Context(), Place{Data: data}, RestoreOptions{From: dest, Settle: nothingToSettle}); why(err) != fault.RottenContent {
 		t.Errorf("restored from what has changed: %v", err)
 	}
 	if left, err := os.ReadDir(data); err != nil || len(left) > 0 {
@@ -266,7 +266,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"its log", "tuchuang.db-wal", dest, "", fault.NotEmpty},
 		{"content", "blobs/1/0/1", dest, "", fault.NotEmpty},
 		{"staged content", "uploads/1-1.part", dest, "", fault.NotEmpty},
-		{"no folder of backups", "", t.TempDir(), "", fault.NotABackup},
+		{"no folder of backups", "", t.TempDir(), "", fault.NotBackups},
 		{"another name", "", dest, "x" + made.Name, fault.NoBackup},
 	} {
 		data := t.TempDir()

@@ -5,14 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
 
@@ -103,29 +107,254 @@ func eachContent(ctx context.Context, next func(ctx context.Context, give func(b
 	return err
 }
 
-// tally counts what is done and tells it.
+// tally counts what is done and tells it. What is lost is done, and is none of what is had.
 type tally struct {
-	mu           sync.Mutex
-	tell         Progress
-	total, bytes int64 // in all
-	n, nBytes    int64
-	lost         []blob.Key
+	mu                    sync.Mutex
+	tell                  Progress
+	total, bytes          int64 // in all
+	n, nBytes             int64
+	contents, contentSize int64 // that are had
+	lost, kept, back      []blob.Key
+	unreadable            []Unreadable
 }
 
-func (t *tally) done(s blob.Stored) {
+// Unreadable is content that is in a store and can't be read there.
+type Unreadable struct {
+	Key   blob.Key
+	Cause error
+}
+
+// fate is what has become of a content.
+type fate int
+
+const (
+	had    fate = iota
+	lost        // neither the store nor the backup has it
+	kept        // the store has lost it, and the backup has it
+	revive      // the row says that it is lost, and it is not
+	unseen      // it stays where it is, and can't be read there
+)
+
+func (t *tally) done(s blob.Stored, f fate) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.n++
 	t.nBytes += s.Size
+	if f != lost && f != unseen {
+		t.contents++
+		t.contentSize += s.Size
+	}
+	switch f {
+	case lost:
+		t.lost = append(t.lost, s.Key)
+	case kept:
+		t.kept = append(t.kept, s.Key)
+	case revive:
+		t.back = append(t.back, s.Key)
+	case had, unseen:
+	}
 	if t.tell != nil {
 		t.tell(t.n, t.total, t.nBytes, t.bytes)
 	}
 }
 
-func (t *tally) lose(s blob.Stored) {
+func (t *tally) cantRead(s blob.Stored, cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lost = append(t.lost, s.Key)
+	t.unreadable = append(t.unreadable, Unreadable{s.Key, cause})
+}
+
+func sortedUnreadable(list []Unreadable) []Unreadable {
+	slices.SortFunc(list, func(a, b Unreadable) int { return compareKeys(a.Key, b.Key) })
+	return list
+}
+
+// eachNamed calls fn for every content that should be in the store, and for every one
+// that something refers to though it is known to be lost: a backup may have it.
+func eachNamed(ctx context.Context, tx *db.Tx, fn func(blob.Stored) error) error {
+	for after, more := (blob.Key{}), true; more; {
+		var list []blob.Stored
+		var err error
+		if list, after, more, err = namedAfter(ctx, tx, after, rowBatch); err != nil {
+			return err
+		}
+		for _, s := range list {
+			if err := fn(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const refersTo = `
+	SELECT 1 FROM drive_entry WHERE account_id = $1 AND blob_id = $2 UNION ALL SELECT 1 FROM image WHERE account_id = $1 AND blob_id = $2`
+
+// namedAfter answers what eachNamed gives, of up to n contents after a key; last is the one
+// to go on after.
+func namedAfter(ctx context.Context, tx *db.Tx, after blob.Key, n int) (list []blob.Stored, last blob.Key, more bool, err error) {
+	all, err := blob.NamedAfter(ctx, tx, after, n)
+	if err != nil || len(all) == 0 {
+		return nil, after, false, err
+	}
+	for _, s := range all {
+		wanted := !s.Lost
+		if s.Lost {
+			if wanted, err = tx.Get(ctx, refersTo, []any{s.Key.Account, s.Key.ID}, new(int)); err != nil {
+				return nil, after, false, err
+			}
+		}
+		if wanted {
+			list = append(list, s)
+		}
+	}
+	return list, all[len(all)-1].Key, len(all) == n, nil
+}
+
+// probed are how many contents are looked for at each end, to see whether a store is the
+// right one.
+const probed = 20
+
+// ofThis refuses a store that has none of the first contents of a database and none of
+// the newest. What is known to be lost is not looked for, so that who says that it is the
+// right store may go on.
+func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
+	some, err := blob.StoredAfter(ctx, tx, blob.Key{}, probed)
+	if err != nil {
+		return err
+	}
+	newest, err := blob.NewestStored(ctx, tx, probed)
+	if err != nil {
+		return err
+	}
+	some = append(some, newest...)
+	var cause error
+	for _, c := range some {
+		o, err := s.Open(ctx, c.Key)
+		if err == nil {
+			size := o.Size()
+			if err := o.Close(); err != nil {
+				return err
+			}
+			if size == c.Size {
+				return nil
+			}
+			continue
+		}
+		if isAway(ctx, err) {
+			return at(storeName(s), err)
+		}
+		if _, file := errors.AsType[*fs.PathError](err); file && !fault.Is(err, fault.ContentMissing) {
+			return nil // it is there, and can't be read
+		}
+		if !fault.Is(err, fault.ContentMissing) {
+			cause = err
+		}
+	}
+	switch {
+	case len(some) == 0:
+		return nil
+	case cause != nil:
+		return at(storeName(s), cause)
+	}
+	return fault.New(fault.BadData, "ops: look", fault.NoContent, storeName(s), min(len(some), probed))
+}
+
+// storeName names a store for people.
+func storeName(s blob.Store) string {
+	if named, ok := s.(fmt.Stringer); ok {
+		return named.String()
+	}
+	return "blobs"
+}
+
+// isAway says that an error is not of one content alone.
+func isAway(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Canceled) || fault.Is(err, fault.DiskFull)
+}
+
+// At is an error that says which place it was met at, where two or more have a part in
+// what is done.
+type At struct {
+	Place string
+	Err   error
+}
+
+func (e *At) Error() string { return e.Place + ": " + e.Err.Error() }
+
+// Unwrap gives the error itself.
+func (e *At) Unwrap() error { return e.Err }
+
+// at names the place of an error, unless one is named already.
+func at(place string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, named := errors.AsType[*At](err); named {
+		return err
+	}
+	return &At{place, err}
+}
+
+// reading hands on what is read, and remembers how that failed: what is written to may
+// fail as well.
+type reading struct {
+	from io.Reader
+	err  error
+}
+
+func (r *reading) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // stores hand it on bare
+		r.err = err
+	}
+	return n, err
+}
+
+// inventory is which contents a store has, and the last 31 bits of how long each is: 4
+// bytes a content.
+type inventory map[blob.Key]*[64]uint32
+
+const isThere = 1 << 31
+
+// takeInventory lists a store; nil where it can't be listed and contents have to be looked
+// for one by one.
+func takeInventory(ctx context.Context, s blob.Store) (inventory, error) {
+	all := inventory{}
+	err := s.List(ctx, func(e blob.Entry) error {
+		if e.Staged {
+			return nil
+		}
+		k := blob.Key{Account: e.Key.Account, ID: e.Key.ID >> 6}
+		if all[k] == nil {
+			all[k] = new([64]uint32)
+		}
+		all[k][e.Key.ID&63] = isThere | uint32(e.Size&(isThere-1)) //nolint:gosec // 31 bits of it
+		return nil
+	})
+	if err != nil && isAway(ctx, err) {
+		return nil, at(storeName(s), err)
+	}
+	if err != nil {
+		return nil, nil //nolint:nilnil,nilerr // a folder in it can't be read
+	}
+	return all, nil
+}
+
+// stillHas says whether the store has a content, as long as its row says.
+func (i inventory) stillHas(ctx context.Context, store blob.Store, s blob.Stored) (bool, error) {
+	if bucket := i[blob.Key{Account: s.Key.Account, ID: s.Key.ID >> 6}]; bucket != nil && bucket[s.Key.ID&63] == isThere|uint32(s.Size&(isThere-1)) { //nolint:gosec // 31 bits of it
+		return true, nil
+	}
+	o, err := store.Open(ctx, s.Key)
+	if fault.Is(err, fault.ContentMissing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	has := o.Size() == s.Size
+	return has, o.Close()
 }
 
 // writeDurably has fn write a new file whose bytes are durable when it has returned

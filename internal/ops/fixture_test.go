@@ -22,6 +22,7 @@ type house struct {
 	*testing.T
 	db    *db.DB
 	store *blob.Disk
+	dir   string // of the store
 	acc   int64
 	blobs []blob.Stored
 	last  int64 // the number of the last blob
@@ -55,7 +56,8 @@ func disk(t *testing.T, dir string) *blob.Disk {
 
 func newHouse(t *testing.T, e db.Engine) *house {
 	t.Helper()
-	h := &house{T: t, db: dbtest.Open(t, e, nil), store: disk(t, t.TempDir())}
+	h := &house{T: t, db: dbtest.Open(t, e, nil), dir: t.TempDir()}
+	h.store = disk(t, h.dir)
 	h.fill()
 	return h
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,7 @@ type MigrateOptions struct {
 	To       db.Options
 	ToStore  blob.Store // nil: the contents stay where they are
 	ToName   string     // where it goes, for people; the same in a run that goes on
+	Begun    func()     // is called once nothing was refused: from now on the source can only be read
 	Settle   Settle
 	Progress Progress
 }
@@ -32,8 +35,9 @@ type Migrated struct {
 	Tables          []TableRows
 	Contents, Bytes int64 // that were copied, or looked at where they stay, in this run
 	Lost            []blob.Key
-	GoneOn          bool // an earlier run was broken off
-	Already         bool // an earlier run had done all of it
+	Unreadable      []Unreadable // that the source has and this run could not read; Lost where they were to be copied
+	GoneOn          bool         // an earlier run was broken off
+	Already         bool         // an earlier run had done all of it
 }
 
 // TableRows is how many rows of a table there are.
@@ -50,6 +54,8 @@ const (
 	contentMark = "content"  // the key to go on after
 	countedMark = "counted"  // all rows were there; now some are settled
 	lostMark    = "lost"
+	backMark    = "back"        // contents whose rows say that they are lost, and that are not
+	intoMark    = "filled_into" // the whole of the target, as it is called
 	allDone     = "all"
 )
 
@@ -64,7 +70,9 @@ const refusePatience = time.Minute
 // looks any more; reads go on. It may be broken off at any time and goes on when it is
 // called again. The target must be empty, and nobody can open it before it is whole.
 // When Migrate has returned nil every row is there and every content was read from its
-// place and compared with its row; those that the source has lost are in the answer.
+// place and compared with its row; those that the source has lost or can't read are in the
+// answer. A source's store that has nothing of what is looked for is fault.NoContent, and
+// nothing was done.
 func Migrate(ctx context.Context, o MigrateOptions) (out Migrated, err error) {
 	o.To.Upgrade, o.To.Filling = true, true
 	to, err := db.Open(ctx, o.To)
@@ -110,15 +118,16 @@ type move struct {
 	to     *db.DB
 	out    *Migrated
 	id     string // of the moment that is moved
+	anew   bool   // what an earlier move has left in the target goes
 	tables []db.Table
 }
 
-// begin sees that the target is empty, or begun from this very moment, and brings the
-// source to rest.
+// begin sees that the target is empty, or begun from this source, and brings the source
+// to rest.
 func (m *move) begin(ctx context.Context) error {
 	id, where, moved, err := m.DB.Moved(ctx)
 	if err != nil {
-		return err
+		return at(m.DB.Name(), err)
 	}
 	if moved && where != m.ToName {
 		return fault.New(fault.BadData, "ops: migrate", fault.DataMoved, where)
@@ -126,43 +135,121 @@ func (m *move) begin(ctx context.Context) error {
 	if err := blob.SameOwner(ctx, m.DB, m.Store); err != nil {
 		return err
 	}
-	filling, err := m.to.Mark(ctx, db.FillingMark)
-	if err != nil {
+	if m.out.Already, m.out.GoneOn, err = m.target(ctx, id, moved); err != nil {
 		return err
 	}
-	filled, err := m.to.Mark(ctx, filledMark)
-	if err != nil {
-		return err
-	}
-	switch {
-	case moved && filled == id:
-		m.id, m.out.Already = id, true
+	if m.id = id; m.out.Already {
 		return m.load(ctx)
-	case moved && filling == id:
-		m.out.GoneOn = true
-	case filling != "":
-		return fault.New(fault.BadData, "ops: migrate", fault.DataOther, m.to.Name())
-	default:
-		if err := emptyTables(ctx, m.to); err != nil {
-			return err
+	}
+	if err := m.read(ctx, func(tx *db.Tx) error { return ofThis(ctx, tx, m.Store) }); err != nil {
+		return err
+	}
+	if !moved {
+		m.id = rand.Text()
+		if err := m.refuse(ctx); err != nil {
+			return at(m.DB.Name(), err)
 		}
-		if m.ToStore != nil {
-			if err := emptyStore(ctx, m.ToStore); err != nil {
+	}
+	if m.Begun != nil {
+		m.Begun()
+	}
+	if err := m.load(ctx); err != nil || m.out.GoneOn {
+		return err
+	}
+	return m.write(ctx, func(tx *db.Tx) error {
+		if m.anew {
+			if err := m.clear(ctx, tx); err != nil {
 				return err
 			}
 		}
+		if err := tx.SetMark(ctx, intoMark, m.ToName); err != nil {
+			return err
+		}
+		return tx.SetMark(ctx, db.FillingMark, m.id+" "+m.DB.Name())
+	})
+}
+
+// target sees whether the target is filled from this moment already, or begun to be;
+// otherwise it must be empty, but for what an earlier move from this source was given up at.
+func (m *move) target(ctx context.Context, id string, moved bool) (already, goneOn bool, err error) {
+	marks := map[string]string{}
+	for _, name := range []string{db.FillingMark, filledMark, intoMark} {
+		if marks[name], err = m.to.Mark(ctx, name); err != nil {
+			return false, false, at(m.to.Name(), err)
+		}
 	}
-	if m.id = id; !moved {
-		m.id = rand.Text()
-		if err := m.refuse(ctx); err != nil {
+	fillingID, from, _ := strings.Cut(marks[db.FillingMark], " ")
+	if moved && marks[filledMark] == id {
+		return true, false, nil
+	}
+	if moved && fillingID == id {
+		return false, true, nil
+	}
+	if marks[db.FillingMark] == "" {
+		if err := emptyTables(ctx, m.to); err != nil || m.ToStore == nil {
+			return false, false, err
+		}
+		return false, false, emptyStore(ctx, m.ToStore)
+	}
+	if m.anew, err = m.ours(ctx, from); err != nil {
+		return false, false, err
+	}
+	if !m.anew {
+		return false, false, fault.New(fault.BadData, "ops: migrate", fault.DataOther, m.ToName, from)
+	}
+	switch {
+	case m.ToStore == nil:
+	case marks[intoMark] == m.ToName:
+		err = onlyOf(ctx, m.DB, m.ToStore)
+	default:
+		err = emptyStore(ctx, m.ToStore)
+	}
+	return false, false, err
+}
+
+const foundedAt = `SELECT coalesce(min(created_at), 0) FROM account`
+
+// ours says whether what is in a target that is not whole is from this source.
+func (m *move) ours(ctx context.Context, from string) (bool, error) {
+	var here, there int64
+	look := func(n *int64) func(*db.Tx) error {
+		return func(tx *db.Tx) error {
+			_, err := tx.Get(ctx, foundedAt, nil, n)
 			return err
 		}
 	}
-	err = m.to.Write(ctx, "ops: migrate", func(tx *db.Tx) error { return tx.SetMark(ctx, db.FillingMark, m.id) })
-	if err != nil {
-		return err
+	err := errors.Join(m.read(ctx, look(&here)), at(m.to.Name(), m.to.WorkerRead(ctx, "ops: migrate", look(&there))))
+	return from == m.DB.Name() && (there == 0 || there == here), err
+}
+
+// clear takes away what an earlier move has left.
+func (m *move) clear(ctx context.Context, tx *db.Tx) error {
+	statements := []string{`DELETE FROM mark`}
+	var names []string
+	for _, t := range slices.Backward(m.tables) {
+		names = append(names, `"`+t.Name+`"`)
+		if m.to.Engine() == db.SQLite {
+			statements = append(statements, `DELETE FROM "`+t.Name+`"`)
+		}
 	}
-	return m.load(ctx)
+	if m.to.Engine() == db.PostgreSQL {
+		statements = append(statements, "TRUNCATE "+strings.Join(names, ", "))
+	}
+	for _, s := range statements {
+		if _, err := tx.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads from the source, write writes to the target.
+func (m *move) read(ctx context.Context, fn func(*db.Tx) error) error {
+	return at(m.DB.Name(), m.DB.WorkerRead(ctx, "ops: migrate", fn))
+}
+
+func (m *move) write(ctx context.Context, fn func(*db.Tx) error) error {
+	return at(m.to.Name(), m.to.Write(ctx, "ops: migrate", fn))
 }
 
 // refuse brings the source to rest; busy writers may need a while.
@@ -178,7 +265,7 @@ func (m *move) refuse(ctx context.Context) error {
 }
 
 func (m *move) load(ctx context.Context) error {
-	return m.DB.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) (err error) {
+	return m.read(ctx, func(tx *db.Tx) (err error) {
 		m.tables, err = copied(ctx, tx)
 		return err
 	})
@@ -202,7 +289,7 @@ func (m *move) rows(ctx context.Context) error {
 			}
 			var rows [][]any
 			from := after
-			err := m.DB.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) (err error) {
+			err := m.read(ctx, func(tx *db.Tx) (err error) {
 				rows, after, err = c.read(ctx, tx, from)
 				return err
 			})
@@ -215,8 +302,8 @@ func (m *move) rows(ctx context.Context) error {
 					return err
 				}
 			}
-			err = m.to.Write(ctx, "ops: migrate", func(tx *db.Tx) error {
-				if err := c.write(ctx, tx, rows); err != nil {
+			err = m.write(ctx, func(tx *db.Tx) error {
+				if _, err := c.write(ctx, tx, rows); err != nil {
 					return err
 				}
 				return tx.SetMark(ctx, mark, note)
@@ -264,26 +351,28 @@ func (m *move) contents(ctx context.Context) error {
 	if err != nil || noted == allDone {
 		return err
 	}
-	lost, err := m.to.Mark(ctx, lostMark)
-	if err != nil {
+	t := &tally{tell: m.Progress}
+	if t.lost, err = m.keys(ctx, lostMark); err != nil {
 		return err
 	}
-	t := &tally{tell: m.Progress}
-	var at blob.Key
+	if t.back, err = m.keys(ctx, backMark); err != nil {
+		return err
+	}
+	var last blob.Key
 	if noted != "" {
-		if _, err := fmt.Sscanf(noted, "%d/%d", &at.Account, &at.ID); err != nil {
-			return fault.Wrap(err, "ops: migrate")
+		if last, err = keyIn(noted); err != nil {
+			return err
 		}
 	}
 	for more := true; more; {
 		var batch []blob.Stored
-		err := m.DB.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) (err error) {
+		err := m.read(ctx, func(tx *db.Tx) (err error) {
 			if t.total == 0 {
 				if t.total, t.bytes, err = blob.CountStored(ctx, tx); err != nil {
 					return err
 				}
 			}
-			batch, err = blob.StoredAfter(ctx, tx, at, contentBatch)
+			batch, last, more, err = namedAfter(ctx, tx, last, contentBatch)
 			return err
 		})
 		if err != nil {
@@ -293,27 +382,23 @@ func (m *move) contents(ctx context.Context) error {
 			return err
 		}
 		note := allDone
-		if more = len(batch) == contentBatch; more {
-			at = batch[len(batch)-1].Key
-			note = at.String()
+		if more {
+			note = last.String()
 		}
-		m.out.Contents -= int64(len(t.lost))
-		for _, k := range sortedKeys(t.lost) {
-			lost = strings.TrimSpace(lost + " " + k.String())
-		}
-		t.lost = nil
-		err = m.to.Write(ctx, "ops: migrate", func(tx *db.Tx) error {
-			if err := tx.SetMark(ctx, lostMark, lost); err != nil {
-				return err
+		err = m.write(ctx, func(tx *db.Tx) error {
+			for name, value := range map[string]string{lostMark: keyList(t.lost), backMark: keyList(t.back), contentMark: note} {
+				if err := tx.SetMark(ctx, name, value); err != nil {
+					return err
+				}
 			}
-			return tx.SetMark(ctx, contentMark, note)
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 		killpoint.Here("migrate.contents")
 	}
-	m.out.Contents, m.out.Bytes = m.out.Contents+t.n, t.nBytes
+	m.out.Contents, m.out.Bytes, m.out.Unreadable = t.contents, t.contentSize, sortedUnreadable(t.unreadable)
 	return nil
 }
 
@@ -326,48 +411,78 @@ func (m *move) batch(ctx context.Context, batch []blob.Stored, t *tally) error {
 		}
 		return nil
 	}, func(ctx context.Context, s blob.Stored) error {
-		err := m.content(ctx, s)
-		if fault.Is(err, fault.ContentMissing) {
-			t.lose(s)
-			err = nil
-		}
+		become, err := m.content(ctx, s, t)
 		if err == nil {
-			t.done(s)
+			t.done(s, become)
 		}
 		return err
 	})
 }
 
 // content copies one content and reads it back. Content that the source does not have
-// as its row says is fault.ContentMissing.
-func (m *move) content(ctx context.Context, s blob.Stored) error {
+// as its row says, or can't read, is lost.
+func (m *move) content(ctx context.Context, s blob.Stored, t *tally) (fate, error) {
+	become := had
+	if s.Lost {
+		become = revive
+	}
 	if m.ToStore == nil {
-		return same(ctx, m.Store, s)
+		seen, err := readable(ctx, m.Store, s, t)
+		switch {
+		case fault.Is(err, fault.ContentMissing) && !seen:
+			return unseen, nil
+		case fault.Is(err, fault.ContentMissing):
+			return lost, nil
+		}
+		return become, err
 	}
 	// One that is there is of a run that was broken off, and maybe not whole.
 	if err := same(ctx, m.ToStore, s); err == nil || !fault.Is(err, fault.ContentMissing) {
-		return err
+		return become, err
 	}
 	if err := m.ToStore.Remove(ctx, s.Key); err != nil {
-		return err
+		return become, at(storeName(m.ToStore), err)
 	}
-	from, err := m.Store.Open(ctx, s.Key)
+	from, err := openContent(ctx, m.Store, s, t)
+	if fault.Is(err, fault.ContentMissing) {
+		return lost, nil
+	}
 	if err != nil {
-		return err
+		return become, err
 	}
-	c := &checking{from: from, want: s}
-	err = put(ctx, m.ToStore, s.Key, c)
-	if c.wrong.Load() {
-		err = errors.Join(fault.New(fault.ContentMissing, "ops: migrate "+s.Key.String()), m.ToStore.Remove(ctx, s.Key))
+	read := &reading{from: from}
+	c := &checking{from: read, want: s}
+	err = at(storeName(m.ToStore), put(ctx, m.ToStore, s.Key, c))
+	if e := from.Close(); read.err == nil {
+		err = errors.Join(err, at(storeName(m.Store), e))
 	}
-	if err = errors.Join(err, from.Close()); err != nil {
-		return err
+	switch {
+	case read.err != nil:
+		err = unread(ctx, m.Store, s, t, read.err)
+	case c.wrong.Load():
+		err = fault.New(fault.ContentMissing, "ops: migrate "+s.Key.String())
+	}
+	if fault.Is(err, fault.ContentMissing) {
+		return lost, at(storeName(m.ToStore), m.ToStore.Remove(ctx, s.Key))
+	}
+	if err != nil {
+		return become, err
 	}
 	err = same(ctx, m.ToStore, s)
 	if fault.Is(err, fault.ContentMissing) { // then it is not the source's fault
 		err = fault.Because(fault.Internal, "ops: migrate "+s.Key.String(), errNotTheSame)
 	}
-	return err
+	return become, err
+}
+
+// readable is same for a content that may be one that can't be read: then it is noted, and
+// seen is false.
+func readable(ctx context.Context, store blob.Store, s blob.Stored, t *tally) (seen bool, err error) {
+	err = same(ctx, store, s)
+	if err == nil || fault.Is(err, fault.ContentMissing) {
+		return true, err
+	}
+	return false, unread(ctx, store, s, t, err)
 }
 
 // same reads content and says, by fault.ContentMissing, where it is not what its row
@@ -375,14 +490,13 @@ func (m *move) content(ctx context.Context, s blob.Stored) error {
 func same(ctx context.Context, store blob.Store, s blob.Stored) error {
 	o, err := store.Open(ctx, s.Key)
 	if err != nil {
-		return err
+		return at(storeName(store), err)
 	}
-	var sum summer
-	same, err := copyChecked(&sum, o, s)
+	same, err := copyChecked(io.Discard, o, s)
 	if err == nil && !same {
 		err = fault.New(fault.ContentMissing, "ops: read "+s.Key.String())
 	}
-	return errors.Join(err, o.Close())
+	return at(storeName(store), errors.Join(err, o.Close()))
 }
 
 // finish compares what is there, settles it, and opens it to everybody.
@@ -399,13 +513,22 @@ func (m *move) finish(ctx context.Context) error {
 	if err := blob.Follow(ctx, m.DB, m.to, m.ToStore); err != nil {
 		return err
 	}
-	lost, err := m.lost(ctx)
+	lost, err := m.keys(ctx, lostMark)
 	if err != nil {
 		return err
 	}
-	return m.to.Write(ctx, "ops: migrate", func(tx *db.Tx) error {
+	back, err := m.keys(ctx, backMark)
+	if err != nil {
+		return err
+	}
+	return m.write(ctx, func(tx *db.Tx) error {
 		for _, k := range lost {
 			if err := blob.MarkMissing(ctx, tx, k); err != nil {
+				return err
+			}
+		}
+		for _, k := range back {
+			if err := blob.Revive(ctx, tx, k); err != nil {
 				return err
 			}
 		}
@@ -414,7 +537,7 @@ func (m *move) finish(ctx context.Context) error {
 				return err
 			}
 		}
-		for name, value := range map[string]string{contentMark: "", countedMark: "", db.FillingMark: "", filledMark: m.id} {
+		for name, value := range map[string]string{contentMark: "", countedMark: "", backMark: "", intoMark: "", db.FillingMark: "", filledMark: m.id} {
 			if err := tx.SetMark(ctx, name, value); err != nil {
 				return err
 			}
@@ -432,10 +555,10 @@ func (m *move) compare(ctx context.Context) error {
 	for _, t := range m.tables {
 		var have, want int64
 		for d, n := range map[*db.DB]*int64{m.DB: &want, m.to: &have} {
-			err := d.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) (err error) {
+			err := at(d.Name(), d.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) (err error) {
 				*n, err = countRows(ctx, tx, t.Name)
 				return err
-			})
+			}))
 			if err != nil {
 				return err
 			}
@@ -444,15 +567,15 @@ func (m *move) compare(ctx context.Context) error {
 			return fault.Because(fault.Internal, "ops: migrate", fmt.Errorf("%s has %d rows, should have %d", t.Name, have, want))
 		}
 	}
-	return m.to.Write(ctx, "ops: migrate", func(tx *db.Tx) error { return tx.SetMark(ctx, countedMark, allDone) })
+	return m.write(ctx, func(tx *db.Tx) error { return tx.SetMark(ctx, countedMark, allDone) })
 }
 
 // count tells what is there at the end.
 func (m *move) count(ctx context.Context) (err error) {
-	if m.out.Lost, err = m.lost(ctx); err != nil {
+	if m.out.Lost, err = m.keys(ctx, lostMark); err != nil {
 		return err
 	}
-	return m.DB.WorkerRead(ctx, "ops: migrate", func(tx *db.Tx) error {
+	return m.read(ctx, func(tx *db.Tx) error {
 		for _, t := range m.tables {
 			n, err := countRows(ctx, tx, t.Name)
 			if err != nil {
@@ -464,14 +587,28 @@ func (m *move) count(ctx context.Context) (err error) {
 	})
 }
 
-func (m *move) lost(ctx context.Context) (keys []blob.Key, err error) {
-	noted, err := m.to.Mark(ctx, lostMark)
+// keys reads a note of contents.
+func (m *move) keys(ctx context.Context, mark string) (keys []blob.Key, err error) {
+	noted, err := m.to.Mark(ctx, mark)
 	for _, word := range strings.Fields(noted) {
-		var k blob.Key
-		if _, err := fmt.Sscanf(word, "%d/%d", &k.Account, &k.ID); err != nil {
-			return nil, fault.Wrap(err, "ops: migrate")
+		k, err := keyIn(word)
+		if err != nil {
+			return nil, err
 		}
 		keys = append(keys, k)
 	}
-	return keys, err
+	return keys, at(m.to.Name(), err)
+}
+
+func keyIn(note string) (k blob.Key, err error) {
+	_, err = fmt.Sscanf(note, "%d/%d", &k.Account, &k.ID)
+	return k, fault.Wrap(err, "ops: migrate")
+}
+
+func keyList(keys []blob.Key) string {
+	words := make([]string, len(keys))
+	for i, k := range sortedKeys(keys) {
+		words[i] = k.String()
+	}
+	return strings.Join(words, " ")
 }

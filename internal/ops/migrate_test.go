@@ -179,7 +179,8 @@ func TestMigrateGoesOnWithRows(t *testing.T) {
 			return err
 		}
 		return m.to.Write(t.Context(), "test", func(w *db.Tx) error {
-			return errors.Join(c.write(t.Context(), w, rows), w.SetMark(t.Context(), rowsMark+"drive_entry", note))
+			_, err := c.write(t.Context(), w, rows)
+			return errors.Join(err, w.SetMark(t.Context(), rowsMark+"drive_entry", note))
 		})
 	}))
 	out, err := h.move(t.Context(), there)

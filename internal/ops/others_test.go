@@ -218,8 +218,8 @@ func TestNothingIsPrunedByADamagedList(t *testing.T) {
 	whole, err := os.ReadFile(list)
 	h.must(err)
 	h.must(os.Truncate(list, 0))
-	if _, err := Backup(t.Context(), BackupOptions{DB: h.db, Store: h.store, To: dest, Keep: 5}); why(err) != fault.BackupDamaged {
-		t.Errorf("pruned: %v", err)
+	if made := h.backup(dest, func(o *BackupOptions) { o.Keep = 5 }); !slices.Equal(made.Damaged, []string{first.Name}) || made.Freed != 0 {
+		t.Errorf("pruned: %+v", made)
 	}
 	h.must(os.WriteFile(list, whole, 0o600))
 	_, store, _ := restore(t, dest, first.Name, db.SQLite)

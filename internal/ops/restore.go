@@ -3,7 +3,6 @@ package ops
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,6 +22,7 @@ type RestoreOptions struct {
 	To       db.Options
 	Store    blob.Store
 	Work     string // an empty folder, for what is needed meanwhile
+	GoOn     bool   // the store may hold contents that an earlier run has put there
 	Settle   Settle
 	Progress Progress
 }
@@ -39,20 +39,34 @@ type Restored struct {
 	Contents, Bytes  int64
 	Accounts, Images int64
 	Lost             []blob.Key // that the backup does not have either
+	Back             []blob.Key // that were lost when the backup was made, and are there again
 }
+
+// Left says that a restore has left contents in the store, which another run may go on
+// with.
+type Left struct{ Err error }
+
+func (l *Left) Error() string { return l.Err.Error() }
+
+// Unwrap gives what broke the restore off.
+func (l *Left) Unwrap() error { return l.Err }
 
 // Restore fills an empty database and an empty store from a backup, of either engine,
 // and checks every content against its row. Anything there already is fault.BadData,
-// and nothing is touched. After an error a server's database and the store are empty
-// again; a file of SQLite's is the caller's to take away.
+// and nothing is touched. After an error a server's database is empty again, and the store
+// too, unless the error is Left: then the store could not be asked to remove what was put
+// into it, or was not empty to begin with (GoOn), or nobody can say whether the database is
+// filled (fault.Uncertain). A file of SQLite's is the caller's to take away.
 func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 	from := folder(o.From)
 	m, err := from.choose(&o, &out)
 	if err != nil {
 		return out, err
 	}
-	if err := emptyStore(ctx, o.Store); err != nil {
-		return out, err
+	if !o.GoOn {
+		if err := emptyStore(ctx, o.Store); err != nil {
+			return out, err
+		}
 	}
 	path := o.To.Path
 	if o.To.URL != "" {
@@ -90,9 +104,14 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if o.GoOn {
+		if err := onlyOf(ctx, d, o.Store); err != nil {
+			return out, &Left{err}
+		}
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, clearStore(context.WithoutCancel(ctx), o.Store))
+			err = o.undo(ctx, err)
 		}
 	}()
 	if err := o.contents(ctx, from, d, m, &out); err != nil {
@@ -102,7 +121,48 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 	if err := o.settle(ctx, d, &out); err != nil || target == nil {
 		return out, err
 	}
-	return out, fill(ctx, d, target)
+	return out, filled(ctx, target, at(target.Name(), fill(ctx, d, target)))
+}
+
+// undo takes away what was put into the store, where that is all that it holds and nobody
+// may need it.
+func (o *RestoreOptions) undo(ctx context.Context, err error) error {
+	if o.GoOn || fault.Is(err, fault.Uncertain) {
+		return &Left{err}
+	}
+	if clearErr := clearStore(context.WithoutCancel(ctx), o.Store); clearErr != nil {
+		return &Left{errors.Join(err, clearErr)}
+	}
+	return err
+}
+
+// filled looks what became of a transaction whose end is not known: the mark of the filling
+// went with it.
+func filled(ctx context.Context, target *db.DB, err error) error {
+	if !fault.Is(err, fault.Uncertain) {
+		return err
+	}
+	mark, lookErr := target.Mark(ctx, db.FillingMark)
+	switch {
+	case lookErr != nil:
+		return err
+	case mark == "":
+		return nil
+	}
+	return fault.Because(fault.Unavailable, "ops: restore", err)
+}
+
+// onlyOf refuses a store that holds anything but contents of a database.
+func onlyOf(ctx context.Context, d *db.DB, s blob.Store) error {
+	return d.Snapshot(ctx, "ops: look", func(tx *db.Tx) error {
+		return at(storeName(s), s.List(ctx, func(e blob.Entry) error {
+			ours, err := tx.Get(ctx, `SELECT 1 FROM blob WHERE account_id = $1 AND id = $2 AND state > 0`, []any{e.Key.Account, e.Key.ID}, new(int))
+			if err == nil && !ours {
+				err = fault.New(fault.BadData, "ops: look", fault.NotEmpty, storeName(s))
+			}
+			return err
+		}))
+	})
 }
 
 // choose finds the snapshot and sees that it is whole.
@@ -112,7 +172,7 @@ func (f folder) choose(o *RestoreOptions, out *Restored) (m manifest, err error)
 		return m, err
 	}
 	if !is {
-		return m, fault.New(fault.BadData, "ops: restore", fault.NotABackup, string(f))
+		return m, fault.New(fault.BadData, "ops: restore", fault.NotBackups, string(f))
 	}
 	names, err := f.snapshots(true)
 	if err != nil {
@@ -160,34 +220,43 @@ func (o *RestoreOptions) contents(ctx context.Context, from folder, d *db.DB, m 
 	t := &tally{tell: o.Progress, total: m.Contents, bytes: m.Bytes}
 	err := d.Snapshot(ctx, "ops: restore", func(tx *db.Tx) error {
 		return eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
-			return eachStored(ctx, tx, give)
+			return eachNamed(ctx, tx, give)
 		}, func(ctx context.Context, s blob.Stored) error {
-			err := from.give(ctx, s, o.Store)
-			if err != nil && known[s.Key.String()] && !exists(from.content(s)) {
-				t.lose(s)
-				err = nil
+			if (s.Lost || known[s.Key.String()]) && !exists(from.content(s)) {
+				t.done(s, lost)
+				return nil
 			}
-			if err == nil {
-				t.done(s)
+			if err := o.give(ctx, from, s); err != nil {
+				return err
 			}
-			return err
+			become := had
+			if s.Lost {
+				become = revive
+			}
+			t.done(s, become)
+			return nil
 		})
 	})
-	out.Contents, out.Bytes, out.Lost = t.n-int64(len(t.lost)), t.nBytes, sortedKeys(t.lost)
+	out.Contents, out.Bytes, out.Lost, out.Back = t.contents, t.contentSize, sortedKeys(t.lost), sortedKeys(t.back)
 	return err
 }
 
-// give puts one content of the folder into a store.
-func (f folder) give(ctx context.Context, s blob.Stored, store blob.Store) error {
+// give puts one content of the folder into the store, unless an earlier run has.
+func (o *RestoreOptions) give(ctx context.Context, f folder, s blob.Stored) error {
+	if o.GoOn {
+		if err := same(ctx, o.Store, s); err == nil || !fault.Is(err, fault.ContentMissing) {
+			return err
+		}
+	}
 	damaged := func(err error) error {
-		return fault.Because(fault.BadData, "ops: restore", err, fault.BackupDamaged, f.content(s), s.Key.String())
+		return fault.Because(fault.BadData, "ops: restore", err, fault.RottenContent, f.content(s), s.Key.String())
 	}
 	file, err := os.Open(f.content(s))
 	if err != nil {
 		return damaged(err)
 	}
 	c := &checking{from: file, want: s}
-	err = put(ctx, store, s.Key, c)
+	err = at(storeName(o.Store), put(ctx, o.Store, s.Key, c))
 	if c.wrong.Load() {
 		err = damaged(nil)
 	}
@@ -233,6 +302,11 @@ func (o *RestoreOptions) settle(ctx context.Context, d *db.DB, out *Restored) er
 		}
 		for _, k := range out.Lost {
 			if err := blob.MarkMissing(ctx, tx, k); err != nil {
+				return err
+			}
+		}
+		for _, k := range out.Back {
+			if err := blob.Revive(ctx, tx, k); err != nil {
 				return err
 			}
 		}
@@ -300,13 +374,9 @@ var errFound = errors.New("there is something")
 func emptyStore(ctx context.Context, s blob.Store) error {
 	err := s.List(ctx, func(e blob.Entry) error { return errFound })
 	if errors.Is(err, errFound) {
-		name := "blobs"
-		if named, ok := s.(fmt.Stringer); ok {
-			name = named.String()
-		}
-		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, name)
+		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, storeName(s))
 	}
-	return err
+	return at(storeName(s), err)
 }
 
 // clearStore removes everything from a store that was empty before.
@@ -319,18 +389,30 @@ func clearStore(ctx context.Context, s blob.Store) error {
 	for _, k := range keys {
 		err = errors.Join(err, s.Remove(ctx, k))
 	}
-	return errors.Join(err, s.SetOwner(ctx, ""))
+	return at(storeName(s), errors.Join(err, s.SetOwner(ctx, "")))
 }
 
 // fill copies all rows into an empty database, in one transaction, and opens it to
-// everybody. Rows that somebody has written there meanwhile are fault.NotEmpty.
+// everybody. Rows that somebody has written there meanwhile are fault.NotEmpty. They are
+// counted as they are written: a count of a large table takes longer than a statement may.
 func fill(ctx context.Context, from, to *db.DB) error {
 	return to.Write(ctx, "ops: restore", func(w *db.Tx) error {
+		if to.Engine() == db.PostgreSQL { // whoever writes rows writes an account first
+			if _, err := w.Exec(ctx, `LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+				return err
+			}
+		}
 		if err := holdsNothing(ctx, w, to.Name()); err != nil {
 			return err
 		}
 		return from.Snapshot(ctx, "ops: restore", func(tx *db.Tx) error {
-			if err := copyRows(ctx, tx, func(c copier, rows [][]any) error { return c.write(ctx, w, rows) }); err != nil {
+			written := map[string]int64{}
+			err := copyRows(ctx, tx, func(c copier, rows [][]any) error {
+				n, err := c.write(ctx, w, rows)
+				written[c.Name] += n
+				return err
+			})
+			if err != nil {
 				return err
 			}
 			tables, err := copied(ctx, tx)
@@ -342,11 +424,7 @@ func fill(ctx context.Context, from, to *db.DB) error {
 				if err != nil {
 					return err
 				}
-				there, err := countRows(ctx, w, t.Name)
-				if err != nil {
-					return err
-				}
-				if ours != there {
+				if ours != written[t.Name] {
 					return fault.New(fault.BadData, "ops: restore", fault.NotEmpty, to.Name())
 				}
 			}

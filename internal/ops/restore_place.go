@@ -16,9 +16,13 @@ import (
 // A data folder is filled in a folder inside it, so that what was broken off is never
 // taken for one, and moved to its place at the end. That it may be moved is written
 // down first: a move that was broken off is only gone on with.
+//
+// A store that is not in the folder is noted before anything is put into it, so that
+// what a run has left there is known to be of the restore.
 const (
 	restoringDir = "restoring"
 	readyFile    = "ready"
+	intoFile     = "into"
 )
 
 // Place is where an installation is.
@@ -39,8 +43,9 @@ func RestoreInto(ctx context.Context, p Place, o RestoreOptions) (out Restored, 
 	if err := p.empty(); err != nil {
 		return out, false, err
 	}
-	if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o700)); err != nil {
-		return out, false, full(err)
+	o.GoOn = p.Store != nil && noted(work) == storeName(p.Store)
+	if err := p.clean(work, o.GoOn); err != nil {
+		return out, false, err
 	}
 	o.Work, o.Store = work, p.Store
 	o.To = db.Options{URL: p.Database}
@@ -52,7 +57,16 @@ func RestoreInto(ctx context.Context, p Place, o RestoreOptions) (out Restored, 
 			return out, false, err
 		}
 	}
+	if p.Store != nil && !o.GoOn {
+		if err := p.note(ctx, work); err != nil {
+			return out, false, errors.Join(err, os.RemoveAll(work))
+		}
+	}
 	if out, err = Restore(ctx, o); err != nil {
+		left, some := errors.AsType[*Left](err)
+		if some && p.Store != nil && !fault.Is(left, fault.Uncertain) {
+			return out, false, errors.Join(err, p.clean(work, true))
+		}
 		return out, false, errors.Join(err, os.RemoveAll(work))
 	}
 	if p.Database != "" { // that was only of use on the way
@@ -71,6 +85,40 @@ func RestoreInto(ctx context.Context, p Place, o RestoreOptions) (out Restored, 
 		err = p.moveIn()
 	}
 	return out, false, err
+}
+
+// note writes down that what will be in the store is of this restore, once it is seen to be
+// empty.
+func (p Place) note(ctx context.Context, work string) error {
+	if err := emptyStore(ctx, p.Store); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(work, intoFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, storeName(p.Store))
+		return err
+	})
+}
+
+func noted(work string) string {
+	b, err := os.ReadFile(filepath.Join(work, intoFile))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// clean makes the folder to work in empty, but for the note where that is still true.
+func (p Place) clean(work string, butNote bool) error {
+	if !butNote {
+		return full(errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o700)))
+	}
+	entries, err := os.ReadDir(work)
+	for _, e := range entries {
+		if e.Name() != intoFile {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(work, e.Name())))
+		}
+	}
+	return full(err)
 }
 
 // Unfinished says whether a restore into a data folder was broken off.

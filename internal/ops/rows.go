@@ -186,10 +186,10 @@ func (c *copier) scan(row db.Row) ([]any, error) {
 	return values, nil
 }
 
-// write puts rows where they are missing.
-func (c *copier) write(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	_, err := tx.ExecRows(ctx, c.insert, nil, len(rows), func(i int) []any { return rows[i] })
-	return fault.Wrap(err, "ops: copy rows of "+c.Name)
+// write puts rows where they are missing, and says how many those were.
+func (c *copier) write(ctx context.Context, tx *db.Tx, rows [][]any) (int64, error) {
+	n, err := tx.ExecRows(ctx, c.insert, nil, len(rows), func(i int) []any { return rows[i] })
+	return n, fault.Wrap(err, "ops: copy rows of "+c.Name)
 }
 
 // countRows answers how many rows a table has.
