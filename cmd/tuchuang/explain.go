@@ -63,10 +63,13 @@ func (u *ui) explain(err error) (what, advice string) {
 // explainLocal says what commands on the server meet without one.
 func (u *ui) explainLocal(err error) (what, advice string) {
 	code, args := fault.CodeOf(err), fault.ArgsOf(err)
+	where, placed := errors.AsType[*ops.At](err)
+	if placed && code == fault.Unavailable && len(args) < 2 { // else there is a sentence that says more
+		return u.text(localAway, where.Place, u.cause(innermost(where.Err))), u.text(adviceAgain)
+	}
 	if what, advice, known := u.problem(args); known {
 		return what, advice
 	}
-	where, placed := errors.AsType[*ops.At](err)
 	path := pathOf(err)
 	local, known := localFaults[code]
 	switch {
@@ -74,8 +77,6 @@ func (u *ui) explainLocal(err error) (what, advice string) {
 		return u.text(localDiskAt, path), u.text(adviceDisk)
 	case code == fault.DiskFull && placed:
 		return u.text(localFullAt, where.Place), u.text(adviceDisk)
-	case code == fault.Unavailable && placed:
-		return u.text(localAway, where.Place, u.cause(innermost(where.Err))), u.text(adviceAgain)
 	case !known:
 		return u.text(localOther, u.whatFailed(err)), ""
 	case local.named && len(args) == 0:

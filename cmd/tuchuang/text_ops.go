@@ -67,7 +67,7 @@ var (
 	storeOther     = say("存储里一份内容也找不到（查了最前面的 %v 份）；没有标记任何内容", "not one of the first %v contents is in the store; nothing was marked")
 	backupDamaged  = say("备份 %v 已损坏：%v", "the backup %v is damaged: %v")
 
-	noContent     = say("%v 里找不到这个数据库的任何内容（查了最前面和最新的各 %v 份）；什么也没有做", "%v has none of the contents of this database (the first and the newest %v were looked for); nothing was done")
+	noContent     = say("%v 里找不到这个数据库的任何内容（查了最前面和最新的 %v 份）；什么也没有做", "%v has none of the contents of this database (%v were looked for, the first and the newest); nothing was done")
 	noPlace       = say("内容应该在 %v，但没有这个文件夹", "the contents should be in %v, and there is no such folder")
 	rottenContent = say("备份里的 %v 已损坏或丢失（内容 %v）", "%v of the backup is damaged or missing (content %v)")
 	adviceContent = say("检查 --data 和 --blob-url（TUCHUANG_BLOB_URL；migrate 还有 --from）是否指向存放内容的地方；内容确实全部丢失时，先运行 tuchuang fsck --read --repair", "see whether --data and --blob-url (TUCHUANG_BLOB_URL; of migrate also --from) name the place of the contents; if these are truly lost, run tuchuang fsck --read --repair first")

@@ -227,6 +227,7 @@ func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
 	if err != nil {
 		return err
 	}
+	n := len(some)
 	some = append(some, newest...)
 	var cause error
 	for _, c := range some {
@@ -257,7 +258,7 @@ func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
 	case cause != nil:
 		return at(storeName(s), cause)
 	}
-	return fault.New(fault.BadData, "ops: look", fault.NoContent, storeName(s), min(len(some), probed))
+	return fault.New(fault.BadData, "ops: look", fault.NoContent, storeName(s), n)
 }
 
 // storeName names a store for people.
