@@ -75,6 +75,8 @@ func (u *ui) explainLocal(err error) (what, advice string) {
 	switch {
 	case code == fault.DiskFull && path != "":
 		return u.text(localDiskAt, path), u.text(adviceDisk)
+	case code == fault.DiskFull && placed && !strings.Contains(where.Place, "://"):
+		return u.text(localDiskAt, where.Place), u.text(adviceDisk)
 	case code == fault.DiskFull && placed:
 		return u.text(localFullAt, where.Place), u.text(adviceDisk)
 	case !known:

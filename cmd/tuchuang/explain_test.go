@@ -69,6 +69,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 	}{
 		{&ops.At{Place: "s3://h/b/", Err: fault.Because(fault.Unavailable, "blob: open", errors.New("cut"))}, []string{"s3://h/b/", "cut"}, "database"},
 		{&ops.At{Place: "s3://h/b/", Err: fault.New(fault.DiskFull, "blob: put")}, []string{"s3://h/b/"}, "data folder"},
+		{&ops.At{Place: "/backup/tuchuang.db", Err: fault.New(fault.DiskFull, "db: save")}, []string{"/backup/tuchuang.db"}, "data folder"},
 		{fault.Because(fault.DiskFull, "ops: write", file), []string{"/backup/content"}, "data folder"},
 		{file, []string{"/backup/content: "}, ""},
 	} {

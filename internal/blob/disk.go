@@ -77,9 +77,6 @@ func tryMove(from, to string) error {
 	return failed(os.Remove(target), op)
 }
 
-// String names the store for people.
-func (d *Disk) String() string { return d.blobs }
-
 // Begin does nothing: slices go to the file of their key.
 func (d *Disk) Begin(ctx context.Context, key Key) (string, error) {
 	return "", begin(ctx, key, "blob: begin "+key.String())

@@ -85,7 +85,11 @@ func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
 	}
 	m := manifest{Format: formatNumber, Taken: o.DB.Now().UTC(), Program: o.Program, Engine: string(o.DB.Engine())}
 	if err := saveDatabase(ctx, o.DB, to.in(out.Name, databaseFile)); err != nil {
-		return out, causeOf(ctx, err)
+		place := o.DB.Name()
+		if fault.Is(err, fault.DiskFull) { // it is read here, and written there
+			place = to.in(out.Name, databaseFile)
+		}
+		return out, at(place, causeOf(ctx, err))
 	}
 	killpoint.Here("backup.database")
 	if err := to.list(ctx, out.Name, &m); err != nil {

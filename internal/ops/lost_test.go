@@ -82,6 +82,28 @@ func TestBackupKeepsWhatIsLost(t *testing.T) {
 	})
 }
 
+// Where the only copy of a content has changed in the backup too, it is lost, and the rest
+// is restored.
+func TestRestoreWithoutWhatIsRotten(t *testing.T) {
+	h, dest := newHouse(t, db.SQLite), t.TempDir()
+	h.backup(dest)
+	gone, marked := h.blobs[9], h.blobs[11]
+	h.mark(marked.Key, blob.Missing)
+	for _, s := range []blob.Stored{gone, marked} {
+		h.must(h.store.Remove(t.Context(), s.Key))
+		h.must(os.WriteFile(folder(dest).content(s), bytes.Repeat([]byte("r"), int(s.Size)), 0o600))
+	}
+	lost := []blob.Key{gone.Key, marked.Key}
+	if made := h.backup(dest, func(o *BackupOptions) { o.Verify = true }); !slices.Equal(made.Lost, lost) || made.Kept != nil || made.Contents != 39 {
+		t.Errorf("%+v", made)
+	}
+	d, store, out := restore(t, dest, "", db.SQLite)
+	h.sameContent(store, lost...)
+	if !slices.Equal(out.Lost, lost) || out.Back != nil || h.state(d, gone.Key) != blob.Missing || h.state(d, marked.Key) != blob.Missing {
+		t.Errorf("%+v", out)
+	}
+}
+
 // A bucket is asked whether it still has what the backup has.
 func TestBackupAsksTheBucket(t *testing.T) {
 	h, bucket := newHouse(t, db.SQLite), blobtest.S3(t)

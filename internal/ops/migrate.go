@@ -224,9 +224,10 @@ func (m *move) ours(ctx context.Context, from string) (bool, error) {
 
 // clear takes away what an earlier move has left.
 func (m *move) clear(ctx context.Context, tx *db.Tx) error {
-	statements := []string{`DELETE FROM mark`}
-	var names []string
+	var statements, names []string
+	marks := []string{contentMark, countedMark, lostMark, backMark}
 	for _, t := range slices.Backward(m.tables) {
+		marks = append(marks, rowsMark+t.Name)
 		names = append(names, `"`+t.Name+`"`)
 		if m.to.Engine() == db.SQLite {
 			statements = append(statements, `DELETE FROM "`+t.Name+`"`)
@@ -237,6 +238,11 @@ func (m *move) clear(ctx context.Context, tx *db.Tx) error {
 	}
 	for _, s := range statements {
 		if _, err := tx.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	for _, name := range marks {
+		if err := tx.SetMark(ctx, name, ""); err != nil {
 			return err
 		}
 	}

@@ -119,7 +119,7 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 	}
 	killpoint.Here("restore.contents")
 	if err := o.settle(ctx, d, &out); err != nil || target == nil {
-		return out, err
+		return out, at(path, err)
 	}
 	return out, filled(ctx, target, at(target.Name(), fill(ctx, d, target)))
 }
@@ -222,11 +222,16 @@ func (o *RestoreOptions) contents(ctx context.Context, from folder, d *db.DB, m 
 		return eachContent(ctx, func(ctx context.Context, give func(blob.Stored) error) error {
 			return eachNamed(ctx, tx, give)
 		}, func(ctx context.Context, s blob.Stored) error {
-			if (s.Lost || known[s.Key.String()]) && !exists(from.content(s)) {
+			if s.Lost = s.Lost || known[s.Key.String()]; s.Lost && !exists(from.content(s)) {
 				t.done(s, lost)
 				return nil
 			}
-			if err := o.give(ctx, from, s); err != nil {
+			err := o.give(ctx, from, s)
+			if args := fault.ArgsOf(err); s.Lost && len(args) > 0 && args[0] == fault.RottenContent {
+				t.done(s, lost) // nobody can copy it again
+				return nil
+			}
+			if err != nil {
 				return err
 			}
 			become := had
