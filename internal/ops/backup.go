@@ -198,7 +198,7 @@ func (o *BackupOptions) contents(ctx context.Context, to folder, m manifest, out
 				still, err := there.stillHas(ctx, o.Store, s)
 				switch {
 				case err != nil && isAway(ctx, err):
-					return at(storeName(o.Store), err)
+					return at(blob.NameOf(o.Store), err)
 				case err != nil:
 					t.cantRead(s, err)
 				}
@@ -278,7 +278,7 @@ func openContent(ctx context.Context, store blob.Store, s blob.Stored, t *tally)
 // unread notes content that can't be read.
 func unread(ctx context.Context, store blob.Store, s blob.Stored, t *tally, err error) error {
 	if isAway(ctx, err) {
-		return at(storeName(store), err)
+		return at(blob.NameOf(store), err)
 	}
 	if !fault.Is(err, fault.ContentMissing) {
 		t.cantRead(s, err)

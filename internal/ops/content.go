@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"io/fs"
@@ -243,7 +242,7 @@ func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
 			continue
 		}
 		if isAway(ctx, err) {
-			return at(storeName(s), err)
+			return at(blob.NameOf(s), err)
 		}
 		if _, file := errors.AsType[*fs.PathError](err); file && !fault.Is(err, fault.ContentMissing) {
 			return nil // it is there, and can't be read
@@ -256,17 +255,9 @@ func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
 	case len(some) == 0:
 		return nil
 	case cause != nil:
-		return at(storeName(s), cause)
+		return at(blob.NameOf(s), cause)
 	}
-	return fault.New(fault.BadData, "ops: look", fault.NoContent, storeName(s), n)
-}
-
-// storeName names a store for people.
-func storeName(s blob.Store) string {
-	if named, ok := s.(fmt.Stringer); ok {
-		return named.String()
-	}
-	return "blobs"
+	return fault.New(fault.BadData, "ops: look", fault.NoContent, blob.NameOf(s), n)
 }
 
 // isAway says that an error is not of one content alone.
@@ -334,7 +325,7 @@ func takeInventory(ctx context.Context, s blob.Store) (inventory, error) {
 		return nil
 	})
 	if err != nil && isAway(ctx, err) {
-		return nil, at(storeName(s), err)
+		return nil, at(blob.NameOf(s), err)
 	}
 	if err != nil {
 		return nil, nil //nolint:nilnil,nilerr // a folder in it can't be read

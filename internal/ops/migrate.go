@@ -447,7 +447,7 @@ func (m *move) content(ctx context.Context, s blob.Stored, t *tally) (fate, erro
 		return become, err
 	}
 	if err := m.ToStore.Remove(ctx, s.Key); err != nil {
-		return become, at(storeName(m.ToStore), err)
+		return become, at(blob.NameOf(m.ToStore), err)
 	}
 	from, err := openContent(ctx, m.Store, s, t)
 	if fault.Is(err, fault.ContentMissing) {
@@ -458,9 +458,9 @@ func (m *move) content(ctx context.Context, s blob.Stored, t *tally) (fate, erro
 	}
 	read := &reading{from: from}
 	c := &checking{from: read, want: s}
-	err = at(storeName(m.ToStore), put(ctx, m.ToStore, s.Key, c))
+	err = at(blob.NameOf(m.ToStore), put(ctx, m.ToStore, s.Key, c))
 	if e := from.Close(); read.err == nil {
-		err = errors.Join(err, at(storeName(m.Store), e))
+		err = errors.Join(err, at(blob.NameOf(m.Store), e))
 	}
 	switch {
 	case read.err != nil:
@@ -469,7 +469,7 @@ func (m *move) content(ctx context.Context, s blob.Stored, t *tally) (fate, erro
 		err = fault.New(fault.ContentMissing, "ops: migrate "+s.Key.String())
 	}
 	if fault.Is(err, fault.ContentMissing) {
-		return lost, at(storeName(m.ToStore), m.ToStore.Remove(ctx, s.Key))
+		return lost, at(blob.NameOf(m.ToStore), m.ToStore.Remove(ctx, s.Key))
 	}
 	if err != nil {
 		return become, err
@@ -496,13 +496,13 @@ func readable(ctx context.Context, store blob.Store, s blob.Stored, t *tally) (s
 func same(ctx context.Context, store blob.Store, s blob.Stored) error {
 	o, err := store.Open(ctx, s.Key)
 	if err != nil {
-		return at(storeName(store), err)
+		return at(blob.NameOf(store), err)
 	}
 	same, err := copyChecked(io.Discard, o, s)
 	if err == nil && !same {
 		err = fault.New(fault.ContentMissing, "ops: read "+s.Key.String())
 	}
-	return at(storeName(store), errors.Join(err, o.Close()))
+	return at(blob.NameOf(store), errors.Join(err, o.Close()))
 }
 
 // finish compares what is there, settles it, and opens it to everybody.

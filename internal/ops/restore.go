@@ -155,10 +155,10 @@ func filled(ctx context.Context, target *db.DB, err error) error {
 // onlyOf refuses a store that holds anything but contents of a database.
 func onlyOf(ctx context.Context, d *db.DB, s blob.Store) error {
 	return d.Snapshot(ctx, "ops: look", func(tx *db.Tx) error {
-		return at(storeName(s), s.List(ctx, func(e blob.Entry) error {
+		return at(blob.NameOf(s), s.List(ctx, func(e blob.Entry) error {
 			ours, err := tx.Get(ctx, `SELECT 1 FROM blob WHERE account_id = $1 AND id = $2 AND state > 0`, []any{e.Key.Account, e.Key.ID}, new(int))
 			if err == nil && !ours {
-				err = fault.New(fault.BadData, "ops: look", fault.NotEmpty, storeName(s))
+				err = fault.New(fault.BadData, "ops: look", fault.NotEmpty, blob.NameOf(s))
 			}
 			return err
 		}))
@@ -261,7 +261,7 @@ func (o *RestoreOptions) give(ctx context.Context, f folder, s blob.Stored) erro
 		return damaged(err)
 	}
 	c := &checking{from: file, want: s}
-	err = at(storeName(o.Store), put(ctx, o.Store, s.Key, c))
+	err = at(blob.NameOf(o.Store), put(ctx, o.Store, s.Key, c))
 	if c.wrong.Load() {
 		err = damaged(nil)
 	}
@@ -379,9 +379,9 @@ var errFound = errors.New("there is something")
 func emptyStore(ctx context.Context, s blob.Store) error {
 	err := s.List(ctx, func(e blob.Entry) error { return errFound })
 	if errors.Is(err, errFound) {
-		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, storeName(s))
+		return fault.New(fault.BadData, "ops: look", fault.NotEmpty, blob.NameOf(s))
 	}
-	return at(storeName(s), err)
+	return at(blob.NameOf(s), err)
 }
 
 // clearStore removes everything from a store that was empty before.
@@ -394,7 +394,7 @@ func clearStore(ctx context.Context, s blob.Store) error {
 	for _, k := range keys {
 		err = errors.Join(err, s.Remove(ctx, k))
 	}
-	return at(storeName(s), errors.Join(err, s.SetOwner(ctx, "")))
+	return at(blob.NameOf(s), errors.Join(err, s.SetOwner(ctx, "")))
 }
 
 // fill copies all rows into an empty database, in one transaction, and opens it to

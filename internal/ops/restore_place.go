@@ -43,7 +43,7 @@ func RestoreInto(ctx context.Context, p Place, o RestoreOptions) (out Restored, 
 	if err := p.empty(); err != nil {
 		return out, false, err
 	}
-	o.GoOn = p.Store != nil && noted(work) == storeName(p.Store)
+	o.GoOn = p.Store != nil && noted(work) == blob.NameOf(p.Store)
 	if err := p.clean(work, o.GoOn); err != nil {
 		return out, false, err
 	}
@@ -94,7 +94,7 @@ func (p Place) note(ctx context.Context, work string) error {
 		return err
 	}
 	return writeFile(filepath.Join(work, intoFile), func(w io.Writer) error {
-		_, err := io.WriteString(w, storeName(p.Store))
+		_, err := io.WriteString(w, blob.NameOf(p.Store))
 		return err
 	})
 }
