@@ -13,7 +13,12 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/file/detail", handle(a.detail), false, nil},
 		{"POST", "/api/v1/file/infos", handle(a.infos), false, nil},
 		{"GET", "/api/v1/file/download_info", handle(a.downloadInfo), false, []string{"/api/v1/file/download"}},
+		{"PUT", "/api/v1/file/name", handle(a.rename), false, nil},
+		{"POST", "/api/v1/file/rename", handle(a.renameEach), false, nil},
+		{"POST", "/api/v1/file/move", handle(a.move), false, nil},
 		{"POST", "/api/v1/file/trash", handle(a.trash), false, nil},
+		{"POST", "/api/v1/file/recover", handle(a.recover), false, nil},
+		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), false, nil},
 		{"POST", "/api/v1/file/delete", handle(a.delete), false, nil},
 
 		{"POST", "/upload/v1/file/create", handle(a.createV1), false, nil},

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"net/http"
 	"net/url"
 	"strconv"
 )
@@ -249,6 +250,77 @@ type driveIDs struct {
 // Trash moves up to 100 entries to the trash.
 func (c *Client) Trash(ctx context.Context, ids []int64) error {
 	return c.ask(ctx, "/api/v1/file/trash", driveIDs{ids}, nil)
+}
+
+// Rename gives an entry another name where it is.
+func (c *Client) Rename(ctx context.Context, id int64, name string) error {
+	return c.do(ctx, call{method: http.MethodPut, path: "/api/v1/file/name", safe: true, body: jsonBody(struct {
+		FileID   int64  `json:"fileId"`
+		FileName string `json:"fileName"`
+	}{id, name})}, nil)
+}
+
+// NewName is what an entry is to be called.
+type NewName struct {
+	FileID int64
+	Name   string
+}
+
+// RenamedFiles tells what RenameEach did.
+type RenamedFiles struct {
+	SuccessList []RenamedFile `json:"successList"`
+	FailList    []NotRenamed  `json:"failList"`
+}
+
+// RenamedFile has its name.
+type RenamedFile struct {
+	FileID   int64  `json:"fileID"`
+	UpdateAt string `json:"updateAt"`
+}
+
+// NotRenamed has its old name, for the reason of the message.
+type NotRenamed struct {
+	FileID  int64  `json:"fileID"`
+	Message string `json:"message"`
+}
+
+// RenameEach is Rename for up to 30 entries, each decided by itself.
+func (c *Client) RenameEach(ctx context.Context, names []NewName) (RenamedFiles, error) {
+	list := make([]string, len(names))
+	for i, n := range names {
+		list[i] = strconv.FormatInt(n.FileID, 10) + "|" + n.Name
+	}
+	var out RenamedFiles
+	err := c.ask(ctx, "/api/v1/file/rename", struct {
+		RenameList []string `json:"renameList"`
+	}{list}, &out)
+	return out, err
+}
+
+// Move puts up to 100 entries into another folder, all or none.
+func (c *Client) Move(ctx context.Context, ids []int64, to int64) error {
+	return c.ask(ctx, "/api/v1/file/move", struct {
+		driveIDs
+		To int64 `json:"toParentFileID"`
+	}{driveIDs{ids}, to}, nil)
+}
+
+// Recover takes up to 100 entries out of the trash, back to where they were. abnormal are
+// those whose folder is not there any more: they stay in the trash.
+func (c *Client) Recover(ctx context.Context, ids []int64) (abnormal []int64, err error) {
+	var out struct {
+		AbnormalFileIDs []int64 `json:"abnormalFileIDs"`
+	}
+	err = c.order(ctx, "/api/v1/file/recover", driveIDs{ids}, &out)
+	return out.AbnormalFileIDs, err
+}
+
+// RecoverTo takes up to 100 entries out of the trash into a folder.
+func (c *Client) RecoverTo(ctx context.Context, ids []int64, to int64) error {
+	return c.order(ctx, "/api/v1/file/recover/by_path", struct {
+		driveIDs
+		To int64 `json:"parentFileID"`
+	}{driveIDs{ids}, to}, nil)
 }
 
 // Delete removes up to 100 entries of the trash for good.

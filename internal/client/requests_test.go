@@ -85,6 +85,30 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/file/trash", "", `{"fileIDs":[7]}`, "null", nil,
 		},
 		{
+			"rename", func(c *client.Client) (any, error) { return nil, c.Rename(t.Context(), 7, "图.png") },
+			"PUT", "/api/v1/file/name", "", `{"fileId":7,"fileName":"图.png"}`, "null", nil,
+		},
+		{
+			"rename several", func(c *client.Client) (any, error) {
+				return c.RenameEach(t.Context(), []client.NewName{{FileID: 7, Name: "图.png"}, {FileID: 8, Name: "b"}})
+			},
+			"POST", "/api/v1/file/rename", "", `{"renameList":["7|图.png","8|b"]}`,
+			`{"successList":[{"fileID":7,"updateAt":"2026-01-02 03:04:05"}],"failList":[{"fileID":8,"message":"no"}]}`,
+			client.RenamedFiles{SuccessList: []client.RenamedFile{{FileID: 7, UpdateAt: "2026-01-02 03:04:05"}}, FailList: []client.NotRenamed{{FileID: 8, Message: "no"}}},
+		},
+		{
+			"move", func(c *client.Client) (any, error) { return nil, c.Move(t.Context(), []int64{7}, 9) },
+			"POST", "/api/v1/file/move", "", `{"fileIDs":[7],"toParentFileID":9}`, "null", nil,
+		},
+		{
+			"recover", func(c *client.Client) (any, error) { return c.Recover(t.Context(), []int64{7, 8}) },
+			"POST", "/api/v1/file/recover", "", `{"fileIDs":[7,8]}`, `{"abnormalFileIDs":[8]}`, []int64{8},
+		},
+		{
+			"recover into a folder", func(c *client.Client) (any, error) { return nil, c.RecoverTo(t.Context(), []int64{7}, 9) },
+			"POST", "/api/v1/file/recover/by_path", "", `{"fileIDs":[7],"parentFileID":9}`, "null", nil,
+		},
+		{
 			"delete", func(c *client.Client) (any, error) { return nil, c.Delete(t.Context(), []int64{7}) },
 			"POST", "/api/v1/file/delete", "", `{"fileIDs":[7]}`, "null", nil,
 		},

@@ -67,6 +67,14 @@ func (r *room) fails(err error, want fault.Code, when string) {
 	}
 }
 
+// answers is fails for what may go well, which is "".
+func (r *room) answers(err error, want fault.Code, when string) {
+	r.Helper()
+	if got := fault.CodeOf(err); got != want {
+		r.Errorf("%s: %q (%v), want %q", when, got, err, want)
+	}
+}
+
 func (r *room) exec(query string, args ...any) {
 	r.Helper()
 	r.write(func(tx *db.Tx) error {

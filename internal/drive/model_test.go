@@ -128,6 +128,10 @@ func TestTheTreeDoesAsTheModelDoes(t *testing.T) {
 					"put more":    p.putFile,
 					"trash":       p.trashSome,
 					"delete":      p.deleteSome,
+					"rename":      p.renameSome,
+					"move":        p.moveSome,
+					"recover":     p.recoverSome,
+					"recover to":  p.recoverTo,
 				})
 			})
 		})
@@ -292,6 +296,150 @@ func (p *pair) deleteSome(rt *rapid.T) {
 	if p.is(rt, err, want) {
 		for _, t := range there {
 			p.model.remove(t.id)
+		}
+	}
+}
+
+func (p *pair) renameSome(rt *rapid.T) {
+	var list []NewName
+	var want []fault.Code
+	ids, _ := p.some(rt, anything)
+	for _, id := range ids {
+		n := NewName{id, someNames.Draw(rt, "name")}
+		list = append(list, n)
+		t := p.model.all[id]
+		switch {
+		case t == nil || p.model.inTrash(id):
+			want = append(want, fault.NotFound)
+			continue
+		case t.name != n.Name && p.model.holder(t.parent, n.Name) != nil:
+			want = append(want, fault.NameTaken)
+			continue
+		}
+		want = append(want, "")
+		t.name = n.Name
+	}
+	out, err := p.RenameEach(p.ctx, p.acc, list)
+	if err != nil || len(out) != len(list) {
+		rt.Fatal(out, err)
+	}
+	for i, done := range out {
+		p.is(rt, done.Err, want[i])
+	}
+}
+
+// below says whether an entry is a thing or below it.
+func (m *model) below(id, top ID) bool {
+	for ; id != Root; id = m.all[id].parent {
+		if id == top {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pair) moveSome(rt *rapid.T) {
+	ids, list := p.some(rt, anything)
+	to := p.folder(rt)
+	m := p.model
+	there := slices.DeleteFunc(slices.Clone(list), func(t *thing) bool { return m.inTrash(t.id) })
+	codes := map[fault.Code]bool{} // any of what is wrong may be told
+	switch bad := m.liveFolder(to); {
+	case len(list) == 0:
+		codes[fault.NotFound] = true
+	case bad != "":
+		codes[bad] = true
+	case len(there) == 0:
+		codes[fault.NotFound] = true
+	default:
+		seen := map[string]bool{}
+		for _, t := range there {
+			if m.below(to, t.id) {
+				codes[fault.IntoItself] = true
+			}
+			if t.parent == to {
+				continue
+			}
+			if seen[t.name] || m.holder(to, t.name) != nil {
+				codes[fault.NameTaken] = true
+			}
+			seen[t.name] = true
+		}
+	}
+	if codes[fault.IntoItself] {
+		codes = map[fault.Code]bool{fault.IntoItself: true}
+	}
+	err := p.Move(p.ctx, p.acc, ids, to)
+	if got := fault.CodeOf(err); len(codes) == 0 && err != nil || len(codes) > 0 && !codes[got] {
+		rt.Fatalf("answered %q (%v), want %v", got, err, codes)
+	}
+	if err == nil {
+		for _, t := range there {
+			t.parent = to
+		}
+	}
+}
+
+// trashedCode says what is wrong with what is to be recovered.
+func (p *pair) trashedCode(there []*thing) fault.Code {
+	if len(there) == 0 {
+		return fault.NotFound
+	}
+	for _, t := range there {
+		if !p.model.inTrash(t.id) {
+			return fault.NotTrashed
+		}
+	}
+	return ""
+}
+
+func inTheTrash(m *model) func(*thing) bool {
+	return func(t *thing) bool { return m.inTrash(t.id) || t.id%11 == 0 }
+}
+
+func (p *pair) recoverSome(rt *rapid.T) {
+	m := p.model
+	ids, there := p.some(rt, inTheTrash(m))
+	abnormal, err := p.Recover(p.ctx, p.acc, ids)
+	if !p.is(rt, err, p.trashedCode(there)) {
+		return
+	}
+	// What is above comes first.
+	depth := func(t *thing) (n int) {
+		for id := t.id; id != Root; id = m.all[id].parent {
+			n++
+		}
+		return n
+	}
+	slices.SortStableFunc(there, func(a, b *thing) int { return cmp.Compare(depth(a), depth(b)) })
+	var want []ID
+	for _, t := range there {
+		switch {
+		case m.inTrash(t.parent):
+			want = append(want, t.id)
+		case t.trashed:
+			t.name = m.free(t.parent, t.name)
+			t.trashed = false
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(abnormal, want) {
+		rt.Fatalf("%v stay in the trash, want %v", abnormal, want)
+	}
+}
+
+func (p *pair) recoverTo(rt *rapid.T) {
+	m := p.model
+	ids, there := p.some(rt, inTheTrash(m))
+	to := p.folder(rt)
+	want := p.trashedCode(there)
+	if want == "" {
+		want = m.liveFolder(to)
+	}
+	if p.is(rt, p.RecoverTo(p.ctx, p.acc, ids, to), want) {
+		for _, t := range there {
+			t.name = m.free(to, t.name)
+			t.parent, t.trashed = to, false
 		}
 	}
 }

@@ -170,27 +170,34 @@ func freeName(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name st
 // liveFolder answers how deep a folder is (the root is 0): fault.ParentNotFound
 // where it, or one above it, is gone or in the trash, fault.NotFolder for a file.
 func liveFolder(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (depth int, err error) {
+	way, err := wayTo(ctx, tx, acc, id)
+	return len(way), err
+}
+
+// wayTo answers a folder and those above it, without the root. The errors are those of
+// liveFolder.
+func wayTo(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (way []ID, err error) {
 	if id == Root {
-		return 0, nil
+		return nil, nil
 	}
 	above, err := above(ctx, tx, acc, []ID{id})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	at, found := above[id]
 	switch {
 	case !found:
-		return 0, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
+		return nil, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
 	case at.class != picture.Folder:
-		return 0, fault.New(fault.NotFolder, "drive: folder", int64(id))
+		return nil, fault.New(fault.NotFolder, "drive: folder", int64(id))
 	}
 	for ; id != Root; id = at.parent {
 		if at = above[id]; at.trashed != Live {
-			return 0, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
+			return nil, fault.New(fault.ParentNotFound, "drive: folder", int64(id))
 		}
-		depth++
+		way = append(way, id)
 	}
-	return depth, nil
+	return way, nil
 }
 
 type node struct {

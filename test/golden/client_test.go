@@ -37,7 +37,16 @@ var calls = map[string]struct {
 	"/api/v1/file/infos":         {"fileList", func(ctx context.Context, c *client.Client) (any, error) { return c.Infos(ctx, []int64{1}) }},
 	"/api/v1/file/download_info": {"downloadUrl", func(ctx context.Context, c *client.Client) (any, error) { return c.DownloadInfo(ctx, 1) }},
 	"/api/v1/file/trash":         {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Trash(ctx, []int64{1}) }},
-	"/api/v1/file/delete":        {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Delete(ctx, []int64{1}) }},
+	"/api/v1/file/name":          {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Rename(ctx, 1, "x") }},
+	"/api/v1/file/rename": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.RenameEach(ctx, []client.NewName{{FileID: 1, Name: "x"}})
+	}},
+	"/api/v1/file/move":    {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Move(ctx, []int64{1}, 0) }},
+	"/api/v1/file/recover": {"abnormalFileIDs", func(ctx context.Context, c *client.Client) (any, error) { return c.Recover(ctx, []int64{1}) }},
+	"/api/v1/file/recover/by_path": {"-", func(ctx context.Context, c *client.Client) (any, error) {
+		return nil, c.RecoverTo(ctx, []int64{1}, 0)
+	}},
+	"/api/v1/file/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Delete(ctx, []int64{1}) }},
 
 	"/upload/v1/file/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CreateV1(ctx, client.NewFile{})

@@ -121,6 +121,8 @@ func lists(p *player, album int64) {
 	p.ask("a folder", download, "fileId", album)
 	p.ask("no such file", download, "fileId", unknownDrive)
 
+	tree(p, album)
+
 	const trash, remove = "POST /api/v1/file/trash", "POST /api/v1/file/delete"
 	p.ask("it is not in the trash", remove, "fileIDs", []int64{file})
 	p.ask("into the trash", trash, "fileIDs", []int64{file})
@@ -129,6 +131,54 @@ func lists(p *player, album int64) {
 	p.ask("what is in the trash is listed", v2, "parentFileId", album, "limit", 100, "lastFileId", file-1)
 	p.ask("for good", remove, "fileIDs", []int64{file})
 	p.ask("no such file", remove, "fileIDs", []int64{file})
+}
+
+// tree changes the names and places of files and folders.
+func tree(p *player, album int64) {
+	top, inner := p.u.MkFolder(0, "树"), p.u.MkFolder(album, "inner")
+	file := p.u.PutFile(top, "猫.png", []byte("cat"))
+	other := p.u.PutFile(top, "dog.png", []byte("dog"))
+
+	const name, rename = "PUT /api/v1/file/name", "POST /api/v1/file/rename"
+	p.ask("a file", name, "fileId", file, "fileName", "cat.png")
+	p.ask("the name it has", name, "fileId", file, "fileName", "cat.png")
+	p.ask("the name is taken", name, "fileId", file, "fileName", "dog.png")
+	p.ask("a name that can't be", name, "fileId", file, "fileName", "a/b.png")
+	p.ask("without a name", name, "fileId", file)
+	p.ask("no such file", name, "fileId", unknownDrive, "fileName", "a.png")
+	p.ask("several, each by itself", rename, "renameList", []string{
+		itoa(file) + "|1.png", itoa(other) + "|1.png", itoa(top) + "|tree", itoa(unknownDrive) + "|2.png", itoa(other) + `|a:b`,
+	})
+	p.ask("without a name", rename, "renameList", []string{itoa(file)})
+	p.ask("more than 30", rename, "renameList", strings.Split(strings.Repeat("1|a,", 30)+"1|a", ","))
+
+	const move = "POST /api/v1/file/move"
+	p.ask("a file and a folder", move, "fileIDs", []int64{file, inner}, "toParentFileID", top)
+	p.ask("they are there", move, "fileIDs", []int64{file, inner}, "toParentFileID", top)
+	p.ask("a folder below itself", move, "fileIDs", []int64{top}, "toParentFileID", inner)
+	p.u.MkFolder(album, "1.png")
+	p.ask("the name is taken", move, "fileIDs", []int64{other, file}, "toParentFileID", album)
+	p.ask("no such folder", move, "fileIDs", []int64{file}, "toParentFileID", unknownDrive)
+	p.ask("no such file", move, "fileIDs", []int64{unknownDrive}, "toParentFileID", 0)
+	p.ask("more than 100", move, "fileIDs", make([]int64, 101), "toParentFileID", 0)
+
+	const recover, byPath = "POST /api/v1/file/recover", "POST /api/v1/file/recover/by_path"
+	for _, ids := range [][]int64{{file}, {other}, {top}} {
+		if err := p.u.Trash(p.t.Context(), ids); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	p.ask("its folder is in the trash", recover, "fileIDs", []int64{file})
+	p.ask("a folder, and what was in it", recover, "fileIDs", []int64{file, top})
+	p.ask("it is not in the trash", recover, "fileIDs", []int64{file})
+	p.ask("no such file", recover, "fileIDs", []int64{unknownDrive})
+	p.ask("no such folder", byPath, "fileIDs", []int64{other}, "parentFileID", unknownDrive)
+	p.ask("into another folder", byPath, "fileIDs", []int64{other}, "parentFileID", album)
+	p.ask("it is not in the trash", byPath, "fileIDs", []int64{other}, "parentFileID", album)
+	p.ask("no such file", byPath, "fileIDs", []int64{unknownDrive}, "parentFileID", album)
+	if err := p.u.Trash(p.t.Context(), []int64{top, other}); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func bed(p *player) {

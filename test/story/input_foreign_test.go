@@ -92,7 +92,16 @@ func asks(path string, i, mine ids) []body {
 		return []body{{"fileID": i.file}, {"fileID": i.folder}}
 	case "/api/v1/file/infos":
 		return []body{{"fileIds": i.list(i.file, i.folder)}, {"fileIds": i.list(i.file, mine.file)}}
-	case "/api/v1/file/trash", "/api/v1/file/delete":
+	case "/api/v1/file/name":
+		return []body{{"fileId": i.file, "fileName": "new.png"}, {"fileId": i.folder, "fileName": "new"}}
+	case "/api/v1/file/rename":
+		return []body{{"renameList": []string{fmt.Sprint(i.file) + "|new.png", fmt.Sprint(i.folder) + "|new"}}, {"renameList": []body{{"fileID": i.file, "filename": "new.png"}}}}
+	case "/api/v1/file/move", "/api/v1/file/recover/by_path":
+		return []body{
+			{"fileIDs": i.list(i.file), "parentFileID": mine.folder}, {"fileIDs": i.list(i.folder)},
+			{"fileIDs": i.list(mine.file), "parentFileID": i.folder}, {"fileIDs": i.list(mine.file), "parentFileID": i.file},
+		}
+	case "/api/v1/file/trash", "/api/v1/file/delete", "/api/v1/file/recover":
 		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}}
 	case "/upload/v1/file/create", "/upload/v2/file/create":
 		return []body{with(file, "parentFileID", i.folder), with(file, "parentFileID", i.file)}
@@ -223,6 +232,16 @@ func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
 	return all
 }
 
+// told is data as it would be with other ids: some answers name those that were asked.
+func told(t *testing.T, data any, these, those ids) string {
+	t.Helper()
+	text, err := json.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(fmt.Sprint(these.file), fmt.Sprint(those.file), fmt.Sprint(these.folder), fmt.Sprint(those.folder)).Replace(string(text))
+}
+
 // An id of another account is answered on every endpoint exactly like one that
 // nobody has, and changes nothing of either account's.
 func TestInputForeignIDsAreMissing(t *testing.T) {
@@ -249,6 +268,8 @@ func askForeign(t *testing.T, d *db.DB, owner, stranger *harness.User, theirs, n
 					t.Errorf("trace ids %q and %q", got.TraceID, want.TraceID)
 				}
 				got.TraceID, want.TraceID = "", ""
+				want.Data = told(t, want.Data, none, theirs)
+				got.Data = told(t, got.Data, none, theirs)
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%v is answered otherwise than a missing id (-missing +foreign):\n%s", foreign[n], diff)
 				}
