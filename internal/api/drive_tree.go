@@ -105,3 +105,16 @@ type recoverToIn struct {
 func (a *API) recoverTo(ctx context.Context, acc account.ID, in recoverToIn) (any, error) {
 	return nil, a.Drive.RecoverTo(ctx, acc, in.FileIDs, in.To)
 }
+
+type copyFileIn struct {
+	FileID drive.ID `wire:"fileId;required"`
+	To     drive.ID `wire:"targetDirId,targetParentID"`
+}
+
+func (a *API) copyFile(ctx context.Context, acc account.ID, in copyFileIn) (any, error) {
+	id, err := a.Drive.Copy(ctx, acc, in.FileID, in.To)
+	return struct {
+		SourceFileID drive.ID `json:"sourceFileId"`
+		TargetFileID drive.ID `json:"targetFileId"`
+	}{in.FileID, id}, err
+}

@@ -16,6 +16,7 @@ func (a *API) routes() []route {
 		{"PUT", "/api/v1/file/name", handle(a.rename), false, nil},
 		{"POST", "/api/v1/file/rename", handle(a.renameEach), false, nil},
 		{"POST", "/api/v1/file/move", handle(a.move), false, nil},
+		{"POST", "/api/v1/file/copy", handle(a.copyFile), false, nil},
 		{"POST", "/api/v1/file/trash", handle(a.trash), false, nil},
 		{"POST", "/api/v1/file/recover", handle(a.recover), false, nil},
 		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), false, nil},

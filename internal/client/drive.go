@@ -305,6 +305,19 @@ func (c *Client) Move(ctx context.Context, ids []int64, to int64) error {
 	}{driveIDs{ids}, to}, nil)
 }
 
+// CopyFile makes another of an entry in a folder, with all that is below it, and gives
+// its id. Nothing is sent.
+func (c *Client) CopyFile(ctx context.Context, id, to int64) (int64, error) {
+	var out struct {
+		TargetFileID int64 `json:"targetFileId"`
+	}
+	err := c.order(ctx, "/api/v1/file/copy", struct {
+		FileID      int64 `json:"fileId"`
+		TargetDirID int64 `json:"targetDirId"`
+	}{id, to}, &out)
+	return out.TargetFileID, err
+}
+
 // Recover takes up to 100 entries out of the trash, back to where they were. abnormal are
 // those whose folder is not there any more: they stay in the trash.
 func (c *Client) Recover(ctx context.Context, ids []int64) (abnormal []int64, err error) {

@@ -101,6 +101,10 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/file/move", "", `{"fileIDs":[7],"toParentFileID":9}`, "null", nil,
 		},
 		{
+			"copy a file", func(c *client.Client) (any, error) { return c.CopyFile(t.Context(), 7, 9) },
+			"POST", "/api/v1/file/copy", "", `{"fileId":7,"targetDirId":9}`, `{"sourceFileId":7,"targetFileId":11}`, int64(11),
+		},
+		{
 			"recover", func(c *client.Client) (any, error) { return c.Recover(t.Context(), []int64{7, 8}) },
 			"POST", "/api/v1/file/recover", "", `{"fileIDs":[7,8]}`, `{"abnormalFileIDs":[8]}`, []int64{8},
 		},

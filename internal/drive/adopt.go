@@ -30,13 +30,9 @@ func Adopt(ctx context.Context, tx *db.Tx, acc account.ID, id ID) error {
 	if err != nil {
 		return err
 	}
-	name := e.Name
-	if _, taken, err := byName(ctx, tx, acc, home, name); err != nil {
+	name, err := nameIn(ctx, tx, acc, home, e.Name)
+	if err != nil {
 		return err
-	} else if taken {
-		if name, err = freeName(ctx, tx, acc, home, name); err != nil {
-			return err
-		}
 	}
 	if _, err := tx.Exec(ctx, setParent, acc, id, home, name, tx.Micros()); err != nil {
 		return fault.Wrap(err, "drive: adopt")

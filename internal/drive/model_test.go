@@ -130,6 +130,7 @@ func TestTheTreeDoesAsTheModelDoes(t *testing.T) {
 					"delete":      p.deleteSome,
 					"rename":      p.renameSome,
 					"move":        p.moveSome,
+					"copy":        p.copyOne,
 					"recover":     p.recoverSome,
 					"recover to":  p.recoverTo,
 				})
@@ -441,5 +442,43 @@ func (p *pair) recoverTo(rt *rapid.T) {
 			t.name = m.free(to, t.name)
 			t.parent, t.trashed = to, false
 		}
+	}
+}
+
+func (p *pair) copyOne(rt *rapid.T) {
+	m := p.model
+	id, to := p.any(rt, anything), p.folder(rt)
+	t := m.all[id]
+	want := m.liveFolder(to)
+	switch {
+	case t == nil || m.inTrash(id):
+		want = fault.NotFound
+	case want != "":
+	case m.below(to, id):
+		want = fault.IntoItself
+	case t.size()+m.total(id) > 0 && m.quota >= 0 && m.used+t.size()+m.total(id) > m.quota:
+		want = fault.QuotaExceeded
+	}
+	made, err := p.Copy(p.ctx, p.acc, id, to)
+	if !p.is(rt, err, want) {
+		return
+	}
+	name := m.free(to, t.name)
+	m.used += t.size() + m.total(id)
+	m.all[made] = &thing{id: made, parent: to, name: name, content: t.content}
+	p.learn(rt, id, made)
+}
+
+// learn adds the copies of what is in a folder: their ids are learnt from their names.
+func (p *pair) learn(rt *rapid.T, from, to ID) {
+	for _, t := range p.model.right(from) {
+		var id ID
+		found, err := p.db.Get(p.ctx, "test", `SELECT id FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND name = $3 AND trashed = 0`,
+			[]any{p.acc, to, t.name}, &id)
+		if err != nil || !found || p.model.all[id] != nil {
+			rt.Fatalf("%q of %d has the copy %d: %v %v", t.name, from, id, found, err)
+		}
+		p.model.all[id] = &thing{id: id, parent: to, name: t.name, content: t.content}
+		p.learn(rt, t.id, id)
 	}
 }

@@ -16,8 +16,8 @@ func TestRename(t *testing.T) {
 	each(t, func(r *room) {
 		folder := r.mkdir(Root, "folder")
 		a, b := r.put(folder, "a.png", 1), r.put(folder, "b.png", 2)
-		trashed, inside := r.mkdir(Root, "trashed"), ID(0)
-		inside = r.put(trashed, "inside.png", 3)
+		trashed := r.mkdir(Root, "trashed")
+		inside := r.put(trashed, "inside.png", 3)
 		r.must(r.Trash(r.ctx, r.acc, []ID{trashed}))
 		theirs := r.account("other", -1).put(Root, "t.png", 1)
 		longest := strings.Repeat("图", 251) + ".png"
@@ -199,7 +199,7 @@ func TestRecover(t *testing.T) {
 		a, b := r.put(folder, "a.png", 1), r.put(inner, "b.png", 2)
 		live := r.put(Root, "live.png", 4)
 		theirs := r.account("other", -1).put(Root, "t.png", 1)
-		recover := func(ids ...ID) []ID {
+		back := func(ids ...ID) []ID {
 			r.Helper()
 			abnormal, err := r.Recover(r.ctx, r.acc, ids)
 			r.must(err)
@@ -217,7 +217,7 @@ func TestRecover(t *testing.T) {
 		r.has(folder, "(a.png)", "inner")
 
 		r.put(folder, "a.png", 8) // its name is taken meanwhile
-		if got := recover(a, a, 1<<40, theirs); got != nil {
+		if got := back(a, a, 1<<40, theirs); got != nil {
 			t.Errorf("%v stay", got)
 		}
 		r.has(folder, "a.png", "a(1).png", "inner")
@@ -227,10 +227,10 @@ func TestRecover(t *testing.T) {
 
 		r.must(r.Trash(r.ctx, r.acc, []ID{a}))
 		r.must(r.Trash(r.ctx, r.acc, []ID{folder}))
-		if got := recover(b, inner, a); !slices.Equal(got, []ID{inner, a, b}) {
+		if got := back(b, inner, a); !slices.Equal(got, []ID{inner, a, b}) {
 			t.Errorf("%v stay", got)
 		}
-		if got := recover(a, inner, folder); got != nil { // in whatever order they are named
+		if got := back(a, inner, folder); got != nil { // in whatever order they are named
 			t.Errorf("%v stay", got)
 		}
 		r.has(folder, "a.png", "a(1).png", "inner")

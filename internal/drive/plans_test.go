@@ -31,6 +31,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"move":            {moveEntries[64], []string{`drive_id (account_id=? AND id=?)`}},
 			"rename":          {renameEntry, []string{`drive_id (account_id=? AND id=?)`}},
 			"take out":        {takeOut, []string{`drive_id (account_id=? AND id=?)`}},
+			"live in":         {liveIn[64], []string{`PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"folders of":      {foldersOf[64], []string{`drive_folder (account_id=? AND parent_id=?)`}},
 			"recount":         {recount, []string{`SEARCH drive_entry USING COVERING INDEX drive_id (account_id=? AND id=?)`, `SEARCH c USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"below":           {listBelow[64], []string{`PRIMARY KEY (account_id=? AND parent_id=?)`}},

@@ -105,13 +105,9 @@ func standsLive(above map[ID]node, id ID) bool {
 // outOfTrash hangs an entry into a live folder. itself says where it stood: what is in the
 // trash by itself is counted nowhere.
 func outOfTrash(ctx context.Context, tx *db.Tx, acc account.ID, e Entry, itself Trashed, to ID) error {
-	name := e.Name
-	if _, taken, err := byName(ctx, tx, acc, to, name); err != nil {
+	name, err := nameIn(ctx, tx, acc, to, e.Name)
+	if err != nil {
 		return err
-	} else if taken {
-		if name, err = freeName(ctx, tx, acc, to, name); err != nil {
-			return err
-		}
 	}
 	var bytes int64 // as it is now, after those before it in the list
 	if _, err := tx.Get(ctx, takeOut, []any{acc, e.ID, to, name, classAs(e, name), tx.Micros()}, &bytes); err != nil {

@@ -162,16 +162,32 @@ func tree(p *player, album int64) {
 	p.ask("no such file", move, "fileIDs", []int64{unknownDrive}, "toParentFileID", 0)
 	p.ask("more than 100", move, "fileIDs", make([]int64, 101), "toParentFileID", 0)
 
-	const recover, byPath = "POST /api/v1/file/recover", "POST /api/v1/file/recover/by_path"
+	const duplicate = "POST /api/v1/file/copy"
+	p.ask("a file, and its name is taken", duplicate, "fileId", file, "targetDirId", top)
+	p.ask("a folder", duplicate, "fileId", top, "targetDirId", album)
+	p.ask("a folder into itself", duplicate, "fileId", top, "targetDirId", inner)
+	p.ask("no such folder", duplicate, "fileId", file, "targetDirId", unknownDrive)
+	p.ask("no such file", duplicate, "fileId", unknownDrive, "targetDirId", 0)
+	big := p.u.PutFile(0, "big.txt", []byte(strings.Repeat("large! ", 330)))
+	p.ask("more than fits", duplicate, "fileId", big, "targetDirId", 0)
+	err := p.u.Trash(p.t.Context(), []int64{big})
+	if err == nil {
+		err = p.u.Delete(p.t.Context(), []int64{big})
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+
+	const back, byPath = "POST /api/v1/file/recover", "POST /api/v1/file/recover/by_path"
 	for _, ids := range [][]int64{{file}, {other}, {top}} {
 		if err := p.u.Trash(p.t.Context(), ids); err != nil {
 			p.t.Fatal(err)
 		}
 	}
-	p.ask("its folder is in the trash", recover, "fileIDs", []int64{file})
-	p.ask("a folder, and what was in it", recover, "fileIDs", []int64{file, top})
-	p.ask("it is not in the trash", recover, "fileIDs", []int64{file})
-	p.ask("no such file", recover, "fileIDs", []int64{unknownDrive})
+	p.ask("its folder is in the trash", back, "fileIDs", []int64{file})
+	p.ask("a folder, and what was in it", back, "fileIDs", []int64{file, top})
+	p.ask("it is not in the trash", back, "fileIDs", []int64{file})
+	p.ask("no such file", back, "fileIDs", []int64{unknownDrive})
 	p.ask("no such folder", byPath, "fileIDs", []int64{other}, "parentFileID", unknownDrive)
 	p.ask("into another folder", byPath, "fileIDs", []int64{other}, "parentFileID", album)
 	p.ask("it is not in the trash", byPath, "fileIDs", []int64{other}, "parentFileID", album)

@@ -96,6 +96,11 @@ func asks(path string, i, mine ids) []body {
 		return []body{{"fileId": i.file, "fileName": "new.png"}, {"fileId": i.folder, "fileName": "new"}}
 	case "/api/v1/file/rename":
 		return []body{{"renameList": []string{fmt.Sprint(i.file) + "|new.png", fmt.Sprint(i.folder) + "|new"}}, {"renameList": []body{{"fileID": i.file, "filename": "new.png"}}}}
+	case "/api/v1/file/copy":
+		return []body{
+			{"fileId": i.file, "targetDirId": mine.folder}, {"fileId": i.folder}, {"fileId": mine.file, "targetDirId": i.folder},
+			{"fileId": mine.file, "targetDirId": i.file},
+		}
 	case "/api/v1/file/move", "/api/v1/file/recover/by_path":
 		return []body{
 			{"fileIDs": i.list(i.file), "parentFileID": mine.folder}, {"fileIDs": i.list(i.folder)},
