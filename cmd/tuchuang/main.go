@@ -36,6 +36,9 @@ type cli struct {
 	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
+	Mv      mvCmd      `cmd:"" help:"${help_mv}"`
+	Rm      rmCmd      `cmd:"" help:"${help_rm}"`
+	Trash   trashCmd   `cmd:"" help:"${help_trash}"`
 
 	Plan      planCmd      `cmd:"" help:"${help_plan}"`
 	Published publishedCmd `cmd:"" help:"${help_published}"`
@@ -128,6 +131,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		serverHelp(u),
 		opsHelp(u),
 		demoHelp(u),
+		treeHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)
