@@ -410,3 +410,10 @@ func TestListOfASnapshot(t *testing.T) {
 		}
 	}
 }
+
+// Whether anything refers to a content is seen by the indexes of who may.
+func TestReferencesAreFoundByIndex(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		dbtest.Planned(t, d, "refers to", refersTo, `drive_entry USING COVERING INDEX drive_blob (account_id=? AND blob_id=?)`, `image USING COVERING INDEX image_blob (account_id=? AND blob_id=?)`)
+	})
+}
