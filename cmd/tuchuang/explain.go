@@ -63,7 +63,7 @@ func (u *ui) explain(err error) (what, advice string) {
 // explainLocal says what commands on the server meet without one.
 func (u *ui) explainLocal(err error) (what, advice string) {
 	code, args := fault.CodeOf(err), fault.ArgsOf(err)
-	where, placed := errors.AsType[*ops.At](err)
+	where, placed := errors.AsType[*ops.PlaceError](err)
 	if placed && code == fault.Unavailable && len(args) < 2 { // else there is a sentence that says more
 		return u.text(localAway, where.Place, u.cause(innermost(where.Err))), u.text(adviceAgain)
 	}

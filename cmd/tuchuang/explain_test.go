@@ -67,9 +67,9 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		says []string
 		not  string
 	}{
-		{&ops.At{Place: "s3://h/b/", Err: fault.Because(fault.Unavailable, "blob: open", errors.New("cut"))}, []string{"s3://h/b/", "cut"}, "database"},
-		{&ops.At{Place: "s3://h/b/", Err: fault.New(fault.DiskFull, "blob: put")}, []string{"s3://h/b/"}, "data folder"},
-		{&ops.At{Place: "/backup/tuchuang.db", Err: fault.New(fault.DiskFull, "db: save")}, []string{"/backup/tuchuang.db"}, "data folder"},
+		{&ops.PlaceError{Place: "s3://h/b/", Err: fault.Because(fault.Unavailable, "blob: open", errors.New("cut"))}, []string{"s3://h/b/", "cut"}, "database"},
+		{&ops.PlaceError{Place: "s3://h/b/", Err: fault.New(fault.DiskFull, "blob: put")}, []string{"s3://h/b/"}, "data folder"},
+		{&ops.PlaceError{Place: "/backup/tuchuang.db", Err: fault.New(fault.DiskFull, "db: save")}, []string{"/backup/tuchuang.db"}, "data folder"},
 		{fault.Because(fault.DiskFull, "ops: write", file), []string{"/backup/content"}, "data folder"},
 		{file, []string{"/backup/content: "}, ""},
 	} {

@@ -66,7 +66,7 @@ func (c *restoreCmd) Run(ctx context.Context, u *ui) (err error) {
 		Progress: func(_, _, bytes, total int64) { b.set(bytes, total) },
 	})
 	b.done()
-	if _, some := errors.AsType[*ops.Left](err); some && !fault.Is(err, fault.Uncertain) {
+	if _, some := errors.AsType[*ops.LeftError](err); some && !fault.Is(err, fault.Uncertain) {
 		u.note(u.text(restoreLeft, placeName(conf)))
 	}
 	if err != nil {

@@ -265,27 +265,27 @@ func isAway(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Canceled) || fault.Is(err, fault.DiskFull)
 }
 
-// At is an error that says which place it was met at, where two or more have a part in
+// PlaceError is an error that says which place it was met at, where two or more have a part in
 // what is done.
-type At struct {
+type PlaceError struct {
 	Place string
 	Err   error
 }
 
-func (e *At) Error() string { return e.Place + ": " + e.Err.Error() }
+func (e *PlaceError) Error() string { return e.Place + ": " + e.Err.Error() }
 
 // Unwrap gives the error itself.
-func (e *At) Unwrap() error { return e.Err }
+func (e *PlaceError) Unwrap() error { return e.Err }
 
 // at names the place of an error, unless one is named already.
 func at(place string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, named := errors.AsType[*At](err); named {
+	if _, named := errors.AsType[*PlaceError](err); named {
 		return err
 	}
-	return &At{place, err}
+	return &PlaceError{place, err}
 }
 
 // reading hands on what is read, and remembers how that failed: what is written to may
@@ -297,7 +297,7 @@ type reading struct {
 
 func (r *reading) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // stores hand it on bare
+	if err != nil && err != io.EOF {
 		r.err = err
 	}
 	return n, err
@@ -321,7 +321,7 @@ func takeInventory(ctx context.Context, s blob.Store) (inventory, error) {
 		if all[k] == nil {
 			all[k] = new([64]uint32)
 		}
-		all[k][e.Key.ID&63] = isThere | uint32(e.Size&(isThere-1)) //nolint:gosec // 31 bits of it
+		all[k][e.Key.ID&63] = isThere | uint32(e.Size&(isThere-1))
 		return nil
 	})
 	if err != nil && isAway(ctx, err) {
@@ -335,7 +335,7 @@ func takeInventory(ctx context.Context, s blob.Store) (inventory, error) {
 
 // stillHas says whether the store has a content, as long as its row says.
 func (i inventory) stillHas(ctx context.Context, store blob.Store, s blob.Stored) (bool, error) {
-	if bucket := i[blob.Key{Account: s.Key.Account, ID: s.Key.ID >> 6}]; bucket != nil && bucket[s.Key.ID&63] == isThere|uint32(s.Size&(isThere-1)) { //nolint:gosec // 31 bits of it
+	if bucket := i[blob.Key{Account: s.Key.Account, ID: s.Key.ID >> 6}]; bucket != nil && bucket[s.Key.ID&63] == isThere|uint32(s.Size&(isThere-1)) {
 		return true, nil
 	}
 	o, err := store.Open(ctx, s.Key)

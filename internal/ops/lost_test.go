@@ -256,8 +256,8 @@ func TestRestoreGoesOnAfterAnOutage(t *testing.T) {
 			return blobtest.Fault{}
 		})
 		_, err := again()
-		left, some := errors.AsType[*Left](err)
-		if where, named := errors.AsType[*At](err); !some || !fault.Is(left, fault.Unavailable) || !named || where.Place != store.String() {
+		left, some := errors.AsType[*LeftError](err)
+		if where, named := errors.AsType[*PlaceError](err); !some || !fault.Is(left, fault.Unavailable) || !named || where.Place != store.String() {
 			t.Fatalf("%s: broken off: %v", e, err)
 		}
 		bucket.Fail(nil)
@@ -385,7 +385,7 @@ func TestErrorsSayWhere(t *testing.T) {
 	_, backupErr := Backup(t.Context(), BackupOptions{DB: h.db, Store: store, To: t.TempDir()})
 	_, moveErr := h.move(t.Context(), target{place: dbtest.Place(t, db.SQLite)}, func(o *MigrateOptions) { o.ToStore = store })
 	for what, err := range map[string]error{"backup": backupErr, "move": moveErr} {
-		if where, ok := errors.AsType[*At](err); !ok || where.Place != store.String() || !fault.Is(err, fault.Unavailable) {
+		if where, ok := errors.AsType[*PlaceError](err); !ok || where.Place != store.String() || !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -42,19 +42,19 @@ type Restored struct {
 	Back             []blob.Key // that were lost when the backup was made, and are there again
 }
 
-// Left says that a restore has left contents in the store, which another run may go on
+// LeftError says that a restore has left contents in the store, which another run may go on
 // with.
-type Left struct{ Err error }
+type LeftError struct{ Err error }
 
-func (l *Left) Error() string { return l.Err.Error() }
+func (l *LeftError) Error() string { return l.Err.Error() }
 
 // Unwrap gives what broke the restore off.
-func (l *Left) Unwrap() error { return l.Err }
+func (l *LeftError) Unwrap() error { return l.Err }
 
 // Restore fills an empty database and an empty store from a backup, of either engine,
 // and checks every content against its row. Anything there already is fault.BadData,
 // and nothing is touched. After an error a server's database is empty again, and the store
-// too, unless the error is Left: then the store could not be asked to remove what was put
+// too, unless the error is a LeftError: then the store could not be asked to remove what was put
 // into it, or was not empty to begin with (GoOn), or nobody can say whether the database is
 // filled (fault.Uncertain). A file of SQLite's is the caller's to take away.
 func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
@@ -106,7 +106,7 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if o.GoOn {
 		if err := onlyOf(ctx, d, o.Store); err != nil {
-			return out, &Left{err}
+			return out, &LeftError{err}
 		}
 	}
 	defer func() {
@@ -128,10 +128,10 @@ func Restore(ctx context.Context, o RestoreOptions) (out Restored, err error) {
 // may need it.
 func (o *RestoreOptions) undo(ctx context.Context, err error) error {
 	if o.GoOn || fault.Is(err, fault.Uncertain) {
-		return &Left{err}
+		return &LeftError{err}
 	}
 	if clearErr := clearStore(context.WithoutCancel(ctx), o.Store); clearErr != nil {
-		return &Left{errors.Join(err, clearErr)}
+		return &LeftError{errors.Join(err, clearErr)}
 	}
 	return err
 }

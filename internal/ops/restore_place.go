@@ -63,7 +63,7 @@ func RestoreInto(ctx context.Context, p Place, o RestoreOptions) (out Restored, 
 		}
 	}
 	if out, err = Restore(ctx, o); err != nil {
-		left, some := errors.AsType[*Left](err)
+		left, some := errors.AsType[*LeftError](err)
 		if some && p.Store != nil && !fault.Is(left, fault.Uncertain) {
 			return out, false, errors.Join(err, p.clean(work, true))
 		}
