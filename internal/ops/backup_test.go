@@ -75,14 +75,23 @@ func TestBackupIsWhole(t *testing.T) {
 			t.Errorf("restored %+v of %+v", out, made)
 		}
 		err := d.Read(t.Context(), "test", func(tx *db.Tx) error {
-			for _, table := range ofTheDatabase {
-				if n, err := countRows(t.Context(), tx, table); n != 0 || err != nil {
+			for table, want := range map[string]int64{"blob_hold": 0, "mark": 1} {
+				if n, err := countRows(t.Context(), tx, table); n != want || err != nil {
 					t.Errorf("%s has %d rows (%v)", table, n, err)
 				}
 			}
 			return nil
 		})
 		h.must(err)
+		// It is an installation of its own, and has its store.
+		h.must(blob.Own(t.Context(), h.db, h.store))
+		theirs, err := h.store.Owner(t.Context())
+		h.must(err)
+		owner, err := store.Owner(t.Context())
+		h.must(err)
+		if id, err := d.Mark(t.Context(), "installation"); owner == "" || owner == theirs || id != owner || err != nil {
+			t.Errorf("it is %q, %v, its store %q, that of what was saved %q", id, err, owner, theirs)
+		}
 	})
 }
 
