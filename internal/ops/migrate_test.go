@@ -41,6 +41,7 @@ func TestMigrate(t *testing.T) {
 	eachPair(t, func(t *testing.T, from, to db.Engine) {
 		h, there := newHouse(t, from), newTarget(t, to)
 		want := rowsOf(t, h.db)
+		h.must(blob.Own(t.Context(), h.db, h.store))
 		out, err := h.move(t.Context(), there)
 		h.must(err)
 		d := dbtest.Again(t, there.place, nil)
@@ -48,6 +49,12 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("moved -, +:\n%s", diff)
 		}
 		h.sameContent(there.store)
+		id, err := h.store.Owner(t.Context())
+		h.must(err)
+		if owner, err := there.store.Owner(t.Context()); owner != id || err != nil {
+			t.Errorf("the new store is of %q, %v, want %q", owner, err, id)
+		}
+		h.must(blob.SameOwner(t.Context(), d, there.store))
 		if out.Contents != 41 || out.Lost != nil || out.GoneOn || out.Already || len(out.Tables) != len(want) {
 			t.Errorf("moved %+v", out)
 		}
