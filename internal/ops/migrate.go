@@ -133,7 +133,7 @@ func (m *move) begin(ctx context.Context) error {
 		return fault.New(fault.BadData, "ops: migrate", fault.DataMoved, where)
 	}
 	if err := blob.SameOwner(ctx, m.DB, m.Store); err != nil {
-		return err
+		return at(blob.NameOf(m.Store), err)
 	}
 	if m.out.Already, m.out.GoneOn, err = m.target(ctx, id, moved); err != nil {
 		return err
