@@ -36,6 +36,7 @@ type cli struct {
 	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
+	Get     getCmd     `cmd:"" help:"${help_get}"`
 	Mv      mvCmd      `cmd:"" help:"${help_mv}"`
 	Rm      rmCmd      `cmd:"" help:"${help_rm}"`
 	Trash   trashCmd   `cmd:"" help:"${help_trash}"`

@@ -36,11 +36,29 @@ var (
 	helpTrashTo      = say("恢复到这个云盘文件夹", "Folder of the drive to recover into.")
 )
 
+// get
+var (
+	getProgress = say("下载", "download")
+	getDone     = say("已下载 %s", "downloaded %s")
+	getBadName  = say("这个名称不能用作本地文件名", "its name can't be the name of a file here")
+	getOther    = say("本地已有同名但内容不同的文件；用 --overwrite 覆盖", "there is other content under that name here; --overwrite replaces it")
+	getDamaged  = say("收到的内容与 etag 不符，已丢弃；请重试", "what came is not what the etag says, and was thrown away: try again")
+	getSummary  = say("下载 %d 个（%s），已存在 %d 个，失败 %d 个；用时 %s，%s/s", "%d downloaded (%s), %d already there, %d failed; %s, %s/s")
+	getStopped  = say("已中断，还有 %d 个没有完成。再次运行同一命令：已有的会跳过，其余从断点继续。", "stopped with %d left. Run the same command again: what is there is skipped, the rest goes on where it was.")
+
+	helpGet          = say("把云盘或图床里的文件和文件夹下载到本地，可断点续传", "Download files and folders of drive or bed; goes on after a break.")
+	helpGetPaths     = say("要下载的路径（drive:/… 或 bed:/…），文件夹含其下的全部内容", "What is to be downloaded (drive:/… or bed:/…), folders with all below them.")
+	helpGetTo        = say("本地目标文件夹，缺少时创建；不会写到它之外", "The folder to write into; made where it is missing. Nothing is written outside of it.")
+	helpGetJobs      = say("同时下载的文件数", "Files downloaded at once.")
+	helpGetOverwrite = say("替换本地同名但内容不同的文件", "Replace files of the same name and other content here.")
+)
+
 func treeHelp(u *ui) kong.Vars {
 	return kong.Vars{
 		"help_mv": u.text(helpMv), "help_mv_paths": u.text(helpMvPaths), "help_rm": u.text(helpRm), "help_rm_paths": u.text(helpRmPaths),
 		"help_for_good": u.text(helpForGood), "help_trash": u.text(helpTrash), "help_trash_list": u.text(helpTrashList),
 		"help_trash_recover": u.text(helpTrashRecover), "help_trash_empty": u.text(helpTrashEmpty), "help_trash_what": u.text(helpTrashWhat),
-		"help_trash_to": u.text(helpTrashTo),
+		"help_trash_to": u.text(helpTrashTo), "help_get": u.text(helpGet), "help_get_paths": u.text(helpGetPaths),
+		"help_get_to": u.text(helpGetTo), "help_get_jobs": u.text(helpGetJobs), "help_get_overwrite": u.text(helpGetOverwrite),
 	}
 }

@@ -32,8 +32,16 @@ type call struct {
 	take   func(body io.Reader) error
 	header [2]string
 
+	// content is given the body of a file, which begins at a place: the one asked for, or
+	// the beginning where the server has no ranges.
+	content func(from int64, body io.Reader) error
+	from    int64
+	hops    int // redirects that were followed: of content alone
+
 	lastEvent string // of the stream that this one goes on with
 }
+
+const maxHops = 3
 
 // body is what a request carries; from gives it anew for each try.
 type body struct {
@@ -135,6 +143,21 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 	if k.take != nil && resp.StatusCode == http.StatusNoContent {
 		return 0, nil // there is nothing more to take
 	}
+	if k.content != nil && resp.StatusCode/100 == 3 && k.hops < maxHops {
+		if to, err := resp.Location(); err == nil { // a store sends pictures itself
+			k.path, k.hops = to.String(), k.hops+1
+			return c.once(ctx, k, token, out)
+		}
+	}
+	if k.content != nil && (resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent) {
+		from := int64(0)
+		if resp.StatusCode == http.StatusPartialContent {
+			if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != k.from {
+				return 0, fmt.Errorf("client: another range than asked for: %q", resp.Header.Get("Content-Range"))
+			}
+		}
+		return 0, c.takeBody(resp, func(body io.Reader) error { return k.content(from, body) })
+	}
 	return retryAfter, readAnswer(resp, out)
 }
 
@@ -207,6 +230,12 @@ func (c *Client) send(ctx context.Context, k call, token string) (*http.Response
 		req.Header.Set("Content-Type", k.body.kind)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
+	if k.content != nil {
+		req.Header.Set("Accept-Encoding", "identity") // bytes as they are
+	}
+	if k.from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", k.from))
+	}
 	if k.lastEvent != "" {
 		req.Header.Set("Last-Event-ID", k.lastEvent)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -409,6 +410,44 @@ func bodyOf(t *testing.T, r *http.Request) string {
 			file = part.FormName() + ":" + string(b)
 		} else {
 			fields.Set(part.FormName(), string(b))
+		}
+	}
+}
+
+// A file comes from the place on that is asked for, or from its beginning, and from where
+// the server says it is.
+func TestDownloadFromAPlaceOn(t *testing.T) {
+	ranges := true
+	c, n := open(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			http.Redirect(w, r, "/file", http.StatusFound)
+			return
+		}
+		if r.Header.Get("Authorization") != "" || r.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("asked with %v", r.Header)
+		}
+		if !ranges {
+			r.Header.Del("Range")
+		}
+		http.ServeContent(w, r, "x.bin", time.Time{}, strings.NewReader("picture"))
+	})
+	for _, tt := range []struct {
+		path   string
+		from   int64
+		ranges bool
+		begins int64
+		want   string
+	}{{"/file", 0, true, 0, "picture"}, {"/file", 3, true, 3, "ture"}, {"/elsewhere", 3, true, 3, "ture"}, {"/file", 3, false, 0, "picture"}} {
+		ranges = tt.ranges
+		var got []byte
+		var at int64
+		err := c.Download(t.Context(), n.server.URL+tt.path, tt.from, func(begins int64, body io.Reader) (err error) {
+			at = begins
+			got, err = io.ReadAll(body)
+			return err
+		})
+		if err != nil || string(got) != tt.want || at != tt.begins {
+			t.Errorf("%+v: %q from %d on, %v", tt, got, at, err)
 		}
 	}
 }
