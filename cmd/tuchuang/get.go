@@ -42,7 +42,7 @@ func (c *getCmd) Run(ctx context.Context, u *ui) error {
 	if err := g.plan(ctx, c.Path); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.To, 0o777); err != nil {
+	if err := os.MkdirAll(c.To, 0o750); err != nil {
 		return failure{text: u.text(reportUnwritten, printable(c.To), u.cause(err))}
 	}
 	// Whatever names are, nothing is written outside of this folder, not by a link in it.

@@ -38,7 +38,7 @@ func (g *getter) bring(ctx context.Context, f *getFile) error {
 		return err
 	}
 	dir := filepath.Dir(local)
-	if err := g.root.MkdirAll(dir, 0o777); err != nil {
+	if err := g.root.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	part := filepath.Join(dir, f.part())
