@@ -17,7 +17,7 @@ import (
 // of all rooms are read and held to it.
 
 // shared are the rooms whose statements touch rows of accounts.
-var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "ops", "queue", "sweep", "upload"}
+var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "ops", "queue", "sweep", "upload"}
 
 // acrossAccounts are the statements that go over all accounts, each with its reason.
 // None of them belongs to a request of an account; but the first, all are background
@@ -40,6 +40,7 @@ var acrossAccounts = map[string]string{
 	"blob.selectReleased":   "the sweep of content that nothing refers to",
 	"drive.nextDetached":    "the sweep of large deletes",
 	"imagebed.nextDetached": "the sweep of large deletes",
+	"offline.selectStaged":  "moving and restoring: every download begins anew",
 	"queue.claimBegun":      "a claim: among all accounts, one whose task was begun",
 	"queue.nextBegun":       "part of claimBegun",
 	"queue.claimWaiting":    "a claim: among all accounts, the one served longest ago",

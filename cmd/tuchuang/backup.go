@@ -14,7 +14,9 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/fetch"
 	"tuchuang/internal/imagebed"
+	"tuchuang/internal/offline"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/upload"
 )
@@ -204,9 +206,15 @@ func (l local) withData(ctx context.Context, u *ui, fn func(config.Config, *db.D
 	})
 }
 
-// settle ends the uploads of a database that goes on in another place.
+// settle ends the uploads of a database that goes on in another place, and has downloads
+// begin anew.
 func (u *ui) settle(level string) ops.Settle {
 	return func(ctx context.Context, d *db.DB, store blob.Store) error {
-		return upload.New(d, store, drive.New(d), imagebed.New(d), newLog(u, level)).EndAll(ctx)
+		dr, bed, log := drive.New(d), imagebed.New(d), newLog(u, level)
+		downloads, _, _ := offline.New(d, store, dr, bed, fetch.New(fetch.Options{}), log)
+		if err := downloads.ForgetStaged(ctx); err != nil {
+			return err
+		}
+		return upload.New(d, store, dr, bed, log).EndAll(ctx)
 	}
 }

@@ -130,7 +130,7 @@ func TestServerBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fetch(t, link); got != string(content) {
+	if got := fetched(t, link); got != string(content) {
 		t.Errorf("what was restored has %d bytes", len(got))
 	}
 	s.stop()

@@ -155,7 +155,7 @@ func TestDemoForScripts(t *testing.T) {
 	if len(c.Pictures) != 1 || c.Pictures[0].Path != "a.png" || c.Equal != 1 || c.Bytes != int64(len(b)) || c.Failures == nil || len(c.Failures) > 0 {
 		t.Errorf("%+v", c)
 	}
-	if got := fetch(t, c.Pictures[0].URL); got != string(b) {
+	if got := fetched(t, c.Pictures[0].URL); got != string(b) {
 		t.Error("the picture's link gives something else")
 	}
 	who := serving.Serving

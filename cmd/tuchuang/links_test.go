@@ -69,7 +69,7 @@ func TestLinksInEveryFormat(t *testing.T) {
 	}
 	for i, path := range paths {
 		r, cells := rows[i], table[i+1]
-		if r.Path != path || !strings.HasSuffix(path, "/"+r.Name) || !strings.Contains(r.URL, "/i/"+r.ID+".") || fetch(t, r.URL) == "" {
+		if r.Path != path || !strings.HasSuffix(path, "/"+r.Name) || !strings.Contains(r.URL, "/i/"+r.ID+".") || fetched(t, r.URL) == "" {
 			t.Errorf("%+v of %s", r, path)
 		}
 		if cells[0] != path || cells[1] != r.ID || strings.TrimPrefix(cells[2], "'") != r.Name || cells[3] != r.URL || strings.HasPrefix(cells[2], "=") {

@@ -60,7 +60,7 @@ func (w *writer) put(c *client.Client, content []byte) {
 func (w *writer) sees(what string, r *running) {
 	w.t.Helper()
 	for path, content := range w.links {
-		if got := fetch(w.t, r.url+path); got != string(content) {
+		if got := fetched(w.t, r.url+path); got != string(content) {
 			w.t.Errorf("%s: %s gives %d bytes, want %d", what, path, len(got), len(content))
 		}
 	}

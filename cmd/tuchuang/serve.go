@@ -23,8 +23,10 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/fetch"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/killpoint"
+	"tuchuang/internal/offline"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/queue"
 	"tuchuang/internal/sweep"
@@ -258,6 +260,8 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	tasks, workers := copytask.New(s.db, bed, log)
 	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
 	s.watchTasks(tasks, workers)
+	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
+	downloads.SetImageSize(conf.ImageSize)
 
 	// Where the database is a file, this process is the only one that serves it, and
 	// what another one left is nobody's. Else others may be at it.
@@ -269,15 +273,19 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		log.Warn("serve: doomed content stays until the next sweep", "err", err)
 	}
 	if alone {
-		if err := workers.ReclaimAll(ctx); err != nil {
-			return s, err
+		for _, w := range []*queue.Workers{workers, fetchers, tellers} {
+			if err := w.ReclaimAll(ctx); err != nil {
+				return s, err
+			}
 		}
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, store, workers, detached)
+	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
+	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log,
 		OnDetached: func() {
 			select {
@@ -311,12 +319,13 @@ func openDB(ctx context.Context, conf config.Config, o db.Options, log *slog.Log
 
 const (
 	copyWorkers = 2
+	tellWorkers = 2    // of callbacks
 	sweepRows   = 1000 // of a large delete in one transaction
 )
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -339,7 +348,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				if s.conf.TaskKeep == 0 {
 					return nil
 				}
-				return tasks.SweepEnded(ctx, s.conf.TaskKeep)
+				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep))
 			}},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
 				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))

@@ -250,7 +250,7 @@ func TestServerTwiceOnOneFolder(t *testing.T) {
 			t.Errorf("the second one at %s: %+v", listen, second)
 		}
 	}
-	if got := fetch(t, r.url+"/readyz"); got != "ready\n" {
+	if got := fetched(t, r.url+"/readyz"); got != "ready\n" {
 		t.Errorf("the first one: %q", got)
 	}
 	r.stop()
@@ -705,10 +705,10 @@ func TestServerHealth(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	r := p.start("--data", "data")
-	if got := fetch(t, r.url+"/healthz") + fetch(t, r.url+"/readyz"); got != "ok\nready\n" {
+	if got := fetched(t, r.url+"/healthz") + fetched(t, r.url+"/readyz"); got != "ok\nready\n" {
 		t.Errorf("%q", got)
 	}
-	if page := fetch(t, r.url+"/"); !strings.Contains(page, "图床") || !strings.Contains(page, "tuchuang") {
+	if page := fetched(t, r.url+"/"); !strings.Contains(page, "图床") || !strings.Contains(page, "tuchuang") {
 		t.Errorf("the page: %s", page)
 	}
 	r.stop()
@@ -722,7 +722,7 @@ func TestServerHealthOfAFrozenDatabase(t *testing.T) {
 	base, line := dbtest.OverLine(t, db.Options{URL: dbtest.Server(t)})
 	p.env = []string{"TUCHUANG_DATABASE_URL=" + base.URL}
 	r := p.start()
-	if got := fetch(t, r.url+"/readyz"); got != "ready\n" {
+	if got := fetched(t, r.url+"/readyz"); got != "ready\n" {
 		t.Fatalf("%q", got)
 	}
 	line.Hold()

@@ -133,7 +133,7 @@ func TestServerSharesDatabaseAndBucket(t *testing.T) {
 	}
 	path := linkOf(t, both[1], task)
 	for _, r := range []*running{one, two} {
-		if got := fetch(t, r.url+path); got != string(content) {
+		if got := fetched(t, r.url+path); got != string(content) {
 			t.Errorf("%s%s gives %d bytes, want %d", r.url, path, len(got), size)
 		}
 	}
@@ -215,7 +215,7 @@ func TestServerOwnsItsFolder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := fetch(t, r.url+linkOf(t, c, task)); got != string(content) {
+			if got := fetched(t, r.url+linkOf(t, c, task)); got != string(content) {
 				t.Errorf("%d bytes, want %d", len(got), len(content))
 			}
 			r.stop()

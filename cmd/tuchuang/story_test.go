@@ -152,7 +152,7 @@ func decode(t *testing.T, text string, v any) {
 	}
 }
 
-func fetch(t *testing.T, url string) string {
+func fetched(t *testing.T, url string) string {
 	t.Helper()
 	resp, err := http.Get(url)
 	if err != nil {
@@ -218,7 +218,7 @@ func TestFromFolderToLinks(t *testing.T) {
 	links := s.mustRun("links", "/public", "--format", "url")
 	got := map[string]bool{}
 	for link := range strings.FieldsSeq(links) {
-		got[fetch(t, link)] = true
+		got[fetched(t, link)] = true
 	}
 	if diff := cmp.Diff(map[string]bool{"first picture": true, "third picture": true, "fourth picture": true}, got); diff != "" {
 		t.Error(diff)

@@ -22,6 +22,7 @@ import (
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
+	"tuchuang/internal/offline"
 	"tuchuang/internal/upload"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	Bed       *imagebed.Bed
 	Uploads   *upload.Uploads
 	Tasks     *copytask.Tasks
+	Downloads *offline.Downloads
 	PublicURL string // where clients reach this server, without a slash at the end
 	ImageURL  string // where links point to, without a slash at the end
 	Node      string // part of every x-traceID

@@ -22,6 +22,9 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), false, nil},
 		{"POST", "/api/v1/file/delete", handle(a.delete), false, nil},
 
+		{"POST", "/api/v1/offline/download", handle(a.offlineCreate), false, nil},
+		{"GET", "/api/v1/offline/download/process", handle(a.offlineProcess), false, nil},
+
 		{"POST", "/upload/v1/file/create", handle(a.createV1), false, nil},
 		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), false, nil},
 		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), false, nil},
@@ -48,6 +51,8 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/file/delete", handle(a.bedDelete), false, nil},
 		{"PUT", "/api/v1/oss/file/name", handle(a.bedName), false, nil},
 		{"POST", "/api/v1/oss/file/links", handle(a.bedLinks), false, nil},
+		{"POST", "/api/v1/oss/offline/download", handle(a.bedOfflineCreate), false, nil},
+		{"GET", "/api/v1/oss/offline/download/process", handle(a.bedOfflineProcess), false, nil},
 
 		// The copy task.
 		{"POST", "/api/v1/oss/source/copy", handleUpTo(maxBody, a.limits.IDs, a.copyCreate), false, nil},
@@ -64,6 +69,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},
 		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), false, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), false, nil},
+		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), false, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
 	}
 }

@@ -308,6 +308,34 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			`{"list":[],"lastFileId":-1}`, client.PublishedPage{LastFileID: -1, List: []client.PublishedFile{}},
 		},
 		{
+			"offline", func(c *client.Client) (any, error) {
+				return c.Offline(t.Context(), client.OfflineRequest{URL: "http://h/a", Name: "b", Folder: "7", Path: "c/d", Callback: "http://h/t"})
+			},
+			"POST", "/api/v1/offline/download", "", `{"url":"http://h/a","fileName":"b","savePath":"c/d","callBackUrl":"http://h/t","dirID":"7"}`, `{"taskID":394756}`, int64(394756),
+		},
+		{
+			"offline into the bed", func(c *client.Client) (any, error) {
+				return c.BedOffline(t.Context(), client.OfflineRequest{URL: "http://h/a", Folder: "x"})
+			},
+			"POST", "/api/v1/oss/offline/download", "", `{"url":"http://h/a","businessDirID":"x","type":1}`, `{"taskID":403316}`, int64(403316),
+		},
+		{
+			"offline process", func(c *client.Client) (any, error) { return c.OfflineProcess(t.Context(), 7) },
+			"GET", "/api/v1/offline/download/process", "taskID=7", "", `{"process":100,"status":2}`, client.OfflineState{Process: 100, Status: client.OfflineDone},
+		},
+		{
+			"offline process of the bed", func(c *client.Client) (any, error) {
+				s, err := c.BedOfflineProcess(t.Context(), 7)
+				return s.ID(), err
+			},
+			"GET", "/api/v1/oss/offline/download/process", "taskID=7", "", `{"process":100,"status":2,"fileID":"x"}`, "x",
+		},
+		{
+			"offline list", func(c *client.Client) (any, error) { return c.OfflineList(t.Context(), 9, 500) },
+			"GET", "/api/v1/offline/download/list", "lastTaskID=9&limit=100", "", `{"lastTaskID":-1,"list":[{"taskID":8,"to":"bed","url":"u","status":3}]}`,
+			client.OfflineTasks{LastTaskID: -1, List: []client.OfflineTask{{TaskID: 8, To: "bed", URL: "u", OfflineState: client.OfflineState{Status: client.OfflineRetrying}}}},
+		},
+		{
 			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},

@@ -31,6 +31,16 @@ func Clean(name string) (string, error) {
 	return name, nil
 }
 
+// Offline is the folder that fetched URLs go into where no other is named. The API's
+// documentation calls it so, though nobody may call a folder of his own so.
+const Offline = "来自:离线下载"
+
+// Kept says whether a name is in the form in which it is kept.
+func Kept(name string) bool {
+	clean, err := Clean(name)
+	return name == Offline || err == nil && clean == name
+}
+
 // Suffixed is the nth other form of a name: stem(n).ext. The ending begins at the last
 // dot, also where nothing is before it: what kind of file a name stands for is kept, and
 // ".png" becomes "(1).png". The stem is cut where Max characters would be passed.

@@ -142,6 +142,12 @@ func (h *house) fill() {
 		exec(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, class, name) VALUES ($1, 1, 1, 10, 0, 'n')`, h.acc)
 		exec(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id) VALUES ($1, 1, 0, 0, '', 'y')`, h.acc)
 		exec(`INSERT INTO copy_plan (account_id, id, created_at, expires_at, task_id, content) VALUES ($1, 'P', 1, 2, 'T', $2)`, h.acc, []byte{0, 0xff})
+		exec(`INSERT INTO task (account_id, seq, id, kind, state, attempt, idle, lease_until, created_at, started_at, finished_at)
+			VALUES ($1, 2, '2', 2, 3, 1, 0, 0, 1, 2, 3)`, h.acc)
+		exec(`INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
+				hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
+			VALUES ($1, 2, 1, 'u', '', 'p', '名', '', 0, '', 0, -1, 0, '', $2, 0, 0, 'network', 0, '', '', '', '', 0, 0)`, h.acc, []byte{0, 0xff})
+		exec(`INSERT INTO offline_slice (account_id, task_seq, no, size, md5, part) VALUES ($1, 2, 1, 1, 'm', 'p')`, h.acc)
 		exec(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES ($1, 1, 0, 10, '/a', 0)`, h.acc)
 		exec(`INSERT INTO copy_item (account_id, task_seq, seq, dir_no, drive_id, name, blob_id, etag, size, outcome, reason, image_id, fail_no)
 			VALUES ($1, 1, 1, 0, 1000, 'n', 1, 'e', 9, 1, '', 'i', 0)`, h.acc)

@@ -23,7 +23,7 @@ var driveRows = scan{
 			return nil, err
 		}
 		at := place("drive_entry", acc, strconv.FormatInt(id, 10))
-		if !clean(name) {
+		if !entryname.Kept(name) {
 			found = append(found, Finding{Code: "drive.name", Place: at, Has: name})
 		}
 		if want := picture.ClassOf(name, size); class != picture.Folder && class != want {
@@ -42,7 +42,7 @@ var bedRows = scan{
 	query: `SELECT x.id, x.name FROM bed_folder x WHERE` + paged + `AND x.id <> x.parent_id AND x.detached = 0`,
 	judge: func(_ context.Context, _ *db.Tx, acc int64, row db.Row) ([]Finding, error) {
 		var id, name string
-		if err := row.Scan(&id, &name); err != nil || clean(name) {
+		if err := row.Scan(&id, &name); err != nil || entryname.Kept(name) {
 			return nil, err
 		}
 		return []Finding{{Code: "bed.name", Place: place("bed_folder", acc, id), Has: name}}, nil
@@ -59,7 +59,7 @@ var imageRows = scan{
 		if err := row.Scan(&id, &name, &ext); err != nil {
 			return nil, err
 		}
-		if !clean(name) {
+		if !entryname.Kept(name) {
 			found = append(found, Finding{Code: "image.name", Place: place("image", acc, id), Has: name})
 		}
 		if !slices.Contains(nine, ext) {
@@ -67,9 +67,4 @@ var imageRows = scan{
 		}
 		return found, nil
 	},
-}
-
-func clean(name string) bool {
-	c, err := entryname.Clean(name)
-	return err == nil && c == name
 }

@@ -101,14 +101,15 @@ var sums = []rule{
 		SELECT t.account_id, t.kind, 0, count(*) FROM task t WHERE t.account_id = $1 AND t.state IN (1, 4) GROUP BY t.account_id, t.kind
 		ON CONFLICT (account_id, kind) DO NOTHING`},
 	{code: "task.unfinished", query: `
-		SELECT ` + ofAccount + `, CAST(count(*) AS TEXT), '3' FROM task WHERE account_id = $1 AND state IN (1, 4) GROUP BY kind HAVING count(*) > 3`},
+		SELECT ` + ofAccount + `, CAST(count(*) AS TEXT), '3' FROM task WHERE account_id = $1 AND kind = 1 AND state IN (1, 4) GROUP BY kind HAVING count(*) > 3`},
 }
 
 const (
 	usedSum = `(SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM drive_entry WHERE account_id = $1)
 			+ (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM image WHERE account_id = $1)`
-	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)`
-	nextBlob    = `(SELECT coalesce(max(n), 0) + 1 FROM (
+	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)
+			+ (SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM offline_task WHERE account_id = $1)`
+	nextBlob = `(SELECT coalesce(max(n), 0) + 1 FROM (
 			SELECT max(id) AS n FROM blob WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM doomed WHERE account_id = $1
 			UNION ALL SELECT max(blob_id) FROM drive_entry WHERE account_id = $1 UNION ALL SELECT max(blob_id) FROM image WHERE account_id = $1) s)`
 	unfinishedOf = `(SELECT count(*) FROM task t WHERE t.account_id = q.account_id AND t.kind = q.kind AND t.state IN (1, 4))`
@@ -196,7 +197,8 @@ var walks = []walk{
 		{code: "blob.begun", query: `
 			SELECT ` + key + `, '', '' FROM blob x WHERE` + paged + `AND x.state = 0
 			AND x.created_at < (SELECT max(n.created_at) FROM blob n WHERE n.account_id = x.account_id) - 604800000000
-			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.account_id = x.account_id AND u.blob_id = x.id AND u.state = 1)`,
+			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.account_id = x.account_id AND u.blob_id = x.id AND u.state = 1)
+			AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.blob_id = x.id AND o.blob_id > 0)`,
 			mend: func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
 				id, err := strconv.ParseInt(key, 10, 64)
 				if err != nil {

@@ -1,5 +1,12 @@
 package ops
 
+import (
+	"context"
+	"strconv"
+
+	"tuchuang/internal/db"
+)
+
 // taskWalks are the tables of tasks: ledgers against counters and publications. A task
 // and its rows change in one transaction, so each statement sees them whole.
 var taskWalks = []walk{
@@ -11,6 +18,12 @@ var taskWalks = []walk{
 		{code: "task.copy", query: `
 			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 1
 			AND NOT EXISTS (SELECT 1 FROM copy_task c WHERE c.account_id = x.account_id AND c.task_seq = x.seq)`},
+		{code: "offline.task", query: `
+			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 2
+			AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.task_seq = x.seq)`},
+		{code: "offline.callback", query: `
+			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 3
+			AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.callback_seq = x.seq AND o.callback_seq > 0)`},
 	}},
 	{table: "copy_task", key: "task_seq", rules: []rule{
 		{code: "task.copy", query: `
@@ -76,6 +89,36 @@ var taskWalks = []walk{
 					(SELECT coalesce(max(i.fail_no), 0) FROM copy_item i WHERE i.account_id = x.account_id AND i.task_seq = x.task_seq) AS top
 				FROM copy_task x WHERE` + ofRows + `) x WHERE n <> top`},
 	}},
+	{table: "offline_task", key: "task_seq", rules: []rule{
+		{code: "offline.task", query: `
+			SELECT CAST(x.task_seq AS TEXT), '', '' FROM offline_task x WHERE` + ofRows + `
+			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.seq = x.task_seq AND t.kind = 2)`},
+		{code: "offline.verdict", query: `
+			SELECT CAST(x.task_seq AS TEXT), CAST(t.state AS TEXT) || ' ' || x.fail_code || ' ' || x.result_id, '' FROM offline_task x
+			JOIN task t ON t.account_id = x.account_id AND t.seq = x.task_seq
+			WHERE` + ofRows + `AND NOT (x.dest IN (1, 2) AND (t.state IN (1, 4) AND x.result_id = '' AND x.callback_seq = 0
+				OR t.state = 2 AND x.result_id <> '' AND x.fail_code = '' AND x.blob_id = 0 AND x.reserved = 0
+				OR t.state = 3 AND x.result_id = '' AND x.fail_code <> '' AND x.blob_id = 0 AND x.reserved = 0 AND (x.fail_code <> 'internal' OR x.trace_id <> '')))`},
+		// What comes begins anew then.
+		{code: "offline.blob", query: `
+			SELECT CAST(x.task_seq AS TEXT), 'blob ' || CAST(x.blob_id AS TEXT), '' FROM offline_task x WHERE` + ofRows + `AND x.blob_id <> 0
+			AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id AND b.state = 0)`,
+			mend: beginAnew(`blob_id = 0, store_ref = '', reserved = 0, total = -1, got = 0, shown = 0, validator = '', hash_state = ''`)},
+		{code: "offline.got", query: `
+			SELECT id, has, want FROM (
+				SELECT CAST(x.task_seq AS TEXT) AS id, CAST(x.got AS TEXT) AS has, CAST((
+					SELECT coalesce(sum(s.size), 0) FROM offline_slice s WHERE s.account_id = x.account_id AND s.task_seq = x.task_seq) AS TEXT) AS want
+				FROM offline_task x WHERE` + ofRows + `) s WHERE has <> want`,
+			mend: beginAnew(`got = 0, shown = 0, validator = '', hash_state = ''`)},
+		{code: "offline.callback", query: `
+			SELECT CAST(x.task_seq AS TEXT), CAST(x.callback_seq AS TEXT), '' FROM offline_task x WHERE` + ofRows + `AND x.callback_seq <> 0
+			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.seq = x.callback_seq AND t.kind = 3)`,
+			fix: `UPDATE offline_task SET callback_seq = 0 WHERE account_id = $1 AND task_seq = $2`},
+	}},
+	{table: "offline_slice", key: "task_seq", rules: []rule{{code: "offline.slice", query: `
+		SELECT DISTINCT CAST(x.task_seq AS TEXT), '', '' FROM offline_slice x WHERE` + ofRows + `
+		AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.task_seq = x.task_seq AND o.blob_id > 0)`,
+		fix: `DELETE FROM offline_slice WHERE account_id = $1 AND task_seq = $2`}}},
 	{table: "copy_item", key: "task_seq", rules: []rule{
 		{code: "task.items", query: items(`(
 			x.outcome NOT IN (0, 1, 2, 3, 4) OR (x.outcome IN (1, 2)) <> (x.image_id <> '') OR (x.outcome IN (3, 4)) <> (x.reason <> '')
@@ -130,6 +173,21 @@ const (
 				FROM copy_item i WHERE i.account_id = x.account_id AND i.task_seq = x.task_seq) AS want
 		FROM copy_task x WHERE` + ofRows
 )
+
+// beginAnew has a download forget what has come of it.
+func beginAnew(set string) func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+	return func(ctx context.Context, tx *db.Tx, acc int64, key string) error {
+		seq, err := strconv.ParseInt(key, 10, 64)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM offline_slice WHERE account_id = $1 AND task_seq = $2`, acc, seq); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE offline_task SET `+set+` WHERE account_id = $1 AND task_seq = $2`, acc, seq)
+		return err
+	}
+}
 
 // items answers the tasks with items of a kind, and how many.
 func items(which string) string {

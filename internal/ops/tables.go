@@ -39,6 +39,8 @@ var Tables = []Table{
 	{"copy_item", "account_id", []string{"task.items", "task.numbers", "task.failures", "task.open"}},
 	{"publication", "account_id", []string{"publication.image", "publication.item", "publication.lacking"}},
 	{"copy_plan", "account_id", []string{"plan.task", "time.ahead"}},
+	{"offline_task", "account_id", []string{"offline.task", "offline.verdict", "offline.blob", "offline.got", "offline.callback"}},
+	{"offline_slice", "account_id", []string{"offline.slice"}},
 	{"upload", "account_id", []string{"upload.blob", "upload.result", "upload.hashed", "time.ahead"}},
 	{"upload_slice", "account_id", []string{"slice.upload", "slice.size"}},
 }

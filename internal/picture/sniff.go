@@ -117,3 +117,40 @@ func hasBrand(brands ...string) func([]byte) bool {
 		return false
 	}
 }
+
+// LooksSVG says whether the beginning of a content reads as an SVG's: text whose first
+// element, after what may stand before it, is svg.
+func LooksSVG(head []byte) bool {
+	head = bytes.TrimPrefix(head[:min(len(head), SVGHead)], []byte("\xef\xbb\xbf"))
+	for {
+		head = bytes.TrimLeft(head, " \t\r\n")
+		end := ""
+		switch {
+		case bytes.HasPrefix(head, []byte("<?")):
+			end = "?>"
+		case bytes.HasPrefix(head, []byte("<!--")):
+			end = "-->"
+		case bytes.HasPrefix(head, []byte("<!DOCTYPE")):
+			end = ">"
+			if open := bytes.IndexByte(head, '['); open >= 0 && open < bytes.IndexByte(head, '>') {
+				end = "]>"
+			}
+		default:
+			name, ok := bytes.CutPrefix(head, []byte("<"))
+			if prefixed, _ := bytes.CutPrefix(name, []byte("svg:")); len(prefixed) < len(name) {
+				name = prefixed
+			}
+			rest, isSVG := bytes.CutPrefix(name, []byte("svg"))
+			return ok && isSVG && len(rest) > 0 && bytes.IndexByte([]byte(" \t\r\n>/"), rest[0]) >= 0
+		}
+		at := bytes.Index(head, []byte(end))
+		if at < 0 {
+			return false
+		}
+		head = head[at+len(end):]
+	}
+}
+
+// SVGHead is how much of a content LooksSVG wants to see: some programs begin with long
+// comments and tables of entities. More don't help.
+const SVGHead = 16 << 10

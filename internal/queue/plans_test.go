@@ -15,8 +15,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			query string
 			steps []string
 		}{
-			"claim begun":      {claimBegun, []string{`task_begun`, `q USING PRIMARY KEY (account_id=? AND kind=?)`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
-			"claim":            {claimWaiting, []string{`q USING INDEX queue_turn_next (kind=?)`, `t USING INDEX task_unfinished (account_id=? AND kind=?)`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"claim begun":      {claimBegun, []string{`task_begun`, `q USING PRIMARY KEY (account_id=? AND kind=?)`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `r USING COVERING INDEX task_running (account_id=? AND kind=?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
+			"claim":            {claimWaiting, []string{`q USING INDEX queue_turn_next (kind=?)`, `t USING INDEX task_unfinished (account_id=? AND kind=?)`, `e USING INDEX task_unfinished (account_id=? AND kind=? AND seq<?)`, `r USING COVERING INDEX task_running (account_id=? AND kind=?)`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"expire":           {expire, []string{`SCAN t USING INDEX task_running`, `task USING PRIMARY KEY (account_id=? AND seq=?)`}},
 			"count unfinished": {countUnfinished, []string{`task_unfinished (account_id=? AND kind=?)`}},
 			"cancel":           {cancel, []string{`task_id (account_id=? AND id=?)`}},

@@ -29,8 +29,16 @@ import (
 // Kind is a kind of task. Kinds don't block each other.
 type Kind int
 
-// Copy is the copy task.
-const Copy Kind = 1
+// The kinds.
+const (
+	Copy     Kind = 1
+	Offline  Kind = 2 // a URL that is fetched
+	Callback Kind = 3 // what is told of the end of such a task
+)
+
+// inOrder says whether a task that is put off holds those behind it. A strange server
+// that is away says nothing of the next one.
+func (k Kind) inOrder() bool { return k == Copy }
 
 func (k Kind) String() string { return strconv.Itoa(int(k)) }
 
@@ -80,10 +88,12 @@ const (
 
 	// Only the first unfinished task of its account and kind can be claimed, so
 	// that nothing is overtaken: what another process is about to claim is skipped,
-	// and with it all that is behind it.
+	// and with it all that is behind it. Of kinds that are not in order, what is put off
+	// beyond $5 is passed by.
 	firstOfAll = `t.lease_until <= $2 AND NOT EXISTS (
 			SELECT 1 FROM task e
-			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq)
+			WHERE e.account_id = t.account_id AND e.kind = t.kind AND e.state IN (1, 4) AND e.seq < t.seq AND (e.state = 1 OR e.lease_until <= $5))
+		AND NOT EXISTS (SELECT 1 FROM task r WHERE r.account_id = t.account_id AND r.kind = t.kind AND r.state = 1)
 		ORDER BY q.served_at, q.account_id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED`
 	// A task that was begun has had its turn: it goes on before others begin, however
 	// many wait.
@@ -260,8 +270,9 @@ type Lease struct {
 	Task
 	kind       Kind
 	length     time.Duration
-	ended      State       // what Finish said last
-	progressed atomic.Bool // by this attempt
+	ended      State         // what Finish said last
+	putOff     time.Duration // what PutOff said last
+	progressed atomic.Bool   // by this attempt
 }
 
 // Fence is the first statement of every transaction of a worker: it renews the
@@ -296,6 +307,19 @@ func (l *Lease) Finish(ctx context.Context, tx *db.Tx, s State) error {
 	tellChanged(tx, l.kind, l.Account, l.ID)
 	_, err := tx.Exec(ctx, ended, l.Account, l.kind)
 	return fault.Wrap(err, "queue: finish")
+}
+
+// PutOff gives the task back for an attempt after some time, an hour at most, instead of
+// an end; this attempt is not counted. It is fault.LeaseLost where the attempt is no
+// longer this one.
+func (l *Lease) PutOff(ctx context.Context, tx *db.Tx, wait time.Duration) error {
+	now, err := tx.Clock(ctx)
+	if err != nil {
+		return fault.Wrap(err, "queue: put off")
+	}
+	l.putOff = max(wait, time.Microsecond)
+	tellChanged(tx, l.kind, l.Account, l.ID)
+	return l.mine(tx.Exec(ctx, giveBack, l.Account, l.Seq, l.Attempt, now+l.putOff.Microseconds()))
 }
 
 func (l *Lease) mine(n int64, err error) error {

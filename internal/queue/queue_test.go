@@ -186,12 +186,11 @@ func TestNoAccountWaitsBehindAnothersQueue(t *testing.T) {
 }
 
 func TestKindsDoNotBlockEachOther(t *testing.T) {
-	const offline queue.Kind = 2
 	each(t, nobody{}, func(l *line) {
 		l.account(1)
 		l.add(queue.Copy, 1)
-		l.add(offline, 1)
-		others := queue.NewWorkers(l.db, offline, nobody{}, slog.New(slog.DiscardHandler))
+		l.add(queue.Offline, 1)
+		others := queue.NewWorkers(l.db, queue.Offline, nobody{}, slog.New(slog.DiscardHandler))
 		l.expectIDs(false, "1.1")
 		if lease, err := others.Claim(l.ctx); err != nil || lease == nil || lease.ID != "1.2" {
 			t.Errorf("the other kind claimed %v, %v", lease, err)
@@ -581,3 +580,45 @@ func (r *recorder) Run(ctx context.Context, l *queue.Lease) error {
 }
 
 func (r *recorder) Abandon(context.Context, *queue.Lease) error { return nil }
+
+// What is put off by its handler goes on after that time and not before, without being
+// counted, in the hands of whoever claims it then. Of a kind that is in order it holds
+// what is behind it, of the others it does not; one at a time runs all the same.
+func TestATaskIsPutOffByItsHandler(t *testing.T) {
+	for _, kind := range []queue.Kind{queue.Copy, queue.Offline} {
+		each(t, nobody{}, func(l *line) {
+			const wait = time.Minute
+			l.workers = queue.NewWorkers(l.db, kind, nobody{}, slog.New(slog.DiscardHandler))
+			l.account(1)
+			for range 3 {
+				l.add(kind, 1)
+			}
+			putOff := func(want string) *queue.Lease {
+				t.Helper()
+				lease := l.claim()
+				if lease == nil || lease.ID != want || lease.Idle != 1 {
+					t.Fatalf("%v: claimed %+v, want %s", kind, lease, want)
+				}
+				l.write(func(tx *db.Tx) error { return lease.PutOff(l.ctx, tx, wait) })
+				return lease
+			}
+			first := putOff("1.1")
+			if err := l.db.Write(l.ctx, "test", func(tx *db.Tx) error { return first.Fence(l.ctx, tx) }); !fault.Is(err, fault.LeaseLost) {
+				t.Errorf("%v: %v", kind, err)
+			}
+			if kind == queue.Copy {
+				l.expectIDs(false, "")
+				l.now.Add(wait.Microseconds())
+				putOff("1.1")
+				return
+			}
+			putOff("1.2")
+			third := l.claim()
+			l.now.Add(2 * wait.Microseconds())
+			l.write(func(tx *db.Tx) error { return third.Fence(l.ctx, tx) })
+			l.expectIDs(false, "") // the third runs
+			l.finish(third, queue.Done)
+			l.expectIDs(true, "1.1", "1.2", "")
+		})
+	}
+}

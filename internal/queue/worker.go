@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 // expired. One that met a full disk, or what was busy, has not died: it is not counted,
 // and the task waits, each time longer, for better times.
 type Handler interface {
-	// Run brings a task to its end, or returns the context's error between two
+	// Run brings a task to its end, or puts it off, or returns the context's error between two
 	// steps when it is told to stop, or fault.LeaseLost.
 	Run(ctx context.Context, l *Lease) error
 	// Abandon ends a task whose attempts keep dying.
@@ -135,6 +136,10 @@ func (w *Workers) RunOnce(ctx context.Context) (ran bool, err error) {
 	wait := w.wait(l, ctx.Err() == nil && (code == fault.DiskFull || code == fault.Unavailable || code == fault.Uncertain), w.db.Now())
 	result, failed := "failed", err
 	switch {
+	case err == nil && l.putOff > 0:
+		w.attempted("put_off")
+		log.Info("queue: a task is put off", "for", l.putOff)
+		return true, nil
 	case err == nil:
 		w.over(log, l)
 		return true, nil
@@ -218,8 +223,12 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		}
 		var t Task
 		found := false
+		notBefore := int64(math.MaxInt64)
+		if !w.kind.inOrder() {
+			notBefore = now
+		}
 		for _, claim := range [...]string{claimBegun, claimWaiting} {
-			if t, found, err = getTask(ctx, tx, claim, w.kind, now, now+LeaseLength.Microseconds(), tx.Micros()); err != nil {
+			if t, found, err = getTask(ctx, tx, claim, w.kind, now, now+LeaseLength.Microseconds(), tx.Micros(), notBefore); err != nil {
 				return err
 			}
 			if found {

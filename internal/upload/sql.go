@@ -35,5 +35,6 @@ const (
 		SELECT b.account_id, b.id FROM blob b
 		WHERE b.state = 0 AND b.created_at < $1 AND NOT EXISTS (
 			SELECT 1 FROM upload u WHERE u.account_id = b.account_id AND u.blob_id = b.id AND u.state = 1)
+		AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = b.account_id AND o.blob_id = b.id AND o.blob_id > 0)
 		ORDER BY b.created_at LIMIT 500`
 )

@@ -21,6 +21,7 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/queue"
 )
 
 func (r *rooms) refused(err error, code fault.Code) {
@@ -534,11 +535,37 @@ func TestSweepOrphans(t *testing.T) {
 		r.must(err)
 		_, _, err = r.store.WriteSlice(r.Context(), blob.Slice{Key: key, Ref: ref, No: 1, Size: 100}, bytes.NewReader(b))
 		r.must(err)
+		// What a URL is fetched into is somebody's.
+		var fetched blob.Key
+		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
+			if err = queue.Add(r.Context(), tx, queue.Offline, int64(r.acc), 1, "1"); err != nil {
+				return err
+			}
+			if fetched, err = begin(r.Context(), tx, r.acc); err != nil {
+				return err
+			}
+			_, err = tx.Exec(r.Context(), `
+				INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
+					hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
+				VALUES ($1, 1, 1, 'u', '', '', '', '', $2, '', 0, 1, 0, '', '', 0, 0, '', 0, '', '', '', '', 0, 0)`, r.acc, fetched.ID)
+			return err
+		}))
 		r.must(r.uploads.SweepOrphans(r.Context(), true))
 		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: 100}); got != want {
+		if got, want := r.left(), (left{staged: 1, pending: 2, open: 1, reserved: 100}); got != want {
 			t.Errorf("after the sweep: %+v, want %+v", got, want)
 		}
+		if n := r.number(`SELECT count(*) FROM blob WHERE state = 0 AND id = $1`, fetched.ID); n != 1 {
+			t.Errorf("what is being fetched was swept")
+		}
+		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+			if _, err := tx.Exec(r.Context(), `UPDATE offline_task SET blob_id = 0`); err != nil {
+				return err
+			}
+			return nil
+		}))
+		r.must(r.uploads.SweepOrphans(r.Context(), true))
+		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
 		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.must(err)
 		r.holds(done.ID, b)

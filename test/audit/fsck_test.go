@@ -132,6 +132,17 @@ func plantings() []planted {
 		aFailed = ` WHERE task_seq = ` + lastOne + ` AND outcome = 4`
 		newTask = `INSERT INTO task SELECT account_id, seq + 10, id || seq || 'x', kind, 4, 1, 0, 0, created_at, 0, 0 FROM task`
 	)
+	const (
+		download = `INSERT INTO task SELECT id, 900, '900', 2, 2, 1, 0, 0, 1, 1, 1 FROM account WHERE id = ` + mine
+		waiting  = `INSERT INTO task SELECT id, 900, '900', 2, 4, 0, 0, 0, 1, 0, 0 FROM account WHERE id = ` + mine
+	)
+	// its makes the row of a download: blob, bytes, result and callback.
+	its := func(blob, got, result, callback string) string {
+		return `INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
+				hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
+			SELECT id, 900, 1, 'u', '', '', '', '', ` + blob + `, '', ` + got + `, 9, 0, '', '', 0, 0, '', 0, '', '` + result + `', '', '', ` + callback + `, 0
+			FROM account WHERE id = ` + mine
+	}
 	one := func(code string, mends bool, sql ...string) planted { return planted{code, mends, sql} }
 	return []planted{
 		one("key.length", false, `UPDATE signing_key SET secret = 'x' WHERE name = 'url'`),
@@ -230,6 +241,14 @@ func plantings() []planted {
 		one("time.ahead", true, `INSERT INTO copy_plan SELECT id, 'x', 0, 9000000000000000, '', '' FROM account`),
 		one("task.folders", false, `UPDATE copy_folder SET made_at = 1, folder_id = ''`+aTask),
 		one("task.items", false, `UPDATE copy_item SET onto = 'another'`+aTask),
+		one("offline.task", false, download),
+		one("offline.task", false, its("0", "0", "7", "0")),
+		one("offline.verdict", false, download, its("0", "0", "", "0")),
+		one("offline.verdict", false, waiting, its("0", "0", "7", "0")),
+		one("offline.blob", true, waiting, its("999", "0", "", "0")),
+		one("offline.got", true, waiting, its("(SELECT min(id) FROM blob WHERE state = 0)", "5", "", "0")),
+		one("offline.callback", true, download, its("0", "0", "7", "77")),
+		one("offline.slice", true, `INSERT INTO offline_slice VALUES (`+mine+`, 900, 1, 1, '', '')`),
 		one("upload.blob", false, `UPDATE upload SET blob_id = 999 WHERE state = 1`),
 		one("upload.result", false, `UPDATE upload SET state = 2 WHERE state = 1`),
 		one("upload.hashed", true, `UPDATE upload SET hashed = 1000 WHERE state = 1`),

@@ -113,7 +113,7 @@ func driveNames(_ context.Context, v *view) error {
 		if e.n == 0 {
 			continue
 		}
-		if clean, err := entryname.Clean(e.name); err != nil || clean != e.name {
+		if !entryname.Kept(e.name) {
 			v.found("entry %v has the name %q", e.key, e.name)
 		}
 		if e.trashed != 0 {
@@ -178,7 +178,7 @@ func bedNames(_ context.Context, v *view) error {
 	}
 	seen := make(map[place]string)
 	one := func(acc int64, folder, name, id string) {
-		if clean, err := entryname.Clean(name); err != nil || clean != name {
+		if !entryname.Kept(name) {
 			v.found("%s has the name %q", id, name)
 		}
 		p := place{acc, folder, name}

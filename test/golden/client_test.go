@@ -49,6 +49,16 @@ var calls = map[string]struct {
 	}},
 	"/api/v1/file/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Delete(ctx, []int64{1}) }},
 
+	"/api/v1/offline/download": {"taskID", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.Offline(ctx, client.OfflineRequest{})
+	}},
+	"/api/v1/offline/download/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.OfflineProcess(ctx, 1) }},
+	"/api/v1/offline/download/list":    {"", func(ctx context.Context, c *client.Client) (any, error) { return c.OfflineList(ctx, 0, 1) }},
+	"/api/v1/oss/offline/download": {"taskID", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.BedOffline(ctx, client.OfflineRequest{})
+	}},
+	"/api/v1/oss/offline/download/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.BedOfflineProcess(ctx, 1) }},
+
 	"/upload/v1/file/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CreateV1(ctx, client.NewFile{})
 	}},

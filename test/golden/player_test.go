@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,19 +23,31 @@ type player struct {
 	u     *harness.User
 	token string
 	known map[string]string // volatile value to its word
-	count map[string]int    // how many words of a kind there are
-	files map[string]*strings.Builder
+
+	elsewhere string         // where a server of somebody else answers
+	count     map[string]int // how many words of a kind there are
+	files     map[string]*strings.Builder
 }
 
 func play(t *testing.T, sp spelling) map[string]string {
 	t.Helper()
-	s := harness.Start(t)
+	s := harness.Start(t, "--fetch-allow", "127.0.0.0/8")
 	p := &player{
 		t: t, how: sp, u: s.User("writer", "--quota", "4K"), files: make(map[string]*strings.Builder),
 		known: make(map[string]string), count: make(map[string]int),
 	}
 	p.known[s.URL] = "{server}"
 	p.known[p.u.ClientID], p.known[p.u.ClientSecret] = "{clientID}", "{clientSecret}"
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/none" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		fmt.Fprint(w, "\x89PNG\r\n\x1a\n"+r.URL.Path)
+	}))
+	defer elsewhere.Close()
+	p.elsewhere = elsewhere.URL
+	p.known[elsewhere.URL] = "{elsewhere}"
 	story(p)
 	out := make(map[string]string)
 	for file, b := range p.files {

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"strings"
@@ -27,7 +28,50 @@ func story(p *player) {
 	lists(p, album)
 	bed(p)
 	copies(p, album)
+	downloads(p, album)
 	p.ask("who am I", "GET /api/v1/user/info")
+}
+
+func downloads(p *player, album int64) {
+	const create, process, list = "POST /api/v1/offline/download", "GET /api/v1/offline/download/process", "GET /api/v1/offline/download/list"
+	wait := func(ask func(context.Context, int64) (client.OfflineState, error), task int64) int64 {
+		for {
+			s, err := ask(p.t.Context(), task)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			if s.Ended() {
+				return task
+			}
+		}
+	}
+	drive := func(title string, fields ...any) int64 {
+		return wait(p.u.OfflineProcess, p.ask(title, create, fields...).number("taskID"))
+	}
+	one := drive("into the default folder", "url", p.elsewhere+"/a/one.png")
+	two := drive("into a folder, by a name", "url", p.elsewhere+"/two", "fileName", "两.png", "dirID", album, "callBackUrl", p.elsewhere+"/told")
+	three := drive("what is not there", "url", p.elsewhere+"/none", "dirID", album)
+	p.ask("a closed address", create, "url", "http://10.0.0.1/x")
+	p.ask("what is no URL", create, "url", "ftp://example.org/x")
+	p.ask("no URL", create, "fileName", "x.png")
+	p.ask("no such folder", create, "url", p.elsewhere+"/x", "dirID", unknownDrive)
+	p.ask("done", process, "taskID", one)
+	p.ask("done, by a name", process, "taskID", two)
+	p.ask("failed", process, "taskID", three)
+	p.ask("no such task", process, "taskID", unknownDrive)
+
+	const bedCreate, bedProcess = "POST /api/v1/oss/offline/download", "GET /api/v1/oss/offline/download/process"
+	four := wait(p.u.BedOfflineProcess, p.ask("into the default folder", bedCreate, "url", p.elsewhere+"/photo", "type", 1).number("taskID"))
+	five := wait(p.u.BedOfflineProcess, p.ask("what is not there", bedCreate, "url", p.elsewhere+"/none", "fileName", "a.png", "businessDirID", "", "type", 1).number("taskID"))
+	p.ask("no picture's name", bedCreate, "url", p.elsewhere+"/photo", "fileName", "a.txt", "type", 1)
+	p.ask("no such folder", bedCreate, "url", p.elsewhere+"/photo", "businessDirID", unknownImage, "type", 1)
+	p.ask("done", bedProcess, "taskID", four)
+	p.ask("failed", bedProcess, "taskID", five)
+	p.ask("a task of the drive", bedProcess, "taskID", one)
+
+	last := p.ask("a page", list, "limit", 2, "lastTaskID", 0).number("lastTaskID")
+	p.ask("the next page", list, "limit", 100, "lastTaskID", last)
+	p.ask("past the end", list, "limit", 100, "lastTaskID", -1)
 }
 
 func signIn(p *player) {

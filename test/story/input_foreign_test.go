@@ -2,12 +2,14 @@ package story
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,6 +25,8 @@ type ids struct {
 	image, bedFolder  string
 	task, upload, bed string // bed: an upload into the bed
 	plan              string
+
+	offline, bedOffline int64 // numbers of tasks that the account alone has
 }
 
 func (i ids) list(drive ...int64) []int64 { return drive }
@@ -33,6 +37,7 @@ func nobodys(like ids) ids {
 	return ids{
 		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
 		task: other(like.task), plan: other(like.plan), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
+		offline: 1<<52 + 3, bedOffline: 1<<52 + 4,
 	}
 }
 
@@ -63,6 +68,38 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 	}
 	i.bed = c.PreuploadID
 	return i
+}
+
+// fetched has a URL fetched into drive and bed, to the end.
+func fetched(t *testing.T, u *harness.User, r client.OfflineRequest) (drive, bed int64) {
+	t.Helper()
+	drive, err := u.Offline(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bed, err = u.BedOffline(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	awaitOffline(t, u.OfflineProcess, drive)
+	awaitOffline(t, u.BedOfflineProcess, bed)
+	return drive, bed
+}
+
+// awaitOffline polls a download until it has ended.
+func awaitOffline(t *testing.T, ask func(context.Context, int64) (client.OfflineState, error), task int64) client.OfflineState {
+	t.Helper()
+	poll := time.NewTicker(2 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		s, err := ask(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Ended() {
+			return s
+		}
+		<-poll.C
+	}
 }
 
 type body map[string]any
@@ -170,6 +207,14 @@ func asks(path string, i, mine ids) []body {
 		return []body{{"taskID": i.task, "page": 1, "limit": 100}}
 	case "/api/v1/oss/source/published":
 		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}}
+	case "/api/v1/offline/download":
+		return []body{{"url": "http://127.0.0.1/", "dirID": i.folder}, {"url": "http://127.0.0.1/", "dirID": i.file}}
+	case "/api/v1/oss/offline/download":
+		return []body{{"url": "http://127.0.0.1/", "businessDirID": i.bedFolder}, {"url": "http://127.0.0.1/", "businessDirID": i.image}}
+	case "/api/v1/offline/download/process", "/api/v1/oss/offline/download/process":
+		return []body{{"taskID": i.offline}, {"taskID": i.bedOffline}}
+	case "/api/v1/offline/download/list":
+		return []body{{"lastTaskID": i.offline}, {"lastTaskID": i.bedOffline}}
 	case "/api/v1/oss/source/copy/list":
 		return []body{{"lastTaskID": i.task}}
 	}
@@ -250,9 +295,10 @@ func told(t *testing.T, data any, these, those ids) string {
 // An id of another account is answered on every endpoint exactly like one that
 // nobody has, and changes nothing of either account's.
 func TestInputForeignIDsAreMissing(t *testing.T) {
-	s, owner := writer(t)
+	s, owner := limited(t, "--fetch-allow", "127.0.0.1")
 	stranger := s.User("stranger")
 	theirs, mine := owned(t, owner, "secret"), owned(t, stranger, "own")
+	theirs.offline, theirs.bedOffline = fetched(t, owner, client.OfflineRequest{URL: s.URL + "/secret", Name: "secret.png"})
 	none := nobodys(theirs)
 	inDB(t, s, func(d *db.DB) { askForeign(t, d, owner, stranger, theirs, none, mine) })
 	holds(t, owner, theirs.file, harness.MD5(content(1)), int64(len(content(1))))
