@@ -33,8 +33,6 @@ var acrossAccounts = map[string]string{
 	"blob.selectNewest":     "backup and moving: whether a store is the right one, by its newest contents",
 	"blob.selectNamed":      "backup and moving: all that is to be copied",
 	"blob.countStored":      "backup and moving: how much that is",
-	"blob.selectNamed":      "backup and moving: that, and what is known to be lost",
-	"blob.selectNewest":     "backup and moving: is it the right store",
 	"upload.selectOpen":     "moving: every open upload ends",
 	"blob.deleteDoomeds":    "the sweep of doomed content: by account and content",
 	"blob.selectReleased":   "the sweep of content that nothing refers to",

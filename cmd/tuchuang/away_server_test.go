@@ -45,7 +45,7 @@ func TestServerTellsOnceOfItsStore(t *testing.T) {
 	enough()
 	all.Wait()
 	bucket.Fail(nil)
-	if got := fetch(t, r.url+path); got != string(content) {
+	if got := fetched(t, r.url+path); got != string(content) {
 		t.Errorf("afterwards: %d bytes", len(got))
 	}
 	if n := figures(t, r.aside("metrics"))[`tuchuang_log_lines_total{level="ERROR"}`]; n != 1 {

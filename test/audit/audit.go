@@ -69,6 +69,7 @@ var anytime = []check{
 	{"queue.turns", queueTurns},
 	{"queue.limits", queueLimits},
 	{"queue.order", queueOrder},
+	{"offline.tasks", downloads},
 	{"queue.states", queueStates},
 	{"task.counters", taskCounters},
 	{"task.outcomes", taskOutcomes},

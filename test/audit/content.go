@@ -30,6 +30,9 @@ func quota(_ context.Context, v *view) error {
 			reserved[u.acc] += u.reserved
 		}
 	}
+	for _, d := range v.downloads {
+		reserved[d.acc] += d.reserved
+	}
 	for _, a := range v.accounts {
 		if a.used != used[a.id] {
 			v.found("account %d counts %d bytes used, its files and images weigh %d", a.id, a.used, used[a.id])
@@ -208,6 +211,9 @@ func leftovers(_ context.Context, v *view) error {
 		if !u.completed {
 			open[key{u.acc, u.blob}] = true
 		}
+	}
+	for _, d := range v.downloads {
+		open[key{d.acc, d.blob}] = d.blob != 0
 	}
 	for _, b := range v.blobs {
 		if b.state == pending && !open[b.key] && !v.Several {

@@ -32,7 +32,58 @@ func queueTurns(_ context.Context, v *view) error {
 	return nil
 }
 
-// queueLimits: three unfinished tasks an account and kind, one of them running.
+// kindCopy is the kind of tasks that are in order, and few.
+const kindCopy = 1
+
+// downloads: each download has its row and each row its download; one that has ended
+// holds nothing, has a result or a reason, and no file of the drive is the result of two.
+// What is being fetched has a pending blob and as many bytes as its slices.
+func downloads(_ context.Context, v *view) error {
+	tasks := make(map[key]*task)
+	for i, t := range v.tasks {
+		if t.kind != kindCopy {
+			tasks[t.key] = &v.tasks[i]
+		}
+	}
+	results := make(map[string]key)
+	for _, d := range v.downloads {
+		t := tasks[d.key]
+		if t == nil || t.kind != 2 {
+			v.found("download %v has no task", d.key)
+			continue
+		}
+		delete(tasks, d.key)
+		if d.callback > 0 {
+			if c := tasks[key{d.acc, d.callback}]; c == nil || c.kind != 3 || t.unfinished() {
+				v.found("download %v says that task %d tells of its end", d.key, d.callback)
+			}
+			delete(tasks, key{d.acc, d.callback})
+		}
+		switch {
+		case t.unfinished() && d.result != "", t.state == done && (d.result == "" || d.failCode != ""), t.state == failed && (d.result != "" || d.failCode == ""):
+			v.found("download %v has state %d, result %q and the code %q", d.key, t.state, d.result, d.failCode)
+		case !t.unfinished() && (d.blob != 0 || d.reserved != 0):
+			v.found("download %v has ended and holds blob %d and %d bytes", d.key, d.blob, d.reserved)
+		case d.got != d.slices:
+			v.found("download %v counts %d bytes, its slices have %d", d.key, d.got, d.slices)
+		}
+		if b := v.blobOf[key{d.acc, d.blob}]; d.blob != 0 && (b == nil || b.state != pending) {
+			v.found("download %v is at blob %d, which is not pending", d.key, d.blob)
+		}
+		if other, twice := results[d.result]; twice && d.dest == 1 && d.result != "" {
+			v.found("downloads %v and %v both made file %s", other, d.key, d.result)
+		}
+		results[d.result] = d.key
+	}
+	for k, t := range tasks {
+		if t.kind == 2 || t.kind == 3 && t.unfinished() {
+			v.found("task %v of kind %d has no download", k, t.kind)
+		}
+	}
+	return nil
+}
+
+// queueLimits: three unfinished copy tasks an account, and one running of each kind.
 func queueLimits(_ context.Context, v *view) error {
 	unfinished, runs := make(map[key]int), make(map[key]int)
 	for _, t := range v.tasks {
@@ -44,7 +95,7 @@ func queueLimits(_ context.Context, v *view) error {
 		}
 	}
 	for k, n := range unfinished {
-		if n > maxTasks {
+		if k.n == kindCopy && n > maxTasks {
 			v.found("account %d has %d unfinished tasks", k.acc, n)
 		}
 	}
@@ -56,11 +107,15 @@ func queueLimits(_ context.Context, v *view) error {
 	return nil
 }
 
-// queueOrder: a task starts when the ones created before it have ended.
+// queueOrder: a copy task starts when the ones created before it have ended. Of other
+// kinds what is put off holds nobody.
 func queueOrder(_ context.Context, v *view) error {
 	before, slack := make(map[key]*task), v.Clocks.Microseconds()
 	for i := range v.tasks {
 		t := &v.tasks[i]
+		if t.kind != kindCopy {
+			continue
+		}
 		k := key{t.acc, int64(t.kind)}
 		if b := before[k]; b != nil {
 			switch {

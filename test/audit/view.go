@@ -27,6 +27,7 @@ type view struct {
 	targets      []target
 	publications []publication
 	uploads      []upload
+	downloads    []download
 	slices       []slice
 	counters     []counter
 	unsound      []string // what the engine itself has to say
@@ -173,6 +174,14 @@ type upload struct {
 	result                            string
 }
 
+// download is the row of a URL that is fetched.
+type download struct {
+	key
+	dest                                  int
+	blob, got, reserved, callback, slices int64
+	failCode, result                      string
+}
+
 type slice struct {
 	acc      int64
 	upload   string
@@ -241,6 +250,15 @@ func (v *view) load(ctx context.Context) error {
 					SELECT account_id, id, blob_id, dest, size, reserved, slice_size, hashed, state = 2, result_id FROM upload ORDER BY account_id, id`,
 					func(u *upload) []any {
 						return []any{&u.acc, &u.id, &u.blob, &u.dest, &u.size, &u.reserved, &u.sliceSize, &u.hashed, &u.completed, &u.result}
+					})
+			},
+			func() error {
+				return read(ctx, tx, &v.downloads, `
+					SELECT o.account_id, o.task_seq, o.dest, o.blob_id, o.got, o.reserved, o.fail_code, o.result_id, o.callback_seq, CAST((
+						SELECT coalesce(sum(s.size), 0) FROM offline_slice s WHERE s.account_id = o.account_id AND s.task_seq = o.task_seq) AS BIGINT)
+					FROM offline_task o ORDER BY o.account_id, o.task_seq`,
+					func(d *download) []any {
+						return []any{&d.acc, &d.n, &d.dest, &d.blob, &d.got, &d.reserved, &d.failCode, &d.result, &d.callback, &d.slices}
 					})
 			},
 			func() error {
