@@ -368,7 +368,7 @@ func TestQuota(t *testing.T) {
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				t.Error(err)
 			}
-			w.Write(bytesOf(1, size)) //nolint:errcheck // the other end may have gone
+			_, _ = w.Write(bytesOf(1, size)) // the other end may have gone
 		})
 		for _, path := range []string{"/large-said", "/large-unsaid"} {
 			if s := r.fetch(Request{URL: url + path}); s.FailCode != NoQuota || asked != path {

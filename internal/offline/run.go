@@ -334,7 +334,7 @@ func (e *exactly) Read(p []byte) (int, error) {
 	}
 	n, err := e.from.Read(p[:min(int64(len(p)), e.left)])
 	e.left -= int64(n)
-	if err == io.EOF { //nolint:errorlint // as Read says it
+	if err == io.EOF {
 		if err = nil; e.left > 0 && n == 0 {
 			err = io.ErrUnexpectedEOF
 		}
@@ -394,9 +394,11 @@ func (d *Downloads) whole(ctx context.Context, w *work, body io.Reader) (err err
 			if _, err := to.Write(buf[:n]); err != nil {
 				return err
 			}
-			w.digest.Write(buf[:n]) // hashes never fail
+			if _, err := w.digest.Write(buf[:n]); err != nil {
+				return err
+			}
 		}
-		if err == io.EOF { //nolint:errorlint // as Read says it
+		if err == io.EOF {
 			break
 		}
 		if err != nil {
