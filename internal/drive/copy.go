@@ -1,7 +1,9 @@
 package drive
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -128,6 +130,8 @@ func liveTree(ctx context.Context, tx *db.Tx, acc account.ID, top Entry, levels 
 		if err != nil {
 			return nil, fault.Wrap(err, "drive: copy")
 		}
+		// The copies of a folder's entries are listed in the order of these.
+		slices.SortFunc(list[from:], func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	return list, nil
 }

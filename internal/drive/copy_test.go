@@ -43,6 +43,9 @@ func TestCopy(t *testing.T) {
 			t.Errorf("it has the id %d, told as %d", got, copied)
 		}
 		in := r.has(copied, "a.png", "inner")
+		if in["a.png"] > in["inner"] == (a < inner) {
+			t.Error("the copies come in another order")
+		}
 		below := r.has(in["inner"], "b.png")
 		if e, was := r.get(below["b.png"]), r.get(b); e.BlobID != was.BlobID || e.Etag != was.Etag || e.ID == b {
 			t.Errorf("%+v of %+v", e, was)
