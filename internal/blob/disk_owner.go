@@ -14,6 +14,9 @@ import (
 // ownerName is what the note of the owner is called, beside the contents.
 const ownerName = "installation"
 
+// String names the folder for people.
+func (d *Disk) String() string { return d.blobs }
+
 // Owner reads the note, see Store.
 func (d *Disk) Owner(ctx context.Context) (string, error) {
 	const op = "blob: read owner"

@@ -68,7 +68,7 @@ const holdLength = 15 * time.Minute
 // may run into a folder: the caller sees to that.
 func Backup(ctx context.Context, o BackupOptions) (out Backed, err error) {
 	if err := blob.SameOwner(ctx, o.DB, o.Store); err != nil {
-		return out, err
+		return out, at(blob.NameOf(o.Store), err)
 	}
 	to := folder(o.To)
 	if err := to.prepare(); err != nil {
