@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -27,7 +28,7 @@ const (
 	BadRange         Reason = "bad_range"          // what was asked to go on is something else
 	BadEncoding      Reason = "bad_encoding"       // a form that we can't read
 	TooLarge         Reason = "too_large"          // more than may come
-	Stalled          Reason = "stalled"            // no byte for a minute
+	Stalled          Reason = "stalled"            // no byte for a minute, or hardly any
 	Network          Reason = "network"            // the connection could not be made, or broke
 )
 
@@ -63,6 +64,7 @@ func (c *Client) failure(ctx context.Context, err error) error {
 	}
 	f := &Failure{Reason: Network, Again: true, Cause: err}
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, isCorrupt := errors.AsType[flate.CorruptInputError](err)
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
 	case fault.Is(err, fault.AddressRefused):
@@ -75,7 +77,7 @@ func (c *Client) failure(ctx context.Context, err error) error {
 		f.Reason, f.Again = NoSuchHost, false
 	case badCertificate:
 		f.Reason, f.Again = BadCertificate, false
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), isCorrupt:
 		f.Reason, f.Again = BadEncoding, false
 	}
 	return f

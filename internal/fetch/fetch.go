@@ -6,6 +6,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -30,7 +31,10 @@ const (
 	maxHeader    = 256 << 10        // bytes of the answer's
 	toConnect    = 10 * time.Second // as well for TLS
 	toHeader     = 30 * time.Second // from the request on
+	toAnswer     = 2 * time.Minute  // with all redirects
 	toByte       = time.Minute      // from one to the next
+	slowFor      = 2 * time.Minute  // of waiting for bytes, so often looked at
+	slowest      = 1 << 10          // bytes a second over that time, no fewer
 	maxAfter     = time.Hour        // that a server may ask us to wait
 	agent        = "tuchuang"
 )
@@ -40,25 +44,24 @@ type Options struct {
 	Allow    []netip.Prefix // addresses that are opened though they are not public
 	Resolver *net.Resolver  // nil for the system's
 	Now      func() time.Time
+	ToAnswer time.Duration // 0 for two minutes
 	ToByte   time.Duration // 0 for a minute
 }
 
 // Client asks servers. Its methods may be called at the same time.
 type Client struct {
-	allow  []netip.Prefix
-	http   http.Client
-	now    func() time.Time
-	toByte time.Duration
+	allow    []netip.Prefix
+	http     http.Client
+	now      func() time.Time
+	toAnswer time.Duration
+	toByte   time.Duration
 }
 
 // New makes a Client. It knows no proxy: what it dials would be the proxy's address.
 func New(o Options) *Client {
-	c := &Client{allow: o.Allow, now: o.Now, toByte: o.ToByte}
+	c := &Client{allow: o.Allow, now: o.Now, toAnswer: cmp.Or(o.ToAnswer, toAnswer), toByte: cmp.Or(o.ToByte, toByte)}
 	if c.now == nil {
 		c.now = time.Now
-	}
-	if c.toByte == 0 {
-		c.toByte = toByte
 	}
 	dialer := &net.Dialer{Timeout: toConnect, Resolver: o.Resolver, Control: c.control}
 	c.http = http.Client{
@@ -130,7 +133,15 @@ func (c *Client) get(ctx context.Context, cancel context.CancelFunc, r Request) 
 		req.Header.Set("If-Range", r.Validator)
 	}
 	req.Header.Set("Accept-Encoding", "identity")
+	// The limit of a header does not hold for what a redirect says beside it.
+	late := time.AfterFunc(c.toAnswer, cancel)
 	resp, err := c.http.Do(req)
+	if !late.Stop() {
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return nil, &Failure{Reason: Stalled, Again: true, Cause: err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -230,11 +241,12 @@ func (c *Client) Post(ctx context.Context, to string, body []byte) error {
 	if err != nil {
 		return c.failure(ctx, err)
 	}
-	return errors.Join(c.status(resp), resp.Body.Close())
+	_ = resp.Body.Close() // what it says beside that is of no interest
+	return c.status(resp)
 }
 
 // watch gives a body that ends as it should: after as many bytes as were said, no more
-// than may come, and not without one for long.
+// than may come, not without one for long, and not too slowly.
 func (c *Client) watch(ctx context.Context, cancel context.CancelFunc, raw io.Closer, a *Answer, limit int64) io.ReadCloser {
 	b := &body{c: c, ctx: ctx, cancel: cancel, raw: raw, from: a.content, at: a.From, total: a.Total, limit: limit}
 	b.timer = time.AfterFunc(c.toByte, func() {
@@ -255,6 +267,9 @@ type body struct {
 
 	at, total, limit int64
 	err              error
+
+	waited time.Duration // for what came since
+	came   int64
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
@@ -265,9 +280,11 @@ func (b *body) Read(p []byte) (n int, err error) {
 		return 0, nil
 	}
 	b.timer.Reset(b.c.toByte)
+	began := b.c.now()
 	n, err = b.from.Read(p)
 	b.timer.Stop() // whoever reads may take the time there is
 	b.at += int64(n)
+	slow := b.slow(n, b.c.now().Sub(began))
 	switch {
 	case b.at > b.limit:
 		n, err = 0, &Failure{Reason: TooLarge}
@@ -277,9 +294,22 @@ func (b *body) Read(p []byte) (n int, err error) {
 		err = &Failure{Reason: Network, Again: true, Cause: io.ErrUnexpectedEOF}
 	case err != nil && !errors.Is(err, io.EOF):
 		err = b.c.failure(b.ctx, err)
+	case slow && err == nil && b.at != b.total:
+		err = &Failure{Reason: Stalled, Again: true}
 	}
 	b.err = err
 	return n, err
+}
+
+// slow says whether too little has come, after a wait that brought n bytes.
+func (b *body) slow(n int, waited time.Duration) bool {
+	b.came += int64(n)
+	if b.waited += waited; b.waited < slowFor {
+		return false
+	}
+	slow := b.came < int64(b.waited/time.Second)*slowest
+	b.waited, b.came = 0, 0
+	return slow
 }
 
 func (b *body) Close() error {

@@ -144,6 +144,7 @@ func TestValidators(t *testing.T) {
 	const date = "Wed, 25 Nov 2026 10:00:00 GMT"
 	for _, tt := range []struct{ etag, modified, want string }{
 		{`"a"`, date, `"a"`}, {`W/"a"`, date, date}, {`W/"a"`, "", ""}, {"", "yesterday", ""}, {"", date, date}, {"a", "", ""},
+		{"\"\xff\"", "", ""}, {`"图"`, date, date}, {`"a b"`, "", ""}, {`"a`, "", ""}, {`""`, "", `""`},
 		{`"` + strings.Repeat("a", 2000) + `"`, "", ""},
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -313,11 +314,28 @@ func TestServersThatMisbehave(t *testing.T) {
 			}
 			<-hang
 		}, "hello", fetch.Stalled, true},
+		{"hangs in a redirect", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(http.StatusFound)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+			<-hang
+		}, "", fetch.Stalled, true},
+		{"breaks its gzip", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			if _, err := w.Write(append(zipped("")[:10], 0xff, 0xff, 0xff)); err != nil {
+				t.Error(err)
+			}
+		}, "", fetch.BadEncoding, false},
 	} {
 		url := serve(t, tt.answer)
 		o := fetch.Options{Allow: loopback}
-		if tt.name == "hangs" {
+		switch tt.name {
+		case "hangs":
 			o.ToByte = 50 * time.Millisecond
+		case "hangs in a redirect":
+			o.ToAnswer = 50 * time.Millisecond
 		}
 		_, body, err := all(t, fetch.New(o), fetch.Request{URL: url + "/"})
 		f, failed := errors.AsType[*fetch.Failure](err)
@@ -385,6 +403,88 @@ func TestPost(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := client().Check("http://" + strings.Repeat("a", fetch.MaxURL)); !fault.Is(err, fault.BadURL) {
+		t.Error(err)
+	}
+}
+
+// What drips holds nobody for ever; the time that the reader takes is not the server's.
+func TestServersThatAreSlow(t *testing.T) {
+	const content = "0123456789"
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(w, content)
+			return
+		case "/large":
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)<<16))
+			fmt.Fprint(w, strings.Repeat(content, 1<<16))
+			return
+		}
+		for r.Context().Err() == nil { // until nobody reads any more
+			fmt.Fprint(w, "a")
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				return
+			}
+		}
+	})
+	var now time.Time
+	var wait time.Duration // each Read takes as long
+	c := fetch.New(fetch.Options{Allow: loopback, Now: func() time.Time {
+		now = now.Add(wait)
+		return now
+	}})
+	get := func(path string, limit int64) io.ReadCloser {
+		t.Helper()
+		a, err := c.Get(t.Context(), fetch.Request{URL: url + path, Limit: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Body
+	}
+	one := make([]byte, 1)
+	for _, tt := range []struct {
+		wait  time.Duration
+		reads int // that bring a byte
+	}{{40 * time.Second, 2}, {time.Minute, 1}, {10 * time.Second, 11}, {time.Hour, 0}} {
+		wait = tt.wait
+		body := get("/drips", limit)
+		for n := range tt.reads {
+			if _, err := body.Read(one); err != nil {
+				t.Fatalf("%v: read %d: %v", tt.wait, n, err)
+			}
+		}
+		_, err := body.Read(one)
+		if f, ok := errors.AsType[*fetch.Failure](err); !ok || f.Reason != fetch.Stalled || !f.Again {
+			t.Errorf("%v: %v", tt.wait, err)
+		}
+		if err := body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	// What is quick enough, and what is all there.
+	for path, want := range map[string]string{"/": content, "/large": strings.Repeat(content, 1<<16)} {
+		wait = time.Hour
+		if path == "/large" {
+			wait = time.Second // for each page
+		}
+		body := get(path, limit)
+		var got bytes.Buffer
+		if _, err := io.CopyBuffer(struct{ io.Writer }{&got}, body, make([]byte, 4096)); err != nil || got.String() != want {
+			t.Errorf("%s: %d bytes, %v", path, got.Len(), err)
+		}
+		if err := body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	wait = 0
+	body := get("/", limit)
+	for n := range content {
+		now = now.Add(time.Hour)
+		if _, err := body.Read(one); err != nil && !errors.Is(err, io.EOF) || one[0] != content[n] {
+			t.Errorf("the reader is slow: %q %v", one, err)
+		}
+	}
+	if err := body.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // validator is what If-Range takes: an ETag that says the bytes are equal, else the time
 // of the last change.
 func validator(h http.Header) string {
-	if e := h.Get("Etag"); strings.HasPrefix(e, `"`) && len(e) <= maxValidator {
+	if e := h.Get("Etag"); len(e) <= maxValidator && etagForm.MatchString(e) {
 		return e
 	}
 	if t := h.Get("Last-Modified"); len(t) <= maxValidator {
@@ -25,6 +25,9 @@ func validator(h http.Header) string {
 }
 
 const maxValidator = 1 << 10 // bytes
+
+// etagForm is that of RFC 9110 without bytes that are no ASCII.
+var etagForm = regexp.MustCompile(`^"[!#-~]*"$`)
 
 var rangeForm = regexp.MustCompile(`^bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})$`)
 

@@ -35,7 +35,7 @@ var sentences = map[FailCode]sentence{
 	FailCode(fetch.Busy):             {"对方服务器繁忙,返回%d", "the other server is busy: it answered %d"},
 	FailCode(fetch.BadRange):         {"对方服务器的断点续传不正确", "the other server went on with something else"},
 	FailCode(fetch.BadEncoding):      {"对方服务器使用了不支持的压缩格式", "the other server sent a compression that is not known here"},
-	FailCode(fetch.Stalled):          {"对方服务器没有继续发送数据", "the other server stopped sending"},
+	FailCode(fetch.Stalled):          {"对方服务器没有继续发送数据,或发送太慢", "the other server stopped sending, or sends too slowly"},
 	FailCode(fetch.Network):          {"连接对方服务器失败或中断", "the connection to the other server could not be made, or broke"},
 	TooLarge:                         {"文件超过%s", "the file is larger than %s"},
 	NotAnImage:                       {"不是支持的图片格式", "not one of the nine picture formats"},
