@@ -7,6 +7,7 @@ import (
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/metrics"
+	"tuchuang/internal/offline"
 	"tuchuang/internal/queue"
 )
 
@@ -15,11 +16,15 @@ import (
 func expected() metrics.Expected {
 	ours := []string{string(fault.Internal), string(fault.Unavailable), string(fault.DiskFull)}
 	e := metrics.Expected{
-		Routes:       []string{"/i", "/d", "/upload/put", "unknown"},
-		Results:      append([]string{"ok", string(fault.ContentMissing)}, ours...),
-		Kinds:        []string{kindCopy},
-		Attempts:     []string{"finished", "cancelled", "lease_lost", "given_back", "put_off", "failed"},
-		Ends:         [][2]string{{queue.Done.String(), ""}, {queue.Cancelled.String(), string(copytask.Stopped)}},
+		Routes:   []string{"/i", "/d", "/upload/put", "unknown"},
+		Results:  append([]string{"ok", string(fault.ContentMissing)}, ours...),
+		Kinds:    []string{kindCopy, kindOffline, kindCallback},
+		Attempts: []string{"finished", "cancelled", "lease_lost", "given_back", "put_off", "failed"},
+		Ends: map[string][][2]string{
+			kindCopy:     {{queue.Done.String(), ""}, {queue.Cancelled.String(), string(copytask.Stopped)}},
+			kindOffline:  {{queue.Done.String(), ""}},
+			kindCallback: {{queue.Done.String(), ""}, {queue.Failed.String(), ""}},
+		},
 		Outcomes:     [][2]string{{copytask.Copied.String(), ""}, {copytask.Replaced.String(), ""}},
 		Operations:   []string{"create", "begin", "slice", "write", "commit", "open", "read", "remove", "link"},
 		StoreResults: append([]string{"ok"}, ours...),
@@ -31,7 +36,10 @@ func expected() metrics.Expected {
 	for _, why := range []copytask.FailCode{
 		copytask.LimitImages, copytask.LimitDepth, copytask.LimitFolders, copytask.NoTarget, copytask.NoQuota, copytask.AllFailed, copytask.Broken,
 	} {
-		e.Ends = append(e.Ends, [2]string{queue.Failed.String(), string(why)})
+		e.Ends[kindCopy] = append(e.Ends[kindCopy], [2]string{queue.Failed.String(), string(why)})
+	}
+	for _, why := range offline.FailCodes() {
+		e.Ends[kindOffline] = append(e.Ends[kindOffline], [2]string{queue.Failed.String(), string(why)})
 	}
 	for outcome, reasons := range map[copytask.Outcome][]copytask.Reason{
 		copytask.Skipped: {

@@ -15,6 +15,7 @@ import (
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/metrics"
+	"tuchuang/internal/offline"
 	"tuchuang/internal/queue"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
@@ -27,8 +28,18 @@ type observer struct {
 	servers []*http.Server
 }
 
-// kindCopy is what copy tasks are called in figures.
-const kindCopy = "copy"
+// What the kinds of tasks are called in figures.
+const (
+	kindCopy     = "copy"
+	kindOffline  = "offline"
+	kindCallback = "callback"
+)
+
+// crew are the workers of a kind.
+type crew struct {
+	kind    string
+	workers *queue.Workers
+}
 
 // observe begins to answer at the addresses for operators.
 func (s *server) observe(ctx context.Context) error {
@@ -119,8 +130,8 @@ func (o *observer) watchRequests() func(route, result string, took time.Duration
 	return o.metrics.Request
 }
 
-// watchTasks has the tasks and their pictures counted.
-func (o *observer) watchTasks(tasks *copytask.Tasks, workers *queue.Workers) {
+// watchTasks has the tasks of all kinds counted, and pictures that are copied.
+func (o *observer) watchTasks(tasks *copytask.Tasks, downloads *offline.Downloads, crews []crew) {
 	m := o.metrics
 	if m == nil {
 		return
@@ -131,15 +142,25 @@ func (o *observer) watchTasks(tasks *copytask.Tasks, workers *queue.Workers) {
 			m.Items(outcome.String(), string(reason), n)
 		},
 	})
-	workers.Watch(queue.Watch{
-		Waited:  func(d time.Duration) { m.Waited(kindCopy, d) },
-		Attempt: func(result string) { m.Attempt(kindCopy, result) },
-		Ended:   func(took time.Duration, _ queue.State) { m.Took(kindCopy, took) },
+	downloads.Watch(offline.Watch{
+		Ended: func(state queue.State, code offline.FailCode) { m.Task(kindOffline, state.String(), string(code)) },
 	})
+	for _, c := range crews {
+		c.workers.Watch(queue.Watch{
+			Waited:  func(d time.Duration) { m.Waited(c.kind, d) },
+			Attempt: func(result string) { m.Attempt(c.kind, result) },
+			Ended: func(took time.Duration, state queue.State) {
+				m.Took(c.kind, took)
+				if c.kind == kindCallback { // the others tell by themselves, with the reason
+					m.Task(c.kind, state.String(), "")
+				}
+			},
+		})
+	}
 }
 
 // watchNumbers has what the rooms count by themselves read for each scrape.
-func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers *queue.Workers, raw *transfer.Transfer) {
+func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews []crew, raw *transfer.Transfer) {
 	if s.metrics == nil {
 		return
 	}
@@ -169,13 +190,15 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, workers
 		if errRoom == nil && room < blob.Endless {
 			set(metrics.StoreRoom, float64(room))
 		}
-		depth, err := workers.Depth(ctx)
-		if err != nil {
-			return errors.Join(err, errRoom)
+		for _, c := range crews {
+			depth, err := c.workers.Depth(ctx)
+			if err != nil {
+				return errors.Join(err, errRoom)
+			}
+			set(metrics.QueueTasks, float64(depth.Waiting), c.kind, queue.Waiting.String())
+			set(metrics.QueueTasks, float64(depth.Running), c.kind, queue.Running.String())
+			set(metrics.QueueOldest, depth.Oldest.Seconds(), c.kind)
 		}
-		set(metrics.QueueTasks, float64(depth.Waiting), kindCopy, queue.Waiting.String())
-		set(metrics.QueueTasks, float64(depth.Running), kindCopy, queue.Running.String())
-		set(metrics.QueueOldest, depth.Oldest.Seconds(), kindCopy)
 		open, err := uploads.CountOpen(ctx)
 		if err == nil {
 			set(metrics.UploadsOpen, float64(open))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -280,6 +281,53 @@ func TestServerProfiler(t *testing.T) {
 	}
 	if status, _ := get(t, r.url+"/debug/pprof/"); status == http.StatusOK {
 		t.Error("the profiler is for everybody")
+	}
+	if code := r.stop(); code != exitDone {
+		t.Errorf("it ended with %d:\n%s", code, &r.errs)
+	}
+}
+
+// URLs that are fetched are counted by kind, and so is telling of their ends.
+func TestServerFiguresOfDownloads(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data, "--metrics-listen", "127.0.0.1:0", "--fetch-allow", "127.0.0.0/8")
+	c := r.account(p, data, "fetcher")
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/missing" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer elsewhere.Close()
+	for _, path := range []string{"/there", "/missing"} {
+		task, err := c.Offline(t.Context(), client.OfflineRequest{URL: elsewhere.URL + path, Callback: elsewhere.URL + "/told"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.logs(fmt.Sprintf(`a task ended".* task=%d `, task))
+		r.logs(fmt.Sprintf(`a task ended".* task="callback %d"`, task+1))
+	}
+	f := figures(t, r.aside("metrics"))
+	for name, want := range map[string]float64{
+		`tuchuang_tasks_total{kind="offline",reason="",state="done"}`:             1,
+		`tuchuang_tasks_total{kind="offline",reason="bad_status",state="failed"}`: 1,
+		`tuchuang_tasks_total{kind="offline",reason="internal",state="failed"}`:   0,
+		`tuchuang_tasks_total{kind="callback",reason="",state="done"}`:            2,
+		`tuchuang_tasks_total{kind="callback",reason="",state="failed"}`:          0,
+		`tuchuang_tasks_total{kind="copy",reason="",state="done"}`:                0,
+		`tuchuang_task_attempts_total{kind="offline",result="finished"}`:          2,
+		`tuchuang_task_attempts_total{kind="callback",result="finished"}`:         2,
+		`tuchuang_task_attempts_total{kind="callback",result="put_off"}`:          0,
+		`tuchuang_task_duration_seconds_count{kind="offline"}`:                    2,
+		`tuchuang_task_wait_seconds_count{kind="callback"}`:                       2,
+		`tuchuang_queue_tasks{kind="offline",state="waiting"}`:                    0,
+		`tuchuang_queue_tasks{kind="callback",state="running"}`:                   0,
+		`tuchuang_queue_oldest_waiting_seconds{kind="offline"}`:                   0,
+	} {
+		if got, there := f[name]; got != want || !there {
+			t.Errorf("%s is %v (there: %v), want %v", name, got, there, want)
+		}
 	}
 	if code := r.stop(); code != exitDone {
 		t.Errorf("it ended with %d:\n%s", code, &r.errs)

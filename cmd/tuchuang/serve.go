@@ -259,9 +259,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	uploads.SetImageSize(conf.ImageSize)
 	tasks, workers := copytask.New(s.db, bed, log)
 	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
-	s.watchTasks(tasks, workers)
 	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
 	downloads.SetImageSize(conf.ImageSize)
+	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}}
+	s.watchTasks(tasks, downloads, crews)
 
 	// Where the database is a file, this process is the only one that serves it, and
 	// what another one left is nobody's. Else others may be at it.
@@ -273,8 +274,8 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		log.Warn("serve: doomed content stays until the next sweep", "err", err)
 	}
 	if alone {
-		for _, w := range []*queue.Workers{workers, fetchers, tellers} {
-			if err := w.ReclaimAll(ctx); err != nil {
+		for _, c := range crews {
+			if err := c.workers.ReclaimAll(ctx); err != nil {
 				return s, err
 			}
 		}
@@ -296,7 +297,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
-	s.watchNumbers(store, uploads, workers, raw)
+	s.watchNumbers(store, uploads, crews, raw)
 	if err := s.observe(ctx); err != nil {
 		return s, err
 	}

@@ -192,10 +192,10 @@ func (m *Metrics) Handler() http.Handler {
 
 // Expected are label values that a server knows beforehand.
 type Expected struct {
-	Routes, Results          []string    // of requests
-	Kinds, Attempts          []string    // of tasks
-	Ends                     [][2]string // state and reason of tasks
-	Outcomes                 [][2]string // outcome and reason of items
+	Routes, Results          []string               // of requests
+	Kinds, Attempts          []string               // of tasks
+	Ends                     map[string][][2]string // by kind: state and reason of tasks
+	Outcomes                 [][2]string            // outcome and reason of items
 	Operations, StoreResults []string
 	Levels                   []string
 }
@@ -210,7 +210,7 @@ func (m *Metrics) Expect(e Expected) {
 		m.requestTimes.WithLabelValues(route)
 	}
 	for _, kind := range e.Kinds {
-		for _, end := range e.Ends {
+		for _, end := range e.Ends[kind] {
 			m.tasks.WithLabelValues(kind, end[0], end[1])
 		}
 		for _, result := range e.Attempts {

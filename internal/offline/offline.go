@@ -69,6 +69,7 @@ type Downloads struct {
 	imageSize int64
 	sliceSize int64
 	turns     turns
+	watch     Watch
 }
 
 // New makes the room's door, the workers that fetch, and those that tell of the ends.

@@ -93,6 +93,7 @@ func (d *Downloads) publish(ctx context.Context, w *work, commit func(context.Co
 			return fault.Wrap(err, "offline: publish")
 		}
 		killpoint.Here("offline.settling")
+		d.watch.ended(tx, queue.Done, "")
 		return w.Finish(ctx, tx, queue.Done)
 	})
 	if err != nil {

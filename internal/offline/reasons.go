@@ -2,6 +2,8 @@ package offline
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"tuchuang/internal/fetch"
 	"tuchuang/internal/picture"
@@ -45,6 +47,9 @@ var sentences = map[FailCode]sentence{
 	NoQuota:                          {"空间不足", "no space left in the account"},
 	Broken:                           {"内部错误", "an internal error"},
 }
+
+// FailCodes are all that a task may end with.
+func FailCodes() []FailCode { return slices.Sorted(maps.Keys(sentences)) }
 
 // limit is how large a file may be that goes there.
 func (d *Downloads) limit(to Dest) int64 {

@@ -235,6 +235,7 @@ func (d *Downloads) fail(ctx context.Context, w *work, code FailCode, http int, 
 			return fault.Wrap(err, "offline: fail")
 		}
 		killpoint.Here("offline.settling")
+		d.watch.ended(tx, queue.Failed, code)
 		return w.Finish(ctx, tx, queue.Failed)
 	})
 	if err == nil {
