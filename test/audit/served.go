@@ -87,11 +87,11 @@ func servedLinks(ctx context.Context, v *view) error {
 	return nil
 }
 
-// servedTasks: process and fail answer what the ledger says.
+// servedTasks: of copy tasks process and fail answer what the ledger says.
 func servedTasks(ctx context.Context, v *view) error {
 	for _, t := range v.tasks {
 		c := v.Clients[t.acc]
-		if c == nil {
+		if c == nil || t.kind != kindCopy {
 			continue
 		}
 		got, err := c.CopyProcess(ctx, t.id)

@@ -257,10 +257,13 @@ func taskFailures(_ context.Context, v *view) error {
 	return nil
 }
 
-// taskVerdict: a task's state and code are what became of its items.
+// taskVerdict: a copy task's state and code are what became of its items.
 func taskVerdict(_ context.Context, v *view) error {
 	for i := range v.tasks {
 		t := &v.tasks[i]
+		if t.kind != kindCopy {
+			continue
+		}
 		s := t.tally()
 		published := s.outcome[itemCopied] + s.outcome[itemReplaced]
 		has := func(reason string) bool {
@@ -376,7 +379,7 @@ func taskPublications(_ context.Context, v *view) error {
 	return nil
 }
 
-// exactlyOnce: every image is made by one item of one task, or by an upload.
+// exactlyOnce: every image is made by one item of one task, by a download or by an upload.
 func exactlyOnce(_ context.Context, v *view) error {
 	made := make(map[string]int)
 	for _, i := range v.items {
@@ -389,12 +392,15 @@ func exactlyOnce(_ context.Context, v *view) error {
 			v.found("image %s was made %d times", id, n)
 		}
 	}
-	uploaded := make(map[string]bool)
+	uploaded, fetched := make(map[string]bool), make(map[string]bool)
 	for _, u := range v.uploads {
 		uploaded[u.result] = u.completed
 	}
+	for _, d := range v.downloads {
+		fetched[d.result] = fetched[d.result] || d.dest == 2
+	}
 	for _, i := range v.images {
-		if made[i.id] == 0 && !uploaded[i.id] && !v.Told.direct[i.folder] {
+		if made[i.id] == 0 && !uploaded[i.id] && !fetched[i.id] && !v.Told.direct[i.folder] {
 			v.found("image %s, %q, was made by no task", i.id, i.name)
 		}
 	}

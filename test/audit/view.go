@@ -281,8 +281,10 @@ func (v *view) load(ctx context.Context) error {
 func (v *view) loadTasks(ctx context.Context, tx *db.Tx) error {
 	err := read(ctx, tx, &v.tasks, `
 		SELECT t.account_id, t.seq, t.id, t.kind, t.state, t.attempt, t.idle, t.created_at, t.started_at, t.finished_at,
-			c.planned, c.total, c.copied, c.replaced, c.skipped, c.failed, c.bytes, c.fail_code, c.trace_id
-		FROM task t JOIN copy_task c ON c.account_id = t.account_id AND c.task_seq = t.seq
+			coalesce(c.planned, 0), coalesce(c.total, 0), coalesce(c.copied, 0), coalesce(c.replaced, 0), coalesce(c.skipped, 0), coalesce(c.failed, 0),
+			coalesce(c.bytes, 0), coalesce(c.fail_code, ''), coalesce(c.trace_id, '')
+		FROM task t LEFT JOIN copy_task c ON c.account_id = t.account_id AND c.task_seq = t.seq
+		WHERE t.kind <> 1 OR c.task_seq IS NOT NULL
 		ORDER BY t.account_id, t.seq`,
 		func(t *task) []any {
 			return []any{

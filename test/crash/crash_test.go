@@ -42,6 +42,7 @@ type world struct {
 	now             func() *life // that answers; nil where that is nobody or any of several
 	told            audit.Told
 	people          []*person
+	source          *source
 	closing         atomic.Bool
 	ended           atomic.Int64 // tasks
 	byPoint         map[string]int
@@ -88,7 +89,7 @@ const leash = 3 * time.Minute
 
 func newWorld(t *testing.T, inFolder, large int) *world {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	w := &world{t: t, ctx: ctx, inFolder: inFolder, large: large, byPoint: make(map[string]int), misses: make(map[string]int)}
+	w := &world{t: t, ctx: ctx, source: newSource(t), inFolder: inFolder, large: large, byPoint: make(map[string]int), misses: make(map[string]int)}
 	w.dog = time.AfterFunc(leash, func() { cancel(fmt.Errorf("nothing came to its end in %v", leash)) })
 	t.Cleanup(func() {
 		w.dog.Stop()
@@ -173,7 +174,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 func (w *world) work() *sync.WaitGroup {
 	all := new(sync.WaitGroup)
 	for _, p := range w.people {
-		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices} {
+		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices, p.fetches} {
 			own := rand.New(rand.NewPCG(*seed, uint64(p.uid)<<8|uint64(n)))
 			all.Go(func() { do(w.ctx, own) })
 		}
@@ -185,7 +186,7 @@ func (w *world) work() *sync.WaitGroup {
 func (w *world) populate(rng *rand.Rand) map[int64]*client.Client {
 	w.t.Helper()
 	s := harness.New(w.t)
-	w.v = newVictim(w.t, s.Data, "--grace", "50ms") // so that content goes while it is asked for again
+	w.v = newVictim(w.t, s.Data, append(opened, "--grace", "50ms")...) // so that content goes while it is asked for again
 	w.now = func() *life {
 		l, _ := w.v.present()
 		return l
@@ -478,6 +479,8 @@ func (w *world) auditAll(clients map[int64]*client.Client) {
 	s := audit.Subject{Data: w.v.data, DB: d, URL: "http://" + l.addr, Clients: clients, Told: &w.told}
 	w.findings(audit.AtRest(w.ctx, s))
 	w.findings(audit.Served(w.ctx, s))
+	w.allFetched()
+	w.check(l)
 	w.stop(l)
 }
 

@@ -97,7 +97,7 @@ func gather(t *testing.T) *crowd {
 	}
 	c.now = func() *life { return nil }
 	for n := range 3 {
-		m := &member{v: newVictim(t, fmt.Sprintf("%s-%d", s.Data, n), "--grace", "50ms"), next: make(chan string, 1)}
+		m := &member{v: newVictim(t, fmt.Sprintf("%s-%d", s.Data, n), append(opened, "--grace", "50ms")...), next: make(chan string, 1)}
 		if n == 2 {
 			m.clock = ahead.String()
 		}
@@ -405,6 +405,7 @@ func (c *crowd) freezeNow(m *member) {
 var where = []string{
 	"copytask.batch.fenced", "copytask.batch.outcomes", "copytask.batch.committed", "copytask.plan.half", "queue.claimed",
 	"db.before_commit", "upload.stored", "blob.s3.part", "blob.doom.rows", "blob.bury",
+	"offline.slice", "offline.settling",
 }
 
 // freezeAt has one stand still at a point, and ends it where it does not come to it.
@@ -553,10 +554,12 @@ func (c *crowd) hold() {
 		c.findings(audit.Served(c.ctx, s))
 		c.checkAll()
 	}
+	c.allFetched()
+	c.checkAll()
 	for _, p := range c.people {
-		n := c.ask(`SELECT count(*) FROM task WHERE account_id = $1`, p.uid)
+		n := c.ask(`SELECT count(*) FROM task WHERE account_id = $1 AND kind = $2`, p.uid, queue.Copy)
 		if least, most := p.sure.Load(), p.sure.Load()+p.unsure.Load(); n < least || n > most {
-			c.t.Errorf("%s has %d tasks, created were between %d and %d", p.name, n, least, most)
+			c.t.Errorf("%s has %d copy tasks, created were between %d and %d", p.name, n, least, most)
 		}
 	}
 }

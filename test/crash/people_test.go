@@ -30,7 +30,7 @@ type person struct {
 
 	album, swap, deep int64   // drive folders
 	places            []place // lasting bed folders
-	direct            string  // the bed folder that is uploaded into
+	direct, fetched   string  // the bed folders that are uploaded and fetched into
 	contents          [][]byte
 
 	mu     sync.Mutex
@@ -39,7 +39,9 @@ type person struct {
 	tasks  []openTask
 	open   []begun // uploads that nobody goes on with
 
-	sure, unsure atomic.Int64 // tasks that were created, and that may have been
+	fetchings []*fetching // of its one goroutine, until that has ended
+
+	sure, unsure atomic.Int64 // copy tasks that were created, and that may have been
 }
 
 type begun struct {
@@ -186,6 +188,11 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 	made, err := p.BedMkdir(ctx, "", "direct")
 	p.direct = made.DirID
 	p.w.told.Direct(made.DirID)
+	if err != nil {
+		return err
+	}
+	made, err = p.BedMkdir(ctx, "", fetchedBed)
+	p.fetched = made.DirID
 	return err
 }
 
