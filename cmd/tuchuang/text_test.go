@@ -38,7 +38,8 @@ var spoken = regexp.MustCompile(`[A-Za-z]{2,}[,:]? [a-z]{2,}|\p{Han}`)
 // languages already.
 var unspoken = []string{
 	"some of it failed", "<!doctype html>", "the database does not answer", // of /readyz
-	"旅行/", "travel/", "产品图", // folders of the demo
+	"ask for a loopback address", // of the profiler
+	"旅行/", "travel/", "产品图",      // folders of the demo
 }
 
 // heard says whether what is handed to a call or put into a literal is for people.
