@@ -56,7 +56,7 @@ func (c *copyCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.CopyTo(ctx, idsOf(entries), into) })
+	taskID, err := s.create(ctx, copyAskAgain, func(ctx context.Context) (string, error) { return s.CopyTo(ctx, idsOf(entries), into) })
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (c *copyCmd) planned(ctx context.Context, u *ui) error {
 		return err
 	}
 	defer s.close()
-	taskID, err := s.create(ctx, func(ctx context.Context) (string, error) { return s.CopyPlanned(ctx, c.Plan) })
+	taskID, err := s.create(ctx, copyAskAgain, func(ctx context.Context) (string, error) { return s.CopyPlanned(ctx, c.Plan) })
 	if err != nil {
 		return err
 	}
@@ -157,8 +157,9 @@ func (u *ui) follow(ctx context.Context, s *session, taskID string, noWait bool,
 const answerGrace = 3 * time.Second
 
 // create makes the task. Interrupted meanwhile it still waits a little for the
-// answer: without its id nobody could ask what became of the task.
-func (s *session) create(ctx context.Context, ask func(context.Context) (string, error)) (string, error) {
+// answer: without its id nobody could ask what became of the task. Where none comes, lost
+// is said.
+func (s *session) create(ctx context.Context, lost text, ask func(context.Context) (string, error)) (string, error) {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
@@ -171,7 +172,7 @@ func (s *session) create(ctx context.Context, ask func(context.Context) (string,
 	defer stop()
 	taskID, err := ask(call)
 	if client.Broken(err) || call.Err() != nil {
-		s.u.note(s.u.text(copyAskAgain))
+		s.u.note(s.u.text(lost))
 	}
 	return taskID, err
 }

@@ -26,6 +26,7 @@ func TestRefusals(t *testing.T) {
 		{fault.TooManyIDs, exitLimit, false},
 		{fault.TooManyImages, exitLimit, false},
 		{fault.TooManyTasks, exitLimit, false},
+		{fault.TooManyDownloads, exitLimit, false},
 		{fault.PlanPastLimit, exitLimit, false},
 		{fault.QuotaExceeded, exitLimit, false},
 		{fault.TaskEnded, exitFailed, false},

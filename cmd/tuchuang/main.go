@@ -34,6 +34,7 @@ type cli struct {
 	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
 	Task    taskCmd    `cmd:"" help:"${help_task}"`
 	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
+	Offline offlineCmd `cmd:"" help:"${help_offline}"`
 	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
 	Links   linksCmd   `cmd:"" help:"${help_links}"`
 	Get     getCmd     `cmd:"" help:"${help_get}"`
@@ -133,6 +134,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		opsHelp(u),
 		demoHelp(u),
 		treeHelp(u),
+		offlineHelp(u),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)

@@ -184,7 +184,7 @@ func (r *splitRun) begin(ctx context.Context, b *bar) error {
 			return context.Cause(ctx)
 		}
 		p := r.parts[r.next]
-		id, err := r.create(ctx, func(ctx context.Context) (string, error) { return r.CopyTo(ctx, p.ids, p.to) })
+		id, err := r.create(ctx, copyAskAgain, func(ctx context.Context) (string, error) { return r.CopyTo(ctx, p.ids, p.to) })
 		switch {
 		case client.Is(err, fault.TooManyTasks):
 			r.full = true

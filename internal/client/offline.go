@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -111,4 +112,33 @@ func (c *Client) OfflineList(ctx context.Context, last int64, limit int) (out Of
 		"lastTaskID": {strconv.FormatInt(last, 10)}, "limit": {strconv.Itoa(pageSize(limit))},
 	}, &out)
 	return out, err
+}
+
+// OfflineFollow asks how far downloads into drive or bed are until all have ended. told
+// hears of each answer.
+func (c *Client) OfflineFollow(ctx context.Context, to string, tasks []int64, told func(task int64, s OfflineState)) error {
+	process := c.OfflineProcess
+	if to == "bed" {
+		process = c.BedOfflineProcess
+	}
+	left := slices.Clone(tasks)
+	for wait := firstPoll; ; wait = min(wait*3/2, longestPoll) {
+		var open []int64
+		for _, task := range left {
+			s, err := process(ctx, task)
+			if err != nil {
+				return err
+			}
+			told(task, s)
+			if !s.Ended() {
+				open = append(open, task)
+			}
+		}
+		if left = open; len(left) == 0 {
+			return nil
+		}
+		if err := c.wait(ctx, wait); err != nil {
+			return err
+		}
+	}
 }
