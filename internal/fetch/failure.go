@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -63,6 +64,9 @@ func (c *Client) failure(ctx context.Context, err error) error {
 		return f
 	}
 	f := &Failure{Reason: Network, Again: true, Cause: err}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		f.Cause = e.Err // a URL may be a secret of who gave it, and this is logged
+	}
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, isCorrupt := errors.AsType[flate.CorruptInputError](err)
 	dns, isDNS := errors.AsType[*net.DNSError](err)

@@ -138,9 +138,9 @@ func (c *Client) get(ctx context.Context, cancel context.CancelFunc, r Request) 
 	resp, err := c.http.Do(req)
 	if !late.Stop() {
 		if err == nil {
-			err = resp.Body.Close()
+			_ = resp.Body.Close() // it was cancelled
 		}
-		return nil, &Failure{Reason: Stalled, Again: true, Cause: err}
+		return nil, &Failure{Reason: Stalled, Again: true}
 	}
 	if err != nil {
 		return nil, err

@@ -342,6 +342,8 @@ func TestServersThatMisbehave(t *testing.T) {
 		switch {
 		case failed != (tt.reason != "") || err != nil && !failed:
 			t.Errorf("%s: %v", tt.name, err)
+		case failed && strings.Contains(err.Error(), url):
+			t.Errorf("%s tells the URL: %v", tt.name, err)
 		case failed && (f.Reason != tt.reason || f.Again != tt.again):
 			t.Errorf("%s: %v", tt.name, err)
 		case tt.reason != fetch.TooLarge && body != tt.body:
