@@ -19,9 +19,9 @@ type accessTokenOut struct {
 	ExpiredAt   wire.TimeRFC `json:"expiredAt"`
 }
 
-func (a *API) accessToken(ctx context.Context, _ account.ID, in accessTokenIn) (any, error) {
+func (a *API) accessToken(ctx context.Context, _ account.ID, in accessTokenIn) (*accessTokenOut, error) {
 	token, expires, err := a.Accounts.Login(ctx, in.ClientID, in.ClientSecret)
-	return accessTokenOut{token, wire.TimeRFC(expires)}, err
+	return &accessTokenOut{token, wire.TimeRFC(expires)}, err
 }
 
 type userInfoOut struct {
@@ -49,7 +49,7 @@ type userInfoOut struct {
 // subtract what is used from it.
 const noQuotaShown = 1 << 50
 
-func (a *API) userInfo(ctx context.Context, acc account.ID, _ none) (any, error) {
+func (a *API) userInfo(ctx context.Context, acc account.ID, _ none) (*userInfoOut, error) {
 	me, err := a.Accounts.Get(ctx, acc)
 	if err != nil {
 		return nil, err
@@ -58,5 +58,5 @@ func (a *API) userInfo(ctx context.Context, acc account.ID, _ none) (any, error)
 	if me.Quota == account.NoQuota {
 		out.SpacePermanent = noQuotaShown
 	}
-	return out, nil
+	return &out, nil
 }

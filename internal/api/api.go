@@ -103,24 +103,42 @@ type route struct {
 // endpoint reads a request and answers data for the envelope. long says that it
 // moves a file, so that idle limits hold instead of one limit for all.
 type endpoint struct {
-	in   reflect.Type
-	long bool
-	call func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
+	in    reflect.Type
+	out   reflect.Type // of the data; nil where the answer is no envelope
+	media []string     // of an answer that is none
+	ids   int          // how many elements its lists may have, 0 for what their tags say
+	file  string       // the field of a form that carries a file; "" for none
+	long  bool
+	call  func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
 }
 
 // handle makes an endpoint of a function from the request's fields to the data.
-func handle[In any](fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
+func handle[In, Out any](fn func(ctx context.Context, acc account.ID, in In) (*Out, error)) endpoint {
 	return handleUpTo(maxBody, 0, fn)
 }
 
 // handleUpTo is handle for bodies of at most so many bytes and lists of at most so many
 // ids, 0 for as many as their tags say.
-func handleUpTo[In any](maxBody int64, ids int, fn func(ctx context.Context, acc account.ID, in In) (any, error)) endpoint {
+func handleUpTo[In, Out any](maxBody int64, ids int, fn func(ctx context.Context, acc account.ID, in In) (*Out, error)) endpoint {
+	e := reading(maxBody, ids, fn)
+	e.out = reflect.TypeFor[Out]()
+	return e
+}
+
+// handleStream is handle for what answers no envelope, but one of some types of media.
+func handleStream[In any](fn func(ctx context.Context, acc account.ID, in In) (stream, error), media ...string) endpoint {
+	e := reading(maxBody, 0, fn)
+	e.media = media
+	return e
+}
+
+// reading makes an endpoint that reads the request's fields, whatever it answers.
+func reading[In, Out any](maxBody int64, ids int, fn func(ctx context.Context, acc account.ID, in In) (Out, error)) endpoint {
 	t := reflect.TypeFor[In]()
 	if err := wire.Check(t); err != nil {
 		panic(err) // a tag of ours is wrong: seen by any test
 	}
-	return endpoint{in: t, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+	return endpoint{in: t, ids: ids, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
 		var in In
 		p, err := wire.Parse(r, maxBody)
 		if err == nil {

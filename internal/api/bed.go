@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"strconv"
 	"time"
@@ -26,14 +27,32 @@ type bedFolder struct {
 	DirID    imagebed.ID `json:"dirID"`
 }
 
+// bedMkdirOut is what was made, or what a client asked for here by mistake.
 type bedMkdirOut struct {
+	made   *bedFolders
+	failed *copyFailOut
+}
+
+// MarshalJSON writes the one that is there.
+func (o *bedMkdirOut) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	if o.failed != nil {
+		err := appendJSON(&b, o.failed)
+		return b.Bytes(), err
+	}
+	err := appendJSON(&b, o.made)
+	return b.Bytes(), err
+}
+
+type bedFolders struct {
 	List []bedFolder `json:"list"`
 }
 
-func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (any, error) {
+func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (*bedMkdirOut, error) {
 	if len(in.Names) == 0 {
 		if in.TaskID != "" { // a client asks for a task's failures here by mistake
-			return a.copyFail(ctx, acc, in.copyFailIn)
+			failed, err := a.copyFail(ctx, acc, in.copyFailIn)
+			return &bedMkdirOut{failed: failed}, err
 		}
 		return nil, fault.New(fault.BadRequest, "api: mkdir", "name")
 	}
@@ -41,7 +60,7 @@ func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (any,
 	if err != nil {
 		return nil, err
 	}
-	out := bedMkdirOut{List: make([]bedFolder, len(ids))}
+	out := bedFolders{List: make([]bedFolder, len(ids))}
 	for i, id := range ids {
 		name, err := entryname.Clean(in.Names[i]) // as it is listed from now on
 		if err != nil {
@@ -49,7 +68,7 @@ func (a *API) bedMkdir(ctx context.Context, acc account.ID, in bedMkdirIn) (any,
 		}
 		out.List[i] = bedFolder{name, id}
 	}
-	return out, nil
+	return &bedMkdirOut{made: &out}, nil
 }
 
 // bedItem is an image or folder in lists and details.
@@ -159,7 +178,7 @@ const lastSecond = 253402300799
 // lastPage is the cursor after the end of a list of the bed.
 const lastPage = "-1"
 
-func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (any, error) {
+func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (*bedListOut, error) {
 	q := imagebed.Query{Folder: in.Parent, After: in.Last, Limit: clampPage(in.Limit)}
 	if in.StartTime > 0 {
 		q.From = time.Unix(min(in.StartTime, lastSecond), 0)
@@ -175,7 +194,7 @@ func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (any, e
 	for i, img := range list {
 		out.FileList[i] = a.toBedItem(acc, img)
 	}
-	return out, nil
+	return &out, nil
 }
 
 // bedPage answers a page of the bed after the cursor of the page before, which clients
@@ -198,12 +217,13 @@ type bedFileIn struct {
 	FileID imagebed.ID `wire:"fileID;required"`
 }
 
-func (a *API) bedDetail(ctx context.Context, acc account.ID, in bedFileIn) (any, error) {
+func (a *API) bedDetail(ctx context.Context, acc account.ID, in bedFileIn) (*bedItem, error) {
 	i, err := a.Bed.Get(ctx, acc, in.FileID)
 	if err != nil {
 		return nil, err
 	}
-	return a.toBedItem(acc, i), nil
+	out := a.toBedItem(acc, i)
+	return &out, nil
 }
 
 type bedMoveIn struct {
@@ -211,7 +231,7 @@ type bedMoveIn struct {
 	To      imagebed.ID   `wire:"toParentFileID,parentFileID"`
 }
 
-func (a *API) bedMove(ctx context.Context, acc account.ID, in bedMoveIn) (any, error) {
+func (a *API) bedMove(ctx context.Context, acc account.ID, in bedMoveIn) (*wire.Null, error) {
 	return nil, a.Bed.Move(ctx, acc, in.FileIDs, in.To)
 }
 
@@ -219,7 +239,7 @@ type bedDeleteIn struct {
 	FileIDs []imagebed.ID `wire:"fileIDs,fileID;required;max=100"`
 }
 
-func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (any, error) {
+func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (*wire.Null, error) {
 	detached, err := a.Bed.Delete(ctx, acc, in.FileIDs)
 	if err == nil && detached {
 		a.OnDetached()
@@ -242,19 +262,19 @@ type bedCreateOut struct {
 	SliceSize   int64  `json:"sliceSize,omitempty"`
 }
 
-func (a *API) bedCreate(ctx context.Context, acc account.ID, in bedCreateIn) (any, error) {
+func (a *API) bedCreate(ctx context.Context, acc account.ID, in bedCreateIn) (*bedCreateOut, error) {
 	r, err := a.Uploads.Create(ctx, acc, upload.Request{
 		Dest: upload.ToBed, Parent: string(in.Parent), Name: in.Filename, Etag: in.Etag, Size: in.Size, Duplicate: in.Duplicate,
 	})
-	return bedCreateOut{r.ID, r.Reuse, r.UploadID, r.SliceSize}, err
+	return &bedCreateOut{r.ID, r.Reuse, r.UploadID, r.SliceSize}, err
 }
 
-func (a *API) bedUploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
+func (a *API) bedUploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (*uploadURLOut, error) {
 	u, err := a.presign(ctx, acc, upload.ToBed, in)
-	return uploadURLOut{u, false}, err
+	return &uploadURLOut{u, false}, err
 }
 
-func (a *API) bedParts(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) bedParts(ctx context.Context, acc account.ID, in preuploadIn) (*partsOut, error) {
 	return a.partsTo(ctx, acc, upload.ToBed, in)
 }
 
@@ -266,18 +286,20 @@ type bedCompleteOut struct {
 	PreuploadID string `json:"preuploadID"`
 }
 
-func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) bedComplete(ctx context.Context, acc account.ID, in preuploadIn) (*bedCompleteOut, error) {
 	id, err := a.complete(ctx, acc, upload.ToBed, in.PreuploadID)
 	if fault.Is(err, fault.Verifying) {
-		return bedCompleteOut{true, false, "", in.PreuploadID}, nil
+		return &bedCompleteOut{true, false, "", in.PreuploadID}, nil
 	}
-	return bedCompleteOut{false, true, id, in.PreuploadID}, err
+	return &bedCompleteOut{false, true, id, in.PreuploadID}, err
 }
 
-func (a *API) bedAsyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+type bedAsyncOut struct {
+	Completed bool   `json:"completed"`
+	FileID    string `json:"fileID"`
+}
+
+func (a *API) bedAsyncResult(ctx context.Context, acc account.ID, in preuploadIn) (*bedAsyncOut, error) {
 	id, err := a.finished(ctx, acc, upload.ToBed, in.PreuploadID)
-	return struct {
-		Completed bool   `json:"completed"`
-		FileID    string `json:"fileID"`
-	}{id != "", id}, err
+	return &bedAsyncOut{id != "", id}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/linkformat"
@@ -14,7 +15,7 @@ type bedNameIn struct {
 	FileName string      `wire:"fileName,newName,name;required"`
 }
 
-func (a *API) bedName(ctx context.Context, acc account.ID, in bedNameIn) (any, error) {
+func (a *API) bedName(ctx context.Context, acc account.ID, in bedNameIn) (*wire.Null, error) {
 	return nil, a.Bed.Rename(ctx, acc, in.FileID, in.FileName)
 }
 
@@ -44,7 +45,7 @@ type bedLinksOut struct {
 // in an answer: a short one can ask for the name a thousand times.
 const maxLinksText = 1 << 20
 
-func (a *API) bedLinks(ctx context.Context, acc account.ID, in bedLinksIn) (any, error) {
+func (a *API) bedLinks(ctx context.Context, acc account.ID, in bedLinksIn) (*bedLinksOut, error) {
 	format, err := linkformat.New(in.Format, in.Template)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (a *API) bedLinks(ctx context.Context, acc account.ID, in bedLinksIn) (any,
 		out.List[i] = bedLink{img.ID, img.Name, l.URL, texts[i]}
 	}
 	out.Text = format.Join(texts)
-	return out, nil
+	return &out, nil
 }
 
 // linked finds the images that a request names, or a page of those in a folder, and

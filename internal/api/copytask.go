@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"strings"
-	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
@@ -42,7 +41,7 @@ func (in copyIn) below() []string {
 	return strings.FieldsFunc(in.ToPath, func(r rune) bool { return r == '/' })
 }
 
-func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, error) {
+func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (*taskOut, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -53,7 +52,7 @@ func (a *API) copyCreate(ctx context.Context, acc account.ID, in copyIn) (any, e
 	} else {
 		id, err = a.Tasks.Create(ctx, acc, in.FileIDs, in.To, in.below()...)
 	}
-	return taskOut{id}, err
+	return &taskOut{id}, err
 }
 
 type taskOut struct {
@@ -76,25 +75,27 @@ type copyProcessOut struct {
 	Skipped  int               `json:"skipped"`
 	Failed   int               `json:"failed"`
 	Bytes    int64             `json:"bytes"`
-	CreateAt string            `json:"createAt"`
-	StartAt  string            `json:"startAt"`  // "" before it has started
-	FinishAt string            `json:"finishAt"` // "" before it has ended
-	UndoAt   string            `json:"undoAt"`   // "" unless it was undone
+	CreateAt wire.Time         `json:"createAt"`
+	StartAt  wire.MaybeTime    `json:"startAt"`  // "" before it has started
+	FinishAt wire.MaybeTime    `json:"finishAt"` // "" before it has ended
+	UndoAt   wire.MaybeTime    `json:"undoAt"`   // "" unless it was undone
 	RetryOf  copytask.ID       `json:"retryOf"`  // "" where it is none
 }
 
-func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+func (a *API) copyProcess(ctx context.Context, acc account.ID, in taskIn) (*copyProcessOut, error) {
 	s, err := a.Tasks.Status(ctx, acc, in.TaskID)
 	if err != nil {
 		return nil, err
 	}
-	return toProcess(s, a.limits)
+	out := toProcess(s, a.limits)
+	return &out, nil
 }
 
-func toProcess(s copytask.Status, l copytask.Limits) (copyProcessOut, error) {
+func toProcess(s copytask.Status, l copytask.Limits) copyProcessOut {
 	out := copyProcessOut{
 		Status: int(s.State), FailMsg: s.FailCode.Chinese(l), FailCode: s.FailCode,
 		Total: s.Total, Copied: s.Copied, Replaced: s.Replaced, Skipped: s.Skipped, Failed: s.Failed, Bytes: s.Bytes, RetryOf: s.RetryOf,
+		CreateAt: wire.Time(s.CreatedAt), StartAt: wire.MaybeTime(s.StartedAt), FinishAt: wire.MaybeTime(s.FinishedAt), UndoAt: wire.MaybeTime(s.UndoneAt()),
 	}
 	if s.State == queue.Cancelled {
 		out.Status = int(queue.Failed)
@@ -102,20 +103,7 @@ func toProcess(s copytask.Status, l copytask.Limits) (copyProcessOut, error) {
 	if s.TraceID != "" {
 		out.FailMsg += " (" + s.TraceID + ")"
 	}
-	for _, t := range []struct {
-		to *string
-		at time.Time
-	}{{&out.CreateAt, s.CreatedAt}, {&out.StartAt, s.StartedAt}, {&out.FinishAt, s.FinishedAt}, {&out.UndoAt, s.UndoneAt()}} {
-		if t.at.IsZero() {
-			continue
-		}
-		text, err := wire.Time(t.at).MarshalText()
-		if err != nil {
-			return out, err
-		}
-		*t.to = string(text)
-	}
-	return out, nil
+	return out
 }
 
 type copyFailIn struct {
@@ -139,7 +127,7 @@ type copyFailOut struct {
 	List  []copyFailItem `json:"list"` // null when the total is 0, as documented
 }
 
-func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (any, error) {
+func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (*copyFailOut, error) {
 	list, total, err := a.Tasks.Failures(ctx, acc, in.TaskID, max(1, in.Page), clampPage(in.Limit))
 	if err != nil {
 		return nil, err
@@ -151,5 +139,5 @@ func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (any,
 	for i, f := range list {
 		out.List[i] = copyFailItem{f.DriveID, f.Name, f.Reason, f.Reason.Chinese(a.limits), f.Reason.English(a.limits)}
 	}
-	return out, nil
+	return &out, nil
 }

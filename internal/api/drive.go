@@ -29,11 +29,13 @@ type mkdirIn struct {
 	Parent drive.ID `wire:"parentID,parentFileID"`
 }
 
-func (a *API) mkdir(ctx context.Context, acc account.ID, in mkdirIn) (any, error) {
+type mkdirOut struct {
+	DirID drive.ID `json:"dirID"`
+}
+
+func (a *API) mkdir(ctx context.Context, acc account.ID, in mkdirIn) (*mkdirOut, error) {
 	id, err := a.Drive.Mkdir(ctx, acc, in.Parent, in.Name)
-	return struct {
-		DirID drive.ID `json:"dirID"`
-	}{id}, err
+	return &mkdirOut{id}, err
 }
 
 // driveItem is an entry in v2 lists and infos.
@@ -151,11 +153,11 @@ func appendList[T any](b []byte, list []T, item func(*T, []byte) []byte) []byte 
 	return append(b, ']')
 }
 
-func (a *API) listV2(ctx context.Context, acc account.ID, in listV2In) (any, error) {
+func (a *API) listV2(ctx context.Context, acc account.ID, in listV2In) (*listV2Out, error) {
 	var p drive.Page
 	var err error
 	if in.Last < 0 { // after the last page
-		return listV2Out{-1, []driveItem{}}, nil
+		return &listV2Out{-1, []driveItem{}}, nil
 	}
 	after := drive.ID(in.Last)
 	if in.Search != "" {
@@ -170,7 +172,7 @@ func (a *API) listV2(ctx context.Context, acc account.ID, in listV2In) (any, err
 	if p.More {
 		out.LastFileID = p.Next
 	}
-	return out, nil
+	return &out, nil
 }
 
 type listV1In struct {
@@ -215,7 +217,7 @@ var orders = map[string]drive.Order{
 	"create_at": drive.ByCreated, "update_at": drive.ByUpdated, "update_time": drive.ByUpdated,
 }
 
-func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (any, error) {
+func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (*listV1Out, error) {
 	order, ok := orders[in.OrderBy]
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "api: list", "orderBy")
@@ -240,7 +242,7 @@ func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (any, err
 			Trashed: flag(e.Trashed != drive.Live), CreateAt: wire.TimeV1(e.CreatedAt), UpdateAt: wire.TimeV1(e.UpdatedAt),
 		}
 	}
-	return out, nil
+	return &out, nil
 }
 
 type fileIDIn struct {
@@ -260,12 +262,12 @@ type detailOut struct {
 	Trashed      int       `json:"trashed"`
 }
 
-func (a *API) detail(ctx context.Context, acc account.ID, in fileIDIn) (any, error) {
+func (a *API) detail(ctx context.Context, acc account.ID, in fileIDIn) (*detailOut, error) {
 	e, parent, err := a.Drive.Get(ctx, acc, in.FileID)
 	if err != nil {
 		return nil, err
 	}
-	return detailOut{
+	return &detailOut{
 		FileID: e.ID, Filename: e.Name, Type: typeOf(e.IsFolder()), Size: e.Size, Etag: e.Etag, ParentFileID: e.Parent,
 		ParentName: parent, CreateAt: wire.Time(e.CreatedAt), Trashed: flag(e.Trashed != drive.Live),
 	}, nil
@@ -281,20 +283,20 @@ type infosOut struct {
 	List     []driveItem `json:"list"`
 }
 
-func (a *API) infos(ctx context.Context, acc account.ID, in driveIDsIn) (any, error) {
+func (a *API) infos(ctx context.Context, acc account.ID, in driveIDsIn) (*infosOut, error) {
 	list, err := a.Drive.Infos(ctx, acc, in.FileIDs)
 	if err != nil {
 		return nil, err
 	}
 	items := toItems(acc, list)
-	return infosOut{items, items}, nil
+	return &infosOut{items, items}, nil
 }
 
-func (a *API) trash(ctx context.Context, acc account.ID, in driveIDsIn) (any, error) {
+func (a *API) trash(ctx context.Context, acc account.ID, in driveIDsIn) (*wire.Null, error) {
 	return nil, a.Drive.Trash(ctx, acc, in.FileIDs)
 }
 
-func (a *API) delete(ctx context.Context, acc account.ID, in driveIDsIn) (any, error) {
+func (a *API) delete(ctx context.Context, acc account.ID, in driveIDsIn) (*wire.Null, error) {
 	detached, err := a.Drive.Delete(ctx, acc, in.FileIDs)
 	if err == nil && detached {
 		a.OnDetached()
@@ -305,7 +307,11 @@ func (a *API) delete(ctx context.Context, acc account.ID, in driveIDsIn) (any, e
 // downloadLife is how long a download URL works.
 const downloadLife = 24 * time.Hour
 
-func (a *API) downloadInfo(ctx context.Context, acc account.ID, in fileIDIn) (any, error) {
+type downloadInfoOut struct {
+	DownloadURL string `json:"downloadUrl"`
+}
+
+func (a *API) downloadInfo(ctx context.Context, acc account.ID, in fileIDIn) (*downloadInfoOut, error) {
 	e, _, err := a.Drive.Get(ctx, acc, in.FileID)
 	if err != nil {
 		return nil, err
@@ -318,7 +324,5 @@ func (a *API) downloadInfo(ctx context.Context, acc account.ID, in fileIDIn) (an
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		DownloadURL string `json:"downloadUrl"`
-	}{a.PublicURL + path + "/" + sign + "/" + url.PathEscape(e.Name)}, nil
+	return &downloadInfoOut{a.PublicURL + path + "/" + sign + "/" + url.PathEscape(e.Name)}, nil
 }

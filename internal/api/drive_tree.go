@@ -15,7 +15,7 @@ type renameIn struct {
 	Name   string   `wire:"fileName;required"`
 }
 
-func (a *API) rename(ctx context.Context, acc account.ID, in renameIn) (any, error) {
+func (a *API) rename(ctx context.Context, acc account.ID, in renameIn) (*wire.Null, error) {
 	return nil, a.Drive.Rename(ctx, acc, in.FileID, in.Name)
 }
 
@@ -54,7 +54,7 @@ type (
 	}
 )
 
-func (a *API) renameEach(ctx context.Context, acc account.ID, in renameEachIn) (any, error) {
+func (a *API) renameEach(ctx context.Context, acc account.ID, in renameEachIn) (*renameEachOut, error) {
 	list := make([]drive.NewName, len(in.List))
 	for i, r := range in.List {
 		var err error
@@ -75,7 +75,7 @@ func (a *API) renameEach(ctx context.Context, acc account.ID, in renameEachIn) (
 		}
 		out.SuccessList = append(out.SuccessList, renamedItem{r.ID, wire.Time(r.UpdatedAt)})
 	}
-	return out, nil
+	return &out, nil
 }
 
 type moveIn struct {
@@ -83,18 +83,20 @@ type moveIn struct {
 	To drive.ID `wire:"toParentFileID,parentFileID"`
 }
 
-func (a *API) move(ctx context.Context, acc account.ID, in moveIn) (any, error) {
+func (a *API) move(ctx context.Context, acc account.ID, in moveIn) (*wire.Null, error) {
 	return nil, a.Drive.Move(ctx, acc, in.FileIDs, in.To)
 }
 
-func (a *API) recover(ctx context.Context, acc account.ID, in driveIDsIn) (any, error) {
+type recoverOut struct {
+	AbnormalFileIDs []drive.ID `json:"abnormalFileIDs"`
+}
+
+func (a *API) recover(ctx context.Context, acc account.ID, in driveIDsIn) (*recoverOut, error) {
 	abnormal, err := a.Drive.Recover(ctx, acc, in.FileIDs)
 	if abnormal == nil {
 		abnormal = []drive.ID{}
 	}
-	return struct {
-		AbnormalFileIDs []drive.ID `json:"abnormalFileIDs"`
-	}{abnormal}, err
+	return &recoverOut{abnormal}, err
 }
 
 type recoverToIn struct {
@@ -102,7 +104,7 @@ type recoverToIn struct {
 	To drive.ID `wire:"parentFileID,toParentFileID"`
 }
 
-func (a *API) recoverTo(ctx context.Context, acc account.ID, in recoverToIn) (any, error) {
+func (a *API) recoverTo(ctx context.Context, acc account.ID, in recoverToIn) (*wire.Null, error) {
 	return nil, a.Drive.RecoverTo(ctx, acc, in.FileIDs, in.To)
 }
 
@@ -111,10 +113,12 @@ type copyFileIn struct {
 	To     drive.ID `wire:"targetDirId,targetParentID"`
 }
 
-func (a *API) copyFile(ctx context.Context, acc account.ID, in copyFileIn) (any, error) {
+type copyFileOut struct {
+	SourceFileID drive.ID `json:"sourceFileId"`
+	TargetFileID drive.ID `json:"targetFileId"`
+}
+
+func (a *API) copyFile(ctx context.Context, acc account.ID, in copyFileIn) (*copyFileOut, error) {
 	id, err := a.Drive.Copy(ctx, acc, in.FileID, in.To)
-	return struct {
-		SourceFileID drive.ID `json:"sourceFileId"`
-		TargetFileID drive.ID `json:"targetFileId"`
-	}{in.FileID, id}, err
+	return &copyFileOut{in.FileID, id}, err
 }

@@ -47,20 +47,19 @@ type createOut struct {
 	Servers     []string `json:"servers,omitempty"`
 }
 
-func (a *API) createV1(ctx context.Context, acc account.ID, in createIn) (any, error) {
+func (a *API) createV1(ctx context.Context, acc account.ID, in createIn) (*createOut, error) {
 	r, err := a.Uploads.Create(ctx, acc, in.request())
 	if err != nil {
 		return nil, err
 	}
 	id, err := driveID(r.ID)
-	return createOut{FileID: id, Reuse: r.Reuse, PreuploadID: r.UploadID, SliceSize: r.SliceSize}, err
+	return &createOut{FileID: id, Reuse: r.Reuse, PreuploadID: r.UploadID, SliceSize: r.SliceSize}, err
 }
 
-func (a *API) createV2(ctx context.Context, acc account.ID, in createIn) (any, error) {
+func (a *API) createV2(ctx context.Context, acc account.ID, in createIn) (*createOut, error) {
 	out, err := a.createV1(ctx, acc, in)
-	if o, ok := out.(createOut); ok {
-		o.Servers = []string{a.PublicURL}
-		out = o
+	if err == nil {
+		out.Servers = []string{a.PublicURL}
 	}
 	return out, err
 }
@@ -95,9 +94,9 @@ func (a *API) presign(ctx context.Context, acc account.ID, to upload.Dest, in up
 	return a.PublicURL + path + "?sign=" + sign, err
 }
 
-func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (any, error) {
+func (a *API) uploadURL(ctx context.Context, acc account.ID, in uploadURLIn) (*uploadURLOut, error) {
 	u, err := a.presign(ctx, acc, upload.ToDrive, in)
-	return uploadURLOut{u, true}, err
+	return &uploadURLOut{u, true}, err
 }
 
 type preuploadIn struct {
@@ -114,11 +113,11 @@ type partsOut struct {
 	Parts []part `json:"parts"`
 }
 
-func (a *API) parts(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) parts(ctx context.Context, acc account.ID, in preuploadIn) (*partsOut, error) {
 	return a.partsTo(ctx, acc, upload.ToDrive, in)
 }
 
-func (a *API) partsTo(ctx context.Context, acc account.ID, to upload.Dest, in preuploadIn) (any, error) {
+func (a *API) partsTo(ctx context.Context, acc account.ID, to upload.Dest, in preuploadIn) (*partsOut, error) {
 	list, err := a.Uploads.Parts(ctx, acc, to, in.PreuploadID)
 	if err != nil {
 		return nil, err
@@ -127,7 +126,7 @@ func (a *API) partsTo(ctx context.Context, acc account.ID, to upload.Dest, in pr
 	for i, p := range list {
 		out.Parts[i] = part{strconv.FormatInt(p.No, 10), p.Size, p.MD5}
 	}
-	return out, nil
+	return &out, nil
 }
 
 type completeV1Out struct {
@@ -162,38 +161,38 @@ func (a *API) finished(ctx context.Context, acc account.ID, to upload.Dest, id s
 	return a.Uploads.Finished(ctx, acc, to, id)
 }
 
-func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) completeV1(ctx context.Context, acc account.ID, in preuploadIn) (*completeV1Out, error) {
 	s, err := a.complete(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if fault.Is(err, fault.Verifying) {
-		return completeV1Out{Async: true, PreuploadID: in.PreuploadID}, nil
+		return &completeV1Out{Async: true, PreuploadID: in.PreuploadID}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	id, err := driveID(s)
-	return completeV1Out{Completed: true, FileID: id}, err
+	return &completeV1Out{Completed: true, FileID: id}, err
 }
 
-func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) completeV2(ctx context.Context, acc account.ID, in preuploadIn) (*completeV2Out, error) {
 	s, err := a.complete(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
 	id, err := driveID(s)
-	return completeV2Out{true, id}, err
+	return &completeV2Out{true, id}, err
 }
 
-func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (any, error) {
+func (a *API) asyncResult(ctx context.Context, acc account.ID, in preuploadIn) (*completeV2Out, error) {
 	s, err := a.finished(ctx, acc, upload.ToDrive, in.PreuploadID)
 	if err != nil {
 		return nil, err
 	}
 	id, err := driveID(s)
-	return completeV2Out{s != "", id}, err
+	return &completeV2Out{s != "", id}, err
 }
 
-func (a *API) domain(context.Context, account.ID, none) (any, error) {
-	return []string{a.PublicURL}, nil
+func (a *API) domain(context.Context, account.ID, none) (*[]string, error) {
+	return &[]string{a.PublicURL}, nil
 }
 
 type sha1In struct {
@@ -204,7 +203,12 @@ type sha1In struct {
 	Duplicate drive.Duplicate `wire:"duplicate"`
 }
 
-func (a *API) sha1Reuse(ctx context.Context, acc account.ID, in sha1In) (any, error) {
+type reuseOut struct {
+	FileID drive.ID `json:"fileID"`
+	Reuse  bool     `json:"reuse"`
+}
+
+func (a *API) sha1Reuse(ctx context.Context, acc account.ID, in sha1In) (*reuseOut, error) {
 	r, err := a.Uploads.ReuseSHA1(ctx, acc, upload.Request{
 		Dest: upload.ToDrive, Parent: in.Parent.String(), Name: in.Filename, Size: in.Size, Duplicate: in.Duplicate,
 	}, in.SHA1)
@@ -212,10 +216,7 @@ func (a *API) sha1Reuse(ctx context.Context, acc account.ID, in sha1In) (any, er
 		return nil, err
 	}
 	id, err := driveID(r.ID)
-	return struct {
-		FileID drive.ID `json:"fileID"`
-		Reuse  bool     `json:"reuse"`
-	}{id, r.Reuse}, err
+	return &reuseOut{id, r.Reuse}, err
 }
 
 type sliceIn struct {
@@ -228,7 +229,7 @@ type sliceIn struct {
 // fields come first, as clients send them; where they follow the file it waits for
 // them in a staging area.
 func (a *API) slice() endpoint {
-	return endpoint{in: reflect.TypeFor[sliceIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+	return endpoint{in: reflect.TypeFor[sliceIn](), out: reflect.TypeFor[wire.Null](), file: "slice", long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
 		var late *upload.Late
 		defer func() {
 			if late != nil {
@@ -285,7 +286,7 @@ var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 // single takes a whole file as a multipart form; its fields may follow the file, but
 // where they come first it is refused before its bytes are read.
 func (a *API) single() endpoint {
-	return endpoint{in: reflect.TypeFor[createIn](), long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+	return endpoint{in: reflect.TypeFor[createIn](), out: reflect.TypeFor[completeV2Out](), file: "file", long: true, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
 		result, err := a.Uploads.Single(ctx, acc, drive.MaxSingleSize, func(to *upload.Incoming) (upload.Request, error) {
 			came := false
 			p, err := wire.Multipart(r, maxFields, func(_, _ string, part io.Reader, sofar *wire.Params) error {

@@ -28,7 +28,7 @@ type eventsIn struct {
 // copyEvents answers where a task stands, or all of the account, as events: at once, and
 // whenever that has changed, until the task has ended, or for ever.
 func (a *API) copyEvents() endpoint {
-	return endpoint{in: reflect.TypeFor[eventsIn](), call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
+	return endpoint{in: reflect.TypeFor[eventsIn](), media: []string{eventMedia}, call: func(ctx context.Context, acc account.ID, r *http.Request) (any, error) {
 		var in eventsIn
 		p, err := wire.Parse(r, maxBody)
 		if err == nil {
@@ -76,7 +76,7 @@ func nothingMore(_ context.Context, f *flow) error {
 // serve sends events until there are no more, the client has gone, the server drains, or
 // the token is good no more, which check says.
 func (l *listener) serve(ctx context.Context, f *flow, draining <-chan struct{}, check func(context.Context) error) error {
-	f.begin("text/event-stream; charset=utf-8").Set("X-Accel-Buffering", "no") // nginx hands on what comes
+	f.begin(eventMedia).Set("X-Accel-Buffering", "no") // nginx hands on what comes
 	first := []byte(streamTop)
 	over := false
 	for e := l.next(); e != nil; e = l.next() {

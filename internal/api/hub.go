@@ -329,12 +329,8 @@ func (a *audience) tellOf(ctx context.Context, q copytask.Look, only *listener) 
 // before, is told to who comes back with it. Where the task has ended it is named too: who
 // comes back to that task knows all of it.
 func newEvent(s copytask.Status, limits copytask.Limits, at time.Time) (*event, error) {
-	p, err := toProcess(s, limits)
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
-	if err := appendJSON(&b, copyListItem{copytask.ID(s.ID), p}); err != nil {
+	if err := appendJSON(&b, copyListItem{copytask.ID(s.ID), toProcess(s, limits)}); err != nil {
 		return nil, fault.Because(fault.Internal, "api: event", err)
 	}
 	data, id, ended := b.Bytes(), strconv.FormatInt(at.UnixMicro(), 10), !s.State.Unfinished()

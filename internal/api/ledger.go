@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
@@ -46,13 +47,13 @@ func statesOf(status int) ([]queue.State, bool) {
 	return nil, false
 }
 
-func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (any, error) {
+func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (*copyListOut, error) {
 	states, ok := statesOf(in.Status)
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "api: tasks", "status")
 	}
 	if in.Last == lastPage {
-		return copyListOut{lastPage, []copyListItem{}}, nil
+		return &copyListOut{lastPage, []copyListItem{}}, nil
 	}
 	list, more, err := a.Tasks.List(ctx, acc, copytask.ListQuery{Before: in.Last, States: states, Limit: clampPage(in.Limit)})
 	if err != nil {
@@ -60,16 +61,12 @@ func (a *API) copyList(ctx context.Context, acc account.ID, in copyListIn) (any,
 	}
 	out := copyListOut{LastTaskID: lastPage, List: make([]copyListItem, len(list))}
 	for n, s := range list {
-		p, err := toProcess(s, a.limits)
-		if err != nil {
-			return nil, err
-		}
-		out.List[n] = copyListItem{copytask.ID(s.ID), p}
+		out.List[n] = copyListItem{copytask.ID(s.ID), toProcess(s, a.limits)}
 	}
 	if more {
 		out.LastTaskID = out.List[len(list)-1].TaskID
 	}
-	return out, nil
+	return &out, nil
 }
 
 type copyItemsIn struct {
@@ -118,7 +115,7 @@ func outcomeOf(s string) (copytask.Outcome, bool) {
 	return copytask.Outcome(n), n >= 0
 }
 
-func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (any, error) {
+func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (*copyItemsOut, error) {
 	outcome, ok := outcomeOf(in.Outcome)
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "api: items", "outcome")
@@ -142,7 +139,7 @@ func (a *API) copyItems(ctx context.Context, acc account.ID, in copyItemsIn) (an
 	if more && len(list) > 0 {
 		out.LastSeq = list[len(list)-1].Seq
 	}
-	return out, nil
+	return &out, nil
 }
 
 func (a *API) toCopyItem(i copytask.Item) copyItem {
@@ -156,11 +153,11 @@ func (a *API) toCopyItem(i copytask.Item) copyItem {
 	return out
 }
 
-func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (*wire.Null, error) {
 	return nil, a.Tasks.Cancel(ctx, acc, in.TaskID)
 }
 
-func (a *API) copyRetry(ctx context.Context, acc account.ID, in taskIn) (any, error) {
+func (a *API) copyRetry(ctx context.Context, acc account.ID, in taskIn) (*taskOut, error) {
 	id, err := a.Tasks.Retry(ctx, acc, in.TaskID)
-	return taskOut{id}, err
+	return &taskOut{id}, err
 }

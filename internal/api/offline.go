@@ -34,21 +34,21 @@ type offlineOut struct {
 	TaskID offline.Seq `json:"taskID"`
 }
 
-func (a *API) offlineCreate(ctx context.Context, acc account.ID, in offlineIn) (any, error) {
+func (a *API) offlineCreate(ctx context.Context, acc account.ID, in offlineIn) (*offlineOut, error) {
 	seq, err := a.Downloads.Create(ctx, acc, offline.Request{
 		Dest: offline.ToDrive, URL: in.URL, Name: in.Name, Parent: in.Dir, Path: in.Path, Callback: in.Callback,
 	})
-	return offlineOut{seq}, err
+	return &offlineOut{seq}, err
 }
 
-func (a *API) bedOfflineCreate(ctx context.Context, acc account.ID, in bedOfflineIn) (any, error) {
+func (a *API) bedOfflineCreate(ctx context.Context, acc account.ID, in bedOfflineIn) (*offlineOut, error) {
 	if in.Type != 1 {
 		return nil, fault.New(fault.BadRequest, "api: offline", "type")
 	}
 	seq, err := a.Downloads.Create(ctx, acc, offline.Request{
 		Dest: offline.ToBed, URL: in.URL, Name: in.Name, Parent: in.Dir, Path: in.Path, Callback: in.Callback,
 	})
-	return offlineOut{seq}, err
+	return &offlineOut{seq}, err
 }
 
 type offlineTaskIn struct {
@@ -63,12 +63,18 @@ const (
 	offlineRetrying = 3
 )
 
+// fetchedID is a number of the drive, or a text of the bed.
+type fetchedID struct{ id any }
+
+// MarshalJSON writes the id alone.
+func (f fetchedID) MarshalJSON() ([]byte, error) { return json.Marshal(f.id) }
+
 type offlineProcessOut struct {
 	Process int `json:"process"` // percent
 	Status  int `json:"status"`
 
 	// Beyond the documentation.
-	FileID        any              `json:"fileID"` // a number of the drive, a text of the bed; 0 and "" before the end
+	FileID        fetchedID        `json:"fileID"` // 0 and "" before the end
 	Filename      string           `json:"filename"`
 	Bytes         int64            `json:"bytes"`
 	Total         int64            `json:"total"` // -1 where that is not known
@@ -81,7 +87,7 @@ type offlineProcessOut struct {
 
 func (a *API) toOffline(s offline.Status) offlineProcessOut {
 	out := offlineProcessOut{
-		Process: s.Percent(), Status: offlineRunning, FileID: s.ResultID, Filename: s.Name, Bytes: s.Bytes, Total: s.Total, Tries: s.Tries,
+		Process: s.Percent(), Status: offlineRunning, FileID: fetchedID{s.ResultID}, Filename: s.Name, Bytes: s.Bytes, Total: s.Total, Tries: s.Tries,
 		FailCode: s.FailCode, CreateAt: wire.Time(s.CreatedAt),
 	}
 	switch {
@@ -93,9 +99,9 @@ func (a *API) toOffline(s offline.Status) offlineProcessOut {
 		out.Status = offlineRetrying
 	}
 	if s.Dest == offline.ToDrive {
-		out.FileID = json.Number(s.ResultID)
+		out.FileID.id = json.Number(s.ResultID)
 		if s.ResultID == "" {
-			out.FileID = 0
+			out.FileID.id = 0
 		}
 	}
 	out.FailMessage, out.FailMessageEn = a.Downloads.Words(s)
@@ -105,20 +111,21 @@ func (a *API) toOffline(s offline.Status) offlineProcessOut {
 	return out
 }
 
-func (a *API) offlineProcess(ctx context.Context, acc account.ID, in offlineTaskIn) (any, error) {
+func (a *API) offlineProcess(ctx context.Context, acc account.ID, in offlineTaskIn) (*offlineProcessOut, error) {
 	return a.offlineStatus(ctx, acc, offline.ToDrive, in.TaskID)
 }
 
-func (a *API) bedOfflineProcess(ctx context.Context, acc account.ID, in offlineTaskIn) (any, error) {
+func (a *API) bedOfflineProcess(ctx context.Context, acc account.ID, in offlineTaskIn) (*offlineProcessOut, error) {
 	return a.offlineStatus(ctx, acc, offline.ToBed, in.TaskID)
 }
 
-func (a *API) offlineStatus(ctx context.Context, acc account.ID, to offline.Dest, seq offline.Seq) (any, error) {
+func (a *API) offlineStatus(ctx context.Context, acc account.ID, to offline.Dest, seq offline.Seq) (*offlineProcessOut, error) {
 	s, err := a.Downloads.Status(ctx, acc, to, seq)
 	if err != nil {
 		return nil, err
 	}
-	return a.toOffline(s), nil
+	out := a.toOffline(s)
+	return &out, nil
 }
 
 type offlineListIn struct {
@@ -138,10 +145,10 @@ type offlineListOut struct {
 	List       []offlineListItem `json:"list"`
 }
 
-func (a *API) offlineList(ctx context.Context, acc account.ID, in offlineListIn) (any, error) {
+func (a *API) offlineList(ctx context.Context, acc account.ID, in offlineListIn) (*offlineListOut, error) {
 	out := offlineListOut{-1, []offlineListItem{}}
 	if in.Last < 0 {
-		return out, nil
+		return &out, nil
 	}
 	list, more, err := a.Downloads.List(ctx, acc, offline.Seq(in.Last), clampPage(in.Limit))
 	if err != nil {
@@ -153,5 +160,5 @@ func (a *API) offlineList(ctx context.Context, acc account.ID, in offlineListIn)
 	if more {
 		out.LastTaskID = list[len(list)-1].Seq
 	}
-	return out, nil
+	return &out, nil
 }

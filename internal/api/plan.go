@@ -25,7 +25,7 @@ type planLimit struct {
 
 type planOut struct {
 	PlanID     copytask.PlanID         `json:"planID"`
-	ExpireAt   any                     `json:"expireAt"` // a wire.Time, "" where it is not kept
+	ExpireAt   wire.MaybeTime          `json:"expireAt"` // "" where it is not kept
 	TaskID     copytask.ID             `json:"taskID"`   // that carries it out; "" for none
 	Total      int                     `json:"total"`
 	Copied     int                     `json:"copied"`
@@ -40,7 +40,7 @@ type planOut struct {
 	NextCursor int                     `json:"nextCursor"` // -1 at the end
 }
 
-func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any, error) {
+func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (*planOut, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -56,19 +56,20 @@ func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (any,
 	if err != nil {
 		return nil, err
 	}
-	return toPlan(p, a.limits, in.Cursor, clampPage(in.Limit)), nil
+	out := toPlan(p, a.limits, in.Cursor, clampPage(in.Limit))
+	return &out, nil
 }
 
 // toPlan answers a page of a plan: the items after the number that a cursor is.
 func toPlan(p *copytask.Plan, limits copytask.Limits, cursor, limit int) planOut {
 	c := p.Counts
 	out := planOut{
-		PlanID: p.ID, ExpireAt: "", TaskID: p.Task,
+		PlanID: p.ID, TaskID: p.Task,
 		Total: c.Total, Copied: c.Copied, Replaced: c.Replaced, Skipped: c.Skipped, Failed: c.Failed, Bytes: c.Bytes,
 		Renamed: p.Renamed, Reasons: p.Reasons, Items: []ledgerLine{}, NextCursor: -1,
 	}
 	if p.ID != "" {
-		out.ExpireAt = wire.Time(p.ExpiresAt)
+		out.ExpireAt = wire.MaybeTime(p.ExpiresAt)
 	}
 	if l := p.Limit; l != nil {
 		out.Limit = &planLimit{l.Code, l.Code.Chinese(limits), l.Most, l.Found}

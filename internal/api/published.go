@@ -51,7 +51,7 @@ type publishedOut struct {
 	LastFileID drive.ID        `json:"lastFileId"` // -1 at the end
 }
 
-func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (any, error) {
+func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (*publishedOut, error) {
 	out := publishedOut{List: []publishedFile{}, LastFileID: -1}
 	var list []copytask.PublishedFile
 	var err error
@@ -61,7 +61,7 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (an
 	case len(in.FileIDs) > 0:
 		list, err = a.Tasks.Published(ctx, acc, in.FileIDs)
 	case in.Last < 0: // after the last page
-		return out, nil
+		return &out, nil
 	default:
 		folder := drive.Root
 		if in.Parent != nil {
@@ -80,7 +80,7 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (an
 	for _, f := range list {
 		out.List = append(out.List, a.toPublished(f))
 	}
-	return out, nil
+	return &out, nil
 }
 
 func (a *API) toPublished(f copytask.PublishedFile) publishedFile {

@@ -27,7 +27,7 @@ type report struct {
 
 var reports = map[string]report{
 	"csv": {
-		contentType: "text/csv; charset=utf-8", ending: ".csv",
+		contentType: csvMedia, ending: ".csv",
 		// The mark has spreadsheets read it as UTF-8.
 		head: "\ufeff" + "seq,fileId,filename,sourcePath,targetPath,etag,size,outcome,reason,reasonMessage,imageID,downloadURL,reasonMessageEn\r\n",
 		item: func(b *bytes.Buffer, _ bool, i copyItem) error {
@@ -41,7 +41,7 @@ var reports = map[string]report{
 		foot: func(bool) string { return "" },
 	},
 	"json": {
-		contentType: "application/json; charset=utf-8", ending: ".json",
+		contentType: jsonMedia, ending: ".json",
 		head: "[",
 		item: func(b *bytes.Buffer, first bool, i copyItem) error {
 			if !first {
@@ -62,7 +62,7 @@ var reports = map[string]report{
 // copyReport answers the whole ledger of a task as a file. It is read page by page, each
 // a snapshot of its own: of a task that goes on it may tell of some pictures that they are
 // open, and of others after them what became of them since.
-func (a *API) copyReport(ctx context.Context, acc account.ID, in reportIn) (any, error) {
+func (a *API) copyReport(ctx context.Context, acc account.ID, in reportIn) (stream, error) {
 	format := strings.ToLower(in.Format)
 	if format == "" {
 		format = "csv"

@@ -63,7 +63,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy/plan", handleUpTo(maxBody, a.limits.IDs, a.copyPlan), false, nil},
 		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
 		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
-		{"GET", "/api/v1/oss/source/copy/report", handle(a.copyReport), false, nil},
+		{"GET", "/api/v1/oss/source/copy/report", handleStream(a.copyReport, csvMedia, jsonMedia), false, nil},
 		{"GET", "/api/v1/oss/source/copy/events", a.copyEvents(), false, nil},
 		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},

@@ -18,6 +18,13 @@ const (
 	sharedPieceLimit = 10 * time.Minute // in HTTP/2, where the answers of a connection wait for each other
 )
 
+// What such answers are.
+const (
+	csvMedia   = "text/csv; charset=utf-8"
+	jsonMedia  = "application/json; charset=utf-8"
+	eventMedia = "text/event-stream; charset=utf-8"
+)
+
 // stream is data that is no envelope: it writes the answer itself, from the head on, as
 // long as the context of the request goes on. Where it ends with an error the connection
 // is broken off: what came must not be taken for the whole.

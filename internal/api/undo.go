@@ -30,7 +30,7 @@ type copyUndoOut struct {
 	Kept     []keptImage `json:"kept"`
 }
 
-func (a *API) copyUndo(ctx context.Context, acc account.ID, in copyUndoIn) (any, error) {
+func (a *API) copyUndo(ctx context.Context, acc account.ID, in copyUndoIn) (*copyUndoOut, error) {
 	u, err := a.Tasks.Undo(ctx, acc, in.TaskID, in.DryRun)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (a *API) copyUndo(ctx context.Context, acc account.ID, in copyUndoIn) (any,
 	for n, k := range u.Kept {
 		out.Kept[n] = keptImage{k.ID, k.DriveID, k.Name, k.Reason, k.Reason.Chinese(a.limits), k.Reason.English(a.limits)}
 	}
-	return out, nil
+	return &out, nil
 }
 
 type republishIn struct {
@@ -48,7 +48,7 @@ type republishIn struct {
 	Folder   imagebed.ID   `wire:"parentFileId,parentID"` // "0" is the root
 }
 
-func (a *API) republish(ctx context.Context, acc account.ID, in republishIn) (any, error) {
+func (a *API) republish(ctx context.Context, acc account.ID, in republishIn) (*taskOut, error) {
 	ways := 0
 	for _, said := range []bool{len(in.FileIDs) > 0, len(in.ImageIDs) > 0, in.Folder != ""} {
 		if said {
@@ -59,5 +59,5 @@ func (a *API) republish(ctx context.Context, acc account.ID, in republishIn) (an
 		return nil, fault.New(fault.BadRequest, "api: republish", "fileIDs")
 	}
 	id, err := a.Tasks.Republish(ctx, acc, copytask.Chosen{Files: in.FileIDs, Images: in.ImageIDs, Folder: in.Folder})
-	return taskOut{id}, err
+	return &taskOut{id}, err
 }

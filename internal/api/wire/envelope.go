@@ -10,6 +10,9 @@ import (
 	"tuchuang/internal/fault"
 )
 
+// Null is the data of an answer that has none: a nil pointer to it is written as null.
+type Null struct{}
+
 // WriteOK answers with success, HTTP 200 and the four keys that typed clients
 // insist on:
 //

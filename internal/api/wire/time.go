@@ -10,6 +10,9 @@ var utc8 = time.FixedZone("CST", 8*60*60)
 // and the bed.
 type Time time.Time
 
+// MaybeTime is a Time, written as "" where there is none.
+type MaybeTime time.Time
+
 // TimeV1 is written as 2006-01-02 15:04:05 +0800 CST: the v1 list.
 type TimeV1 time.Time
 
@@ -21,6 +24,14 @@ const layout = "2006-01-02 15:04:05"
 
 // MarshalText writes the wire's format.
 func (t Time) MarshalText() ([]byte, error) { return format(time.Time(t), layout) }
+
+// MarshalText writes the wire's format.
+func (t MaybeTime) MarshalText() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte{}, nil
+	}
+	return format(time.Time(t), layout)
+}
 
 // MarshalText writes the wire's format.
 func (t TimeV1) MarshalText() ([]byte, error) {
