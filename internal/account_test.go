@@ -27,6 +27,7 @@ var acrossAccounts = map[string]string{
 	"account.expiredTokens": "the sweep of tokens",
 	"auditlog.ofAll":        "tuchuang audit of all accounts",
 	"auditlog.deleteOld":    "the sweep of the audit log",
+	"blob.selectHolders":    "blocking: every account that has the content",
 	"blob.selectDoomed":     "the sweep of doomed content",
 	"copytask.expiredPlans": "the sweep of plans",
 	"blob.selectStored":     "backup and moving: whether a store is the right one, by its first contents",

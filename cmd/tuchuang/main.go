@@ -24,6 +24,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
 	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
 	User    userCmd    `cmd:"" help:"${help_user}"`
+	Block   blockCmd   `cmd:"" help:"${help_block}"`
 	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
 	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
 	Restore restoreCmd `cmd:"" help:"${help_restore}"`

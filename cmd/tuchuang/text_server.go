@@ -20,6 +20,10 @@ var (
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")
 
+	blocked      = say("%s：屏蔽了 %d 份内容", "%s: %d contents blocked")
+	unblocked    = say("%s：恢复了 %d 份内容", "%s: %d contents are served again")
+	blockNothing = say("%s 既不是 etag（32 位 MD5），也不是图床里的图片", "%s is neither an etag (the MD5 in 32 hex digits) nor a picture of the bed")
+
 	secretsLost = say("账号 %s 已存在，但它的密钥没能写出：%v", "the account %s exists, but its secrets could not be written: %v")
 	adviceReset = say("tuchuang user reset %s（用同样的 --data）会显示新的密钥", "tuchuang user reset %s, with the same --data, shows new ones")
 
@@ -30,6 +34,11 @@ var (
 
 	helpServe        = say("运行服务器", "Run the server.")
 	helpUser         = say("管理账号", "Manage accounts.")
+	helpBlock        = say("屏蔽不该公开的内容", "Block contents that must not be served.")
+	helpBlockAdd     = say("屏蔽内容：所有账号里相同的内容都不再提供，图片链接回答 404；图片和文件留在原处", "Block contents, in all accounts that have them: links answer 404, images and files stay where they are.")
+	helpBlockRm      = say("恢复提供", "Serve them again.")
+	helpBlockLs      = say("列出被屏蔽的内容", "List what is blocked.")
+	helpBlockWhat    = say("etag（MD5）或图片链接", "An etag (MD5), or the link of a picture.")
 	helpUserAdd      = say("新建账号，把密钥打印在标准输出", "Make an account and print its secrets on stdout.")
 	helpUserLs       = say("列出账号", "List the accounts.")
 	helpUserReset    = say("重新生成密钥和密码，旧的和已签名的链接立即失效", "Make new secrets; the old ones and all signed URLs end at once.")
@@ -74,6 +83,7 @@ var (
 func serverHelp(u *ui) kong.Vars {
 	return kong.Vars{
 		"help_serve": u.text(helpServe), "help_user": u.text(helpUser), "help_user_add": u.text(helpUserAdd),
+		"help_block": u.text(helpBlock), "help_block_add": u.text(helpBlockAdd), "help_block_rm": u.text(helpBlockRm), "help_block_ls": u.text(helpBlockLs), "help_block_what": u.text(helpBlockWhat),
 		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_user_disable": u.text(helpUserDisable),
 		"help_user_enable": u.text(helpUserEnable),
 		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),

@@ -118,9 +118,17 @@ func (d *bedItem) appendJSON(b []byte) []byte {
 
 // The states of an image on the wire; folders have 0.
 const (
-	imageNormal  = 2
-	imageBlocked = 101
+	imageNormal   = 2
+	statusBlocked = 101 // of files as well
 )
+
+// statusOf is normal unless the operator has blocked the content.
+func statusOf(blocked bool, normal int) int {
+	if blocked {
+		return statusBlocked
+	}
+	return normal
+}
 
 const bedRootName = "img_oss"
 
@@ -138,10 +146,7 @@ func (a *API) toBedItem(acc account.ID, i imagebed.Image) bedItem {
 		}
 		return out
 	}
-	out.Etag, out.Size, out.Status = i.Etag, i.Size, imageNormal
-	if i.Blocked {
-		out.Status = imageBlocked
-	}
+	out.Etag, out.Size, out.Status = i.Etag, i.Size, statusOf(i.Blocked, imageNormal)
 	out.S3KeyFlag, out.StorageNode = keyFlag(acc), storageNode
 	out.Extension = picture.ExtOfName(i.Name)
 	out.DownloadURL = a.link(i.ID, i.Ext)

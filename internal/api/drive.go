@@ -82,7 +82,7 @@ func keyFlag(acc account.ID) string { return drive.ID(acc).String() + "-0" }
 func toItem(acc account.ID, e drive.Entry) driveItem {
 	return driveItem{
 		FileID: e.ID, Filename: e.Name, ParentFileID: e.Parent, Type: typeOf(e.IsFolder()), Etag: e.Etag, Size: e.Size,
-		Category: category(e), S3KeyFlag: keyFlag(acc), StorageNode: storageNode, Trashed: flag(e.Trashed != drive.Live),
+		Category: category(e), Status: statusOf(e.Blocked, 0), S3KeyFlag: keyFlag(acc), StorageNode: storageNode, Trashed: flag(e.Trashed != drive.Live),
 		CreateAt: wire.Time(e.CreatedAt), UpdateAt: wire.Time(e.UpdatedAt),
 	}
 }
@@ -238,7 +238,7 @@ func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (*listV1O
 	for i, e := range list {
 		out.FileList[i] = listV1Item{
 			FileID: e.ID, Filename: e.Name, ParentFileID: e.Parent, ParentName: e.ParentName, Type: typeOf(e.IsFolder()), Etag: e.Etag, Size: e.Size,
-			ContentType: "0", Category: category(e), S3KeyFlag: keyFlag(acc), StorageNode: storageNode,
+			ContentType: "0", Category: category(e), Status: statusOf(e.Blocked, 0), S3KeyFlag: keyFlag(acc), StorageNode: storageNode,
 			Trashed: flag(e.Trashed != drive.Live), CreateAt: wire.TimeV1(e.CreatedAt), UpdateAt: wire.TimeV1(e.UpdatedAt),
 		}
 	}
@@ -268,7 +268,7 @@ func (a *API) detail(ctx context.Context, acc account.ID, in fileIDIn) (*detailO
 		return nil, err
 	}
 	return &detailOut{
-		FileID: e.ID, Filename: e.Name, Type: typeOf(e.IsFolder()), Size: e.Size, Etag: e.Etag, ParentFileID: e.Parent,
+		FileID: e.ID, Filename: e.Name, Type: typeOf(e.IsFolder()), Size: e.Size, Etag: e.Etag, Status: statusOf(e.Blocked, 0), ParentFileID: e.Parent,
 		ParentName: parent, CreateAt: wire.Time(e.CreatedAt), Trashed: flag(e.Trashed != drive.Live),
 	}, nil
 }

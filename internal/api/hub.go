@@ -22,9 +22,9 @@ import (
 const (
 	accountListeners = 1000
 	allListeners     = 10_000
-	settleFor        = 80 * time.Millisecond // from the first change to the look: more may come, and a short task need not be told of twice
-	lookAgain        = 20 * time.Millisecond // from then on, till the next change counts
-	wave             = 8                     // listeners are woken so many at a time, so that those who work get their turn too
+	settleFor        = 150 * time.Millisecond // from the first change to the look: more may come, and a short task need not be told of twice
+	lookAgain        = 20 * time.Millisecond  // from then on, till the next change counts
+	wave             = 8                      // listeners are woken so many at a time, so that those who work get their turn too
 	wavePause        = 2 * time.Millisecond
 	lookLater        = time.Second // after one that failed
 	keptEvents       = 1000        // that a listener remembers

@@ -26,6 +26,9 @@ const (
 	UserState   Action = "user_state"   // what: its name and the new state
 	DriveDelete Action = "drive_delete" // for good; what: the entries
 	BedDelete   Action = "bed_delete"   // for good; what: the images and folders
+
+	ContentBlock   Action = "content_block"   // by the operator; what: its MD5
+	ContentUnblock Action = "content_unblock" // as well
 )
 
 // Actor is who asked for it.

@@ -62,6 +62,7 @@ type Entry struct {
 	UpdatedAt time.Time
 
 	ParentName string // "" for the root's; only ListPage tells
+	Blocked    bool   // the operator has blocked its content; only what lists and tells of entries says so
 }
 
 // IsFolder says whether the entry is a folder.

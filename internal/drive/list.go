@@ -32,9 +32,25 @@ func (d *Drive) List(ctx context.Context, acc account.ID, folder, after ID, limi
 		for i := range p.Entries {
 			p.Entries[i].Trashed = max(p.Entries[i].Trashed, trashed)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tellBlocked(ctx, tx, acc, p.Entries)
 	})
 	return p, err
+}
+
+// tellBlocked tells entries whether their content is blocked.
+func tellBlocked(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry) error {
+	ids := make([]int64, 0, len(list))
+	for _, e := range list {
+		ids = append(ids, e.BlobID)
+	}
+	blocked, err := blob.BlockedAmong(ctx, tx, int64(acc), ids)
+	for i := range list {
+		list[i].Blocked = blocked[list[i].BlobID]
+	}
+	return err
 }
 
 // Pictures answers the live eligible pictures right in a folder, of at most so many bytes
@@ -83,8 +99,10 @@ func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact b
 		if err != nil {
 			return err
 		}
-		p.Entries, err = visible(ctx, tx, acc, p.Entries)
-		return err
+		if p.Entries, err = visible(ctx, tx, acc, p.Entries); err != nil {
+			return err
+		}
+		return tellBlocked(ctx, tx, acc, p.Entries)
 	})
 	return p, err
 }
@@ -144,6 +162,11 @@ func (d *Drive) Get(ctx context.Context, acc account.ID, id ID) (e Entry, parent
 			return err
 		}
 		e.Size += e.Total
+		told := []Entry{e}
+		if err := tellBlocked(ctx, tx, acc, told); err != nil {
+			return err
+		}
+		e = told[0]
 		_, err = tx.Get(ctx, `SELECT name FROM drive_entry WHERE account_id = $1 AND id = $2`, []any{acc, e.Parent}, &parentName)
 		return err
 	})
@@ -160,7 +183,10 @@ func (d *Drive) Infos(ctx context.Context, acc account.ID, ids []ID) (list []Ent
 				delete(known, id) // named twice, answered once
 			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tellBlocked(ctx, tx, acc, list)
 	})
 	return list, err
 }

@@ -116,6 +116,9 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		for i := range list {
 			list[i].Trashed = max(list[i].Trashed, above)
 		}
+		if err := tellBlocked(ctx, tx, acc, list); err != nil {
+			return err
+		}
 		return nameParents(ctx, tx, acc, list)
 	}
 	const op = "drive: list page"

@@ -56,6 +56,10 @@ func tellChanged(tx *db.Tx, id ID) { tx.Tell(changed, string(id)) }
 
 func tellAllChanged(tx *db.Tx) { tx.Tell(changed, everything) }
 
+// ContentChanged has every image looked at again, after the state of some content was
+// changed in a transaction.
+func ContentChanged(tx *db.Tx) { tellAllChanged(tx) }
+
 const shards = 64
 
 // Cache keeps what a door made of an image's facts, for at most so many images. A

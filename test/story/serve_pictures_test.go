@@ -379,3 +379,51 @@ func TestServeOfDisabledAccounts(t *testing.T) {
 	s.Run("user", "enable", "writer", "--data", s.Data)
 	eventually(t, "the links are back", func() bool { return status(img.DownloadURL) == 200 && status(big.DownloadURL) == 200 })
 }
+
+// What the operator blocks is served to nobody, whoever has it, is said to be blocked, and
+// can't be copied; unblocked it is as it was.
+func TestServeOfBlockedContent(t *testing.T) {
+	s, u := writer(t)
+	other := s.User("other")
+	content := png(1, 100)
+	file := u.PutFile(0, "a.png", content)
+	img := mustBed(t, u, "", "a.png", content, 0)
+	theirs := mustBed(t, other, "", "theirs.png", content, 0)
+	kept := mustBed(t, u, "", "b.png", png(2, 200), 0)
+	status := func(link string) int {
+		t.Helper()
+		return get(t, "GET", link).status
+	}
+	stated := func(image, drive int) {
+		t.Helper()
+		i, err := u.BedDetail(t.Context(), img.FileID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := u.Infos(t.Context(), []int64{file})
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		if i.Status != image || list[0].Status != drive {
+			t.Errorf("the image is in state %d, the file in %d", i.Status, list[0].Status)
+		}
+	}
+	stated(2, 0)
+	if out := string(s.Run("block", "add", theirs.DownloadURL, "--data", s.Data, "--json")); !strings.Contains(out, `"contents": 2`) {
+		t.Errorf("blocked: %s", out)
+	}
+	eventually(t, "the links end", func() bool { return status(img.DownloadURL) == 404 && status(theirs.DownloadURL) == 404 })
+	if status(kept.DownloadURL) != 200 {
+		t.Error("other content is not served")
+	}
+	stated(101, 101)
+	if state := u.Await(u.StartCopy("", file)); state.Failed != 1 {
+		t.Errorf("copied: %+v", state)
+	}
+	if out := string(s.Run("block", "ls", "--data", s.Data)); strings.Count(out, img.Etag) != 2 {
+		t.Errorf("what is blocked:\n%s", out)
+	}
+	s.Run("block", "rm", strings.ToUpper(img.Etag), "--data", s.Data)
+	eventually(t, "the links are back", func() bool { return status(img.DownloadURL) == 200 && status(theirs.DownloadURL) == 200 })
+	stated(2, 0)
+}
