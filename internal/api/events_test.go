@@ -174,7 +174,7 @@ func TestEventsKeepTheirPace(t *testing.T) {
 		l.set("a", queue.Done, 9999)
 		h.changedTask(1, "a")
 		synctest.Wait()
-		pass(settleFor + eventPace)
+		pass(lookAgain + eventPace)
 		synctest.Wait()
 		if looks := l.looked() - before; looks > seconds*10+2 || looks < seconds*9 {
 			t.Errorf("%d looks in %d seconds", looks, seconds)

@@ -22,9 +22,11 @@ import (
 const (
 	accountListeners = 1000
 	allListeners     = 10_000
-	settleFor        = 150 * time.Millisecond // from the first change to the look: more may come, and a short task need not be told of twice
-	lookAgain        = 20 * time.Millisecond  // from then on, till the next change counts
-	wave             = 8                      // listeners are woken so many at a time, so that those who work get their turn too
+	settleFor        = 80 * time.Millisecond  // from a change to the look: more may come
+	settleFirst      = 150 * time.Millisecond // after a while of quiet: a short task need not be told of twice
+	quiet            = time.Second
+	lookAgain        = 20 * time.Millisecond // from then on, till the next change counts
+	wave             = 8                     // listeners are woken so many at a time, so that those who work get their turn too
 	wavePause        = 2 * time.Millisecond
 	lookLater        = time.Second // after one that failed
 	keptEvents       = 1000        // that a listener remembers
@@ -206,21 +208,27 @@ func (l *listener) hasLooked() {
 // run looks at what has changed until the audience has gone.
 func (a *audience) run(ctx context.Context) {
 	defer close(a.ended)
+	var looked time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.bell:
 		}
+		settle := settleFor
+		if time.Since(looked) > quiet {
+			settle = settleFirst
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(settleFor):
+		case <-time.After(settle):
 		}
 		q, missed := a.question()
 		pause := lookAgain
 		_, told, err := a.tellOf(ctx, q, nil)
 		a.wake(ctx, told)
+		looked = time.Now()
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("api: look at tasks for those who listen", "account", a.acc, "err", err)
 			a.again(q, missed)

@@ -46,12 +46,11 @@ func (d *Disk) ListOthers(ctx context.Context, fn func(Other) error) error {
 				return failed(err, "blob: list others")
 			}
 			names := strings.Split(filepath.ToSlash(below), "/")
-			key, placed := Key{}, false
+			at := stagedAs
 			if top == d.blobs {
-				key, placed = placedAt(names)
-			} else {
-				key, placed = stagedAs(names)
+				at = placedAt
 			}
+			key, placed := at(names)
 			switch {
 			case placed && e.Type().IsRegular(), len(names) == 1 && (names[0] == ownerName || names[0] == probeName):
 				return nil

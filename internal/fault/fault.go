@@ -163,8 +163,8 @@ const (
 	StoreUnmarked  Why = "store_unmarked"  // the store: it has contents and no mark, and none of the database's first contents
 )
 
-// Store, as an argument of Unavailable, says that it is the store of contents that does
-// not answer, and not the database.
+// Store is, as an argument of Unavailable, that it is the store of contents which does not
+// answer, and not the database.
 const Store Why = "store"
 
 // Error is a failure with its code, what was being done, and its cause.

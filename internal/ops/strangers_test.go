@@ -119,14 +119,14 @@ func TestRepairLeavesWhatIsNamed(t *testing.T) {
 		p.must(err)
 		_, err = p.put("b.png", []byte("another"))
 		p.must(err)
-		p.must(putContent(p.Context(), p.store, p.key(1), []byte("the only cpoy")))
+		p.must(putContent(p.Context(), p.store, p.key(1), []byte("the only mock")))
 		p.without(`DELETE FROM blob WHERE id = 1`)
 		for range 2 {
 			found := p.fsck(ops.Fsck{Repair: true})
 			if got, want := strings.Join(codesOf(found), " "), "drive.content_row image.content_row store.needed"; got != want || slices.ContainsFunc(found, func(f ops.Finding) bool { return f.Fixed }) {
 				p.Errorf("%+v", found)
 			}
-			p.reads(p.key(1), []byte("the only cpoy"))
+			p.reads(p.key(1), []byte("the only mock"))
 		}
 	})
 }

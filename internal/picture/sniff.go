@@ -124,7 +124,7 @@ func LooksSVG(head []byte) bool {
 	head = bytes.TrimPrefix(head[:min(len(head), SVGHead)], []byte("\xef\xbb\xbf"))
 	for {
 		head = bytes.TrimLeft(head, " \t\r\n")
-		end := ""
+		var end string
 		switch {
 		case bytes.HasPrefix(head, []byte("<?")):
 			end = "?>"

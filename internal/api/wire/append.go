@@ -57,4 +57,4 @@ func AppendTime(b []byte, t Time) []byte {
 }
 
 // digit is the last one of a number.
-func digit(n int) byte { return '0' + byte(n%10) } //nolint:gosec // below ten
+func digit(n int) byte { return '0' + byte(n%10) }
