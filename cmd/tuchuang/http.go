@@ -53,6 +53,8 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 	raw.Routes(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET /openapi.json", door.Document)
+	mux.HandleFunc("GET /docs", door.Page)
 	mux.HandleFunc("GET /{$}", home)
 	imageHost := onlyPictures(s.conf)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -331,12 +333,12 @@ func home(w http.ResponseWriter, _ *http.Request) {
 const homePage = `<!doctype html>
 <html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>图床 tuchuang</title>
 <style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color:#222;background:#fff}
-code{background:#eee;padding:.1em .3em;border-radius:4px}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}</style>
+a{color:inherit}code{background:#eee;padding:.1em .3em;border-radius:4px}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}</style>
 <h1>图床 tuchuang</h1>
 <p>这是一个自托管的图床。图片存放在云盘里，用复制任务发布到图床，每张图片都有永久的公开链接。</p>
 <p lang="en">This is a self-hosted picture publisher. Pictures are kept in its drive; a copy task publishes them into the image bed,
 where each has a permanent public link.</p>
-<p>API: <code>POST /api/v1/access_token</code> · <code>tuchuang login --server URL --client-id ID</code></p>
+<p><a href="/docs">API</a>: <code>POST /api/v1/access_token</code> · <code>tuchuang login --server URL --client-id ID</code></p>
 <p><small>{version}</small></p>
 </html>
 `

@@ -38,7 +38,7 @@ type userInfoOut struct {
 	DirectTraffic  int64      `json:"directTraffic"`
 	IsHideUID      bool       `json:"isHideUID"`
 	HTTPSCount     int64      `json:"httpsCount"`
-	VIPInfo        []none     `json:"vipInfo"`
+	VIPInfo        []none     `json:"vipInfo" schema:"or=null"`
 	DeveloperInfo  struct {
 		StartTime string `json:"startTime"`
 		EndTime   string `json:"endTime"`

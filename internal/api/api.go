@@ -61,6 +61,8 @@ type API struct {
 	refusals refusals
 	hub      *hub
 	limits   copytask.Limits
+
+	document, page []byte // what the API is, for programs and for people
 }
 
 // New makes the door.
@@ -77,6 +79,8 @@ func New(o Options) *API {
 			a.handlers[path] = a.adapt(r)
 		}
 	}
+	d := a.describe()
+	a.document, a.page = d.write(), d.page(a.PublicURL)
 	return a
 }
 

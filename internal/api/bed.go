@@ -17,7 +17,7 @@ import (
 )
 
 type bedMkdirIn struct {
-	Names  []string    `wire:"name;max=100"`
+	Names  []string    `wire:"name;max=100" schema:"or=string"`
 	Parent imagebed.ID `wire:"parentID,parentFileID"`
 	copyFailIn
 }
@@ -76,21 +76,21 @@ type bedItem struct {
 	FileID         imagebed.ID `json:"fileId"`
 	Filename       string      `json:"filename"`
 	ParentFileID   imagebed.ID `json:"parentFileId"`
-	Type           int         `json:"type"`
+	Type           int         `json:"type" schema:"enum=0|1" doc:"0 image, 1 folder"`
 	Etag           string      `json:"etag"`
 	Size           int64       `json:"size"`
-	Status         int         `json:"status"`
+	Status         int         `json:"status" schema:"enum=0|2|101" doc:"2 an image, 101 one that the operator has blocked"`
 	S3KeyFlag      string      `json:"s3KeyFlag"`
 	StorageNode    string      `json:"storageNode"`
 	CreateAt       wire.Time   `json:"createAt"`
 	UpdateAt       wire.Time   `json:"updateAt"`
-	DownloadURL    string      `json:"downloadURL"`
+	DownloadURL    string      `json:"downloadURL" doc:"the permanent link"`
 	OSSIndex       int         `json:"ossIndex"`
 	TotalTraffic   int64       `json:"totalTraffic"`
 	ParentFilename string      `json:"parentFilename"`
 	Extension      string      `json:"extension"`
 	UserSelfURL    string      `json:"userSelfURL"`
-	Trashed        int         `json:"trashed"`
+	Trashed        int         `json:"trashed" schema:"enum=0"`
 }
 
 // appendJSON writes what the tags above say.
@@ -161,13 +161,13 @@ func (a *API) link(id imagebed.ID, ext string) string {
 type bedListIn struct {
 	Parent    imagebed.ID `wire:"parentFileId,parentID"`
 	Limit     int         `wire:"limit"`
-	StartTime int64       `wire:"startTime"`
-	EndTime   int64       `wire:"endTime"`
+	StartTime int64       `wire:"startTime" doc:"seconds since 1970"`
+	EndTime   int64       `wire:"endTime" doc:"seconds since 1970"`
 	Last      imagebed.ID `wire:"lastFileId"`
 }
 
 type bedListOut struct {
-	LastFileID imagebed.ID `json:"lastFileId"`
+	LastFileID imagebed.ID `json:"lastFileId" doc:"-1 at the end"`
 	FileList   []bedItem   `json:"fileList"`
 }
 

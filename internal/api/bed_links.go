@@ -24,7 +24,7 @@ type bedLinksIn struct {
 	Parent   imagebed.ID   `wire:"parentFileId,parentID"`
 	Limit    int           `wire:"limit"`
 	Last     imagebed.ID   `wire:"lastFileId"`
-	Format   string        `wire:"format"`
+	Format   string        `wire:"format" doc:"url, md, html, bbcode, csv, json or template"`
 	Template string        `wire:"template"`
 }
 

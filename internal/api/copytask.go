@@ -16,10 +16,10 @@ import (
 type copyIn struct {
 	FileIDs    []drive.ID      `wire:"fileIDs,fileID;max=100"` // required without a planID
 	To         imagebed.ID     `wire:"toParentFileID,parentFileID"`
-	ToPath     string          `wire:"toPath"` // below it, not in the documentation
-	SourceType int             `wire:"sourceType;default=1"`
-	Type       int             `wire:"type;default=1"`
-	PlanID     copytask.PlanID `wire:"planID"`
+	ToPath     string          `wire:"toPath" doc:"folders below the target, made where they are not there"` // below it, not in the documentation
+	SourceType int             `wire:"sourceType;default=1" schema:"enum=1"`
+	Type       int             `wire:"type;default=1" schema:"enum=1"`
+	PlanID     copytask.PlanID `wire:"planID" doc:"in place of fileIDs: of a plan"`
 }
 
 // check says what is wrong with it.
@@ -64,8 +64,8 @@ type taskIn struct {
 }
 
 type copyProcessOut struct {
-	Status  int    `json:"status"`
-	FailMsg string `json:"failMsg"`
+	Status  int    `json:"status" schema:"enum=1|2|3|4" doc:"1 running, 2 done, 3 failed, 4 waiting"`
+	FailMsg string `json:"failMsg" doc:"in Chinese"`
 
 	// Beyond the documentation.
 	FailCode copytask.FailCode `json:"failCode"`
@@ -124,7 +124,7 @@ type copyFailItem struct {
 
 type copyFailOut struct {
 	Total int            `json:"total"`
-	List  []copyFailItem `json:"list"` // null when the total is 0, as documented
+	List  []copyFailItem `json:"list" schema:"or=null"` // null when the total is 0, as documented
 }
 
 func (a *API) copyFail(ctx context.Context, acc account.ID, in copyFailIn) (*copyFailOut, error) {

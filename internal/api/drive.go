@@ -43,15 +43,15 @@ type driveItem struct {
 	FileID       drive.ID  `json:"fileId"`
 	Filename     string    `json:"filename"`
 	ParentFileID drive.ID  `json:"parentFileId"`
-	Type         int       `json:"type"`
+	Type         int       `json:"type" schema:"enum=0|1" doc:"0 file, 1 folder"`
 	Etag         string    `json:"etag"`
 	Size         int64     `json:"size"`
-	Category     int       `json:"category"`
+	Category     int       `json:"category" schema:"enum=0|1|2|3|10" doc:"1 audio, 2 video, 3 picture, 10 archive"`
 	Status       int       `json:"status"`
 	PunishFlag   int       `json:"punishFlag"`
 	S3KeyFlag    string    `json:"s3KeyFlag"`
 	StorageNode  string    `json:"storageNode"`
-	Trashed      int       `json:"trashed"`
+	Trashed      int       `json:"trashed" schema:"enum=0|1"`
 	CreateAt     wire.Time `json:"createAt"`
 	UpdateAt     wire.Time `json:"updateAt"`
 }
@@ -126,12 +126,12 @@ type listV2In struct {
 	Parent drive.ID `wire:"parentFileId"`
 	Limit  int      `wire:"limit"`
 	Search string   `wire:"searchData"`
-	Mode   int      `wire:"searchMode"`
+	Mode   int      `wire:"searchMode" doc:"1: the exact name"`
 	Last   int64    `wire:"lastFileId"`
 }
 
 type listV2Out struct {
-	LastFileID drive.ID    `json:"lastFileId"`
+	LastFileID drive.ID    `json:"lastFileId" doc:"-1 at the end"`
 	FileList   []driveItem `json:"fileList"`
 }
 
@@ -179,8 +179,8 @@ type listV1In struct {
 	Parent    drive.ID `wire:"parentFileId"`
 	Page      int      `wire:"page"`
 	Limit     int      `wire:"limit"`
-	OrderBy   string   `wire:"orderBy"`
-	Direction string   `wire:"orderDirection"`
+	OrderBy   string   `wire:"orderBy" schema:"enum=file_id|file_name|size|create_at|update_at|update_time"`
+	Direction string   `wire:"orderDirection" schema:"enum=asc|desc"`
 	Trashed   bool     `wire:"trashed"`
 	Search    string   `wire:"searchData"`
 }
@@ -190,17 +190,17 @@ type listV1Item struct {
 	Filename     string      `json:"filename"`
 	ParentFileID drive.ID    `json:"parentFileId"`
 	ParentName   string      `json:"parentName"`
-	Type         int         `json:"type"`
+	Type         int         `json:"type" schema:"enum=0|1" doc:"0 file, 1 folder"`
 	Etag         string      `json:"etag"`
 	Size         int64       `json:"size"`
 	ContentType  string      `json:"contentType"`
-	Category     int         `json:"category"`
+	Category     int         `json:"category" schema:"enum=0|1|2|3|10" doc:"1 audio, 2 video, 3 picture, 10 archive"`
 	Hidden       bool        `json:"hidden"`
 	Status       int         `json:"status"`
 	PunishFlag   int         `json:"punishFlag"`
 	S3KeyFlag    string      `json:"s3KeyFlag"`
 	StorageNode  string      `json:"storageNode"`
-	Trashed      int         `json:"trashed"`
+	Trashed      int         `json:"trashed" schema:"enum=0|1"`
 	CreateAt     wire.TimeV1 `json:"createAt"`
 	UpdateAt     wire.TimeV1 `json:"updateAt"`
 	Thumbnail    string      `json:"thumbnail"`
@@ -252,14 +252,14 @@ type fileIDIn struct {
 type detailOut struct {
 	FileID       drive.ID  `json:"fileID"`
 	Filename     string    `json:"filename"`
-	Type         int       `json:"type"`
+	Type         int       `json:"type" schema:"enum=0|1" doc:"0 file, 1 folder"`
 	Size         int64     `json:"size"`
 	Etag         string    `json:"etag"`
 	Status       int       `json:"status"`
 	ParentFileID drive.ID  `json:"parentFileID"`
 	ParentName   string    `json:"parentName"`
 	CreateAt     wire.Time `json:"createAt"`
-	Trashed      int       `json:"trashed"`
+	Trashed      int       `json:"trashed" schema:"enum=0|1"`
 }
 
 func (a *API) detail(ctx context.Context, acc account.ID, in fileIDIn) (*detailOut, error) {
@@ -277,13 +277,17 @@ type driveIDsIn struct {
 	FileIDs []drive.ID `wire:"fileIDs,fileID;required;max=100"`
 }
 
+type infosIn struct {
+	FileIDs []drive.ID `wire:"fileIds,fileID;required;max=100"`
+}
+
 type infosOut struct {
 	// Both: the table and the example of the documentation differ, and so do clients.
 	FileList []driveItem `json:"fileList"`
 	List     []driveItem `json:"list"`
 }
 
-func (a *API) infos(ctx context.Context, acc account.ID, in driveIDsIn) (*infosOut, error) {
+func (a *API) infos(ctx context.Context, acc account.ID, in infosIn) (*infosOut, error) {
 	list, err := a.Drive.Infos(ctx, acc, in.FileIDs)
 	if err != nil {
 		return nil, err
@@ -307,11 +311,15 @@ func (a *API) delete(ctx context.Context, acc account.ID, in driveIDsIn) (*wire.
 // downloadLife is how long a download URL works.
 const downloadLife = 24 * time.Hour
 
+type downloadIn struct {
+	FileID drive.ID `wire:"fileId;required"`
+}
+
 type downloadInfoOut struct {
 	DownloadURL string `json:"downloadUrl"`
 }
 
-func (a *API) downloadInfo(ctx context.Context, acc account.ID, in fileIDIn) (*downloadInfoOut, error) {
+func (a *API) downloadInfo(ctx context.Context, acc account.ID, in downloadIn) (*downloadInfoOut, error) {
 	e, _, err := a.Drive.Get(ctx, acc, in.FileID)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func (a *API) rename(ctx context.Context, acc account.ID, in renameIn) (*wire.Nu
 }
 
 type renameEachIn struct {
-	List []wire.Raw `wire:"renameList;required;max=30"`
+	List []wire.Raw `wire:"renameList;required;max=30" doc:"each id|name, or an object of fileId and fileName"`
 }
 
 // newName reads one of the list: "id|name", or an object.

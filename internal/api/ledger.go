@@ -20,7 +20,7 @@ import (
 type copyListIn struct {
 	Limit  int         `wire:"limit"`
 	Last   copytask.ID `wire:"lastTaskID"`
-	Status int         `wire:"status"`
+	Status int         `wire:"status" schema:"enum=0|1|2|3|4|5" doc:"0 any, 1 running, 2 done, 3 failed or cancelled, 4 waiting, 5 cancelled"`
 }
 
 type copyListItem struct {
@@ -29,7 +29,7 @@ type copyListItem struct {
 }
 
 type copyListOut struct {
-	LastTaskID copytask.ID    `json:"lastTaskID"` // "-1" at the end
+	LastTaskID copytask.ID    `json:"lastTaskID" doc:"-1 at the end"` // "-1" at the end
 	List       []copyListItem `json:"list"`
 }
 
@@ -86,7 +86,7 @@ type ledgerLine struct {
 	TargetPath      string          `json:"targetPath"`
 	Etag            string          `json:"etag"`
 	Size            int64           `json:"size"`
-	Outcome         string          `json:"outcome"`
+	Outcome         string          `json:"outcome" schema:"enum=open|copied|replaced|skipped|failed"`
 	Reason          copytask.Reason `json:"reason"`
 	ReasonMessage   string          `json:"reasonMessage"`
 	ReasonMessageEn string          `json:"reasonMessageEn"`
@@ -99,7 +99,7 @@ type copyItem struct {
 }
 
 type copyItemsOut struct {
-	LastSeq int        `json:"lastSeq"` // -1 at the end
+	LastSeq int        `json:"lastSeq" doc:"-1 at the end"` // -1 at the end
 	List    []copyItem `json:"list"`
 }
 

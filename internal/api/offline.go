@@ -16,7 +16,7 @@ import (
 type offlineIn struct {
 	URL      string `wire:"url;required"`
 	Name     string `wire:"fileName"`
-	Dir      string `wire:"dirID"`
+	Dir      string `wire:"dirID" schema:"or=integer"`
 	Path     string `wire:"savePath"` // below it, not in the documentation
 	Callback string `wire:"callBackUrl"`
 }
@@ -27,7 +27,7 @@ type bedOfflineIn struct {
 	Dir      string `wire:"businessDirID,dirID"`
 	Path     string `wire:"savePath"`
 	Callback string `wire:"callBackUrl"`
-	Type     int    `wire:"type;default=1"`
+	Type     int    `wire:"type;default=1" schema:"enum=1"`
 }
 
 type offlineOut struct {
@@ -70,14 +70,14 @@ type fetchedID struct{ id any }
 func (f fetchedID) MarshalJSON() ([]byte, error) { return json.Marshal(f.id) }
 
 type offlineProcessOut struct {
-	Process int `json:"process"` // percent
-	Status  int `json:"status"`
+	Process int `json:"process" doc:"percent"` // percent
+	Status  int `json:"status" schema:"enum=0|1|2|3" doc:"0 running, 1 failed, 2 done, 3 to be tried again"`
 
 	// Beyond the documentation.
 	FileID        fetchedID        `json:"fileID"` // 0 and "" before the end
 	Filename      string           `json:"filename"`
 	Bytes         int64            `json:"bytes"`
-	Total         int64            `json:"total"` // -1 where that is not known
+	Total         int64            `json:"total" doc:"-1 where it is not known"` // -1 where that is not known
 	Tries         int              `json:"tries"`
 	FailCode      offline.FailCode `json:"failCode"`
 	FailMessage   string           `json:"failMessage"`
@@ -135,7 +135,7 @@ type offlineListIn struct {
 
 type offlineListItem struct {
 	TaskID offline.Seq `json:"taskID"`
-	To     string      `json:"to"` // drive or bed
+	To     string      `json:"to" schema:"enum=drive|bed"` // drive or bed
 	URL    string      `json:"url"`
 	offlineProcessOut
 }

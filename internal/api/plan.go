@@ -37,7 +37,7 @@ type planOut struct {
 	Reasons    map[copytask.Reason]int `json:"reasons"`
 	Limit      *planLimit              `json:"limit"` // null where the task would be done
 	Items      []ledgerLine            `json:"items"`
-	NextCursor int                     `json:"nextCursor"` // -1 at the end
+	NextCursor int                     `json:"nextCursor" doc:"-1 at the end"` // -1 at the end
 }
 
 func (a *API) copyPlan(ctx context.Context, acc account.ID, in copyPlanIn) (*planOut, error) {

@@ -33,7 +33,7 @@ type publishedLink struct {
 	DownloadURL string      `json:"downloadURL"`
 	TaskID      copytask.ID `json:"taskID"`
 	PublishedAt wire.Time   `json:"publishedAt"`
-	State       string      `json:"state"`
+	State       string      `json:"state" schema:"enum=current|outdated"`
 }
 
 type publishedFile struct {
@@ -41,7 +41,7 @@ type publishedFile struct {
 	Filename  string          `json:"filename"`
 	Etag      string          `json:"etag"`
 	Size      int64           `json:"size"`
-	State     string          `json:"state"` // outdated where any of the links is, also one that is not told
+	State     string          `json:"state" schema:"enum=unpublished|current|outdated"` // outdated where any of the links is, also one that is not told
 	Published []publishedLink `json:"published"`
 	More      bool            `json:"more"` // links than are told
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 type reportIn struct {
 	TaskID copytask.ID `wire:"taskID;required"`
-	Format string      `wire:"format"`
+	Format string      `wire:"format" doc:"csv or json"`
 }
 
 // report is a way to write a ledger down as a file.
@@ -106,3 +107,6 @@ func (a *API) copyReport(ctx context.Context, acc account.ID, in reportIn) (stre
 		}
 	}), nil
 }
+
+// reportItem is what a report in JSON is a list of.
+var reportItem = reflect.TypeFor[copyItem]()

@@ -2,6 +2,8 @@ package copytask
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"tuchuang/internal/picture"
 )
@@ -112,6 +114,12 @@ var failSentences = map[FailCode]sentence{
 	Stopped:      {"任务已取消", "the task was cancelled"},
 	Broken:       {"内部错误", "an internal error"},
 }
+
+// Reasons are all reasons, by name.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(reasonSentences)) }
+
+// FailCodes are all codes, by name.
+func FailCodes() []FailCode { return slices.Sorted(maps.Keys(failSentences)) }
 
 // Known says whether it is one of the reasons.
 func (r Reason) Known() bool {

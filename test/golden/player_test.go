@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"tuchuang/internal/api"
 	"tuchuang/test/harness"
 )
 
@@ -27,13 +28,14 @@ type player struct {
 	elsewhere string         // where a server of somebody else answers
 	count     map[string]int // how many words of a kind there are
 	files     map[string]*strings.Builder
+	examples  map[string]api.Example // the first that was done, by path
 }
 
 func play(t *testing.T, sp spelling) map[string]string {
 	t.Helper()
 	s := harness.Start(t, "--fetch-allow", "127.0.0.0/8")
 	p := &player{
-		t: t, how: sp, u: s.User("writer", "--quota", "4K"), files: make(map[string]*strings.Builder),
+		t: t, how: sp, u: s.User("writer", "--quota", "4K"), files: make(map[string]*strings.Builder), examples: make(map[string]api.Example),
 		known: make(map[string]string), count: make(map[string]int),
 	}
 	p.known[s.URL] = "{server}"
@@ -49,7 +51,7 @@ func play(t *testing.T, sp spelling) map[string]string {
 	p.elsewhere = elsewhere.URL
 	p.known[elsewhere.URL] = "{elsewhere}"
 	story(p)
-	out := make(map[string]string)
+	out := map[string]string{examplesFile: p.exampleText()}
 	for file, b := range p.files {
 		out[file] = b.String()
 	}
@@ -94,7 +96,7 @@ func (a answer) number(path ...string) int64 {
 func (p *player) ask(title, route string, nameValues ...any) answer {
 	p.t.Helper()
 	path, text, r := p.plain(route, nameValues)
-	return p.send(title, path, text, r)
+	return p.send(title, path, text, r, pair(nameValues))
 }
 
 // file is ask for what answers no envelope.
@@ -110,6 +112,7 @@ func (p *player) file(title, route string, nameValues ...any) {
 	}
 	body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("{CRLF}\n")), []byte("\ufeff"), []byte("{BOM}"))
 	text = p.stable(text)
+	p.example(path, pair(nameValues), nil, string(body))
 	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d, a file\n%s\n%s\n\n", title, text, status, p.stable(head), p.stable(string(body))))
 }
 
@@ -146,7 +149,7 @@ func (p *player) upload(title, route, name string, content []byte, nameValues ..
 	for _, f := range fields {
 		text += "\n" + f.name + ": " + texts(f.value)[0]
 	}
-	return p.send(title, path, fmt.Sprintf("%s\n%s: (file) %s", text, name, content), r)
+	return p.send(title, path, fmt.Sprintf("%s\n%s: (file) %s", text, name, content), r, fields)
 }
 
 // put sends bytes to a presigned URL.
@@ -156,7 +159,7 @@ func (p *player) put(title, target string, content []byte) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.send(title, putPath, fmt.Sprintf("PUT %s\n\n%s", target, content), r)
+	p.send(title, putPath, fmt.Sprintf("PUT %s\n\n%s", target, content), r, nil)
 }
 
 // putPath names the golden file of presigned uploads.
@@ -180,7 +183,7 @@ func (p *player) exchange(path string, r *http.Request) (status int, head http.H
 			r.Header.Set("Authorization", "Bearer "+p.token)
 		}
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := p.u.Server.Checked(p.how.documented).Do(r)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -192,10 +195,13 @@ func (p *player) exchange(path string, r *http.Request) (status int, head http.H
 	return res.StatusCode, res.Header, body
 }
 
-func (p *player) send(title, path, text string, r *http.Request) answer {
+func (p *player) send(title, path, text string, r *http.Request, fields []field) answer {
 	p.t.Helper()
 	status, header, body := p.exchange(path, r)
-	var envelope struct{ Data any }
+	var envelope struct {
+		Code int
+		Data any
+	}
 	var indented bytes.Buffer
 	if len(body) > 0 {
 		d := json.NewDecoder(bytes.NewReader(body))
@@ -209,6 +215,9 @@ func (p *player) send(title, path, text string, r *http.Request) answer {
 		if got := header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
 			p.t.Errorf("%s: Content-Type %q", path, got)
 		}
+	}
+	if envelope.Code == 0 && path != putPath {
+		p.example(path, fields, body, "")
 	}
 	text = p.stable(text) // before the answer, so that its words come first
 	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d\n\n%s\n\n", title, text, status, p.stable(indented.String())))

@@ -29,12 +29,15 @@ type spelling struct {
 	key   func(string) string
 	after bool // the fields follow the file
 	query bool // the fields are in the query
+
+	documented bool // as the document of the API has it
+	curl       bool // as the page of the API has it
 }
 
 func same(s string) string { return s }
 
 var spellings = []spelling{
-	{name: "as documented", key: same, plain: func(method, target string, fields []field) (*http.Request, error) {
+	{name: "as documented", documented: true, key: same, plain: func(method, target string, fields []field) (*http.Request, error) {
 		if method == http.MethodGet {
 			return inQuery(method, target, fields)
 		}
@@ -110,6 +113,21 @@ var spellings = []spelling{
 		more := append([]field{{"unknown", "x"}, {"filename2", nil}, {"duplicate", nil}, {"callBackUrl", nil}}, fields...)
 		return inJSON(method, target+"?trashed=&Page=3&limit=", more)
 	}},
+}
+
+func init() {
+	spellings = append(spellings, spelling{name: "lines for a shell", key: same, curl: true, documented: true, plain: func(method, target string, fields []field) (*http.Request, error) {
+		line := api.Curl(api.Asked{Method: method, URL: target, Params: params(fields)})
+		return fromLine(line, nil)
+	}})
+}
+
+// params are fields as the page of the API has them.
+func params(fields []field) (out api.Params) {
+	for _, f := range fields {
+		out = append(out, api.Param{Name: f.name, Value: json.RawMessage(encode(f.value))})
+	}
+	return out
 }
 
 func inQuery(method, target string, fields []field) (*http.Request, error) {
@@ -188,6 +206,9 @@ func encode(v any) string {
 
 // withFile makes a multipart request that carries a file.
 func (sp spelling) withFile(target string, fields []field, name string, content []byte) (*http.Request, error) {
+	if sp.curl {
+		return fromLine(api.Curl(api.Asked{Method: http.MethodPost, URL: target, Params: params(fields), File: name}), content)
+	}
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	put := func() error {

@@ -77,9 +77,10 @@ type Server struct {
 	Env  []string // of the next Start, beside the test's own
 	Args []string // of the next Start, beside --data and --listen
 
-	t   testing.TB
-	cmd *exec.Cmd
-	log *logBuffer
+	t        testing.TB
+	cmd      *exec.Cmd
+	log      *logBuffer
+	contract func() *Contract // of the process that runs
 }
 
 // New makes a server on an empty folder; Start starts it.
@@ -147,6 +148,7 @@ func (s *Server) TryStart() error {
 			continue
 		}
 		s.URL = listens.FindString(lines.Text())
+		s.contract = sync.OnceValue(s.readContract)
 		go func() { _, _ = io.Copy(s.log, stdout) }()
 		return nil
 	}
@@ -246,7 +248,7 @@ func Known(t testing.TB, s *Server, secrets Secrets, c *client.Client) *User {
 // SignIn makes a client for the server's present address.
 func (u *User) SignIn() {
 	u.t.Helper()
-	c, err := client.New(client.Options{Server: u.Server.URL, ClientID: u.ClientID, Secret: u.ClientSecret})
+	c, err := client.New(client.Options{Server: u.Server.URL, ClientID: u.ClientID, Secret: u.ClientSecret, HTTP: u.Server.Checked(true)})
 	if err != nil {
 		u.t.Fatal(err)
 	}
@@ -305,7 +307,7 @@ func (s *Server) Send(method, path, token, contentType string, body []byte) Answ
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	r.Header.Set("Platform", "open_platform")
-	res, err := http.DefaultClient.Do(r)
+	res, err := s.Checked(false).Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}

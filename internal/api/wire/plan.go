@@ -29,8 +29,10 @@ type Field struct {
 	Kind     Kind     // of the value, or of a list's elements
 	List     bool
 	Required bool
-	Max      int    // the most elements of a list; 0 if it is none
-	Default  string // "" if there is none
+	Max      int               // the most elements of a list; 0 if it is none
+	Default  string            // "" if there is none
+	Type     reflect.Type      // of the value in Go, or of a list's elements
+	Tag      reflect.StructTag // of the field
 }
 
 // Describe tells what parameters a struct type takes, in the order of its
@@ -121,7 +123,7 @@ func (pl *plan) addFields(t reflect.Type, index []int) error {
 		if err != nil {
 			return fmt.Errorf("field %s: %w", sf.Name, err)
 		}
-		f.index = at
+		f.index, f.Tag = at, sf.Tag
 		if err := pl.add(f); err != nil {
 			return fmt.Errorf("field %s: %w", sf.Name, err)
 		}
@@ -165,6 +167,7 @@ func newField(t reflect.Type, tag string) (field, error) {
 	if optional {
 		value = t.Elem()
 	}
+	f.Type = value
 	var err error
 	if f.Kind, f.set, err = setter(value); err != nil {
 		return f, err
