@@ -188,3 +188,22 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 }
+
+// Every route has a summary, in both languages, and no summary is of no route.
+func TestSummaries(t *testing.T) {
+	routes := make(map[string]bool)
+	for _, e := range Endpoints() {
+		routes[e.Path] = true
+		if s := summaries[e.Path]; s.area.name == "" || s.english == "" || s.chinese == "" {
+			t.Errorf("%s has no summary: %+v", e.Path, s)
+		}
+		if e := examples[e.Path]; len(e.Answer) == 0 && e.Text == "" {
+			t.Errorf("no example: go test ./test/golden -update")
+		}
+	}
+	for path := range summaries {
+		if !routes[path] {
+			t.Errorf("%s is no route", path)
+		}
+	}
+}
