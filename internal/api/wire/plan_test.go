@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tuchuang/internal/api/wire"
 )
@@ -39,7 +40,10 @@ func TestDescribe(t *testing.T) {
 		{Name: "orderBy", Aliases: []string{}, Kind: wire.String, Default: "a,b=c"},
 	}
 	got := wire.Describe(reflect.TypeFor[described]())
-	if diff := cmp.Diff(want, got); diff != "" {
+	if id := got[2]; id.Type != reflect.TypeFor[driveID]() || !strings.HasPrefix(id.Tag.Get("wire"), "fileIDs,ids,fileID;") {
+		t.Errorf("the list of ids is of %v, tagged %s", id.Type, id.Tag)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(wire.Field{}, "Type", "Tag")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	got[2].Aliases[0] = "changed"
