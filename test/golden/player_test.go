@@ -216,8 +216,12 @@ func (p *player) send(title, path, text string, r *http.Request, fields []field)
 			p.t.Errorf("%s: Content-Type %q", path, got)
 		}
 	}
-	if envelope.Code == 0 && path != putPath {
+	switch {
+	case path == putPath:
+	case envelope.Code == 0:
 		p.example(path, fields, body, "")
+	case path == onlyRefused:
+		p.example(path, fields, []byte(`{"code":0,"message":"ok","data":null,"x-traceID":"{trace}"}`), "")
 	}
 	text = p.stable(text) // before the answer, so that its words come first
 	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d\n\n%s\n\n", title, text, status, p.stable(indented.String())))
