@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -172,7 +173,7 @@ func (g *getter) add(f *getFile) {
 // isLocal says whether every name of a path is one, here: the server's names have none of
 // "/" and "\", are not "." and "..", and no other system's devices.
 func isLocal(from, local string) bool {
-	if strings.ContainsAny(local, "\\\x00:") || path.Clean(local) != local || !filepath.IsLocal(filepath.FromSlash(local)) {
+	if strings.ContainsAny(local, "\\\x00") || runtime.GOOS == "windows" && strings.Contains(local, ":") || path.Clean(local) != local || !filepath.IsLocal(filepath.FromSlash(local)) {
 		return false
 	}
 	// A name with a slash in it would be more than one.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -115,7 +116,7 @@ func TestGetStaysInItsFolder(t *testing.T) {
 	// A server may say what it likes.
 	for name, want := range map[string]bool{
 		"a.png": true, "图 片.png": true, "..a": true, "": false, ".": false, "..": false, "../a": false, "a/../../b": false, "/a": false, "/": false,
-		`..\a`: false, "c:a": false, "a\x00": false, "a//b": false,
+		`..\a`: false, "c:a": runtime.GOOS != "windows", "a\x00": false, "a//b": false,
 	} {
 		if got := isLocal("drive:/in/"+name, below("in", name)); got != want {
 			t.Errorf("%q is local: %v", name, got)

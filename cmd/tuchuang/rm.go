@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/client"
+	"tuchuang/internal/fault"
 )
 
 type rmCmd struct {
@@ -46,7 +47,7 @@ func (c *rmCmd) Run(ctx context.Context, u *ui) error {
 	if c.ForGood {
 		said = rmDeleted
 		if scheme == driveScheme {
-			if err := inParts(things, func(ids []string) error { return s.Delete(ctx, numbers(ids)) }); err != nil {
+			if err := inParts(things, func(ids []string) error { return s.deleteSome(ctx, ids) }); err != nil {
 				return err
 			}
 		}
@@ -124,7 +125,7 @@ func (s *session) trashed(ctx context.Context) ([]trashRow, error) {
 		for _, f := range p.FileList {
 			rows = append(rows, trashRow{number(f.FileID), f.Filename, typeOf(f.Type == 1), f.Size, f.ParentName, stamp(strings.TrimSuffix(f.UpdateAt, " +0800 CST"))})
 		}
-		if len(p.FileList) == 0 || int64(len(rows)) >= p.Total {
+		if int64(page)*manyIDs >= p.Total { // a page may lack what is being deleted
 			return rows, nil
 		}
 	}
@@ -257,7 +258,7 @@ func (c *trashEmptyCmd) Run(ctx context.Context, u *ui) error {
 		for i, r := range part {
 			ids[i] = r.ID
 		}
-		if err := s.Delete(ctx, numbers(ids)); err != nil {
+		if err := s.deleteSome(ctx, ids); err != nil {
 			return err
 		}
 	}
@@ -268,6 +269,16 @@ func (c *trashEmptyCmd) Run(ctx context.Context, u *ui) error {
 	}
 	u.say(u.text(trashEmptied, len(rows)))
 	return nil
+}
+
+// deleteSome deletes for good. That all of them have gone already, as with a folder above
+// them, is no failure.
+func (s *session) deleteSome(ctx context.Context, ids []string) error {
+	err := s.Delete(ctx, numbers(ids))
+	if client.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }

@@ -30,6 +30,9 @@ func Holders(ctx context.Context, tx *db.Tx, md5 string, blocked bool) ([]int64,
 func SetBlocked(ctx context.Context, tx *db.Tx, account int64, md5 string, blocked bool) (int, error) {
 	ids, err := db.Collect(ctx, tx, func(row db.Row) (id int64, err error) { return id, row.Scan(&id) },
 		setBlocked, account, md5, stateOf(!blocked), stateOf(blocked))
+	if err == nil && !blocked { // while it was blocked nobody looked whether anything refers to it
+		err = Released(ctx, tx, account, ids)
+	}
 	return len(ids), fault.Wrap(err, "blob: block")
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	nextDetached = `SELECT account_id, id, size FROM drive_entry WHERE trashed = 2 ORDER BY account_id, id LIMIT 1`
+	stillDetached = `SELECT size FROM drive_entry WHERE account_id = $1 AND id = $2 AND trashed = 2`
+	nextDetached  = `SELECT account_id, id, size FROM drive_entry WHERE trashed = 2 ORDER BY account_id, id LIMIT 1`
 	// Files and empty folders can go; before what is not empty the reader stops.
 	listChildren = `
 		SELECT e.id, e.size, e.class = 0 AND EXISTS (SELECT 1 FROM drive_entry c WHERE c.account_id = $1 AND c.parent_id = e.id)
@@ -31,6 +32,9 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 		}
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
+		}
+		if there, err := tx.Get(ctx, stillDetached, []any{acc, top}, &size); err != nil || !there {
+			return err // another process has finished it
 		}
 		freed := int64(0)
 		for way := []ID{top}; limit > 0; {

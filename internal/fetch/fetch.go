@@ -78,6 +78,9 @@ func New(o Options) *Client {
 			if len(via) > maxRedirects {
 				return &Failure{Reason: TooManyRedirects}
 			}
+			if first := via[0].Method; req.Method != first { // it would arrive without its body
+				return &Failure{Reason: BadStatus, Status: req.Response.StatusCode}
+			}
 			req.Header.Del("Referer") // the URL may be a secret of who gave it
 			return c.judge(req.URL)
 		},
@@ -228,7 +231,8 @@ func (c *Client) after(s string) time.Duration {
 	return 0
 }
 
-// Post sends JSON and wants any success for it. Its errors are Failures.
+// Post sends JSON and wants any success for it; a redirect that would not send it again is
+// none. Its errors are Failures.
 func (c *Client) Post(ctx context.Context, to string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, toHeader)
 	defer cancel()

@@ -368,6 +368,28 @@ func TestRedirectsAreFollowed(t *testing.T) {
 	}
 }
 
+// What is posted is posted there where it is sent on, or was not posted.
+func TestRedirectsOfPosts(t *testing.T) {
+	for status, arrives := range map[int]bool{http.StatusMovedPermanently: false, http.StatusFound: false, http.StatusSeeOther: false, http.StatusTemporaryRedirect: true, http.StatusPermanentRedirect: true} {
+		var got string
+		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/" {
+				http.Redirect(w, r, "/there", status)
+				return
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			got = r.Method + " " + string(body)
+		})
+		err := client().Post(t.Context(), url+"/", []byte("{}"))
+		if arrives && (err != nil || got != "POST {}") || !arrives && (reasonOf(err) != fetch.BadStatus || got != "") {
+			t.Errorf("%d: %v %q", status, err, got)
+		}
+	}
+}
+
 // No proxy of the environment is asked: it would be the one that dials.
 func TestNoProxy(t *testing.T) {
 	proxy := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") })

@@ -258,6 +258,22 @@ func TestGoingOnInABucket(t *testing.T) {
 	r.nothingLeft()
 }
 
+// A server that cuts always at the same place, and whose bytes can't be gone on with, is
+// given up as one that gives none.
+func TestTriesThatBringNoMore(t *testing.T) {
+	each(t, func(r *rooms) {
+		tries := 0
+		url := r.serve(func(w http.ResponseWriter, q *http.Request) {
+			tries++
+			gives(bytesOf(1, 4*slice), "")(&breaks{w, 2*slice + 10}, q)
+		})
+		if s := r.fetch(Request{URL: url + "/a.bin"}); s.State != queue.Failed || s.FailCode != FailCode(fetch.Network) || tries != maxTries {
+			t.Errorf("%+v after %d tries", s, tries)
+		}
+		r.nothingLeft()
+	})
+}
+
 // What may be otherwise later is tried again, later each time and not before the server
 // wants it; what will be the same is not.
 func TestTriesAndFailures(t *testing.T) {

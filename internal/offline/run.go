@@ -306,7 +306,11 @@ func (d *Downloads) record(ctx context.Context, w *work, part blob.Part) error {
 	}
 	got := w.got + part.Size
 	err = d.db.Write(ctx, "offline: record", func(tx *db.Tx) error {
-		if err := w.FenceProgress(ctx, tx); err != nil {
+		fence := w.Fence
+		if got > w.farthest {
+			fence = w.FenceProgress
+		}
+		if err := fence(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, insertSlice, w.acc, w.Seq, part.No, part.Size, part.MD5, part.Ref); err != nil {
@@ -316,7 +320,9 @@ func (d *Downloads) record(ctx context.Context, w *work, part blob.Part) error {
 		return fault.Wrap(err, "offline: record")
 	})
 	if err == nil {
-		w.got, w.tries = got, 0
+		if w.got = got; got > w.farthest {
+			w.farthest, w.tries = got, 0
+		}
 		w.parts = append(w.parts, part)
 	}
 	return err

@@ -15,15 +15,19 @@ const (
 		INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
 			hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '', 0, -1, 0, '', '', 0, 0, '', 0, '', '', '', $8, 0, 0)`
-	rowColumns = `dest, url, parent, path, name, found, blob_id, store_ref, got, total, validator, hash_state, reserved, tries, callback`
+	rowColumns = `dest, url, parent, path, name, found, blob_id, store_ref, got, farthest, total, validator, hash_state, reserved, tries, callback`
 	selectRow  = `SELECT ` + rowColumns + ` FROM offline_task WHERE account_id = $1 AND task_seq = $2`
 
 	setBegun = `
 		UPDATE offline_task SET found = $3, blob_id = $4, store_ref = '', got = 0, total = $5, shown = 0, validator = $6, hash_state = '', reserved = $7
 		WHERE account_id = $1 AND task_seq = $2`
-	setRef      = `UPDATE offline_task SET store_ref = $3 WHERE account_id = $1 AND task_seq = $2`
-	setShown    = `UPDATE offline_task SET shown = $3 WHERE account_id = $1 AND task_seq = $2`
-	setGot      = `UPDATE offline_task SET got = $3, shown = $3, hash_state = $4, tries = 0, fail_code = '', fail_status = 0 WHERE account_id = $1 AND task_seq = $2`
+	setRef   = `UPDATE offline_task SET store_ref = $3 WHERE account_id = $1 AND task_seq = $2`
+	setShown = `UPDATE offline_task SET shown = $3 WHERE account_id = $1 AND task_seq = $2`
+	// What comes a second time, as it could not be gone on with, brings it no further.
+	setGot = `
+		UPDATE offline_task SET got = $3, shown = $3, hash_state = $4, fail_code = '', fail_status = 0,
+			tries = CASE WHEN farthest < $3 THEN 0 ELSE tries END, farthest = CASE WHEN farthest < $3 THEN $3 ELSE farthest END
+		WHERE account_id = $1 AND task_seq = $2`
 	setReserved = `UPDATE offline_task SET reserved = $3, shown = $4 WHERE account_id = $1 AND task_seq = $2`
 	setTries    = `UPDATE offline_task SET tries = $3, fail_code = $4, fail_status = $5 WHERE account_id = $1 AND task_seq = $2`
 	setFailed   = `
@@ -62,6 +66,7 @@ type work struct {
 	key               blob.Key // ID 0 for none
 	ref               string
 	got, total        int64
+	farthest          int64 // that got ever was
 	validator         string
 	hashState         []byte
 	reserved          int64
@@ -86,7 +91,7 @@ func (d *Downloads) load(ctx context.Context, l *queue.Lease) (*work, error) {
 
 func (w *work) read(ctx context.Context, tx *db.Tx) error {
 	found, err := tx.Get(ctx, selectRow, []any{w.acc, w.Seq}, &w.dest, &w.url, &w.parent, &w.path, &w.name, &w.found, &w.key.ID, &w.ref,
-		&w.got, &w.total, &w.validator, &w.hashState, &w.reserved, &w.tries, &w.callback)
+		&w.got, &w.farthest, &w.total, &w.validator, &w.hashState, &w.reserved, &w.tries, &w.callback)
 	if err == nil && !found {
 		err = fault.New(fault.TaskNotFound, "offline: load")
 	}

@@ -10,9 +10,10 @@ import (
 	"tuchuang/internal/imagebed"
 )
 
-// Block has content of an MD5 served to nobody, whichever accounts have it, or served again,
-// and answers how many contents that were. Links of images that show it answer as those that
-// are not there; what is copied of it fails.
+// Block has content of an MD5 served to nobody, of all accounts that have it now, or served
+// again, and answers how many contents that were. Links of images that show it answer as
+// those that are not there; a copy task does not publish it. Who uploads it later, and did
+// not have it, is not kept from that.
 func Block(ctx context.Context, d *db.DB, md5 string, blocked bool) (n int, err error) {
 	var holders []int64
 	err = d.Read(ctx, "ops: block", func(tx *db.Tx) error {

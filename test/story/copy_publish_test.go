@@ -347,7 +347,7 @@ func TestCopy31_NoByteIsMoved(t *testing.T) {
 	id := u.PutFile(0, "a.png", content(1))
 	stored := func() (list []string) {
 		err := fs.WalkDir(os.DirFS(s.Data+"/blobs"), ".", func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() {
+			if err == nil && d.Type().IsRegular() && path != "installation" { // which says whose the store is
 				info, e := d.Info()
 				list, err = append(list, path+info.ModTime().String()), e
 			}

@@ -13,6 +13,7 @@ CREATE TABLE offline_task (
   blob_id      INTEGER NOT NULL, -- the pending blob that what comes is written to; 0 for none
   store_ref    TEXT NOT NULL, -- what the store calls the place of the slices
   got          INTEGER NOT NULL, -- bytes that have come for good
+  farthest     INTEGER NOT NULL DEFAULT 0, -- the most that had, also where it was thrown away
   total        INTEGER NOT NULL, -- bytes in all; -1 where that is not known
   shown        INTEGER NOT NULL, -- bytes that had come when last it was looked at
   validator    TEXT NOT NULL, -- what If-Range takes; '' where it can't be gone on with
