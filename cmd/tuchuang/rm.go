@@ -47,7 +47,7 @@ func (c *rmCmd) Run(ctx context.Context, u *ui) error {
 	if c.ForGood {
 		said = rmDeleted
 		if scheme == driveScheme {
-			if err := inParts(things, func(ids []string) error { return s.deleteSome(ctx, ids) }); err != nil {
+			if err := inParts(things, func(ids []string) error { return s.deleteSome(ctx, numbers(ids)) }); err != nil {
 				return err
 			}
 		}
@@ -173,15 +173,11 @@ func (c *trashRecoverCmd) Run(ctx context.Context, u *ui) error {
 	}
 	stay := map[string]bool{}
 	for part := range slices.Chunk(chosen, manyIDs) {
-		ids := make([]string, len(part))
-		for i, r := range part {
-			ids[i] = r.ID
-		}
 		if c.To != "" {
-			err = s.RecoverTo(ctx, numbers(ids), folder)
+			err = s.RecoverTo(ctx, idsInTrash(part), folder)
 		} else {
 			var abnormal []int64
-			abnormal, err = s.Recover(ctx, numbers(ids))
+			abnormal, err = s.Recover(ctx, idsInTrash(part))
 			for _, id := range abnormal {
 				stay[number(id)] = true
 			}
@@ -254,11 +250,7 @@ func (c *trashEmptyCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	for part := range slices.Chunk(rows, manyIDs) {
-		ids := make([]string, len(part))
-		for i, r := range part {
-			ids[i] = r.ID
-		}
-		if err := s.deleteSome(ctx, ids); err != nil {
+		if err := s.deleteSome(ctx, idsInTrash(part)); err != nil {
 			return err
 		}
 	}
@@ -273,12 +265,20 @@ func (c *trashEmptyCmd) Run(ctx context.Context, u *ui) error {
 
 // deleteSome deletes for good. That all of them have gone already, as with a folder above
 // them, is no failure.
-func (s *session) deleteSome(ctx context.Context, ids []string) error {
-	err := s.Delete(ctx, numbers(ids))
+func (s *session) deleteSome(ctx context.Context, ids []int64) error {
+	err := s.Delete(ctx, ids)
 	if client.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
+}
+
+func idsInTrash(rows []trashRow) []int64 {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return numbers(ids)
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }

@@ -289,11 +289,22 @@ func describe(ctx context.Context, tx *db.Tx, acc account.ID, files []PublishedF
 // the live file that has the folder and name of the image's last publication which is not
 // undone, else the one it was made of where that is live. An image without one is left out.
 func presentSources(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) (map[imagebed.ID]drive.Entry, error) {
+	_, files, err := originsOf(ctx, tx, acc, images)
+	return files, err
+}
+
+// originsOf answers the origins of images, and the files that stand for them now.
+func originsOf(ctx context.Context, tx *db.Tx, acc account.ID, images []imagebed.ID) (map[imagebed.ID]origin, map[imagebed.ID]drive.Entry, error) {
 	list, err := lastOrigins(ctx, tx, acc, images)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return present(ctx, tx, acc, list)
+	from := make(map[imagebed.ID]origin, len(list))
+	for _, o := range list {
+		from[o.image] = o
+	}
+	files, err := present(ctx, tx, acc, list)
+	return from, files, err
 }
 
 // origin is what an image was last published of.

@@ -134,22 +134,15 @@ func (t *Tasks) upToDate(ctx context.Context, tx *db.Tx, acc account.ID, ids []i
 	if err != nil {
 		return nil, err
 	}
-	origins, err := lastOrigins(ctx, tx, acc, ids)
+	from, files, err := originsOf(ctx, tx, acc, ids)
 	if err != nil {
 		return nil, err
-	}
-	files, err := present(ctx, tx, acc, origins)
-	if err != nil {
-		return nil, err
-	}
-	published := make(map[imagebed.ID]bool, len(origins))
-	for _, o := range origins {
-		published[o.image] = true
 	}
 	skips := make(map[imagebed.ID]bool)
 	for id, img := range images {
+		_, published := from[id]
 		e, there := files[id]
-		outcome, _ := t.limits.again(img, e, published[id], there)
+		outcome, _ := t.limits.again(img, e, published, there)
 		skips[id] = outcome == Skipped
 	}
 	return skips, nil
@@ -209,17 +202,9 @@ func (p *planner) republish(ctx context.Context, tx *db.Tx, images []imagebed.Im
 	for n, i := range images {
 		ids[n] = i.ID
 	}
-	origins, err := lastOrigins(ctx, tx, p.acc, ids)
+	from, files, err := originsOf(ctx, tx, p.acc, ids)
 	if err != nil {
 		return nil, err
-	}
-	files, err := present(ctx, tx, p.acc, origins)
-	if err != nil {
-		return nil, err
-	}
-	from := make(map[imagebed.ID]origin, len(origins))
-	for _, o := range origins {
-		from[o.image] = o
 	}
 	at := make(map[drive.ID][]*level)
 	sources := make(map[drive.ID]source)
