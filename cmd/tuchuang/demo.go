@@ -169,7 +169,7 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context) error {
 	u := d.u
-	p := &putter{u: u, client: d.client, tree: d.client.DriveTree(), states: u.openStates(d.client.Server(), demoUser), quiet: true, start: time.Now()}
+	p := &putter{fileRun: fileRun{u: u, start: time.Now()}, client: d.client, tree: d.client.DriveTree(), states: u.openStates(d.client.Server(), demoUser), quiet: true}
 	p.files = plan(ctx, u, []string{d.from}, "/")
 	p.uploadAll(ctx, demoFetches)
 	took := time.Since(p.start)

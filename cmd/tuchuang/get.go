@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"tuchuang/internal/client"
-	"tuchuang/internal/fault"
 )
 
 type getCmd struct {
@@ -39,7 +36,7 @@ func (c *getCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	defer s.close()
-	g := &getter{u: u, s: s, overwrite: c.Overwrite, start: time.Now(), places: map[string]string{}}
+	g := &getter{fileRun: fileRun{u: u, start: time.Now()}, s: s, overwrite: c.Overwrite, places: map[string]string{}}
 	if err := g.plan(ctx, c.Path); err != nil {
 		return err
 	}
@@ -72,20 +69,14 @@ const outcomeDownloaded outcome = "downloaded"
 
 // getter is one run of get.
 type getter struct {
-	u         *ui
+	fileRun
 	s         *session
 	root      *os.Root
 	folder    string
 	overwrite bool
 	files     []*getFile
 	places    map[string]string // where a file goes: which one
-	bar       *bar
-	start     time.Time
-	bytes     int64 // that came; mu
-
-	mu    sync.Mutex
-	ended int
-	gone  error
+	bytes     int64             // that came; mu
 }
 
 // plan lists what is to come.
@@ -188,40 +179,12 @@ func (g *getter) getAll(ctx context.Context, jobs int) {
 	}
 	g.bar = g.u.byteBar(g.u.text(getProgress), total)
 	defer g.bar.done()
-	g.bar.aside(g.u.text(putFiles, 0, len(g.files)))
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	queue := make(chan *getFile)
-	var workers sync.WaitGroup
-	for range min(jobs, max(len(g.files), 1)) {
-		workers.Go(func() {
-			for f := range queue {
-				if err := g.get(ctx, f); client.Broken(err) || client.Is(err, fault.BadCredentials) || client.Is(err, fault.Disabled) {
-					g.leave(err)
-					cancel()
-				}
-				g.tell(f)
-			}
-		})
-	}
-feed:
-	for _, f := range g.files {
-		select {
-		case queue <- f:
-		case <-ctx.Done():
-			break feed
+	eachFile(ctx, &g.fileRun, g.files, jobs, func(ctx context.Context, f *getFile, end func(error)) {
+		if err := g.get(ctx, f); endsAll(err) {
+			end(err)
 		}
-	}
-	close(queue)
-	workers.Wait()
-}
-
-func (g *getter) leave(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.gone == nil {
-		g.gone = err
-	}
+		g.tell(f)
+	})
 }
 
 // tell says what became of a file: at a terminal the failures alone, else all.
@@ -229,30 +192,18 @@ func (g *getter) tell(f *getFile) {
 	if f.outcome == outcomeNone {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ended++
-	g.bar.aside(g.u.text(putFiles, g.ended, len(g.files)))
-	name := printable(filepath.Join(g.folder, f.local))
-	var line string
-	switch {
-	case f.outcome == outcomeFailed:
-		what, advice := g.u.explain(f.err)
-		line = g.u.text(putFailed, printable(f.from), what)
-		if advice != "" {
-			line += "\n  → " + advice
+	g.tellOne(func() string {
+		name := printable(filepath.Join(g.folder, f.local))
+		switch {
+		case f.outcome == outcomeFailed:
+			return g.failedLine(f.from, f.err)
+		case g.bar.drawn() || g.u.json:
+			return ""
+		case f.outcome == outcomeSkipped:
+			return g.u.text(putSkipped, name)
 		}
-	case g.bar.drawn() || g.u.json:
-		return
-	case f.outcome == outcomeSkipped:
-		line = g.u.text(putSkipped, name)
-	default:
-		line = g.u.text(getDone, name)
-	}
-	if !g.bar.drawn() && !g.u.json {
-		line = fmt.Sprintf("[%d/%d] %s", g.ended, len(g.files), line)
-	}
-	g.u.note(line)
+		return g.u.text(getDone, name)
+	})
 }
 
 // getReport is the document of --json.
@@ -300,11 +251,7 @@ func (g *getter) report(interrupted bool) error {
 			return err
 		}
 	}
-	g.u.say(g.u.text(getSummary, r.Downloaded, humanSize(r.Bytes), r.Skipped, r.Failed,
-		took.Round(10*time.Millisecond), humanSize(int64(float64(r.Bytes)/max(took.Seconds(), 1e-3)))))
-	if g.gone != nil && !interrupted {
-		g.u.fail(g.gone)
-	}
+	g.summary(getSummary, fileCounts{r.Downloaded, r.Skipped, r.Failed, r.Bytes, took}, interrupted)
 	switch {
 	case r.Interrupted:
 		g.u.note(g.u.text(getStopped, r.Left))

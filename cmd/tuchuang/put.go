@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"tuchuang/internal/client"
@@ -35,12 +33,11 @@ func (c *putCmd) Run(ctx context.Context, u *ui) error {
 	}
 	defer s.close()
 	p := &putter{
-		u:      u,
-		client: s.Client,
-		tree:   s.DriveTree(),
-		states: u.openStates(s.Server(), s.clientID),
-		mode:   c.mode(),
-		start:  time.Now(),
+		fileRun: fileRun{u: u, start: time.Now()},
+		client:  s.Client,
+		tree:    s.DriveTree(),
+		states:  u.openStates(s.Server(), s.clientID),
+		mode:    c.mode(),
 	}
 	p.files = plan(ctx, u, c.Local, to)
 	// A wrong password or address is said before anything is begun.
@@ -76,19 +73,13 @@ const (
 
 // putter is one run of put.
 type putter struct {
-	u      *ui
+	fileRun
 	client *client.Client
 	tree   *client.DriveTree
 	states *states
 	mode   int
 	quiet  bool // says nothing of a file that went well
 	files  []*putFile
-	bar    *bar
-	start  time.Time
-
-	mu    sync.Mutex
-	ended int
-	gone  error // what ended the run: the server went away, or refuses all of it
 }
 
 // uploadAll goes through the files with so many workers until all have an outcome
@@ -100,33 +91,12 @@ func (p *putter) uploadAll(ctx context.Context, jobs int) {
 	}
 	p.bar = p.u.byteBar(p.u.text(putProgress), total)
 	defer p.bar.done()
-	p.bar.aside(p.u.text(putFiles, 0, len(p.files)))
-
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	queue := make(chan *putFile)
-	var workers sync.WaitGroup
-	for range min(jobs, max(len(p.files), 1)) {
-		workers.Go(func() {
-			for f := range queue {
-				if err := p.upload(ctx, f); endsRun(f, err) {
-					p.leave(err)
-					cancel()
-				}
-				p.tell(f)
-			}
-		})
-	}
-feed:
-	for _, f := range p.files {
-		select {
-		case queue <- f:
-		case <-ctx.Done():
-			break feed
+	eachFile(ctx, &p.fileRun, p.files, jobs, func(ctx context.Context, f *putFile, end func(error)) {
+		if err := p.upload(ctx, f); endsRun(f, err) {
+			end(err)
 		}
-	}
-	close(queue)
-	workers.Wait()
+		p.tell(f)
+	})
 }
 
 // smallFile is the size up to which a file that finds no room says that there is none
@@ -135,16 +105,7 @@ const smallFile = 1 << 20
 
 // endsRun says whether an error of a file would be the same for every other.
 func endsRun(f *putFile, err error) bool {
-	return client.Broken(err) || client.Is(err, fault.BadCredentials) || client.Is(err, fault.Disabled) ||
-		client.Is(err, fault.DiskFull) && f.size <= smallFile
-}
-
-func (p *putter) leave(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.gone == nil {
-		p.gone = err
-	}
+	return endsAll(err) || client.Is(err, fault.DiskFull) && f.size <= smallFile
 }
 
 // tell says what became of a file: at a terminal the failures alone, else all.
@@ -152,36 +113,23 @@ func (p *putter) tell(f *putFile) {
 	if f.outcome == outcomeNone {
 		return
 	}
-	p.mu.Lock() // until the line is out: lines come in the order of their numbers
-	defer p.mu.Unlock()
-	p.ended++
-	ended := p.ended
-	p.bar.aside(p.u.text(putFiles, ended, len(p.files)))
-	if !f.sent {
-		p.bar.grow(-f.size) // nothing of it was sent: that must not count for the rate
-	}
-	name := printable(f.drive)
-	var line string
-	switch {
-	case f.outcome == outcomeFailed:
-		what, advice := p.u.explain(f.err)
-		line = p.u.text(putFailed, printable(f.local), what)
-		if advice != "" {
-			line += "\n  → " + advice
+	p.tellOne(func() string {
+		if !f.sent {
+			p.bar.grow(-f.size) // nothing of it was sent: that must not count for the rate
 		}
-	case p.bar.drawn() || p.u.json || p.quiet:
-		return
-	case f.outcome == outcomeSkipped:
-		line = p.u.text(putSkipped, name)
-	case f.instant:
-		line = p.u.text(putInstant, name)
-	default:
-		line = p.u.text(putUploaded, name)
-	}
-	if !p.bar.drawn() && !p.u.json {
-		line = fmt.Sprintf("[%d/%d] %s", ended, len(p.files), line)
-	}
-	p.u.note(line)
+		name := printable(f.drive)
+		switch {
+		case f.outcome == outcomeFailed:
+			return p.failedLine(f.local, f.err)
+		case p.bar.drawn() || p.u.json || p.quiet:
+			return ""
+		case f.outcome == outcomeSkipped:
+			return p.u.text(putSkipped, name)
+		case f.instant:
+			return p.u.text(putInstant, name)
+		}
+		return p.u.text(putUploaded, name)
+	})
 }
 
 // putReport is the document of --json.
@@ -233,11 +181,7 @@ func (p *putter) report(interrupted bool) error {
 			return err
 		}
 	}
-	p.u.say(p.u.text(putSummary, r.Uploaded, humanSize(r.Bytes), r.Skipped, r.Failed,
-		took.Round(10*time.Millisecond), humanSize(int64(float64(r.Bytes)/max(took.Seconds(), 1e-3)))))
-	if p.gone != nil && !interrupted {
-		p.u.fail(p.gone)
-	}
+	p.summary(putSummary, fileCounts{r.Uploaded, r.Skipped, r.Failed, r.Bytes, took}, interrupted)
 	switch {
 	case r.Interrupted:
 		p.u.note(p.u.text(putStopped, r.Left))

@@ -640,7 +640,7 @@ func (s *served) putter(ctx context.Context, through http.RoundTripper, local st
 	s.t.Setenv("HOME", s.home)
 	var heard said
 	u := &ui{out: &heard, err: &heard}
-	return &putter{u: u, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(ctx, u, []string{local}, "/")}, &heard
+	return &putter{fileRun: fileRun{u: u}, client: c, tree: c.DriveTree(), states: u.openStates(c.Server(), s.id), files: plan(ctx, u, []string{local}, "/")}, &heard
 }
 
 // tap lets one slice through at a time and counts those that have arrived.
