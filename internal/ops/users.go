@@ -1,5 +1,5 @@
-// Package ops is what an operator runs: accounts, backup, restore, moving to another
-// database or store. It promises that each may run while servers are at the same
+// Package ops is what an operator runs: accounts, blocking, checking, backup, restore,
+// moving to another database or store. It promises that each may run while servers are at the same
 // database, and that one that was broken off leaves nothing that could be taken for
 // whole. It knows no HTTP.
 package ops
