@@ -394,8 +394,8 @@ func (w *world) killAt(rng *rand.Rand, names []string) {
 	w.end(l)
 }
 
-// peace lets every task that began make progress, audits a snapshot now and then,
-// and ends like an operator does it.
+// peace lets every task that began make progress, one that waits after a death too, audits
+// a snapshot now and then, and ends like an operator does it.
 func (w *world) peace(look bool) {
 	w.t.Helper()
 	l := w.mustStart()
@@ -404,7 +404,7 @@ func (w *world) peace(look bool) {
 		w.t.Fatal(err)
 	}
 	w.reclaimed(l, d)
-	for w.ctx.Err() == nil && w.number(d, `SELECT coalesce(max(idle), 0) FROM task WHERE state IN (1, 4)`) > 1 {
+	for w.ctx.Err() == nil && w.number(d, `SELECT count(*) FROM task WHERE state = 1 AND idle > 1 OR state = 4 AND idle > 0`) > 0 {
 		w.wait(2 * time.Millisecond)
 	}
 	if look {
