@@ -13,7 +13,8 @@ import (
 // many lines of each, and then the names alone.
 const (
 	shownFailures = 4
-	shownLines    = 12
+	shownFirst    = 6 // lines of a failure: what is wrong is said first, what led to it last
+	shownLast     = 8
 	shownNames    = 15
 	shownPackages = 5
 )
@@ -113,12 +114,14 @@ func (s summary) print(out io.Writer, logPath string) {
 	}
 	for _, f := range s.failures[:min(len(s.failures), shownFailures)] {
 		fmt.Fprintf(&b, "\n--- %s %s\n", f.name, f.why)
-		if cut := len(f.output) - shownLines; cut > 0 {
-			fmt.Fprintf(&b, "    … %d lines more\n", cut)
-			f.output = f.output[cut:]
-		}
-		for _, line := range f.output {
-			fmt.Fprintf(&b, "    %s\n", line)
+		cut := len(f.output) - shownFirst - shownLast
+		for n, line := range f.output {
+			switch {
+			case n < shownFirst || n >= shownFirst+cut:
+				fmt.Fprintf(&b, "    %s\n", line)
+			case n == shownFirst:
+				fmt.Fprintf(&b, "    … %d more lines\n", cut)
+			}
 		}
 	}
 	if len(s.failures) > 0 {

@@ -53,6 +53,15 @@ func TestRun(t *testing.T) {
 `,
 			lines: []string{"--- p A/x failed", "    got 1, want 2", "FAIL  p A/x: failed", "1 passed, 1 failed"},
 		},
+		"of a long output the beginning and the end are shown": {
+			stream: head + `{"Action":"run","Package":"p","Test":"A"}
+{"Action":"output","Package":"p","Test":"A","Output":"what is wrong\n2\n3\n4\n5\n6\n"}
+{"Action":"output","Package":"p","Test":"A","Output":"7\n8\n9\n10\n11\n12\n13\n14\nthe end\n"}
+{"Action":"fail","Package":"p","Test":"A"}
+{"Action":"fail","Package":"p"}
+`,
+			lines: []string{"--- p A failed", "    what is wrong", "    6", "    … 1 more lines", "    8", "    the end", "FAIL  p A: failed", "0 passed, 1 failed"},
+		},
 		"a test that fails after its subtests passed": {
 			stream: head + `{"Action":"pass","Package":"p","Test":"A/x"}
 {"Action":"fail","Package":"p","Test":"A"}
