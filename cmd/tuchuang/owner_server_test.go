@@ -49,6 +49,23 @@ func TestServerLeavesTheStoreOfAnother(t *testing.T) {
 	if err != nil || len(stored) != 1 {
 		t.Errorf("stored are %q, %v", stored, err)
 	}
+	// Where a disk is mounted, an empty folder appears without it.
+	aside := filepath.Join(p.home, "aside")
+	if err := os.Rename(filepath.Join(theirs, "blobs"), aside); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run("serve", "--data", theirs, "--listen", "127.0.0.1:0"); r.code != exitFailed || !strings.Contains(r.errOut, "not mounted") {
+		t.Errorf("without its disk: %+v", r)
+	}
+	if err := os.RemoveAll(filepath.Join(theirs, "blobs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(aside, filepath.Join(theirs, "blobs")); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.start("--data", theirs).stop(); code != exitDone {
+		t.Errorf("with its disk again: %d", code)
+	}
 	p.run("fsck", "--data", ours, "--adopt-store")
 	if code := p.start("--data", ours).stop(); code != exitDone {
 		t.Errorf("adopted: %d", code)

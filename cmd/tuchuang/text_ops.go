@@ -85,8 +85,8 @@ var (
 	adviceNoAccounts  = say("检查 --database-url（TUCHUANG_DATABASE_URL）；新的数据库由 tuchuang serve 准备", "see whether --database-url (TUCHUANG_DATABASE_URL) is right; a new database is prepared by tuchuang serve")
 	storeForeign      = say("存储 %s 属于另一个安装（%s），而数据库属于安装 %s：没有改动任何内容",
 		"the store %s is of another installation (%s), and the database of the installation %s: nothing was changed")
-	storeUnmarked = say("存储 %s 有内容，但没有标记，也没有数据库的最初内容：它可能属于另一个安装",
-		"the store %s has contents and no mark, and none of the first contents of the database: it may be another installation's")
+	storeUnmarked = say("存储 %s 没有标记，也没有数据库的最初内容：它可能属于另一个安装，或者磁盘没有挂载",
+		"the store %s has no mark, and none of the first contents of the database: it may be another installation's, or its disk is not mounted")
 	storeSilent        = say("存储没有应答", "the store of contents does not answer")
 	adviceStoreAway    = say("检查它是否在运行、网络是否通畅，稍后再执行一次", "see whether it runs and can be reached, and try again later")
 	contentNoFile      = say("%s 不是普通文件", "%s is not a file")

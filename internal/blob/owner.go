@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -36,17 +37,18 @@ func SameOwner(ctx context.Context, d *db.DB, s Store) error {
 	return err
 }
 
-// Own is SameOwner, and makes sure of a store without a note: one that is empty, or has
-// any of the database's first contents, is noted as its own; every other one is
-// fault.StoreUnmarked.
+// Own is SameOwner, and makes sure of a store without a note: one that has any of the
+// database's first contents, or is empty where the database names none, is noted as its
+// own; every other one is fault.StoreUnmarked. An empty one where there should be
+// contents may be the folder that a disk is mounted on.
 func Own(ctx context.Context, d *db.DB, s Store) error {
 	id, owner, err := owners(ctx, d, s)
 	if err != nil || owner != "" {
 		return err
 	}
-	fits, err := isEmpty(ctx, s)
-	if err == nil && !fits {
-		fits, err = hasFirst(ctx, d, s)
+	fits, known, err := hasFirst(ctx, d, s)
+	if err == nil && known == 0 {
+		fits, err = isEmpty(ctx, s)
 	}
 	if err != nil {
 		return err
@@ -105,7 +107,7 @@ func owners(ctx context.Context, d *db.DB, s Store) (id, owner string, err error
 	}
 	if id == "" {
 		// A database from before it had an id: what was put back, and the store stayed.
-		same, err := hasFirst(ctx, d, s)
+		same, _, err := hasFirst(ctx, d, s)
 		if err != nil {
 			return "", "", err
 		}
@@ -153,23 +155,21 @@ func isEmpty(ctx context.Context, s Store) (bool, error) {
 }
 
 // hasFirst says whether a store has one of the first contents, byte for byte: that there
-// is something under the key says nothing.
-func hasFirst(ctx context.Context, d *db.DB, s Store) (bool, error) {
+// is something under the key says nothing; known is how many were looked for.
+func hasFirst(ctx context.Context, d *db.DB, s Store) (yes bool, known int, err error) {
 	var first []Stored
-	err := d.Read(ctx, "blob: own store", func(tx *db.Tx) (err error) {
+	err = d.Read(ctx, "blob: own store", func(tx *db.Tx) (err error) {
 		first, err = StoredAfter(ctx, tx, Key{}, firstContents)
 		return err
 	})
+	slices.SortFunc(first, func(a, b Stored) int { return cmp.Compare(a.Size, b.Size) }) // the quickest to read
 	for _, one := range first {
-		if err != nil {
+		if err != nil || yes {
 			break
 		}
-		var same bool
-		if same, err = has(ctx, s, one); same {
-			return true, err
-		}
+		yes, err = has(ctx, s, one)
 	}
-	return false, err
+	return yes, len(first), err
 }
 
 // has says whether a store has this very content. What can't be read is not.

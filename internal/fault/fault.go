@@ -160,7 +160,7 @@ const (
 	BackupDamaged  Why = "backup_damaged"  // the snapshot, what of it
 	NotAFile       Why = "not_a_file"      // the path of content: a folder, a device or the like is there
 	StoreForeign   Why = "store_foreign"   // the store, the installation that has marked it, the one that this database is of; "-" for none
-	StoreUnmarked  Why = "store_unmarked"  // the store: it has contents and no mark, and none of the database's first contents
+	StoreUnmarked  Why = "store_unmarked"  // the store: it has no mark, and none of the database's first contents, or contents where there should be none
 )
 
 // Store is, as an argument of Unavailable, that it is the store of contents which does not

@@ -234,8 +234,8 @@ func TestTheStoreOfAnotherInstallation(t *testing.T) {
 	})
 }
 
-// A store without a note gets it where it is empty, or where one of the database's first
-// contents is in it, byte for byte.
+// A store without a note gets it where one of the database's first contents is in it,
+// byte for byte, or where it is empty and so is the database.
 func TestAStoreWithoutANote(t *testing.T) {
 	eachStore(t, func(p *place) {
 		ctx := p.Context()
@@ -267,7 +267,11 @@ func TestAStoreWithoutANote(t *testing.T) {
 			p.Errorf("another: %v", err)
 		}
 		empty := newDiskStore(p.T)
-		p.must(blob.Own(ctx, other.db, empty))
+		if err := blob.Own(ctx, other.db, empty); whyOf(err) != fault.StoreUnmarked {
+			p.Errorf("an empty one, where contents should be: %v", err)
+		}
+		fresh := newPlace(p.T, dbtest.Open(p.T, p.db.Engine(), nil), empty)
+		p.must(blob.Own(ctx, fresh.db, empty))
 		if id, err := empty.Owner(ctx); id == "" || id == owner || err != nil {
 			p.Errorf("an empty one is %q, %v", id, err)
 		}
