@@ -133,6 +133,7 @@ type Slice struct {
 
 	Declared string // the MD5 in hex that the bytes must have, else fault.HashMismatch; "" for any
 	Known    string // the MD5 of what has come as this slice before; "" for nothing
+	Others   bool   // slices of the key have come before: where they are no more it is fault.UploadNotFound
 	// Changing is called once before what has come is changed. Bytes that came before
 	// change nothing.
 	Changing func() error

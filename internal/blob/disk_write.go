@@ -49,7 +49,14 @@ func (d *Disk) WriteSlice(ctx context.Context, s Slice, body io.Reader) (part Pa
 		}
 		return w.part(), false, fault.New(fault.Exists, op)
 	}
-	if w.file, err = d.stage(s.Key, os.O_CREATE); err != nil {
+	flags := os.O_CREATE
+	if s.Others { // the file is theirs too: a new one would have a hole in their place
+		flags = 0
+	}
+	switch w.file, err = d.stage(s.Key, flags); {
+	case s.Others && errors.Is(err, fs.ErrNotExist):
+		return Part{}, false, fault.New(fault.UploadNotFound, op)
+	case err != nil:
 		return Part{}, false, failed(err, op)
 	}
 	if err = w.take(body); err == nil && w.changed {

@@ -3,6 +3,7 @@ package offline
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -625,6 +626,42 @@ func TestAHashStateThatIsDamaged(t *testing.T) {
 		r.holds(r.status(ToDrive, seq), content)
 		r.nothingLeft()
 	})
+}
+
+// What came for good and is no more comes again: nothing is published with a hole.
+func TestWhatCameIsGone(t *testing.T) {
+	for name, breaksAt := range map[string]int{"before the end": 3 * slice / 2, "at the end": 3 * slice} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(r *rooms) {
+				content, asked := bytesOf(1, 3*slice), new(requests)
+				url := r.serve(func(w http.ResponseWriter, q *http.Request) {
+					if asked.note(q) == 1 && breaksAt < 3*slice {
+						w = &breaks{w, breaksAt}
+					}
+					gives(content, `"v"`)(w, q)
+				})
+				seq := r.create(Request{URL: url})
+				stops := &stopsCommits{Store: r.tasks.store}
+				r.tasks.store = stops
+				r.run()
+				r.tasks.store = stops.Store
+				r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: 1}))
+				for range 2 {
+					r.pass(time.Hour)
+					r.run()
+				}
+				r.holds(r.status(ToDrive, seq), content)
+				r.nothingLeft()
+			})
+		})
+	}
+}
+
+// stopsCommits is a store that is away when it is to commit.
+type stopsCommits struct{ blob.Store }
+
+func (stopsCommits) Commit(context.Context, blob.Key, string, []blob.Part) error {
+	return fault.New(fault.Unavailable, "test: commit")
 }
 
 // Attempts that keep dying end the task, and give back what it holds.

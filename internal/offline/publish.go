@@ -13,7 +13,6 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
-	"tuchuang/internal/fetch"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/killpoint"
 	"tuchuang/internal/picture"
@@ -31,10 +30,7 @@ func (d *Downloads) publish(ctx context.Context, w *work, commit func(context.Co
 		return refusal{code: Empty}
 	}
 	if err := commit(ctx); err != nil {
-		if fault.Is(err, fault.SliceMissing) { // another process has written it anew: nobody knows what is there
-			err = &fetch.Failure{Reason: fetch.BadRange, Again: true, Afresh: true, Cause: err}
-		}
-		return err
+		return afresh(err)
 	}
 	killpoint.Here("offline.stored")
 	kind, err := d.probe(ctx, w.key, &facts)

@@ -284,10 +284,10 @@ func (d *Downloads) slices(ctx context.Context, w *work, body io.Reader) error {
 		size := min(d.sliceSize, w.total-w.got)
 		no := w.got/d.sliceSize + 1
 		part, _, err := d.store.WriteSlice(ctx, blob.Slice{
-			Key: w.key, Ref: w.ref, No: no, Offset: w.got, Size: size, Changing: func() error { return nil },
+			Key: w.key, Ref: w.ref, No: no, Offset: w.got, Size: size, Others: len(w.parts) > 0, Changing: func() error { return nil },
 		}, io.TeeReader(&exactly{from, size}, w.digest))
 		if err != nil {
-			return err
+			return afresh(err)
 		}
 		killpoint.Here("offline.slice")
 		if err := d.record(ctx, w, part); err != nil {
@@ -296,6 +296,16 @@ func (d *Downloads) slices(ctx context.Context, w *work, body io.Reader) error {
 		killpoint.Here("offline.recorded")
 	}
 	return d.publish(ctx, w, func(ctx context.Context) error { return d.store.Commit(ctx, w.key, w.ref, w.parts) })
+}
+
+// afresh has a task begin anew where what came for good is no more, or is not known: another
+// process has written it anew.
+func afresh(err error) error {
+	switch fault.CodeOf(err) {
+	case fault.SliceMissing, fault.UploadNotFound, fault.NotFound:
+		return &fetch.Failure{Reason: fetch.BadRange, Again: true, Afresh: true, Cause: err}
+	}
+	return err
 }
 
 // record notes a slice that has come for good.

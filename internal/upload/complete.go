@@ -233,6 +233,9 @@ func (u *Uploads) check(ctx context.Context, s *session, acc account.ID, id stri
 // record, has to come once more.
 func (u *Uploads) commit(ctx context.Context, r row, parts []Part) error {
 	err := u.store.Commit(ctx, r.key, r.ref, parts)
+	if fault.Is(err, fault.NotFound) { // what has come is no more
+		return fault.Because(fault.UploadNotFound, "upload: commit", err)
+	}
 	if !fault.Is(err, fault.SliceMissing) {
 		return err
 	}

@@ -95,7 +95,7 @@ func TestSliceReplacedAndNotRecorded(t *testing.T) {
 		row, err := r.uploads.find(r.Context(), r.acc, id)
 		r.must(err)
 		w := &sliceWriter{u: other, r: row, no: 2}
-		_, _, err = r.store.WriteSlice(r.Context(), w.at("", "", nil), bytes.NewReader(bytesOf(5, 10)))
+		_, _, err = r.store.WriteSlice(r.Context(), w.at("", "", false, nil), bytes.NewReader(bytesOf(5, 10)))
 		r.must(err)
 		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 		r.refused(err, fault.SliceMissing)

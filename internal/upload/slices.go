@@ -85,7 +85,14 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 		defer interrupted(ctx, i)()
 	}
 	var known, ref string
-	if _, err := w.u.db.Get(ctx, "upload: slice", selectSlice, []any{w.r.acc, w.r.id, w.no}, &known, &ref); err != nil {
+	others := false
+	err := w.u.db.Read(ctx, "upload: slice", func(tx *db.Tx) (err error) {
+		if _, err = tx.Get(ctx, selectSlice, []any{w.r.acc, w.r.id, w.no}, &known, &ref); err == nil {
+			others, err = tx.Get(ctx, selectOther, []any{w.r.acc, w.r.id}, new(int))
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	from, size := w.r.span(w.no)
@@ -93,7 +100,7 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 	if digest := w.r.digest(); digest.Size() == from {
 		in.digest = digest
 	}
-	part, changed, err := w.u.store.WriteSlice(ctx, w.at(declared, known, func() error { return w.forget(ctx) }), in)
+	part, changed, err := w.u.store.WriteSlice(ctx, w.at(declared, known, others, func() error { return w.forget(ctx) }), in)
 	if fault.Is(err, fault.Exists) {
 		return w.again(ctx, part, declared)
 	}
@@ -113,10 +120,10 @@ func (w *sliceWriter) take(ctx context.Context, body io.Reader, declared string)
 }
 
 // at says where the slice belongs.
-func (w *sliceWriter) at(declared, known string, changing func() error) blob.Slice {
+func (w *sliceWriter) at(declared, known string, others bool, changing func() error) blob.Slice {
 	from, size := w.r.span(w.no)
 	return blob.Slice{
-		Key: w.r.key, Ref: w.r.ref, No: w.no, Offset: from, Size: size, Declared: declared, Known: known, Changing: changing,
+		Key: w.r.key, Ref: w.r.ref, No: w.no, Offset: from, Size: size, Declared: declared, Known: known, Others: others, Changing: changing,
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	setStoreRef    = `UPDATE upload SET store_ref = $3 WHERE account_id = $1 AND id = $2 AND state = 1`
 	selectSlices   = `SELECT no, size, md5, part FROM upload_slice WHERE account_id = $1 AND upload_id = $2 ORDER BY no`
 	selectSlice    = `SELECT md5, part FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
+	selectOther    = `SELECT 1 FROM upload_slice WHERE account_id = $1 AND upload_id = $2 LIMIT 1`
 	deleteSlice    = `DELETE FROM upload_slice WHERE account_id = $1 AND upload_id = $2 AND no = $3`
 	insertSlice    = `INSERT INTO upload_slice (account_id, upload_id, no, size, md5, part) VALUES ($1, $2, $3, $4, $5, $6)`
 	setHashed      = `UPDATE upload SET hashed = $3, hash_state = $4 WHERE account_id = $1 AND id = $2 AND state = 1`

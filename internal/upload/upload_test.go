@@ -645,6 +645,26 @@ func TestLateSlice(t *testing.T) {
 	})
 }
 
+// Slices that came and are no more end their upload: nothing appears with a hole.
+func TestWhatCameIsGone(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(19, 2*DriveSlice+100)
+		for n, id := range []string{r.open(file("a.bin", b)), r.open(file("b.bin", b))} {
+			r.send(id, b, 1)
+			if n == 1 {
+				r.send(id, b, 2, 3)
+			}
+			r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: int64(n + 1)}))
+			if n == 0 {
+				r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), ""), fault.UploadNotFound)
+				continue
+			}
+			_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+			r.refused(err, fault.UploadNotFound)
+		}
+	})
+}
+
 // A value of duplicate that does not exist is refused, whichever way a file comes.
 func TestNoSuchDuplicate(t *testing.T) {
 	each(t, func(r *rooms) {
