@@ -622,3 +622,23 @@ func TestATaskIsPutOffByItsHandler(t *testing.T) {
 		})
 	}
 }
+
+// What was put off has no turn before others: strange servers that never answer hold up
+// those alone who ask them.
+func TestWhatWasPutOffWaitsForItsTurn(t *testing.T) {
+	each(t, nobody{}, func(l *line) {
+		l.workers = queue.NewWorkers(l.db, queue.Offline, nobody{}, slog.New(slog.DiscardHandler))
+		l.account(1, 2)
+		for range 3 {
+			l.add(queue.Offline, 1)
+		}
+		for range 3 {
+			lease := l.claim()
+			l.write(func(tx *db.Tx) error { return lease.PutOff(l.ctx, tx, time.Minute) })
+		}
+		l.add(queue.Offline, 2)
+		l.add(queue.Offline, 2)
+		l.now.Add(2 * time.Minute.Microseconds())
+		l.expectIDs(true, "2.1", "1.1", "2.2", "1.2", "1.3", "")
+	})
+}

@@ -223,11 +223,11 @@ func (w *Workers) Claim(ctx context.Context) (l *Lease, err error) {
 		}
 		var t Task
 		found := false
-		notBefore := int64(math.MaxInt64)
-		if !w.kind.inOrder() {
-			notBefore = now
+		notBefore, claims := int64(math.MaxInt64), []string{claimBegun, claimWaiting}
+		if !w.kind.inOrder() { // what was begun may have been put off again and again: it waits for its turn
+			notBefore, claims = now, claims[1:]
 		}
-		for _, claim := range [...]string{claimBegun, claimWaiting} {
+		for _, claim := range claims {
 			if t, found, err = getTask(ctx, tx, claim, w.kind, now, now+LeaseLength.Microseconds(), tx.Micros(), notBefore); err != nil {
 				return err
 			}
