@@ -34,7 +34,7 @@ const (
 	toAnswer     = 2 * time.Minute  // with all redirects
 	toByte       = time.Minute      // from one to the next
 	slowFor      = 2 * time.Minute  // of waiting for bytes, so often looked at
-	slowest      = 1 << 10          // bytes a second over that time, no fewer
+	slowest      = 4 << 10          // bytes a second over that time, no fewer
 	maxAfter     = time.Hour        // that a server may ask us to wait
 	agent        = "tuchuang"
 )

@@ -7,24 +7,31 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 // validator is what If-Range takes: an ETag that says the bytes are equal, else the time
-// of the last change.
+// of the last change where that was well before the answer: within one second there may
+// be two changes, see RFC 9110, 8.8.2.2.
 func validator(h http.Header) string {
 	if e := h.Get("Etag"); len(e) <= maxValidator && etagForm.MatchString(e) {
 		return e
 	}
 	if t := h.Get("Last-Modified"); len(t) <= maxValidator {
-		if _, err := http.ParseTime(t); err == nil {
+		changed, err := http.ParseTime(t)
+		answered, noDate := http.ParseTime(h.Get("Date"))
+		if err == nil && noDate == nil && answered.Sub(changed) >= strongAfter {
 			return t
 		}
 	}
 	return ""
 }
 
-const maxValidator = 1 << 10 // bytes
+const (
+	maxValidator = 1 << 10     // bytes
+	strongAfter  = time.Minute // as the clocks of one server may differ
+)
 
 // etagForm is that of RFC 9110 without bytes that are no ASCII.
 var etagForm = regexp.MustCompile(`^"[!#-~]*"$`)
