@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"html"
 	"io"
 	"log/slog"
 	"net"
@@ -19,6 +18,7 @@ import (
 	"tuchuang/internal/api"
 	"tuchuang/internal/config"
 	"tuchuang/internal/transfer"
+	"tuchuang/internal/web"
 )
 
 const (
@@ -46,7 +46,7 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 
 // handler puts the doors together. Published pictures go first and unwrapped: they
 // are the hot path.
-func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
+func (s *server) handler(door *api.API, raw *transfer.Transfer, pages *web.Web) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", door)
 	mux.Handle("/upload/", door)
@@ -55,7 +55,7 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer) http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /openapi.json", door.Document)
 	mux.HandleFunc("GET /docs", door.Page)
-	mux.HandleFunc("GET /{$}", home)
+	pages.Routes(mux)
 	imageHost := onlyPictures(s.conf)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.running.TryRLock() {
@@ -320,28 +320,6 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text) // the client has gone
 }
-
-// home says what answers here.
-func home(w http.ResponseWriter, _ *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_, _ = io.WriteString(w, strings.ReplaceAll(homePage, "{version}", html.EscapeString(programVersion()))) // the client has gone
-}
-
-const homePage = `<!doctype html>
-<html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>图床 tuchuang</title>
-<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color:#222;background:#fff}
-a{color:inherit}code{background:#eee;padding:.1em .3em;border-radius:4px}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}</style>
-<h1>图床 tuchuang</h1>
-<p>这是一个自托管的图床。图片存放在云盘里，用复制任务发布到图床，每张图片都有永久的公开链接。</p>
-<p lang="en">This is a self-hosted picture publisher. Pictures are kept in its drive; a copy task publishes them into the image bed,
-where each has a permanent public link.</p>
-<p><a href="/docs">API</a>: <code>POST /api/v1/access_token</code> · <code>tuchuang login --server URL --client-id ID</code></p>
-<p><small>{version}</small></p>
-</html>
-`
 
 // clientAddr tells who sent a request: the peer, or, where that is a trusted proxy,
 // the last address of X-Forwarded-For that is not one.

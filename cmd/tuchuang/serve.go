@@ -32,6 +32,7 @@ import (
 	"tuchuang/internal/sweep"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
+	"tuchuang/internal/web"
 )
 
 // local are the flags of every command that works on a data folder.
@@ -297,11 +298,15 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
+	pages, err := web.New(web.Options{PublicURL: s.conf.PublicURL, Version: programVersion(), Log: log, ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests()})
+	if err != nil {
+		return s, err
+	}
 	s.watchNumbers(store, uploads, crews, raw)
 	if err := s.observe(ctx); err != nil {
 		return s, err
 	}
-	s.answer(s.handler(door, raw), log)
+	s.answer(s.handler(door, raw, pages), log)
 	return s, nil
 }
 

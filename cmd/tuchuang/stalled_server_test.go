@@ -28,6 +28,7 @@ import (
 	"tuchuang/internal/ops"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
+	"tuchuang/internal/web"
 )
 
 // pipes is a network without a kernel: nothing is taken from a writer that the other
@@ -84,11 +85,15 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 	s := &server{
 		conf: config.Config{PublicURL: at, ImageURL: at}, log: log, db: d, draining: make(chan struct{}), stopWork: func() {},
 	}
+	pages, err := web.New(web.Options{PublicURL: at, Log: log, ClientAddr: clientAddr(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.http = newHTTPServer(s.handler(
 		api.New(api.Options{
 			Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: at, ImageURL: at, Log: log, ClientAddr: clientAddr(nil),
 		}),
-		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log})), log)
+		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Log: log}), pages), log)
 	s.http.Protocols = new(http.Protocols)
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetUnencryptedHTTP2(true) // as the same server speaks it over TLS

@@ -27,6 +27,7 @@ import (
 	"tuchuang/internal/ops"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
+	"tuchuang/internal/web"
 )
 
 // overBucket is the server of serve, but that its store loses patience soon.
@@ -72,9 +73,11 @@ func startOverBucket(t *testing.T, redirect bool) *overBucket {
 	watched := blob.Watched(o.store, func(string, error, time.Duration) {})
 	uploads := upload.New(s.db, watched, dr, bed, log)
 	tasks, _ := copytask.New(s.db, bed, log)
+	pages, err := web.New(web.Options{PublicURL: o.url, Log: log, ClientAddr: clientAddr(nil)})
+	must()
 	s.answer(s.handler(
 		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: o.url, ImageURL: o.url, Log: log, ClientAddr: clientAddr(nil)}),
-		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: watched, Redirect: redirect, Log: log})), log)
+		transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: watched, Redirect: redirect, Log: log}), pages), log)
 	s.http.Protocols = new(http.Protocols)
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetUnencryptedHTTP2(true)

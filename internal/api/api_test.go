@@ -22,7 +22,7 @@ import (
 )
 
 // unspoken are faults that never come to a request, and have no words here.
-var unspoken = []fault.Code{fault.LeaseLost, fault.Exists, fault.InUse, fault.BadConfig, fault.BadData}
+var unspoken = []fault.Code{fault.LeaseLost, fault.ForeignForm, fault.Exists, fault.InUse, fault.BadConfig, fault.BadData}
 
 // Every code of the vocabulary has its words on the wire, in both languages, with
 // as many places as arguments.

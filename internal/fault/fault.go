@@ -84,6 +84,8 @@ const (
 
 	AddressRefused Code = "address_refused" // the server does not ask at this address; Args[0] is it
 
+	ForeignForm Code = "foreign_form" // a form that another site's page has sent
+
 	NoSuchRoute Code = "no_such_route" // the path is not of this API
 	WrongMethod Code = "wrong_method"  // the path is, the method isn't
 	Exists      Code = "exists"        // an account of that name exists
