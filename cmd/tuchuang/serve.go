@@ -75,6 +75,8 @@ type serveCmd struct {
 	MetricsListen  *string  `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
 	AuditDays      *string  `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
 	TaskDays       *string  `name:"task-days" placeholder:"DAYS" help:"${help_task_days}"`
+	TokenDays      *string  `name:"token-days" placeholder:"DAYS" help:"${help_token_days}"`
+	ClientTokens   *string  `name:"client-tokens" placeholder:"N" help:"${help_client_tokens}"`
 	CopyIDs        *string  `name:"copy-ids" placeholder:"N" help:"${help_copy_ids}"`
 	CopyTasks      *string  `name:"copy-tasks" placeholder:"N" help:"${help_copy_tasks}"`
 	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"${help_copy_images}"`
@@ -90,6 +92,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
+		"token-days": c.TokenDays, "client-tokens": c.ClientTokens,
 		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize, "offline-workers": c.OfflineWorkers,
 	})
 	if len(c.FetchAllow) > 0 {
@@ -246,6 +249,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	if err != nil {
 		return s, err
 	}
+	accounts.SetTokens(account.TokenRules{Life: conf.TokenLife, Live: conf.ClientTokens})
 	// Nothing is removed from the store of another installation.
 	if err := blob.Own(ctx, s.db, store); err != nil {
 		return s, err

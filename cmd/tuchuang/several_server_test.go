@@ -329,3 +329,48 @@ func TestServerRefusesPasswordsOnTheLine(t *testing.T) {
 		t.Error("something was made")
 	}
 }
+
+// What ends a token at one process ends it at the other: one too many, a reset.
+func TestServersEndTokensTogether(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	shared(p)
+	limits := []string{"--client-tokens", "2", "--token-days", "9"}
+	one, two := p.start(append(limits, "--data", "one")...), p.start(append(limits, "--data", "two")...)
+	cs := p.clients("writer", one, two, one)
+	for _, c := range cs { // one after the other
+		token, err := c.Token(t.Context())
+		if days := time.Until(token.ExpiredAt).Hours() / 24; err != nil || days < 8.9 || days > 9 {
+			t.Fatalf("a token for %g days, %v", days, err)
+		}
+	}
+	asks := func(when string, want ...string) {
+		t.Helper()
+		for n, c := range cs {
+			for _, r := range []*running{one, two} {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/api/v1/user/info", http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Authorization", "Bearer "+c.LastToken().AccessToken)
+				res, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(res.Body)
+				if err := errors.Join(err, res.Body.Close()); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(string(body), want[n]) {
+					t.Errorf("%s, token %d at %s: %s, want %s", when, n, r.url, body, want[n])
+				}
+			}
+		}
+	}
+	const live, ended = `"code":0`, `"code":401,"message":"token is expired"`
+	asks("one too many", ended, live, live)
+	if r := p.run("user", "reset", "writer"); r.code != exitDone {
+		t.Fatalf("%+v", r)
+	}
+	asks("after a reset", ended, ended, ended)
+}

@@ -67,6 +67,8 @@ var (
 	helpAuditSince   = say("从什么时候起，如 90m、24h、30d、2026-01-31；默认 30d", "Since when, as 90m, 24h, 30d or 2026-01-31; 30d by default.")
 	helpAuditDays    = say("审计日志保留的天数（默认 180）", "How many days the audit log keeps (180).")
 	helpTaskDays     = say("已结束的复制任务保留的天数（默认 0，永远保留）", "How many days copy tasks are kept that have ended (0, for ever).")
+	helpTokenDays    = say("access token 的有效天数，至少 8（默认 30）", "How many days an access token lives, 8 at least (30).")
+	helpClientTokens = say("每个 client 同时有效的 access token 数，超过时最旧的失效（默认 0，不限）", "How many access tokens of a client live at once; the oldest ends for one more (0, any number).")
 	helpCopyIDs      = say("复制任务一次请求最多的 ID 个数（默认 100）", "How many ids a request for a copy task may name (100).")
 	helpCopyTasks    = say("每个账号最多的未完成复制任务数（默认 3）", "How many copy tasks of an account may be unfinished (3).")
 	helpCopyImages   = say("一个复制任务最多的图片数（默认 1000）", "How many pictures a copy task may have (1000).")
@@ -94,6 +96,7 @@ func serverHelp(u *ui) kong.Vars {
 		"help_grace": u.text(helpGrace), "help_drain_wait": u.text(helpDrainWait), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays), "help_task_days": u.text(helpTaskDays),
+		"help_token_days": u.text(helpTokenDays), "help_client_tokens": u.text(helpClientTokens),
 		"help_copy_ids": u.text(helpCopyIDs), "help_copy_tasks": u.text(helpCopyTasks), "help_copy_images": u.text(helpCopyImages), "help_copy_levels": u.text(helpCopyLevels), "help_image_size": u.text(helpImageSize),
 		"help_fetch_allow": u.text(helpFetchAllow), "help_offline_workers": u.text(helpOffline),
 		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),

@@ -48,7 +48,7 @@ const StateChanged = "account.state"
 // NoQuota is the quota of an account without a limit.
 const NoQuota int64 = -1
 
-// TokenLife is how long an access token is valid.
+// TokenLife is how long an access token is valid where the operator says nothing else.
 const TokenLife = 30 * 24 * time.Hour
 
 // Account is one account as it was when it was read.
@@ -78,11 +78,22 @@ type Accounts struct {
 	tokenKey []byte
 	urlKey   []byte
 	signed   signedTokens
+	tokens   TokenRules
 }
+
+// TokenRules are what the operator says of access tokens.
+type TokenRules struct {
+	Life time.Duration // more than the seven days that clients get a new one ahead
+	Live int           // how many a client has at most; 0 for any number
+}
+
+// SetTokens has other rules than TokenLife and any number of tokens. Call it before
+// anybody signs in.
+func (a *Accounts) SetTokens(r TokenRules) { a.tokens = r }
 
 // Open reads the signing keys, making them at the first start.
 func Open(ctx context.Context, d *db.DB) (*Accounts, error) {
-	a := &Accounts{db: d}
+	a := &Accounts{db: d, tokens: TokenRules{Life: TokenLife}}
 	err := d.Write(ctx, "account: signing keys", func(tx *db.Tx) (err error) {
 		if a.tokenKey, err = signingKey(ctx, tx, "token"); err != nil {
 			return err

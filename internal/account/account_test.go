@@ -244,6 +244,99 @@ func TestTokensEnd(t *testing.T) {
 	})
 }
 
+// The operator says how long tokens live. One keeps the end it was made with.
+func TestTokenLife(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		long := r.login(s)
+		r.SetTokens(account.TokenRules{Life: 8 * 24 * time.Hour})
+		short, expires, err := r.Login(r.ctx, s.ClientID, s.ClientSecret)
+		if want := start.Add(8 * 24 * time.Hour).Truncate(time.Second); err != nil || !expires.Equal(want) {
+			t.Fatalf("it ends %s, want %s, %v", expires, want, err)
+		}
+		*r.now = expires.Add(-time.Second)
+		for _, token := range []string{long, short} {
+			if _, err := r.Authenticate(r.ctx, token); err != nil {
+				t.Error(err)
+			}
+		}
+		*r.now = expires
+		_, err = r.Authenticate(r.ctx, short)
+		r.fails(err, fault.TokenExpired, "after its days")
+		if _, err := r.Authenticate(r.ctx, long); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Where a client may have so many tokens, the oldest ends for one more, of that client
+// alone, and whatever process made it.
+func TestTheOldestTokenIsKicked(t *testing.T) {
+	each(t, func(r *room) {
+		s, other := r.add("writer", 0), r.add("other", 0)
+		rules := account.TokenRules{Life: account.TokenLife, Live: 3}
+		login := func() string {
+			*r.now = r.now.Add(time.Second)
+			return r.login(s)
+		}
+		theirs := r.login(other)
+		tokens := []string{login(), login(), login(), login(), login()} // made without a limit
+		r.SetTokens(rules)
+		tokens = append(tokens, login())
+		r.reopen()
+		r.SetTokens(rules)
+		tokens = append(tokens, login())
+		for n, token := range tokens {
+			_, err := r.Authenticate(r.ctx, token)
+			if n < len(tokens)-3 {
+				r.fails(err, fault.TokenExpired, fmt.Sprintf("token %d", n))
+			} else if err != nil {
+				t.Errorf("token %d of %d: %v", n, len(tokens), err)
+			}
+		}
+		if _, err := r.Authenticate(r.ctx, theirs); err != nil {
+			t.Errorf("another's: %v", err)
+		}
+		// One that has ended by its time has no place.
+		*r.now = start.Add(account.TokenLife + 4*time.Second) // a second later two of the three live
+		last := login()
+		for n, token := range tokens[5:] {
+			if _, err := r.Authenticate(r.ctx, token); err != nil {
+				t.Errorf("token %d: %v", n, err)
+			}
+		}
+		if _, err := r.Authenticate(r.ctx, last); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// However many sign in at once, so many live.
+func TestTokensAreKickedOneByOne(t *testing.T) {
+	each(t, func(r *room) {
+		s := r.add("writer", 0)
+		r.SetTokens(account.TokenRules{Life: account.TokenLife, Live: 2})
+		tokens := make([]string, 12)
+		g, ctx := errgroup.WithContext(r.ctx)
+		for n := range tokens {
+			g.Go(func() (err error) {
+				tokens[n], _, err = r.Login(ctx, s.ClientID, s.ClientSecret)
+				return err
+			})
+		}
+		r.must(g.Wait())
+		live := 0
+		for _, token := range tokens {
+			if _, err := r.Authenticate(r.ctx, token); err == nil {
+				live++
+			}
+		}
+		if live != 2 {
+			t.Errorf("%d live", live)
+		}
+	})
+}
+
 func TestReset(t *testing.T) {
 	each(t, func(r *room) {
 		old, other := r.add("writer", 7), r.add("other", 0)

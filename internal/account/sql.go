@@ -46,6 +46,11 @@ const (
 	selectToken = `
 		SELECT t.expires_at, a.state, t.client_id FROM token t JOIN account a ON a.id = t.account_id
 		WHERE t.account_id = $1 AND t.id = $2`
+	// All but the youngest: more than a client can have is no limit.
+	kickTokens = `
+		DELETE FROM token WHERE account_id = $1 AND id IN (
+			SELECT id FROM token WHERE account_id = $1 AND client_id = $2 AND expires_at > $3
+			ORDER BY created_at DESC, id DESC LIMIT 1000000000 OFFSET $4)`
 	deleteTokens  = `DELETE FROM token WHERE account_id = $1`
 	expiredTokens = `DELETE FROM token WHERE expires_at < $1`
 

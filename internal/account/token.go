@@ -25,8 +25,9 @@ type claims struct {
 	jwt.RegisteredClaims
 }
 
-// Login answers a new access token for a client and its end. None of the older
-// ones is kicked. Unknown clients and wrong secrets are both fault.BadCredentials.
+// Login answers a new access token for a client and its end. Where a client may have so
+// many alone, the oldest ends for it, else none does. Unknown clients and wrong secrets
+// are both fault.BadCredentials.
 func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (token string, expires time.Time, err error) {
 	given := digest(clientSecret)
 	// Looked at first: who has no secret is not to queue where writes do.
@@ -42,8 +43,11 @@ func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (to
 			return err
 		}
 		ctx := auditlog.ByClient(ctx, clientID)
+		if err := a.kick(ctx, tx, id, clientID); err != nil {
+			return err
+		}
 		jti := rand.Text()
-		expires = tx.Now().Add(TokenLife).Truncate(time.Second)
+		expires = tx.Now().Add(a.tokens.Life).Truncate(time.Second)
 		if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro()); err != nil {
 			return err
 		}
@@ -56,6 +60,18 @@ func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (to
 		return err
 	})
 	return token, expires, err
+}
+
+// kick ends the oldest tokens of a client, so that there is room for one more.
+func (a *Accounts) kick(ctx context.Context, tx *db.Tx, id ID, clientID string) error {
+	if a.tokens.Live == 0 {
+		return nil
+	}
+	if _, err := Lock(ctx, tx, id); err != nil { // two that sign in at once must not both have the last place
+		return err
+	}
+	_, err := tx.Exec(ctx, kickTokens, id, clientID, tx.Micros(), a.tokens.Live-1)
+	return fault.Wrap(err, "account: kick")
 }
 
 func checkClient(ctx context.Context, tx *db.Tx, clientID, given string) (id ID, err error) {

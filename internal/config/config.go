@@ -47,6 +47,8 @@ type Config struct {
 	MetricsListen  string         // host:port of the figures; "" for none
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
 	TaskKeep       time.Duration  // how long tasks are kept that have ended, whole days; 0 for ever
+	TokenLife      time.Duration  // how long an access token lives, whole days
+	ClientTokens   int            // live access tokens of a client; 0 for any number
 	PProf          string         // host:port of the profiler, loopback alone; "" for none
 
 	// What copy tasks may ask for.
@@ -79,6 +81,8 @@ var Settings = []struct{ Name, Default string }{
 	{"log-level", "info"},
 	{"audit-days", "180"},
 	{"task-days", "0"},
+	{"token-days", "30"},
+	{"client-tokens", "0"},
 	{"copy-ids", "100"},
 	{"copy-tasks", "3"},
 	{"copy-images", "1000"},
@@ -239,12 +243,18 @@ func check(v map[string]string) (c Config, err error) {
 	if c.TaskKeep, err = days("task-days", v["task-days"], 0); err != nil {
 		return c, err
 	}
+	if c.TokenLife, err = days("token-days", v["token-days"], leastTokenDays); err != nil {
+		return c, err
+	}
+	if c.ClientTokens, err = number("client-tokens", v["client-tokens"], 0, mostTokens); err != nil {
+		return c, err
+	}
 	for _, s := range []struct {
 		name string
 		to   *int
 		most int
 	}{{"copy-ids", &c.CopyIDs, mostIDs}, {"copy-tasks", &c.CopyTasks, mostTasks}, {"copy-images", &c.CopyImages, mostImages}, {"copy-levels", &c.CopyLevels, mostLevels}, {"offline-workers", &c.OfflineWorkers, mostWorkers}} {
-		if *s.to, err = number(s.name, v[s.name], s.most); err != nil {
+		if *s.to, err = number(s.name, v[s.name], 1, s.most); err != nil {
 			return c, err
 		}
 	}
@@ -319,11 +329,16 @@ const (
 	mostWorkers = 64 // of offline downloads
 )
 
-// number reads a number from 1 to a limit.
-func number(setting, s string, most int) (int, error) {
+const (
+	leastTokenDays = 8 // some clients get a new token seven days ahead
+	mostTokens     = 1000
+)
+
+// number reads a number between limits.
+func number(setting, s string, least, most int) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > most {
-		return 0, bad(fault.NotANumber, setting, s, 1, most)
+	if err != nil || n < least || n > most {
+		return 0, bad(fault.NotANumber, setting, s, least, most)
 	}
 	return n, nil
 }
@@ -446,6 +461,7 @@ func (c Config) Values() [][2]string {
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", inWords(c.TrustedProxies)}, {"fetch-allow", inWords(c.FetchAllow)}, {"offline-workers", strconv.Itoa(c.OfflineWorkers)}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
+		{"token-days", inDays(c.TokenLife)}, {"client-tokens", strconv.Itoa(c.ClientTokens)},
 		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)},
 		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
