@@ -142,3 +142,36 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 		expectFault(t, text, deadLinks("docs/a.md", text, exists), want)
 	}
 }
+
+// named is a test that a document names.
+var named = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
+
+// What a document says is tested, is: `TestCopy09` stands for what begins with TestCopy09_
+// too.
+func TestDocumentsNameTestsThatAreThere(t *testing.T) {
+	tests := make(map[string]bool)
+	for _, f := range sources(t) {
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.forTests {
+				short, _, _ := strings.Cut(fn.Name.Name, "_")
+				tests[fn.Name.Name], tests[short] = true, true
+			}
+		}
+	}
+	found := 0
+	err := files(func(name string) error {
+		if path.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := fs.ReadFile(repository, name)
+		for _, m := range named.FindAllSubmatch(text, -1) {
+			if found++; !tests[string(m[1])] {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || found == 0 {
+		t.Fatalf("%d tests are named, %v", found, err)
+	}
+}
