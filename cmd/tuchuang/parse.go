@@ -36,7 +36,7 @@ var (
 )
 
 // helpful turns what people try first into what the parser knows: no word at all, a
-// group of commands alone, help and --version.
+// group of commands alone that does nothing by itself, help and --version.
 func helpful(model *kong.Application, args []string) []string {
 	if len(args) > 0 && args[0] == "help" {
 		return append(args[1:len(args):len(args)], "--help")
@@ -50,7 +50,7 @@ func helpful(model *kong.Application, args []string) []string {
 			return args
 		}
 	}
-	if len(node.Children) > 0 {
+	if len(node.Children) > 0 && node.DefaultCmd == nil {
 		return append(args[:len(args):len(args)], "--help")
 	}
 	return args

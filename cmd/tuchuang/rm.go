@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +74,7 @@ type removedRow struct {
 
 // trashCmd is what can be done about the drive's trash; without another word it is listed.
 type trashCmd struct {
-	List    trashListCmd    `cmd:"" default:"withargs" help:"${help_trash_list}"`
+	Ls      trashListCmd    `cmd:"" aliases:"list" default:"withargs" help:"${help_trash_list}"`
 	Recover trashRecoverCmd `cmd:"" help:"${help_trash_recover}"`
 	Empty   trashEmptyCmd   `cmd:"" help:"${help_trash_empty}"`
 }
@@ -86,6 +87,8 @@ type trashRow struct {
 	Size     int64  `json:"size"`
 	From     string `json:"from"` // name of the folder it was in; "" for the root
 	UpdateAt stamp  `json:"updateAt"`
+
+	folder int64 // it was in
 }
 
 type trashListCmd struct{ remote }
@@ -123,7 +126,7 @@ func (s *session) trashed(ctx context.Context) ([]trashRow, error) {
 			return nil, err
 		}
 		for _, f := range p.FileList {
-			rows = append(rows, trashRow{number(f.FileID), f.Filename, typeOf(f.Type == 1), f.Size, f.ParentName, stamp(strings.TrimSuffix(f.UpdateAt, " +0800 CST"))})
+			rows = append(rows, trashRow{number(f.FileID), f.Filename, typeOf(f.Type == 1), f.Size, f.ParentName, stamp(strings.TrimSuffix(f.UpdateAt, " +0800 CST")), f.ParentFileID})
 		}
 		if int64(page)*manyIDs >= p.Total { // a page may lack what is being deleted
 			return rows, nil
@@ -137,7 +140,7 @@ type trashRecoverCmd struct {
 	To   string   `placeholder:"DRIVE" help:"${help_trash_to}"`
 }
 
-// Run takes entries out of the trash, by id or by name.
+// Run takes entries out of the trash, by id, by name or by the path they had.
 func (c *trashRecoverCmd) Run(ctx context.Context, u *ui) error {
 	if err := u.noneEmpty(c.What...); err != nil {
 		return err
@@ -157,7 +160,7 @@ func (c *trashRecoverCmd) Run(ctx context.Context, u *ui) error {
 	}
 	var chosen []trashRow
 	for _, what := range c.What {
-		one, err := u.chosen(all, what)
+		one, err := s.chosen(ctx, u, all, what)
 		if err != nil {
 			return err
 		}
@@ -189,14 +192,26 @@ func (c *trashRecoverCmd) Run(ctx context.Context, u *ui) error {
 	return u.recovered(chosen, stay)
 }
 
-// chosen finds what was named in the trash: an id, or a name that one alone has.
-func (u *ui) chosen(all []trashRow, what string) (found trashRow, err error) {
+// chosen finds what was named in the trash: an id, a name, or a path it had, which one
+// alone has.
+func (s *session) chosen(ctx context.Context, u *ui, all []trashRow, what string) (found trashRow, err error) {
+	name, folder := what, int64(-1)
+	if strings.HasPrefix(what, driveScheme) || strings.HasPrefix(what, "/") {
+		full, _ := drivePath(what)
+		var dir string
+		dir, name = path.Split(full)
+		at, err := s.DriveTree().Resolve(ctx, dir)
+		if err != nil {
+			return found, err
+		}
+		folder = at.FileID
+	}
 	n := 0
 	for _, r := range all {
 		if r.ID == what {
 			return r, nil
 		}
-		if r.Name == what {
+		if r.Name == name && (folder < 0 || r.folder == folder) {
 			found = r
 			n++
 		}

@@ -18,7 +18,7 @@ var (
 	trashToBed     = say("--to 要写云盘文件夹：回收站属于云盘", "--to is a folder of the drive: the trash is the drive's")
 	trashNone      = say("回收站里没有 %s", "%s is not in the trash")
 	trashSeveral   = say("回收站里有 %d 个 %s", "there are %d in the trash that are called %s")
-	trashLook      = say("用 tuchuang trash 查看，并给出编号", "tuchuang trash lists them with their ids: name the id")
+	trashLook      = say("用 tuchuang trash ls 查看，并给出编号", "tuchuang trash ls lists them with their ids: name the id")
 	trashStays     = say("留在回收站 %s：它原来的文件夹也在回收站里；用 --to 指定别的文件夹", "stays in the trash %s: the folder it was in is there too; --to names another folder")
 	trashRecovered = say("已恢复 %s", "recovered %s")
 	trashEmptied   = say("已彻底删除 %d 个", "%d deleted for good")
@@ -32,7 +32,7 @@ var (
 	helpTrashList    = say("列出回收站", "List the trash.")
 	helpTrashRecover = say("从回收站恢复到原来的文件夹；有留下的则退出码为 1", "Take things out of the trash, back to where they were; exit code 1 where one stays.")
 	helpTrashEmpty   = say("彻底删除回收站里的全部内容", "Delete for good all that is in the trash.")
-	helpTrashWhat    = say("tuchuang trash 列出的编号或名称", "Ids or names, as tuchuang trash lists them.")
+	helpTrashWhat    = say("tuchuang trash ls 列出的编号或名称，或原来的路径", "Ids or names, as tuchuang trash ls lists them, or the paths they had.")
 	helpTrashTo      = say("恢复到这个云盘文件夹", "Folder of the drive to recover into.")
 )
 

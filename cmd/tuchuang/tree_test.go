@@ -94,14 +94,26 @@ func TestRmAndTrash(t *testing.T) {
 	if len(rows) != 2 || rows[0].Name != "a.png" || rows[0].Type != rowFile || rows[0].From != "in" && rows[1].From != "in" {
 		t.Fatalf("%+v", rows)
 	}
-	if out := s.mustRun("trash", "list"); !strings.Contains(out, rows[1].ID) {
-		t.Error(out)
+	for _, line := range [][]string{{"trash"}, {"trash", "ls"}, {"trash", "list"}} {
+		if out := s.mustRun(line...); !strings.Contains(out, rows[1].ID) {
+			t.Errorf("%q: %s", line, out)
+		}
 	}
 	for what, says := range map[string]string{"x.png": "x.png is not in the trash", "a.png": "there are 2 in the trash"} {
 		if r := s.run("trash", "recover", what); r.code != exitFailed || !strings.Contains(r.errOut, says) || !strings.Contains(r.errOut, "tuchuang trash") {
 			t.Errorf("%s: exit %d %s", what, r.code, r.errOut)
 		}
 	}
+	for path, there := range map[string]string{"drive:/in/a.png": "a.png b.png", "/other/a.png": "a.png"} { // as rm was told
+		s.mustRun("trash", "recover", path)
+		full := driveScheme + strings.TrimPrefix(path, driveScheme)
+		s.has(strings.TrimSuffix(full, "/a.png"), strings.Fields(there)...)
+		if r := s.run("trash", "recover", path); r.code != exitFailed || !strings.Contains(r.errOut, path+" is not in the trash") {
+			t.Errorf("%s again: exit %d %s", path, r.code, r.errOut)
+		}
+		s.mustRun("rm", full)
+	}
+	rows = trash()
 	first := rows[0]
 	s.mustRun("trash", "recover", first.ID)
 	s.has("drive:/"+first.From, map[string][]string{"in": {"a.png", "b.png"}, "other": {"a.png"}}[first.From]...)
