@@ -14,8 +14,8 @@ import (
 
 type auditCmd struct {
 	local
-	Account string `name:"account" placeholder:"NAME" help:"${help_audit_account}"`
-	Since   string `name:"since" placeholder:"WHEN" default:"30d" help:"${help_audit_since}"`
+	Account string `name:"account" placeholder:"NAME" help:"help_audit_account"`
+	Since   string `name:"since" placeholder:"WHEN" default:"30d" help:"help_audit_since"`
 }
 
 // auditOut is an entry for scripts, one a line.

@@ -23,9 +23,9 @@ import (
 
 type backupCmd struct {
 	local
-	To     string `arg:"" name:"dest" help:"${help_backup_dest}"`
-	Keep   int    `name:"keep" placeholder:"N" help:"${help_backup_keep}"`
-	Verify bool   `name:"verify" help:"${help_backup_verify}"`
+	To     string `arg:"" name:"dest" help:"help_backup_dest"`
+	Keep   int    `name:"keep" placeholder:"N" help:"help_backup_keep"`
+	Verify bool   `name:"verify" help:"help_backup_verify"`
 }
 
 // backupOut is the document of --json.

@@ -16,14 +16,14 @@ import (
 )
 
 type blockCmd struct {
-	Add blockAddCmd `cmd:"" help:"${help_block_add}"`
-	Rm  blockRmCmd  `cmd:"" help:"${help_block_rm}"`
-	Ls  blockLsCmd  `cmd:"" help:"${help_block_ls}"`
+	Add blockAddCmd `cmd:"" help:"help_block_add"`
+	Rm  blockRmCmd  `cmd:"" help:"help_block_rm"`
+	Ls  blockLsCmd  `cmd:"" help:"help_block_ls"`
 }
 
 type blockAddCmd struct {
 	local
-	What []string `arg:"" name:"etag-or-link" help:"${help_block_what}"`
+	What []string `arg:"" name:"etag-or-link" help:"help_block_what"`
 }
 
 // Run has contents served to nobody.
@@ -33,7 +33,7 @@ func (c *blockAddCmd) Run(ctx context.Context, u *ui) error {
 
 type blockRmCmd struct {
 	local
-	What []string `arg:"" name:"etag-or-link" help:"${help_block_what}"`
+	What []string `arg:"" name:"etag-or-link" help:"help_block_what"`
 }
 
 // Run has contents served again.

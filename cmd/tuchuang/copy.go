@@ -9,11 +9,11 @@ import (
 
 type copyCmd struct {
 	remote
-	Source []string `arg:"" optional:"" name:"drive-path" help:"${help_source}"`
-	To     *string  `xor:"to" placeholder:"/bed/path" help:"${help_copy_to}"` // nil for the root, or the plan's
-	NoWait bool     `xor:"split" help:"${help_no_wait}"`
-	Split  bool     `xor:"split,plan" help:"${help_split}"`
-	Plan   string   `xor:"plan,to" placeholder:"ID" help:"${help_copy_plan}"`
+	Source []string `arg:"" optional:"" name:"drive-path" help:"help_source"`
+	To     *string  `xor:"to" placeholder:"/bed/path" help:"help_copy_to"` // nil for the root, or the plan's
+	NoWait bool     `xor:"split" help:"help_no_wait"`
+	Split  bool     `xor:"split,plan" help:"help_split"`
+	Plan   string   `xor:"plan,to" placeholder:"ID" help:"help_copy_plan"`
 }
 
 // Run creates a copy task and, unless told otherwise, waits for its end. It fails

@@ -28,9 +28,9 @@ import (
 )
 
 type demoCmd struct {
-	From  string `name:"from" placeholder:"DIR" help:"${help_demo_from}"`
-	Keep  string `name:"keep" placeholder:"DATA" help:"${help_demo_keep}"`
-	Serve bool   `name:"serve" help:"${help_demo_serve}"`
+	From  string `name:"from" placeholder:"DIR" help:"help_demo_from"`
+	Keep  string `name:"keep" placeholder:"DATA" help:"help_demo_keep"`
+	Serve bool   `name:"serve" help:"help_demo_serve"`
 }
 
 const (

@@ -13,10 +13,10 @@ import (
 
 type fsckCmd struct {
 	local
-	Repair bool    `name:"repair" help:"${help_repair}"`
-	Read   bool    `name:"read" help:"${help_read}"`
-	Adopt  bool    `name:"adopt-store" help:"${help_adopt}"`
-	Rate   *string `name:"rate" placeholder:"SIZE" help:"${help_rate}"`
+	Repair bool    `name:"repair" help:"help_repair"`
+	Read   bool    `name:"read" help:"help_read"`
+	Adopt  bool    `name:"adopt-store" help:"help_adopt"`
+	Rate   *string `name:"rate" placeholder:"SIZE" help:"help_rate"`
 }
 
 // fsckSettle is how long fsck waits before it looks again: longer than anything that

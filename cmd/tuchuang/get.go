@@ -14,10 +14,10 @@ import (
 
 type getCmd struct {
 	remote
-	Path      []string `arg:"" name:"path" help:"${help_get_paths}"`
-	To        string   `default:"." placeholder:"FOLDER" help:"${help_get_to}"`
-	Jobs      int      `short:"j" default:"8" help:"${help_get_jobs}"`
-	Overwrite bool     `help:"${help_get_overwrite}"`
+	Path      []string `arg:"" name:"path" help:"help_get_paths"`
+	To        string   `default:"." placeholder:"FOLDER" help:"help_get_to"`
+	Jobs      int      `short:"j" default:"8" help:"help_get_jobs"`
+	Overwrite bool     `help:"help_get_overwrite"`
 }
 
 // Run downloads files, and folders with all below them, several at once, and says what

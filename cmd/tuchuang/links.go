@@ -14,9 +14,9 @@ import (
 
 type linksCmd struct {
 	remote
-	Path     string `arg:"" name:"bed-path" help:"${help_bed_path}"`
-	Format   string `short:"f" enum:"${formats}" default:"url" help:"${help_format}"`
-	Template string `help:"${help_template}"`
+	Path     string `arg:"" name:"bed-path" help:"help_bed_path"`
+	Format   string `short:"f" enum:"${formats}" default:"url" help:"help_format"`
+	Template string `help:"help_template"`
 }
 
 // Run writes the link of a picture, or of all pictures in and below a folder.

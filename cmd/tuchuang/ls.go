@@ -12,7 +12,7 @@ import (
 
 type lsCmd struct {
 	remote
-	Path string `arg:"" help:"${help_path}"`
+	Path string `arg:"" help:"help_path"`
 }
 
 // Run lists a folder, or shows the one file at the path.

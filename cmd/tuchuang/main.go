@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,40 +15,41 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tuchuang/internal/fault"
+	"tuchuang/internal/linkformat"
 )
 
 // cli is the command line: one field a command, each in a file of its own. A
 // command has a method Run that takes what it wants of (context.Context, *ui).
 type cli struct {
-	JSON bool `name:"json" help:"${help_json}"`
+	JSON bool `name:"json" help:"help_json"`
 
-	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
-	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
-	User    userCmd    `cmd:"" help:"${help_user}"`
-	Block   blockCmd   `cmd:"" help:"${help_block}"`
-	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
-	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
-	Restore restoreCmd `cmd:"" help:"${help_restore}"`
-	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
-	Fsck    fsckCmd    `cmd:"" help:"${help_fsck}"`
-	Login   loginCmd   `cmd:"" help:"${help_login}"`
-	Put     putCmd     `cmd:"" help:"${help_put}"`
-	Copy    copyCmd    `cmd:"" help:"${help_copy}"`
-	Task    taskCmd    `cmd:"" help:"${help_task}"`
-	Tasks   tasksCmd   `cmd:"" help:"${help_tasks}"`
-	Offline offlineCmd `cmd:"" help:"${help_offline}"`
-	Ls      lsCmd      `cmd:"" help:"${help_ls}"`
-	Links   linksCmd   `cmd:"" help:"${help_links}"`
-	Get     getCmd     `cmd:"" help:"${help_get}"`
-	Mv      mvCmd      `cmd:"" help:"${help_mv}"`
-	Rm      rmCmd      `cmd:"" help:"${help_rm}"`
-	Trash   trashCmd   `cmd:"" help:"${help_trash}"`
+	Serve   serveCmd   `cmd:"" help:"help_serve"`
+	Demo    demoCmd    `cmd:"" help:"help_demo"`
+	User    userCmd    `cmd:"" help:"help_user"`
+	Block   blockCmd   `cmd:"" help:"help_block"`
+	Audit   auditCmd   `cmd:"" help:"help_audit"`
+	Backup  backupCmd  `cmd:"" help:"help_backup"`
+	Restore restoreCmd `cmd:"" help:"help_restore"`
+	Migrate migrateCmd `cmd:"" help:"help_migrate"`
+	Fsck    fsckCmd    `cmd:"" help:"help_fsck"`
+	Login   loginCmd   `cmd:"" help:"help_login"`
+	Put     putCmd     `cmd:"" help:"help_put"`
+	Copy    copyCmd    `cmd:"" help:"help_copy"`
+	Task    taskCmd    `cmd:"" help:"help_task"`
+	Tasks   tasksCmd   `cmd:"" help:"help_tasks"`
+	Offline offlineCmd `cmd:"" help:"help_offline"`
+	Ls      lsCmd      `cmd:"" help:"help_ls"`
+	Links   linksCmd   `cmd:"" help:"help_links"`
+	Get     getCmd     `cmd:"" help:"help_get"`
+	Mv      mvCmd      `cmd:"" help:"help_mv"`
+	Rm      rmCmd      `cmd:"" help:"help_rm"`
+	Trash   trashCmd   `cmd:"" help:"help_trash"`
 
-	Plan      planCmd      `cmd:"" help:"${help_plan}"`
-	Published publishedCmd `cmd:"" help:"${help_published}"`
-	Republish republishCmd `cmd:"" help:"${help_republish}"`
+	Plan      planCmd      `cmd:"" help:"help_plan"`
+	Published publishedCmd `cmd:"" help:"help_published"`
+	Republish republishCmd `cmd:"" help:"help_republish"`
 
-	Version versionCmd `cmd:"" help:"${help_version}"`
+	Version versionCmd `cmd:"" help:"help_version"`
 }
 
 // How the program ends.
@@ -130,19 +132,40 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		kong.Writers(u.out, u.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Help(u.printHelp),
-		helpTexts(u),
-		serverHelp(u),
-		opsHelp(u),
-		demoHelp(u),
-		treeHelp(u),
-		offlineHelp(u),
+		kong.Vars{"formats": linkformat.Names},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(u),
 	)
-	if err == nil {
-		parser.Model.HelpFlag.Help = u.text(helpHelp)
+	if err != nil {
+		return nil, err
 	}
-	return parser, err
+	texts := helpTexts{}
+	for _, some := range []helpTexts{clientHelp(u), serverHelp(u), opsHelp(u), demoHelp(u), treeHelp(u), offlineHelp(u)} {
+		maps.Copy(texts, some)
+	}
+	texts.putInto(parser.Model.Node)
+	parser.Model.HelpFlag.Help = u.text(helpHelp)
+	return parser, nil
+}
+
+// putInto puts the help where its name stands. As variables of the parser they would be
+// looked through for each flag, all of them, which took longer than most commands do.
+func (h helpTexts) putInto(node *kong.Node) {
+	put := func(to *string) {
+		if text, named := h[*to]; named {
+			*to = text
+		}
+	}
+	put(&node.Help)
+	for _, flag := range node.Flags {
+		put(&flag.Help)
+	}
+	for _, arg := range node.Positional {
+		put(&arg.Help)
+	}
+	for _, child := range node.Children {
+		h.putInto(child)
+	}
 }
 
 // usageError is a line that parses but makes no sense.

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/alecthomas/kong"
 )
 
 // asProgram makes the test binary behave as the program itself.
@@ -233,16 +236,39 @@ func TestUnreachableServer(t *testing.T) {
 	inChinese(t, p, r.code, "ls", "drive:/")
 }
 
+// Every command, and every flag of it, has its help in both languages.
 func TestHelp(t *testing.T) {
 	p := newProgram(t)
-	for _, command := range []string{"", "login", "put", "copy", "task", "tasks", "ls", "links", "published", "version"} {
-		args := []string{"--help"}
-		if command != "" {
-			args = []string{command, "--help"}
+	var help func(lang string, words []string, node *kong.Node)
+	help = func(lang string, words []string, node *kong.Node) {
+		for _, flag := range node.Flags {
+			if !flag.Hidden && (flag.Help == "" || strings.HasPrefix(flag.Help, "help_")) {
+				t.Errorf("%s %q --%s: %q", lang, words, flag.Name, flag.Help)
+			}
 		}
-		r := p.run(args...)
-		if r.code != exitDone || !strings.Contains(r.out, "Usage: tuchuang") || strings.Contains(r.out, "${") {
-			t.Errorf("%s: exit %d\n%s%s", command, r.code, r.out, r.errOut)
+		for _, arg := range node.Positional {
+			if arg.Help == "" || strings.HasPrefix(arg.Help, "help_") {
+				t.Errorf("%s %q %s: %q", lang, words, arg.Name, arg.Help)
+			}
+		}
+		if strings.HasPrefix(node.Help, "help_") || node.Help == "" {
+			t.Errorf("%s %q: %q", lang, words, node.Help)
+		}
+		for _, child := range node.Children {
+			help(lang, append(words[:len(words):len(words)], child.Name), child)
+		}
+	}
+	for _, lang := range []string{"en_US.UTF-8", "zh_CN.UTF-8"} {
+		u := newUI(nil, io.Discard, io.Discard, func(string) string { return lang })
+		parser, err := newParser(t.Context(), new(cli), u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		help(lang, nil, parser.Model.Node)
+	}
+	for _, words := range [][]string{nil, {"put"}, {"task", "show"}, {"serve"}} {
+		if r := p.run(append(words, "--help")...); r.code != exitDone || !strings.Contains(r.out, "Usage: tuchuang") || strings.Contains(r.out, "help_") {
+			t.Errorf("%q: exit %d\n%s%s", words, r.code, r.out, r.errOut)
 		}
 	}
 	p.env = []string{"LC_ALL=zh_CN.UTF-8"}

@@ -16,12 +16,12 @@ import (
 
 type migrateCmd struct {
 	local
-	From       []string `name:"from" sep:"none" placeholder:"PLACE" help:"${help_move_from}"`
-	To         []string `name:"to" sep:"none" placeholder:"PLACE" help:"${help_move_to}"`
-	ToData     string   `name:"to-data" placeholder:"DIR" help:"${help_to_data}"`
-	ToDatabase string   `name:"to-database-url" placeholder:"URL" help:"${help_to_database}"`
-	ToBlob     string   `name:"to-blob-url" placeholder:"URL" help:"${help_to_blob}"`
-	Unmark     bool     `name:"unmark" help:"${help_unmark}"`
+	From       []string `name:"from" sep:"none" placeholder:"PLACE" help:"help_move_from"`
+	To         []string `name:"to" sep:"none" placeholder:"PLACE" help:"help_move_to"`
+	ToData     string   `name:"to-data" placeholder:"DIR" help:"help_to_data"`
+	ToDatabase string   `name:"to-database-url" placeholder:"URL" help:"help_to_database"`
+	ToBlob     string   `name:"to-blob-url" placeholder:"URL" help:"help_to_blob"`
+	Unmark     bool     `name:"unmark" help:"help_unmark"`
 }
 
 // migrateOut is the document of --json.

@@ -13,7 +13,7 @@ import (
 
 type mvCmd struct {
 	remote
-	Path []string `arg:"" name:"path" help:"${help_mv_paths}"`
+	Path []string `arg:"" name:"path" help:"help_mv_paths"`
 }
 
 // shelf is drive or bed in the eyes of mv and rm.

@@ -13,16 +13,16 @@ import (
 
 // offlineCmd has the server fetch URLs; without another word it is given them.
 type offlineCmd struct {
-	Fetch offlineFetchCmd `cmd:"" default:"withargs" help:"${help_offline_fetch}"`
-	Ls    offlineLsCmd    `cmd:"" help:"${help_offline_ls}"`
+	Fetch offlineFetchCmd `cmd:"" default:"withargs" help:"help_offline_fetch"`
+	Ls    offlineLsCmd    `cmd:"" help:"help_offline_ls"`
 }
 
 type offlineFetchCmd struct {
 	remote
-	URL    []string `arg:"" name:"url" help:"${help_offline_url}"`
-	To     string   `default:"drive:/" placeholder:"FOLDER" help:"${help_offline_to}"`
-	Name   string   `placeholder:"NAME" help:"${help_offline_name}"`
-	NoWait bool     `help:"${help_offline_no_wait}"`
+	URL    []string `arg:"" name:"url" help:"help_offline_url"`
+	To     string   `default:"drive:/" placeholder:"FOLDER" help:"help_offline_to"`
+	Name   string   `placeholder:"NAME" help:"help_offline_name"`
+	NoWait bool     `help:"help_offline_no_wait"`
 }
 
 // Run has the server fetch URLs, a task each, and unless told otherwise waits for their
@@ -239,7 +239,7 @@ func (u *ui) offlineReason(t client.OfflineTask) string {
 
 type offlineLsCmd struct {
 	remote
-	Limit int `default:"20" placeholder:"N" help:"${help_tasks_limit}"`
+	Limit int `default:"20" placeholder:"N" help:"help_tasks_limit"`
 }
 
 // Run lists the newest downloads, a line each.

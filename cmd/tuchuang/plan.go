@@ -11,9 +11,9 @@ import (
 
 type planCmd struct {
 	remote
-	Source []string `arg:"" name:"drive-path" help:"${help_source}"`
-	To     string   `default:"/" placeholder:"/bed/path" help:"${help_copy_to}"`
-	Items  bool     `help:"${help_plan_items}"`
+	Source []string `arg:"" name:"drive-path" help:"help_source"`
+	To     string   `default:"/" placeholder:"/bed/path" help:"help_copy_to"`
+	Items  bool     `help:"help_plan_items"`
 }
 
 // Run says what a copy task would do, and does nothing. It ends as the task would.

@@ -12,7 +12,7 @@ import (
 
 type publishedCmd struct {
 	remote
-	Path []string `arg:"" name:"drive-path" help:"${help_drive_paths}"`
+	Path []string `arg:"" name:"drive-path" help:"help_drive_paths"`
 }
 
 // Run shows where pictures are published, a line for each link.

@@ -11,11 +11,11 @@ import (
 
 type putCmd struct {
 	remote
-	Local     []string `arg:"" name:"local" help:"${help_local}"`
-	To        string   `default:"/" placeholder:"/drive/path" help:"${help_put_to}"`
-	Jobs      int      `short:"j" default:"8" help:"${help_jobs}"`
-	Overwrite bool     `xor:"duplicate" help:"${help_overwrite}"`
-	KeepBoth  bool     `xor:"duplicate" help:"${help_keep_both}"`
+	Local     []string `arg:"" name:"local" help:"help_local"`
+	To        string   `default:"/" placeholder:"/drive/path" help:"help_put_to"`
+	Jobs      int      `short:"j" default:"8" help:"help_jobs"`
+	Overwrite bool     `xor:"duplicate" help:"help_overwrite"`
+	KeepBoth  bool     `xor:"duplicate" help:"help_keep_both"`
 }
 
 // Run uploads the files, several at once, and says what became of each.

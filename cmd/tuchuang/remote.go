@@ -19,8 +19,8 @@ const secretVariable = "TUCHUANG_CLIENT_SECRET"
 
 // remote are the flags of every command that talks to a server.
 type remote struct {
-	Server   string `env:"TUCHUANG_SERVER" placeholder:"URL" help:"${help_server}"`
-	ClientID string `name:"client-id" env:"TUCHUANG_CLIENT_ID" placeholder:"ID" help:"${help_client_id}"`
+	Server   string `env:"TUCHUANG_SERVER" placeholder:"URL" help:"help_server"`
+	ClientID string `name:"client-id" env:"TUCHUANG_CLIENT_ID" placeholder:"ID" help:"help_client_id"`
 }
 
 // session is a client, and the profile its credentials came from.

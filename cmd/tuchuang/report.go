@@ -10,8 +10,8 @@ import (
 
 type reportCmd struct {
 	oneTask
-	Format string `enum:"csv,json" default:"csv" help:"${help_report_format}"`
-	Out    string `placeholder:"FILE" help:"${help_report_out}"`
+	Format string `enum:"csv,json" default:"csv" help:"help_report_format"`
+	Out    string `placeholder:"FILE" help:"help_report_out"`
 }
 
 // Run writes the ledger of a task as a file: all of it, or under its name nothing.

@@ -14,8 +14,8 @@ import (
 
 type restoreCmd struct {
 	local
-	From     string `arg:"" name:"source" help:"${help_restore_source}"`
-	Snapshot string `name:"snapshot" placeholder:"NAME" help:"${help_restore_snapshot}"`
+	From     string `arg:"" name:"source" help:"help_restore_source"`
+	Snapshot string `name:"snapshot" placeholder:"NAME" help:"help_restore_snapshot"`
 }
 
 // restoreOut is the document of --json.

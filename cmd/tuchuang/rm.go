@@ -13,8 +13,8 @@ import (
 
 type rmCmd struct {
 	remote
-	Path    []string `arg:"" name:"path" help:"${help_rm_paths}"`
-	ForGood bool     `help:"${help_for_good}"`
+	Path    []string `arg:"" name:"path" help:"help_rm_paths"`
+	ForGood bool     `help:"help_for_good"`
 }
 
 // Run puts entries of the drive in the trash or, with ForGood, deletes them, or entries of
@@ -74,9 +74,9 @@ type removedRow struct {
 
 // trashCmd is what can be done about the drive's trash; without another word it is listed.
 type trashCmd struct {
-	Ls      trashListCmd    `cmd:"" aliases:"list" default:"withargs" help:"${help_trash_list}"`
-	Recover trashRecoverCmd `cmd:"" help:"${help_trash_recover}"`
-	Empty   trashEmptyCmd   `cmd:"" help:"${help_trash_empty}"`
+	Ls      trashListCmd    `cmd:"" aliases:"list" default:"withargs" help:"help_trash_list"`
+	Recover trashRecoverCmd `cmd:"" help:"help_trash_recover"`
+	Empty   trashEmptyCmd   `cmd:"" help:"help_trash_empty"`
 }
 
 // trashRow is an entry that was put in the trash.
@@ -136,8 +136,8 @@ func (s *session) trashed(ctx context.Context) ([]trashRow, error) {
 
 type trashRecoverCmd struct {
 	remote
-	What []string `arg:"" name:"what" help:"${help_trash_what}"`
-	To   string   `placeholder:"DRIVE" help:"${help_trash_to}"`
+	What []string `arg:"" name:"what" help:"help_trash_what"`
+	To   string   `placeholder:"DRIVE" help:"help_trash_to"`
 }
 
 // Run takes entries out of the trash, by id, by name or by the path they had.

@@ -37,10 +37,10 @@ import (
 
 // local are the flags of every command that works on a data folder.
 type local struct {
-	Data        *string `name:"data" placeholder:"DIR" help:"${help_data}"`
-	DatabaseURL *string `name:"database-url" placeholder:"URL" help:"${help_database_url}"`
-	BlobURL     *string `name:"blob-url" placeholder:"URL" help:"${help_blob_url}"`
-	Config      string  `name:"config" placeholder:"FILE" help:"${help_config}"`
+	Data        *string `name:"data" placeholder:"DIR" help:"help_data"`
+	DatabaseURL *string `name:"database-url" placeholder:"URL" help:"help_database_url"`
+	BlobURL     *string `name:"blob-url" placeholder:"URL" help:"help_blob_url"`
+	Config      string  `name:"config" placeholder:"FILE" help:"help_config"`
 }
 
 func (l local) flags() map[string]string {
@@ -60,30 +60,30 @@ func given(all map[string]*string) map[string]string {
 
 type serveCmd struct {
 	local
-	Listen         *string  `name:"listen" placeholder:"HOST:PORT" help:"${help_listen}"`
-	PublicURL      *string  `name:"public-url" placeholder:"URL" help:"${help_public_url}"`
-	ImageURL       *string  `name:"image-url" placeholder:"URL" help:"${help_image_url}"`
-	ImageRedirect  *string  `name:"image-redirect" placeholder:"on|off|URL" help:"${help_image_redirect}"`
-	TLSCert        *string  `name:"tls-cert" placeholder:"FILE" help:"${help_tls_cert}"`
-	TLSKey         *string  `name:"tls-key" placeholder:"FILE" help:"${help_tls_key}"`
-	TrustedProxies *string  `name:"trusted-proxies" placeholder:"CIDR" help:"${help_proxies}"`
-	FetchAllow     []string `name:"fetch-allow" placeholder:"CIDR" help:"${help_fetch_allow}"`
-	OfflineWorkers *string  `name:"offline-workers" placeholder:"N" help:"${help_offline_workers}"`
-	Grace          *string  `name:"grace" placeholder:"TIME" help:"${help_grace}"`
-	DrainWait      *string  `name:"drain-wait" placeholder:"TIME" help:"${help_drain_wait}"`
-	LogLevel       *string  `name:"log-level" placeholder:"LEVEL" help:"${help_log_level}"`
-	MetricsListen  *string  `name:"metrics-listen" placeholder:"HOST:PORT" help:"${help_metrics}"`
-	AuditDays      *string  `name:"audit-days" placeholder:"DAYS" help:"${help_audit_days}"`
-	TaskDays       *string  `name:"task-days" placeholder:"DAYS" help:"${help_task_days}"`
-	TokenDays      *string  `name:"token-days" placeholder:"DAYS" help:"${help_token_days}"`
-	ClientTokens   *string  `name:"client-tokens" placeholder:"N" help:"${help_client_tokens}"`
-	CopyIDs        *string  `name:"copy-ids" placeholder:"N" help:"${help_copy_ids}"`
-	CopyTasks      *string  `name:"copy-tasks" placeholder:"N" help:"${help_copy_tasks}"`
-	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"${help_copy_images}"`
-	CopyLevels     *string  `name:"copy-levels" placeholder:"N" help:"${help_copy_levels}"`
-	ImageSize      *string  `name:"image-size" placeholder:"SIZE" help:"${help_image_size}"`
-	PProf          *string  `name:"pprof" placeholder:"HOST:PORT" help:"${help_pprof}"`
-	PrintConfig    bool     `name:"print-config" help:"${help_print_config}"`
+	Listen         *string  `name:"listen" placeholder:"HOST:PORT" help:"help_listen"`
+	PublicURL      *string  `name:"public-url" placeholder:"URL" help:"help_public_url"`
+	ImageURL       *string  `name:"image-url" placeholder:"URL" help:"help_image_url"`
+	ImageRedirect  *string  `name:"image-redirect" placeholder:"on|off|URL" help:"help_image_redirect"`
+	TLSCert        *string  `name:"tls-cert" placeholder:"FILE" help:"help_tls_cert"`
+	TLSKey         *string  `name:"tls-key" placeholder:"FILE" help:"help_tls_key"`
+	TrustedProxies *string  `name:"trusted-proxies" placeholder:"CIDR" help:"help_proxies"`
+	FetchAllow     []string `name:"fetch-allow" placeholder:"CIDR" help:"help_fetch_allow"`
+	OfflineWorkers *string  `name:"offline-workers" placeholder:"N" help:"help_offline_workers"`
+	Grace          *string  `name:"grace" placeholder:"TIME" help:"help_grace"`
+	DrainWait      *string  `name:"drain-wait" placeholder:"TIME" help:"help_drain_wait"`
+	LogLevel       *string  `name:"log-level" placeholder:"LEVEL" help:"help_log_level"`
+	MetricsListen  *string  `name:"metrics-listen" placeholder:"HOST:PORT" help:"help_metrics"`
+	AuditDays      *string  `name:"audit-days" placeholder:"DAYS" help:"help_audit_days"`
+	TaskDays       *string  `name:"task-days" placeholder:"DAYS" help:"help_task_days"`
+	TokenDays      *string  `name:"token-days" placeholder:"DAYS" help:"help_token_days"`
+	ClientTokens   *string  `name:"client-tokens" placeholder:"N" help:"help_client_tokens"`
+	CopyIDs        *string  `name:"copy-ids" placeholder:"N" help:"help_copy_ids"`
+	CopyTasks      *string  `name:"copy-tasks" placeholder:"N" help:"help_copy_tasks"`
+	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"help_copy_images"`
+	CopyLevels     *string  `name:"copy-levels" placeholder:"N" help:"help_copy_levels"`
+	ImageSize      *string  `name:"image-size" placeholder:"SIZE" help:"help_image_size"`
+	PProf          *string  `name:"pprof" placeholder:"HOST:PORT" help:"help_pprof"`
+	PrintConfig    bool     `name:"print-config" help:"help_print_config"`
 }
 
 // Run serves until it is told to stop.

@@ -12,19 +12,19 @@ import (
 
 // taskCmd is what can be done about one task; without another word it is shown.
 type taskCmd struct {
-	Show   taskShowCmd   `cmd:"" default:"withargs" help:"${help_task_show}"`
-	Watch  taskWatchCmd  `cmd:"" help:"${help_task_watch}"`
-	Items  taskItemsCmd  `cmd:"" help:"${help_task_items}"`
-	Report reportCmd     `cmd:"" help:"${help_task_report}"`
-	Cancel taskCancelCmd `cmd:"" help:"${help_task_cancel}"`
-	Retry  taskRetryCmd  `cmd:"" help:"${help_task_retry}"`
-	Undo   taskUndoCmd   `cmd:"" help:"${help_task_undo}"`
+	Show   taskShowCmd   `cmd:"" default:"withargs" help:"help_task_show"`
+	Watch  taskWatchCmd  `cmd:"" help:"help_task_watch"`
+	Items  taskItemsCmd  `cmd:"" help:"help_task_items"`
+	Report reportCmd     `cmd:"" help:"help_task_report"`
+	Cancel taskCancelCmd `cmd:"" help:"help_task_cancel"`
+	Retry  taskRetryCmd  `cmd:"" help:"help_task_retry"`
+	Undo   taskUndoCmd   `cmd:"" help:"help_task_undo"`
 }
 
 // oneTask is the task that a command is about.
 type oneTask struct {
 	remote
-	ID string `arg:"" name:"id" help:"${help_task_id}"`
+	ID string `arg:"" name:"id" help:"help_task_id"`
 }
 
 // open connects for a command about the task.

@@ -10,8 +10,8 @@ import (
 
 type tasksCmd struct {
 	remote
-	Limit  int    `default:"20" placeholder:"N" help:"${help_tasks_limit}"`
-	Status string `help:"${help_tasks_status}"`
+	Limit  int    `default:"20" placeholder:"N" help:"help_tasks_limit"`
+	Status string `help:"help_tasks_status"`
 }
 
 // Run lists the newest tasks, a line each.
@@ -85,7 +85,7 @@ func (u *ui) taskState(s client.CopyState) string {
 
 type taskItemsCmd struct {
 	oneTask
-	Outcome string `default:"any" help:"${help_task_outcome}"`
+	Outcome string `default:"any" help:"help_task_outcome"`
 }
 
 // Run shows the ledger of a task, a line for every picture and every skip that was noted.
@@ -157,7 +157,7 @@ func (c *taskCancelCmd) Run(ctx context.Context, u *ui) error {
 
 type taskRetryCmd struct {
 	oneTask
-	NoWait bool `help:"${help_no_wait}"`
+	NoWait bool `help:"help_no_wait"`
 }
 
 // Run tries the failed pictures of a task again, as another task, and unless told

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"github.com/alecthomas/kong"
-
-	"tuchuang/internal/linkformat"
-)
+import "tuchuang/internal/linkformat"
 
 // text is one message in both languages, with the same verbs in the same order.
 type text struct{ zh, en string }
@@ -264,9 +260,11 @@ var (
 	helpTemplate   = say("自己的格式：{url} {name} {stem} {ext} {id} {etag} {size} {n} 由图片的值代替，{name:md}、{name:html}、{name:json}、{name:csv}、{name:url} 按该语言转义，{{ 和 }} 是花括号", "A form of your own: {url} {name} {stem} {ext} {id} {etag} {size} {n} stand for a picture's values, {name:md}, html, json, csv or url escapes one for that language, {{ and }} are braces.")
 )
 
-// helpTexts hands the help to the parser in the user's language.
-func helpTexts(u *ui) kong.Vars {
-	return kong.Vars{
+// helpTexts are the help of commands and flags by its name, in the user's language.
+type helpTexts map[string]string
+
+func clientHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_json": u.text(helpJSON), "help_login": u.text(helpLogin), "help_put": u.text(helpPut),
 		"help_copy": u.text(helpCopy), "help_task": u.text(helpTask), "help_task_show": u.text(helpTaskShow), "help_task_items": u.text(helpTaskItems),
 		"help_task_cancel": u.text(helpTaskCancel), "help_task_retry": u.text(helpTaskRetry), "help_task_outcome": u.text(helpOutcome),
@@ -276,7 +274,7 @@ func helpTexts(u *ui) kong.Vars {
 		"help_jobs": u.text(helpJobs), "help_overwrite": u.text(helpOverwrite), "help_keep_both": u.text(helpKeepBoth),
 		"help_source": u.text(helpSource), "help_copy_to": u.text(helpCopyTo), "help_no_wait": u.text(helpNoWait),
 		"help_task_id": u.text(helpTaskID), "help_path": u.text(helpPath), "help_bed_path": u.text(helpBedPath),
-		"help_format": u.text(helpFormat, linkformat.Names), "formats": linkformat.Names,
+		"help_format":   u.text(helpFormat, linkformat.Names),
 		"help_template": u.text(helpTemplate), "help_published": u.text(helpPublished), "help_drive_paths": u.text(helpDrivePaths),
 		"help_task_undo": u.text(helpTaskUndo), "help_dry_run": u.text(helpDryRun), "help_plan": u.text(helpPlan), "help_plan_items": u.text(helpPlanItems),
 		"help_copy_plan": u.text(helpCopyPlan), "help_split": u.text(helpSplit), "help_republish": u.text(helpRepublish),

@@ -1,7 +1,5 @@
 package main
 
-import "github.com/alecthomas/kong"
-
 // Of the demo.
 var (
 	demoFolder     = say("图床演示", "tuchuang demo")
@@ -32,8 +30,8 @@ var (
 	helpDemoServe = say("结束后继续服务，直到 Ctrl-C", "Keep serving afterwards, until Ctrl-C.")
 )
 
-func demoHelp(u *ui) kong.Vars {
-	return kong.Vars{
+func demoHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_demo": u.text(helpDemo), "help_demo_from": u.text(helpDemoFrom),
 		"help_demo_keep": u.text(helpDemoKeep), "help_demo_serve": u.text(helpDemoServe),
 	}

@@ -1,7 +1,5 @@
 package main
 
-import "github.com/alecthomas/kong"
-
 // offline
 var (
 	offlineNoURL    = say("%s 不是 http 或 https 链接", "%s is no http or https URL")
@@ -28,8 +26,8 @@ var (
 	helpOfflineNoWait = say("只打印任务编号，不等待结束", "Print the ids of the tasks and don't wait.")
 )
 
-func offlineHelp(u *ui) kong.Vars {
-	return kong.Vars{
+func offlineHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_offline": u.text(helpOfflineCmd), "help_offline_fetch": u.text(helpOfflineFetch), "help_offline_ls": u.text(helpOfflineLs),
 		"help_offline_url": u.text(helpOfflineURL), "help_offline_to": u.text(helpOfflineTo), "help_offline_name": u.text(helpOfflineName),
 		"help_offline_no_wait": u.text(helpOfflineNoWait),

@@ -1,7 +1,5 @@
 package main
 
-import "github.com/alecthomas/kong"
-
 // backup, restore and migrate
 var (
 	backupProgress    = say("备份", "backup")
@@ -111,8 +109,8 @@ var (
 	helpRestoreSnapshot = say("备份的名称；默认最新的", "Name of the backup; the newest by default.")
 )
 
-func opsHelp(u *ui) kong.Vars {
-	return kong.Vars{
+func opsHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_backup": u.text(helpBackup), "help_backup_dest": u.text(helpBackupDest), "help_backup_keep": u.text(helpBackupKeep),
 		"help_backup_verify": u.text(helpBackupVerify), "help_restore": u.text(helpRestore), "help_restore_source": u.text(helpRestoreSource),
 		"help_restore_snapshot": u.text(helpRestoreSnapshot), "help_migrate": u.text(helpMigrate), "help_to_data": u.text(helpToData),

@@ -1,7 +1,5 @@
 package main
 
-import "github.com/alecthomas/kong"
-
 // Of the commands that run on the server.
 var (
 	firstStart     = say("首次启动，已创建管理员 %s。以下内容只显示这一次，请妥善保存：", "First start: the operator %s was made. This is shown once, keep it safe:")
@@ -82,8 +80,8 @@ var (
 	helpGrace        = say("不再被任何文件或图片使用的内容保留多久（默认 24h）", "How long content stays that no file and no image uses any more (24h).")
 )
 
-func serverHelp(u *ui) kong.Vars {
-	return kong.Vars{
+func serverHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_serve": u.text(helpServe), "help_user": u.text(helpUser), "help_user_add": u.text(helpUserAdd),
 		"help_block": u.text(helpBlock), "help_block_add": u.text(helpBlockAdd), "help_block_rm": u.text(helpBlockRm), "help_block_ls": u.text(helpBlockLs), "help_block_what": u.text(helpBlockWhat),
 		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_user_disable": u.text(helpUserDisable),

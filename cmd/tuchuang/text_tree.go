@@ -1,7 +1,5 @@
 package main
 
-import "github.com/alecthomas/kong"
-
 // mv, rm and trash
 var (
 	mvBoth  = say("请只给出云盘路径，或只给出图床路径：从云盘到图床用 tuchuang copy", "name paths of the drive or of the bed, not of both: tuchuang copy publishes from one to the other")
@@ -53,8 +51,8 @@ var (
 	helpGetOverwrite = say("替换本地同名但内容不同的文件", "Replace files of the same name and other content here.")
 )
 
-func treeHelp(u *ui) kong.Vars {
-	return kong.Vars{
+func treeHelp(u *ui) helpTexts {
+	return helpTexts{
 		"help_mv": u.text(helpMv), "help_mv_paths": u.text(helpMvPaths), "help_rm": u.text(helpRm), "help_rm_paths": u.text(helpRmPaths),
 		"help_for_good": u.text(helpForGood), "help_trash": u.text(helpTrash), "help_trash_list": u.text(helpTrashList),
 		"help_trash_recover": u.text(helpTrashRecover), "help_trash_empty": u.text(helpTrashEmpty), "help_trash_what": u.text(helpTrashWhat),

@@ -10,7 +10,7 @@ import (
 
 type taskUndoCmd struct {
 	oneTask
-	DryRun bool `help:"${help_dry_run}"`
+	DryRun bool `help:"help_dry_run"`
 }
 
 // Run takes back what a task has done and nobody has touched since.
@@ -40,8 +40,8 @@ func (c *taskUndoCmd) Run(ctx context.Context, u *ui) error {
 
 type republishCmd struct {
 	remote
-	Path   []string `arg:"" name:"path" help:"${help_republish_paths}"`
-	NoWait bool     `help:"${help_no_wait}"`
+	Path   []string `arg:"" name:"path" help:"help_republish_paths"`
+	NoWait bool     `help:"help_no_wait"`
 }
 
 // Run puts the drive's present pictures behind the links of images, and unless told

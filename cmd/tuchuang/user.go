@@ -17,11 +17,11 @@ import (
 )
 
 type userCmd struct {
-	Add     userAddCmd     `cmd:"" help:"${help_user_add}"`
-	Ls      userLsCmd      `cmd:"" help:"${help_user_ls}"`
-	Reset   userResetCmd   `cmd:"" help:"${help_user_reset}"`
-	Disable userDisableCmd `cmd:"" help:"${help_user_disable}"`
-	Enable  userEnableCmd  `cmd:"" help:"${help_user_enable}"`
+	Add     userAddCmd     `cmd:"" help:"help_user_add"`
+	Ls      userLsCmd      `cmd:"" help:"help_user_ls"`
+	Reset   userResetCmd   `cmd:"" help:"help_user_reset"`
+	Disable userDisableCmd `cmd:"" help:"help_user_disable"`
+	Enable  userEnableCmd  `cmd:"" help:"help_user_enable"`
 }
 
 // withDB opens the database beside a server that may be running. Where there is no data
@@ -73,9 +73,9 @@ func byCommand(ctx context.Context) context.Context {
 
 type userAddCmd struct {
 	local
-	Name     string  `arg:"" name:"name" help:"${help_user_name}"`
-	Quota    *string `name:"quota" placeholder:"SIZE" help:"${help_quota}"`
-	Operator bool    `name:"operator" help:"${help_operator}"`
+	Name     string  `arg:"" name:"name" help:"help_user_name"`
+	Quota    *string `name:"quota" placeholder:"SIZE" help:"help_quota"`
+	Operator bool    `name:"operator" help:"help_operator"`
 }
 
 // Run makes an account and prints its secrets, and nothing else, on stdout.
@@ -183,7 +183,7 @@ var stateWords = map[account.State]string{
 
 type userResetCmd struct {
 	local
-	Name string `arg:"" name:"name" help:"${help_user_name}"`
+	Name string `arg:"" name:"name" help:"help_user_name"`
 }
 
 // Run gives an account new secrets; the old ones and all tokens end.
@@ -199,8 +199,8 @@ func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
 
 type userDisableCmd struct {
 	local
-	Name      string `arg:"" name:"name" help:"${help_user_name}"`
-	Unpublish bool   `name:"unpublish" help:"${help_unpublish}"`
+	Name      string `arg:"" name:"name" help:"help_user_name"`
+	Unpublish bool   `name:"unpublish" help:"help_unpublish"`
 }
 
 // Run keeps an account from acting; its links go on unless they are to end too.
@@ -214,7 +214,7 @@ func (c *userDisableCmd) Run(ctx context.Context, u *ui) error {
 
 type userEnableCmd struct {
 	local
-	Name string `arg:"" name:"name" help:"${help_user_name}"`
+	Name string `arg:"" name:"name" help:"help_user_name"`
 }
 
 // Run lets an account act again, with its old secrets, and serves its links.
