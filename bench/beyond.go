@@ -95,6 +95,10 @@ func (b *bench) listened(ctx context.Context, s *server, c *conn) error {
 	return nil
 }
 
+// crowdSettles is how long those who listen are left alone first: what a thousand new
+// connections cost is not what is measured.
+const crowdSettles = 2 * time.Second
+
 // crowd makes many listen to all tasks of the account. What it answers waits until each
 // was told of a task that has ended, and hangs up.
 func (s *server) crowd(ctx context.Context, token string) (end func() error, err error) {
@@ -132,6 +136,7 @@ func (s *server) crowd(ctx context.Context, token string) (end func() error, err
 		}()
 	}
 	ready.Wait()
+	time.Sleep(crowdSettles)
 	return func() error {
 		defer hangUp()
 		var errs []error

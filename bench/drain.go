@@ -129,7 +129,7 @@ func (b *bench) drain(ctx context.Context, processes, turn int, fair *fairness) 
 	}()
 	for n := range processes {
 		name := fmt.Sprintf("%s_%d_%d", name, turn, n)
-		s, err := b.serve(name, b.path(name), nil, "TUCHUANG_DATABASE_URL="+url)
+		s, err := b.serve(ctx, name, b.path(name), nil, url)
 		if err != nil {
 			return 0, err
 		}

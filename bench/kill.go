@@ -39,7 +39,7 @@ func (b *bench) kills(ctx context.Context) (err error) {
 		err = errors.Join(err, onServer(context.WithoutCancel(ctx), b.cluster.URL("postgres"), "DROP DATABASE "+name+" WITH (FORCE)"))
 	}()
 	for range killProcesses {
-		if err := v.start(); err != nil {
+		if err := v.start(ctx); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (b *bench) kills(ctx context.Context) (err error) {
 			continue
 		}
 		w.kills = append(w.kills, v.kill())
-		if err := errors.Join(v.start(), v.start()); err != nil {
+		if err := errors.Join(v.start(ctx), v.start(ctx)); err != nil {
 			return err
 		}
 		next.Reset(killEvery + rand.N(500*time.Millisecond)) //nolint:gosec // any moment
@@ -99,10 +99,10 @@ type victims struct {
 	servers []*server
 }
 
-func (v *victims) start() error {
+func (v *victims) start(ctx context.Context) error {
 	v.made++
 	name := fmt.Sprintf("victim_%d", v.made)
-	s, err := v.b.serve(name, v.b.path(name), nil, "TUCHUANG_DATABASE_URL="+v.url)
+	s, err := v.b.serve(ctx, name, v.b.path(name), nil, v.url)
 	if err == nil {
 		v.servers = append(v.servers, s)
 	}

@@ -125,7 +125,7 @@ func (b *bench) pagesOnFile(ctx context.Context, rows int) (*server, func() erro
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := b.serve("pages", data, w)
+	s, err := b.serve(ctx, "pages", data, w, "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,7 +139,7 @@ func (b *bench) pagesOnServer(ctx context.Context, rows int) (*server, func() er
 		return nil, nil, err
 	}
 	name := fmt.Sprintf("pages %d", rows)
-	s, err := b.serve(name, b.path(name), w, "TUCHUANG_DATABASE_URL="+cluster.URL("pages"))
+	s, err := b.serve(ctx, name, b.path(name), w, cluster.URL("pages"))
 	if err != nil {
 		return nil, nil, errors.Join(err, cluster.Stop())
 	}

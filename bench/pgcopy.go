@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"tuchuang/internal/db"
 )
 
 // postgresCopies measures the main job on PostgreSQL and S3, beside the bare statements
@@ -30,13 +32,12 @@ func (b *bench) postgresCopies(ctx context.Context) (err error) {
 		}
 		urls = append(urls, url)
 	}
-	env, end, err := b.bucket()
+	env, end, err := b.bucket(ctx, db.Options{URL: urls[0]})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	env = append(env, "TUCHUANG_DATABASE_URL="+urls[0])
-	s, err := b.serve("pg", b.path("pg"), &world{Writer: writer, Album: albumID}, env...)
+	s, err := b.serve(ctx, "pg", b.path("pg"), &world{Writer: writer, Album: albumID}, urls[0], env...)
 	if err != nil {
 		return err
 	}

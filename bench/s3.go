@@ -1,22 +1,28 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"testing"
 
 	"tuchuang/internal/blob/blobtest"
+	"tuchuang/internal/db"
 )
 
-// bucket makes an empty bucket of an S3 server, and answers what a server is told of it
-// by its environment.
-func (b *bench) bucket() (env []string, end func() error, err error) {
+// bucket makes an empty bucket of an S3 server, noted as a database's own, and answers what
+// a server is told of it by its environment.
+func (b *bench) bucket(ctx context.Context, of db.Options) (env []string, end func() error, err error) {
 	t := &borrowed{dir: b.dir}
 	done := make(chan *blobtest.S3Server, 1)
 	go func() { // Fatal ends a goroutine
 		defer close(done)
-		done <- blobtest.S3(t)
+		s := blobtest.S3(t)
+		if err := adopt(ctx, of, s.Open(t)); err != nil {
+			t.Fatal(err)
+		}
+		done <- s
 	}()
 	s, ok := <-done
 	if !ok {

@@ -14,6 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
 )
 
 // build builds the server as it is shipped; with -profile, with a door for
@@ -60,11 +63,25 @@ func (b *bench) start(ctx context.Context, name string, rows int) (*server, erro
 	if err != nil {
 		return nil, fmt.Errorf("fill the database: %w", err)
 	}
-	return b.serve(name, data, w)
+	return b.serve(ctx, name, data, w, "")
 }
 
-// serve starts a server on a data folder, with variables of the environment.
-func (b *bench) serve(name, data string, w *world, env ...string) (s *server, err error) {
+// serve starts a server on a data folder, or on it and a database at a URL, with variables of
+// the environment. The rows name contents that are in no store: the folder is noted as
+// theirs, which the server would not do.
+func (b *bench) serve(ctx context.Context, name, data string, w *world, url string, env ...string) (s *server, err error) {
+	where := db.Options{URL: url, Path: filepath.Join(data, "tuchuang.db")}
+	if url != "" {
+		where.Path = ""
+		env = append(env, "TUCHUANG_DATABASE_URL="+url)
+	}
+	store, err := blob.NewDisk(filepath.Join(data, "blobs"), filepath.Join(data, "uploads"))
+	if err == nil {
+		err = adopt(ctx, where, store)
+	}
+	if err != nil {
+		return nil, err
+	}
 	s = &server{world: w, cmd: exec.Command(b.binary, "serve", "--data", data, "--listen", "127.0.0.1:0")} //nolint:gosec,noctx // our own words; it is told to stop in order
 	s.profile = b.path(name + ".profile")
 	s.cmd.Env = append(append(os.Environ(), "LANG=C", "LC_ALL=C", "TUCHUANG_LOG_LEVEL=warn", profileTo+"="+s.profile), env...)
@@ -74,6 +91,15 @@ func (b *bench) serve(name, data string, w *world, env ...string) (s *server, er
 		return nil, fmt.Errorf("the server: %w", err)
 	}
 	return s, nil
+}
+
+// adopt notes that a store is a database's own.
+func adopt(ctx context.Context, where db.Options, store blob.Store) error {
+	d, err := db.Open(ctx, where)
+	if err != nil {
+		return err
+	}
+	return errors.Join(blob.Adopt(ctx, d, store), d.Close())
 }
 
 // startAndListen starts a process and answers the address that it prints.
