@@ -74,7 +74,7 @@ func New(o Options) *API {
 		a.hub.look, a.hub.limits = o.Tasks.Look, a.limits
 		o.Tasks.OnChange(a.hub.changedTask, a.hub.missedSome)
 	}
-	for _, r := range a.routes() {
+	for _, r := range append(a.routes(), unsupported()...) {
 		for _, path := range append([]string{r.path}, r.also...) {
 			a.handlers[path] = a.adapt(r)
 		}

@@ -187,6 +187,12 @@ func TestEndpoints(t *testing.T) {
 			seen[path] = true
 		}
 	}
+	for _, r := range unsupported() {
+		if seen[r.path] || r.open {
+			t.Errorf("%s stands there twice, or is open", r.path)
+		}
+		seen[r.path] = true
+	}
 }
 
 // Every route has a summary, in both languages, and no summary is of no route.

@@ -81,6 +81,8 @@ var answers = map[fault.Code]answer{
 
 	fault.AddressRefused: {200, 1, "不允许访问该地址: %v", "the server does not ask at this address: %v"},
 
+	fault.NotSupported: {200, 1, "本服务器不支持此功能", "this server does not have what this is for"},
+
 	fault.NoSuchRoute: {http.StatusNotFound, 404, "接口不存在", "there is no such endpoint"},
 	fault.WrongMethod: {http.StatusMethodNotAllowed, 405, "请求方法不支持", "the endpoint does not take this method"},
 }

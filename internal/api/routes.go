@@ -1,5 +1,13 @@
 package api
 
+import (
+	"context"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/api/wire"
+	"tuchuang/internal/fault"
+)
+
 // routes shows every endpoint on one screen.
 func (a *API) routes() []route {
 	return []route{
@@ -73,3 +81,32 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
 	}
 }
+
+// unsupported are documented endpoints for what this server does not have: shares that are
+// paid for, and transcoding. Whoever has a token is told so; the document has none of them.
+func unsupported() []route {
+	return []route{
+		{"POST", "/api/v1/share/content-payment/create", refuse, false, nil},
+		{"GET", "/api/v1/share/payment/list", refuse, false, nil},
+		{"PUT", "/api/v1/share/list/payment/info", refuse, false, nil},
+
+		{"POST", "/api/v1/transcode/upload/from_cloud_disk", refuse, false, nil},
+		{"POST", "/api/v1/transcode/folder/info", refuse, false, nil},
+		{"POST", "/api/v1/transcode/video/resolutions", refuse, false, nil},
+		{"POST", "/api/v1/transcode/video", refuse, false, nil},
+		{"POST", "/api/v1/transcode/video/record", refuse, false, nil},
+		{"POST", "/api/v1/transcode/video/result", refuse, false, nil},
+		{"POST", "/api/v1/transcode/file/download", refuse, false, nil},
+		{"POST", "/api/v1/transcode/file/download/all", refuse, false, nil},
+		{"POST", "/api/v1/transcode/m3u8_ts/download", refuse, false, nil},
+		{"POST", "/api/v1/transcode/delete", refuse, false, nil},
+		{"GET", "/api/v1/video/transcode/list", refuse, false, nil},
+		{"POST", "/api/v1/direct-link/queryTranscode", refuse, false, nil},
+		{"POST", "/api/v1/direct-link/doTranscode", refuse, false, nil},
+		{"GET", "/api/v1/direct-link/get/m3u8", refuse, false, nil},
+	}
+}
+
+var refuse = handle(func(context.Context, account.ID, struct{}) (*wire.Null, error) {
+	return nil, fault.New(fault.NotSupported, "api: unsupported")
+})

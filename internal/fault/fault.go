@@ -86,12 +86,13 @@ const (
 
 	ForeignForm Code = "foreign_form" // a form that another site's page has sent
 
-	NoSuchRoute Code = "no_such_route" // the path is not of this API
-	WrongMethod Code = "wrong_method"  // the path is, the method isn't
-	Exists      Code = "exists"        // an account of that name exists
-	InUse       Code = "in_use"        // another process owns the data folder
-	BadConfig   Code = "bad_config"    // a setting that makes no sense; Args[0] is a Why, then what it wants
-	BadData     Code = "bad_data"      // the data folder or its database can't be used; Args[0] is a Why, then what it wants
+	NoSuchRoute  Code = "no_such_route" // the path is not of this API
+	NotSupported Code = "not_supported" // the path is of the API, and this server does not have what it is for
+	WrongMethod  Code = "wrong_method"  // the path is, the method isn't
+	Exists       Code = "exists"        // an account of that name exists
+	InUse        Code = "in_use"        // another process owns the data folder
+	BadConfig    Code = "bad_config"    // a setting that makes no sense; Args[0] is a Why, then what it wants
+	BadData      Code = "bad_data"      // the data folder or its database can't be used; Args[0] is a Why, then what it wants
 )
 
 // Why says more closely what is wrong with a setting or with the data folder.
