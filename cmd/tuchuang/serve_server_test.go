@@ -667,6 +667,14 @@ func TestServerUserCommands(t *testing.T) {
 	if got := p.run("user", "enable", "writer", "--data", data); got.code != exitDone || signIn(fresh) != nil {
 		t.Errorf("user enable: %+v", got)
 	}
+	var app struct {
+		ClientID, Owner, Name string
+		RedirectURIs          []string
+	}
+	decode(t, p.run("--json", "user", "app", "set", "writer", "--name", "Pics", "--redirect", "https://a.example/b?c=d", "--redirect", "com.example.a:/b", "--data", data).out, &app)
+	if app.ClientID != fresh.ClientID || app.Name != "Pics" || app.Owner != "writer" || len(app.RedirectURIs) != 2 || app.RedirectURIs[0] != "https://a.example/b?c=d" {
+		t.Errorf("user app set: %+v", app)
+	}
 	for _, tt := range []struct {
 		args []string
 		code int
@@ -686,6 +694,13 @@ func TestServerUserCommands(t *testing.T) {
 		{[]string{"reset", "nobody"}, exitFailed, []string{"no account nobody"}},
 		{[]string{"disable", "nobody"}, exitFailed, []string{"no account nobody"}},
 		{[]string{"enable", "nobody"}, exitFailed, []string{"no account nobody"}},
+		{[]string{"app", "set", "nobody", "--name", "x", "--redirect", "https://a.example/"}, exitFailed, []string{"no account nobody"}},
+		{[]string{"app", "set", "writer", "--name", "x"}, exitUsage, []string{"--redirect"}},
+		{[]string{"app", "set", "writer", "--redirect", "https://a.example/"}, exitUsage, []string{"--name"}},
+		{[]string{"app", "set", "writer", "--name", "x", "--redirect", "javascript:alert(1)"}, exitUsage, []string{"javascript:alert(1)", "https://"}},
+		{[]string{"app", "set", "writer", "--name", "a\nb", "--redirect", "https://a.example/"}, exitUsage, []string{`"a\nb"`, "invisible"}},
+		{[]string{"app", "rm", "nobody"}, exitFailed, []string{"no account nobody"}},
+		{[]string{"app", "end", "nobody", "x"}, exitFailed, []string{"no account nobody"}},
 	} {
 		got := p.run(append([]string{"user", "--data", data}, tt.args...)...)
 		if got.code != tt.code || got.out != "" || strings.Contains(got.errOut, "bad_request") || strings.Contains(got.errOut, "not_found") {
@@ -695,6 +710,19 @@ func TestServerUserCommands(t *testing.T) {
 			if !strings.Contains(got.errOut, word) {
 				t.Errorf("%q: no %q in %s", tt.args, word, got.errOut)
 			}
+		}
+	}
+	for _, tt := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"ls"}, "Pics\twriter\t" + fresh.ClientID + "\thttps://a.example/b?c=d com.example.a:/b"},
+		{[]string{"end", "作者", fresh.ClientID}, "0 of what 作者 allowed"},
+		{[]string{"rm", "writer"}, "writer has no app"},
+		{[]string{"set", "writer", "--name", "x", "--redirect", "https://a.example/"}, "client_id " + fresh.ClientID},
+	} {
+		if got := p.run(append([]string{"user", "app", "--data", data}, tt.args...)...); got.code != exitDone || !strings.Contains(got.out, tt.says) {
+			t.Errorf("user app %q: %+v", tt.args, got)
 		}
 	}
 	r.stop()

@@ -18,6 +18,13 @@ var (
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")
 
+	appSet      = say("%s 的应用 %s（client_id %s）可以请求其他账号授权", "the app %[2]s of %[1]s (client_id %[3]s) may ask accounts to allow it")
+	appRemoved  = say("%s 不再有应用；对它的授权已全部失效", "%s has no app any more; what accounts allowed it has ended")
+	appEnded    = say("%s 对应用 %s 的 %d 项授权已失效", "%[3]d of what %[1]s allowed the app %[2]s has ended")
+	badAppName  = say("应用名称 %q 不对：1 到 64 个字符，不能有看不见的字符", "the name %q can't be an app's: 1 to 64 characters, nothing invisible")
+	badRedirect = say("回调地址 %q 不对：写作 https://… 或 com.example.app:/…，不带 # 和用户名", "the redirect URI %q makes no sense: write https://… or com.example.app:/…, without # and user's name")
+	tooManyURIs = say("回调地址太多：最多 20 个", "too many redirect URIs: 20 at most")
+
 	blocked      = say("%s：屏蔽了 %d 份内容", "%s: %d contents blocked")
 	unblocked    = say("%s：恢复了 %d 份内容", "%s: %d contents are served again")
 	blockNothing = say("%s 既不是 etag（32 位 MD5），也不是图床里的图片", "%s is neither an etag (the MD5 in 32 hex digits) nor a picture of the bed")
@@ -42,6 +49,14 @@ var (
 	helpUserReset    = say("重新生成密钥和密码，旧的和已签名的链接立即失效", "Make new secrets; the old ones and all signed URLs end at once.")
 	helpUserDisable  = say("停用账号", "Disable an account.")
 	helpUserEnable   = say("重新启用账号", "Enable an account again.")
+	helpApp          = say("管理应用：经账号授权后代其操作（OAuth）", "Apps, which accounts may allow to act for them (OAuth).")
+	helpAppSet       = say("把账号的 client 登记为应用", "Make the client of an account an app.")
+	helpAppRm        = say("取消登记，所有账号对它的授权立即失效", "Make it an app no more; what accounts allowed it ends at once.")
+	helpAppLs        = say("列出应用", "List the apps.")
+	helpAppEnd       = say("结束一个账号对一个应用的授权", "End what an account allowed an app.")
+	helpAppName      = say("授权页面上显示的应用名称", "What people are shown as the app's name.")
+	helpAppRedirect  = say("授权后跳转的地址，逐字比较（可多次给出）", "Where people are sent with the answer, compared to the letter; may be repeated.")
+	helpAppClient    = say("应用的 client_id", "The app's client_id.")
 	helpUserName     = say("账号名", "Name of the account.")
 	helpQuota        = say("空间配额，如 500M、10G；默认不限", "How much it may keep, as 500M or 10G; without limit by default.")
 	helpOperator     = say("设为管理员", "Make it an operator.")
@@ -86,7 +101,9 @@ func serverHelp(u *ui) helpTexts {
 		"help_block": u.text(helpBlock), "help_block_add": u.text(helpBlockAdd), "help_block_rm": u.text(helpBlockRm), "help_block_ls": u.text(helpBlockLs), "help_block_what": u.text(helpBlockWhat),
 		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_user_disable": u.text(helpUserDisable),
 		"help_user_enable": u.text(helpUserEnable),
-		"help_user_name":   u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
+		"help_app":         u.text(helpApp), "help_app_set": u.text(helpAppSet), "help_app_rm": u.text(helpAppRm), "help_app_ls": u.text(helpAppLs), "help_app_end": u.text(helpAppEnd),
+		"help_app_name": u.text(helpAppName), "help_app_redirect": u.text(helpAppRedirect), "help_app_client": u.text(helpAppClient),
+		"help_user_name": u.text(helpUserName), "help_quota": u.text(helpQuota), "help_operator": u.text(helpOperator),
 		"help_unpublish": u.text(helpUnpublish), "help_data": u.text(helpData), "help_config": u.text(helpConfig), "help_database_url": u.text(helpDatabaseURL),
 		"help_blob_url": u.text(helpBlobURL), "help_image_redirect": u.text(helpRedirect),
 		"help_listen": u.text(helpListen), "help_public_url": u.text(helpPublicURL), "help_image_url": u.text(helpImageURL),

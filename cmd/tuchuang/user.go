@@ -22,6 +22,7 @@ type userCmd struct {
 	Reset   userResetCmd   `cmd:"" help:"help_user_reset"`
 	Disable userDisableCmd `cmd:"" help:"help_user_disable"`
 	Enable  userEnableCmd  `cmd:"" help:"help_user_enable"`
+	App     appCmd         `cmd:"" help:"help_app"`
 }
 
 // withDB opens the database beside a server that may be running. Where there is no data

@@ -79,6 +79,7 @@ type Accounts struct {
 	urlKey   []byte
 	signed   signedTokens
 	tokens   TokenRules
+	attempts attempts
 }
 
 // TokenRules are what the operator says of access tokens.
@@ -129,7 +130,9 @@ func Add(ctx context.Context, tx *db.Tx, name string, quota int64, operator bool
 	return s, addClient(ctx, tx, &s)
 }
 
-// Reset gives an account new secrets; its old clients, tokens and signed URLs end.
+// Reset gives an account new secrets; its old clients, tokens and signed URLs end, and
+// with the client its app: what the account allowed to apps, and what others allowed to
+// its own.
 func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error) {
 	p, err := NewPassword(ctx)
 	if err != nil {
@@ -143,7 +146,7 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 		if _, err := Lock(ctx, tx, s.ID); err != nil {
 			return err
 		}
-		for _, q := range []string{deleteTokens, deleteClients} {
+		for _, q := range []string{deleteAppTokens, deleteAppGrants, deleteTokens, deleteGrants, deleteClients} {
 			if _, err := tx.Exec(ctx, q, s.ID); err != nil {
 				return err
 			}

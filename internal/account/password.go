@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -39,6 +41,64 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 	}
 	return fmt.Sprintf("argon2id$%d$%d$%s$%s", argonMemory, argonTime,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+}
+
+// noPassword has the form of a hash, and no password has it: an unknown name is to take as
+// long as a wrong password.
+const noPassword = "argon2id$19456$2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// isPassword says whether a hash is that of a password.
+func isPassword(ctx context.Context, password, hash string) (bool, error) {
+	parts := strings.Split(hash, "$")
+	if len(parts) != 5 || strings.Join(parts[:3], "$") != fmt.Sprintf("argon2id$%d$%d", argonMemory, argonTime) {
+		return false, fault.New(fault.Internal, "account: a hash of another form")
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[3])
+	if err != nil {
+		return false, fault.Because(fault.Internal, "account: salt", err)
+	}
+	key, err := argon(ctx, password, salt)
+	if err != nil {
+		return false, err
+	}
+	return equal(base64.RawStdEncoding.EncodeToString(key), parts[4]), nil
+}
+
+// maxPassword is how long a password may be that is looked at, in bytes.
+const maxPassword = 256
+
+// SignIn answers the account of a name and its password. An unknown name and a wrong
+// password are both fault.BadCredentials; a disabled account is fault.Disabled to who
+// knows the password. After some wrong ones for the name or from the address it is
+// fault.TooManyAttempts for a while, right or wrong.
+func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (ID, error) {
+	wrong := fault.New(fault.BadCredentials, "account: sign in")
+	clean, err := cleanName(name)
+	if err != nil || len(password) > maxPassword {
+		return 0, wrong // of no account
+	}
+	if !a.attempts.begin(a.db.Now(), clean, address) {
+		return 0, fault.New(fault.TooManyAttempts, "account: sign in", int(attemptsFor/time.Minute))
+	}
+	var id ID
+	var state State
+	hash := noPassword
+	found, err := a.db.Get(ctx, "account: sign in", selectSignIn, []any{clean}, &id, &hash, &state)
+	if err != nil {
+		return 0, err
+	}
+	right, err := isPassword(ctx, password, hash)
+	switch {
+	case err != nil:
+		return 0, err
+	case !right || !found:
+		return 0, wrong
+	}
+	a.attempts.good(clean, address)
+	if state != Enabled {
+		return 0, fault.New(fault.Disabled, "account: sign in")
+	}
+	return id, nil
 }
 
 func argon(ctx context.Context, password string, salt []byte) ([]byte, error) {

@@ -18,6 +18,7 @@ const (
 	lockAccount = `SELECT ` + columns + ` FROM account WHERE id = $1 FOR NO KEY UPDATE`
 	// A hash that each reset makes anew.
 	selectPassword = `SELECT password_hash FROM account WHERE id = $1`
+	selectSignIn   = `SELECT id, password_hash, state FROM account WHERE name = $1`
 
 	byName = `SELECT id FROM account WHERE name = $1`
 
@@ -39,20 +40,49 @@ const (
 	selectClient = `
 		SELECT c.account_id, c.secret_sha256, a.state FROM client c JOIN account a ON a.id = c.account_id
 		WHERE c.id = $1`
-	deleteClients = `DELETE FROM client WHERE account_id = $1`
+	selectClientOf = `SELECT id FROM client WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT 1`
+	deleteClients  = `DELETE FROM client WHERE account_id = $1`
 
 	insertToken = `
-		INSERT INTO token (account_id, id, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`
+		INSERT INTO token (account_id, id, client_id, created_at, expires_at, scope, grant_id) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	selectToken = `
-		SELECT t.expires_at, a.state, t.client_id FROM token t JOIN account a ON a.id = t.account_id
+		SELECT t.expires_at, a.state, t.client_id, t.scope, t.grant_id FROM token t JOIN account a ON a.id = t.account_id
 		WHERE t.account_id = $1 AND t.id = $2`
 	// All but the youngest: more than a client can have is no limit.
 	kickTokens = `
 		DELETE FROM token WHERE account_id = $1 AND id IN (
-			SELECT id FROM token WHERE account_id = $1 AND client_id = $2 AND expires_at > $3
+			SELECT id FROM token WHERE account_id = $1 AND client_id = $2 AND grant_id = '' AND expires_at > $3
 			ORDER BY created_at DESC, id DESC LIMIT 1000000000 OFFSET $4)`
 	deleteTokens  = `DELETE FROM token WHERE account_id = $1`
 	expiredTokens = `DELETE FROM token WHERE expires_at < $1`
+
+	// Of an account: its app.
+	setApp = `UPDATE client SET app_name = $2, redirect_uris = $3 WHERE account_id = $1`
+	// An app is known by the client's id, to whoever is asked for permission.
+	selectApp = `
+		SELECT c.account_id, a.name, a.state, c.app_name, c.redirect_uris FROM client c JOIN account a ON a.id = c.account_id
+		WHERE c.id = $1 AND c.app_name <> ''`
+	selectApps = `
+		SELECT c.id, a.name, c.app_name, c.redirect_uris FROM client c JOIN account a ON a.id = c.account_id
+		WHERE c.app_name <> '' ORDER BY a.id, c.id`
+
+	insertGrant = `
+		INSERT INTO oauth_grant (account_id, id, client_id, redirect_uri, scope, challenge, code_sha256, refresh_sha256, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9)`
+	selectGrant = `
+		SELECT client_id, redirect_uri, scope, challenge, code_sha256, refresh_sha256, expires_at FROM oauth_grant
+		WHERE account_id = $1 AND id = $2`
+	setRefresh        = `UPDATE oauth_grant SET refresh_sha256 = $3, expires_at = $4 WHERE account_id = $1 AND id = $2`
+	deleteGrant       = `DELETE FROM oauth_grant WHERE account_id = $1 AND id = $2`
+	deleteGrantTokens = `DELETE FROM token WHERE account_id = $1 AND grant_id = $2 AND grant_id <> ''`
+	deleteGrants      = `DELETE FROM oauth_grant WHERE account_id = $1`
+	selectGrantsTo    = `SELECT id FROM oauth_grant WHERE account_id = $1 AND client_id = $2`
+	expiredGrants     = `DELETE FROM oauth_grant WHERE expires_at < $1`
+	// What others allowed the app of an account.
+	deleteAppTokens = `
+		DELETE FROM token WHERE grant_id <> '' AND (account_id, grant_id) IN (
+			SELECT account_id, id FROM oauth_grant WHERE client_id IN (SELECT id FROM client WHERE account_id = $1))`
+	deleteAppGrants = `DELETE FROM oauth_grant WHERE client_id IN (SELECT id FROM client WHERE account_id = $1)`
 
 	selectKey = `SELECT secret FROM signing_key WHERE name = $1`
 	insertKey = `INSERT INTO signing_key (name, secret) VALUES ($1, $2)`

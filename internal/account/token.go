@@ -46,19 +46,25 @@ func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (to
 		if err := a.kick(ctx, tx, id, clientID); err != nil {
 			return err
 		}
-		jti := rand.Text()
-		expires = tx.Now().Add(a.tokens.Life).Truncate(time.Second)
-		if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro()); err != nil {
-			return err
-		}
-		if err := auditlog.Note(ctx, tx, int64(id), auditlog.SignIn, jti); err != nil {
-			return err
-		}
-		token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{ID: id, RegisteredClaims: jwt.RegisteredClaims{
-			ID: jti, ExpiresAt: jwt.NewNumericDate(expires),
-		}}).SignedString(a.tokenKey)
+		token, expires, err = a.issue(ctx, tx, id, clientID, a.tokens.Life, AllScopes, "")
 		return err
 	})
+	return token, expires, err
+}
+
+// issue makes an access token.
+func (a *Accounts) issue(ctx context.Context, tx *db.Tx, id ID, clientID string, life time.Duration, scope Scope, grant string) (token string, expires time.Time, err error) {
+	jti := rand.Text()
+	expires = tx.Now().Add(life).Truncate(time.Second)
+	if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro(), scope, grant); err != nil {
+		return "", time.Time{}, fault.Wrap(err, "account: issue")
+	}
+	if err := auditlog.Note(ctx, tx, int64(id), auditlog.SignIn, jti); err != nil {
+		return "", time.Time{}, err
+	}
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{ID: id, RegisteredClaims: jwt.RegisteredClaims{
+		ID: jti, ExpiresAt: jwt.NewNumericDate(expires),
+	}}).SignedString(a.tokenKey)
 	return token, expires, err
 }
 
@@ -93,13 +99,20 @@ func checkClient(ctx context.Context, tx *db.Tx, clientID, given string) (id ID,
 // is no token of ours, fault.TokenExpired for one that ended or was revoked,
 // fault.Disabled where the account is.
 func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
-	id, _, err := a.AuthenticateClient(ctx, token)
-	return id, err
+	c, err := a.AuthenticateClient(ctx, token)
+	return c.ID, err
 }
 
-// AuthenticateClient is Authenticate that answers too which client the token was
-// made for.
-func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (id ID, client string, err error) {
+// Caller is whom a token acts for, and what it may do.
+type Caller struct {
+	ID     ID
+	Client string // that the token was made for
+	Scope  Scope
+	App    bool // the client is an app that the account has allowed it
+}
+
+// AuthenticateClient is Authenticate that answers all of what a token says.
+func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (Caller, error) {
 	s, known := a.signed.get(token)
 	if !known {
 		var c claims
@@ -107,27 +120,30 @@ func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (id ID,
 			jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
 		switch {
 		case errors.Is(err, jwt.ErrTokenExpired):
-			return 0, "", fault.Because(fault.TokenExpired, "account: authenticate", err)
+			return Caller{}, fault.Because(fault.TokenExpired, "account: authenticate", err)
 		case err != nil:
-			return 0, "", fault.Because(fault.NoToken, "account: authenticate", err)
+			return Caller{}, fault.Because(fault.NoToken, "account: authenticate", err)
 		}
 		s = signed{c.ID, c.RegisteredClaims.ID}
 	}
+	c := Caller{ID: s.account}
 	var expires int64
 	var state State
-	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state, &client)
+	var grant string
+	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state, &c.Client, &c.Scope, &grant)
 	switch {
 	case err != nil:
-		return 0, "", err
+		return Caller{}, err
 	case !found || expires <= a.db.Now().UnixMicro():
-		return 0, "", fault.New(fault.TokenExpired, "account: authenticate")
+		return Caller{}, fault.New(fault.TokenExpired, "account: authenticate")
 	case state != Enabled:
-		return 0, "", fault.New(fault.Disabled, "account: authenticate")
+		return Caller{}, fault.New(fault.Disabled, "account: authenticate")
 	}
 	if !known {
 		a.signed.add(token, s)
 	}
-	return s.account, client, nil
+	c.App = grant != ""
+	return c, nil
 }
 
 // signed is what a token of ours says.
@@ -162,11 +178,16 @@ func (t *signedTokens) add(token string, s signed) {
 	t.m[strings.Clone(token)] = s // not the whole header with it
 }
 
-// SweepTokens forgets the tokens that have expired.
+// SweepTokens forgets the tokens that have expired, and what apps were allowed and did
+// not use in time.
 func (a *Accounts) SweepTokens(ctx context.Context) error {
 	return a.db.Write(ctx, "account: sweep tokens", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, expiredTokens, tx.Micros())
-		return err
+		for _, q := range []string{expiredTokens, expiredGrants} {
+			if _, err := tx.Exec(ctx, q, tx.Micros()); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -162,7 +162,6 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 		began := time.Now()
 		trace := a.newTrace()
 		var acc account.ID
-		var client string
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared by the server too
@@ -181,14 +180,16 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			a.fail(w, r, trace, acc, began, fault.New(fault.WrongMethod, "api: method"))
 			return
 		}
+		var caller account.Caller
 		if !rt.open {
 			var err error
-			if acc, client, err = a.Accounts.AuthenticateClient(ctx, bearer(r)); err != nil {
+			if caller, err = a.Accounts.AuthenticateClient(ctx, bearer(r)); err != nil {
 				a.fail(w, r, trace, acc, began, err)
 				return
 			}
+			acc = caller.ID
 		}
-		ctx = auditlog.With(ctx, auditlog.Actor{Client: client, Address: a.ClientAddr(r), Trace: trace})
+		ctx = auditlog.With(ctx, auditlog.Actor{Client: caller.Client, Address: a.ClientAddr(r), Trace: trace})
 		data, err := a.ask(ctx, rt.serve, acc, r)
 		if err != nil {
 			a.fail(w, r, trace, acc, began, err)

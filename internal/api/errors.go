@@ -37,6 +37,12 @@ var answers = map[fault.Code]answer{
 	fault.TokenExpired:   {200, 401, "token is expired", "the access token has expired; get a new one from /api/v1/access_token"},
 	fault.Disabled:       {200, 1, "账号已停用", "the account is disabled; ask the operator"},
 
+	fault.TooManyAttempts: {200, 1, "密码错误次数过多,请%v分钟后再试", "too many wrong passwords; try again in %v minutes"},
+	fault.NoApp:           {200, 1, "应用不存在,或回调地址未登记", "there is no such app, or it has not registered this redirect URI"},
+	fault.BadScope:        {200, 1, "scope应为user:base,file:all:read,file:all:write中的一个或多个", "scope is one or more of user:base, file:all:read, file:all:write"},
+	fault.BadGrant:        {200, 1, "code或refresh_token无效、已使用或已过期", "the code or refresh token is unknown, used or expired, or redirect_uri or code_verifier are not those of the code"},
+	fault.ScopeMissing:    {200, 403, "应用没有此权限: %v", "the app was not allowed this: %v"},
+
 	fault.NotFound:       {200, 5066, "文件不存在，检查传入fileId是否正确", "there is no such file or folder; check the id"},
 	fault.ParentNotFound: {200, 1, "目标文件夹不存在", "the folder is not there"},
 	fault.NotFolder:      {200, 1, "目标不是文件夹", "the target is a file, not a folder"},

@@ -39,6 +39,12 @@ const (
 	TokenExpired   Code = "token_expired"   // the token's time is over, or it was revoked
 	Disabled       Code = "disabled"        // the account is disabled
 
+	TooManyAttempts Code = "too_many_attempts" // too many wrong passwords: nobody signs in for Args[0] minutes
+	NoApp           Code = "no_app"            // the client id is no app's, or the redirect URI none of its own
+	BadScope        Code = "bad_scope"         // no scope, or one that is not known
+	BadGrant        Code = "bad_grant"         // a code or refresh token that is unknown, used, expired or another client's
+	ScopeMissing    Code = "scope_missing"     // the token may not do this: it lacks Args[0]
+
 	NotFound       Code = "not_found"        // no such drive file, image or folder in this account
 	ParentNotFound Code = "parent_not_found" // the folder to work in is not there
 	NotFolder      Code = "not_folder"       // a file where a folder is needed

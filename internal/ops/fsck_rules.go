@@ -81,6 +81,9 @@ var sums = []rule{
 	{code: "time.ahead", query: `
 		SELECT 'copy_plan ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM copy_plan WHERE account_id = $1 AND expires_at > {now} + ` + day,
 		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND expires_at > {now} + ` + day},
+	{code: "time.ahead", query: `
+		SELECT 'oauth_grant ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM oauth_grant WHERE account_id = $1 AND expires_at > {now} + 91 * ` + day,
+		fix: `DELETE FROM oauth_grant WHERE account_id = $1 AND expires_at > {now} + 91 * ` + day},
 	{code: "plan.task", query: `
 		SELECT 'copy_plan ' || account_id || '/' || id, task_id, '' FROM copy_plan WHERE account_id = $1 AND ` + planOfNone,
 		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND ` + planOfNone},
@@ -228,10 +231,25 @@ var walks = []walk{
 		SELECT CAST(x.blob_id AS TEXT), '', '' FROM doomed x WHERE x.account_id = $1 AND x.blob_id > $2 AND x.blob_id <= $3
 		AND EXISTS (SELECT 1 FROM blob b WHERE b.account_id = x.account_id AND b.id = x.blob_id)`,
 		fix: `DELETE FROM doomed WHERE account_id = $1 AND blob_id = $2`}}},
-	{table: "token", key: "id", text: true, rules: []rule{{code: "token.client", query: `
-		SELECT x.id, x.client_id, '' FROM token x WHERE` + paged + `
-		AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.account_id = x.account_id)`,
-		fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`}}},
+	// Before the tokens, which end with what they come from.
+	{table: "oauth_grant", key: "id", text: true, rules: []rule{
+		{code: "grant.client", query: grantToNone,
+			fix: `DELETE FROM oauth_grant WHERE account_id = $1 AND id = $2`},
+		{code: "grant.facts", query: `
+			SELECT x.id, '', '' FROM oauth_grant x WHERE` + paged + `
+			AND (length(x.code_sha256) <> 64 OR length(x.refresh_sha256) NOT IN (0, 64) OR x.scope < 1 OR x.scope > 7 OR x.redirect_uri = '')`,
+			fix: `DELETE FROM oauth_grant WHERE account_id = $1 AND id = $2`},
+	}},
+	{table: "token", key: "id", text: true, rules: []rule{
+		{code: "token.client", query: `
+			SELECT x.id, x.client_id, '' FROM token x WHERE` + paged + `AND x.grant_id = ''
+			AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.account_id = x.account_id)`,
+			fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`},
+		{code: "token.grant", query: `
+			SELECT x.id, x.grant_id, '' FROM token x WHERE` + paged + `AND x.grant_id <> '' AND NOT EXISTS (
+				SELECT 1 FROM oauth_grant g WHERE g.account_id = x.account_id AND g.id = x.grant_id AND g.client_id = x.client_id AND g.scope = x.scope)`,
+			fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`},
+	}},
 	// Before the uploads: of what is to be sent again nothing is hashed.
 	{table: "upload_slice", key: "upload_id", text: true, rules: []rule{
 		{code: "slice.upload", query: `
@@ -258,6 +276,11 @@ var walks = []walk{
 			fix: `UPDATE upload SET hashed = 0, hash_state = '' WHERE account_id = $1 AND id = $2`},
 	}},
 }
+
+// The app of a grant is a client of whichever account.
+const grantToNone = `
+	SELECT x.id, x.client_id, '' FROM oauth_grant x WHERE` + paged + `
+	AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.app_name <> '')`
 
 const wrongSlice = ` (x.no < 1 OR x.size <> CASE WHEN x.no * u.slice_size <= u.size THEN u.slice_size ELSE u.size - (x.no - 1) * u.slice_size END)`
 

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -143,6 +144,12 @@ func plantings() []planted {
 			SELECT id, 900, 1, 'u', '', '', '', '', ` + blob + `, '', ` + got + `, 9, 0, '', '', 0, 0, '', 0, '', '` + result + `', '', '', ` + callback + `, 0
 			FROM account WHERE id = ` + mine
 	}
+	const isApp = `UPDATE client SET app_name = 'x'`
+	client := `(SELECT min(id) FROM client WHERE account_id = ` + mine + `)`
+	grant := func(client string, scope int, expires string) string {
+		return fmt.Sprintf(`INSERT INTO oauth_grant SELECT id, 'x', %s, 'u', %d, '', '%s', '', 0, %s FROM account WHERE id = %s`,
+			client, scope, strings.Repeat("a", 64), expires, mine)
+	}
 	one := func(code string, mends bool, sql ...string) planted { return planted{code, mends, sql} }
 	return []planted{
 		one("key.length", false, `UPDATE signing_key SET secret = 'x' WHERE name = 'url'`),
@@ -155,7 +162,7 @@ func plantings() []planted {
 		one("row.account", false, `UPDATE client SET account_id = 77 WHERE account_id = `+mine),
 		one("mark.empty", true, `INSERT INTO mark VALUES ('x', '')`),
 		one("row.account", false, `INSERT INTO audit_log VALUES (77, 0, '', '', '', '', '', '')`),
-		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0)`),
+		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0, 7, '')`),
 		one("account.state", false, `UPDATE account SET state = 9 WHERE id = `+mine),
 		one("account.used", true, `UPDATE account SET used = used + 1`),
 		one("account.used", true, `UPDATE account SET used = -1 WHERE id = `+mine),
@@ -166,6 +173,12 @@ func plantings() []planted {
 		one("account.client", false, `DELETE FROM client WHERE account_id = `+mine),
 		one("client.secret", false, `UPDATE client SET secret_sha256 = ''`),
 		one("token.client", true, `UPDATE token SET client_id = 'x'`),
+		one("token.grant", true, `UPDATE token SET grant_id = 'x'`),
+		one("grant.client", true, grant("'x'", 1, "1")),
+		one("grant.client", true, grant(client, 1, "1")), // of a client that is no app
+		one("grant.facts", true, isApp, grant(client, 0, "1")),
+		one("grant.facts", true, isApp, `INSERT INTO oauth_grant SELECT account_id, 'x', id, 'u', 1, '', 'short', '', 0, 1 FROM client WHERE account_id = `+mine),
+		one("time.ahead", true, isApp, grant(client, 1, "9000000000000000")),
 		one("drive.next_id", true, `UPDATE id_block SET next = 1`),
 		one("drive.root", true, `DELETE FROM drive_entry WHERE id = 0 AND account_id = `+mine),
 		one("drive.root", false, `UPDATE drive_entry SET trashed = 1 WHERE id = 0 AND account_id = `+mine),
