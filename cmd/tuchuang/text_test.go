@@ -37,7 +37,7 @@ var spoken = regexp.MustCompile(`[A-Za-z]{2,}[,:]? [a-z]{2,}|\p{Han}`)
 // unspoken are the sentences of this package that no user reads, or that are in both
 // languages already.
 var unspoken = []string{
-	"some of it failed", "<!doctype html>", "the database does not answer", // of /readyz
+	"some of it failed", "the database does not answer", // of /readyz
 	"ask for a loopback address", // of the profiler
 	"旅行/", "travel/", "产品图",      // folders of the demo
 }

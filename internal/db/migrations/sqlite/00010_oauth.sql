@@ -25,3 +25,9 @@ CREATE TABLE oauth_grant (
 ) WITHOUT ROWID;
 CREATE INDEX oauth_grant_client ON oauth_grant (client_id);
 CREATE INDEX oauth_grant_expiry ON oauth_grant (expires_at);
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('token', 'token_client', '10000 100 10 1 1'),
+  ('token', 'token_grant', '1000 100 1'),
+  ('oauth_grant', 'oauth_grant', '10000 100 1'),
+  ('oauth_grant', 'oauth_grant_client', '10000 1000'),
+  ('oauth_grant', 'oauth_grant_expiry', '10000 1');
