@@ -214,19 +214,28 @@ func namedAfter(ctx context.Context, tx *db.Tx, after blob.Key, n int) (list []b
 // right one.
 const probed = 20
 
-// ofThis refuses a store that has none of the first contents of a database and none of
-// the newest. What is known to be lost is not looked for, so that who says that it is the
-// right store may go on.
+// ofThis refuses a store that lacks all that inVain looks for.
 func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
+	n, err := inVain(ctx, tx, s)
+	if err == nil && n > 0 {
+		err = fault.New(fault.BadData, "ops: look", fault.NoContent, blob.NameOf(s), n)
+	}
+	return err
+}
+
+// inVain looks for the first contents of a database and for the newest in a store, and
+// answers how many of the first there are where it has none of all; else 0. What is known
+// to be lost is not looked for, so that who says that it is the right store may go on.
+func inVain(ctx context.Context, tx *db.Tx, s blob.Store) (n int, err error) {
 	some, err := blob.StoredAfter(ctx, tx, blob.Key{}, probed)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	newest, err := blob.NewestStored(ctx, tx, probed)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	n := len(some)
+	n = len(some)
 	some = append(some, newest...)
 	var cause error
 	for _, c := range some {
@@ -234,30 +243,24 @@ func ofThis(ctx context.Context, tx *db.Tx, s blob.Store) error {
 		if err == nil {
 			size := o.Size()
 			if err := o.Close(); err != nil {
-				return err
+				return 0, err
 			}
 			if size == c.Size {
-				return nil
+				return 0, nil
 			}
 			continue
 		}
 		if isAway(ctx, err) {
-			return at(blob.NameOf(s), err)
+			return 0, at(blob.NameOf(s), err)
 		}
 		if _, file := errors.AsType[*fs.PathError](err); file && !fault.Is(err, fault.ContentMissing) {
-			return nil // it is there, and can't be read
+			return 0, nil // it is there, and can't be read
 		}
 		if !fault.Is(err, fault.ContentMissing) {
 			cause = err
 		}
 	}
-	switch {
-	case len(some) == 0:
-		return nil
-	case cause != nil:
-		return at(blob.NameOf(s), cause)
-	}
-	return fault.New(fault.BadData, "ops: look", fault.NoContent, blob.NameOf(s), n)
+	return n, at(blob.NameOf(s), cause)
 }
 
 // isAway says that an error is not of one content alone.

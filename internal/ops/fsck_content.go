@@ -41,9 +41,6 @@ const (
 	setFacts = `UPDATE blob SET type = $3, width = $4, height = $5 WHERE account_id = $1 AND id = $2`
 )
 
-// enough contents in a row that are not in a store say that it is another one.
-const enough = 20
-
 // mayGoOn refuses what would make things worse: to repair rows that are kept elsewhere by
 // now, and to mark the contents of a store that is not theirs.
 func (f *Fsck) mayGoOn(ctx context.Context) error {
@@ -65,25 +62,13 @@ func (f *Fsck) mayGoOn(ctx context.Context) error {
 	if err := blob.SameOwner(ctx, f.DB, f.Store); err != nil || !f.Read {
 		return err
 	}
-	var first []blob.Stored
+	var n int
 	err := f.read(ctx, func(tx *db.Tx) (err error) {
-		first, err = blob.StoredAfter(ctx, tx, blob.Key{}, enough)
+		n, err = inVain(ctx, tx, f.Store)
 		return err
 	})
-	for _, s := range first {
-		o, openErr := f.Store.Open(ctx, s.Key)
-		if openErr == nil {
-			return errors.Join(err, o.Close())
-		}
-		if fault.Is(openErr, fault.Internal) { // something is there, which can't be read
-			return err
-		}
-		if !fault.Is(openErr, fault.ContentMissing) {
-			return openErr
-		}
-	}
-	if err == nil && len(first) > 0 {
-		err = fault.New(fault.BadData, "ops: fsck", fault.StoreOther, len(first))
+	if err == nil && n > 0 {
+		err = fault.New(fault.BadData, "ops: fsck", fault.StoreOther, n)
 	}
 	return err
 }
