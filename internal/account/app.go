@@ -116,6 +116,14 @@ func (a *Accounts) App(ctx context.Context, clientID, redirect string) (App, err
 	return app, nil
 }
 
+// Back is where a browser goes with the answer to an app: to a redirect URI of its own.
+func Back(redirect string, answer url.Values) string {
+	if strings.Contains(redirect, "?") {
+		return redirect + "&" + answer.Encode()
+	}
+	return redirect + "?" + answer.Encode()
+}
+
 // ownScheme is one of a program on people's machines: a domain backwards, so that none of
 // a browser's own is among them.
 var ownScheme = regexp.MustCompile(`^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+$`)

@@ -100,8 +100,8 @@ type route struct {
 	method string // as documented; GET and POST are always both taken
 	path   string
 	serve  endpoint
-	open   bool     // answers without an access token
-	also   []string // other paths that clients use for it
+	need   account.Scope // what its token must be allowed; anyone without one
+	also   []string      // other paths that clients use for it
 }
 
 // endpoint reads a request and answers data for the envelope. long says that it
@@ -109,6 +109,8 @@ type route struct {
 type endpoint struct {
 	in    reflect.Type
 	out   reflect.Type // of the data; nil where the answer is no envelope
+	flat  bool         // the data comes without the envelope
+	away  bool         // it sends the browser elsewhere
 	media []string     // of an answer that is none
 	ids   int          // how many elements its lists may have, 0 for what their tags say
 	file  string       // the field of a form that carries a file; "" for none
@@ -126,6 +128,13 @@ func handle[In, Out any](fn func(ctx context.Context, acc account.ID, in In) (*O
 func handleUpTo[In, Out any](maxBody int64, ids int, fn func(ctx context.Context, acc account.ID, in In) (*Out, error)) endpoint {
 	e := reading(maxBody, ids, fn)
 	e.out = reflect.TypeFor[Out]()
+	return e
+}
+
+// handleFlat is handle for data that comes without the envelope, to anybody.
+func handleFlat[In, Out any](fn func(ctx context.Context, acc account.ID, in In) (*Out, error)) endpoint {
+	e := handleUpTo(maxOpenBody, 0, fn)
+	e.flat = true
 	return e
 }
 
@@ -181,13 +190,17 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			return
 		}
 		var caller account.Caller
-		if !rt.open {
+		if rt.need != anyone {
 			var err error
 			if caller, err = a.Accounts.AuthenticateClient(ctx, bearer(r)); err != nil {
 				a.fail(w, r, trace, acc, began, err)
 				return
 			}
 			acc = caller.ID
+			if lacks := rt.need &^ caller.Scope; lacks != 0 {
+				a.fail(w, r, trace, acc, began, fault.New(fault.ScopeMissing, "api: scope", lacks.String()))
+				return
+			}
 		}
 		ctx = auditlog.With(ctx, auditlog.Actor{Client: caller.Client, Address: a.ClientAddr(r), Trace: trace})
 		data, err := a.ask(ctx, rt.serve, acc, r)
@@ -203,7 +216,12 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			}
 			return
 		}
-		if err := wire.WriteOK(w, trace, data); err != nil {
+		if rt.serve.flat {
+			err = wire.WriteFlat(w, data)
+		} else {
+			err = wire.WriteOK(w, trace, data)
+		}
+		if err != nil {
 			a.Log.Debug("api: answer", "trace", trace, "err", err) // the client has gone
 		}
 		a.log(r, trace, acc, began, "ok")
@@ -225,7 +243,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	switch code {
 	case fault.Internal, fault.Uncertain, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
-	case fault.BadCredentials:
+	case fault.BadCredentials, fault.BadGrant:
 		a.refused(r, trace, began)
 	case fault.Unavailable: // busy, or the database is away
 		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)

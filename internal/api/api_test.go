@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,7 +118,7 @@ func one(log *bytes.Buffer, e endpoint) *API {
 		Node: "node", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		ClientAddr: func(r *http.Request) string { return r.RemoteAddr },
 	}}
-	a.handlers = map[string]http.HandlerFunc{"/api/x": a.adapt(route{method: "POST", path: "/api/x", serve: e, open: true})}
+	a.handlers = map[string]http.HandlerFunc{"/api/x": a.adapt(route{method: "POST", path: "/api/x", serve: e, need: anyone})}
 	return a
 }
 
@@ -173,12 +174,17 @@ func TestAdapterLimitsTime(t *testing.T) {
 	}
 }
 
-// A path stands in the table once, and documented methods are methods.
+// A path stands in the table once, and documented methods are methods. What needs a token
+// needs one scope of it, and what needs none is named here.
 func TestEndpoints(t *testing.T) {
+	open := []string{"/api/v1/access_token", "/api/v1/oauth2/access_token", "/api/v1/oauth2/user/authorize", "/api/v1/oauth2/app/verify"}
 	seen := make(map[string]bool)
 	for _, e := range Endpoints() {
-		if e.Method != http.MethodGet && e.Method != http.MethodPost && e.Method != http.MethodPut || e.Open != (e.Path == "/api/v1/access_token") {
+		if e.Method != http.MethodGet && e.Method != http.MethodPost && e.Method != http.MethodPut || e.Open != slices.Contains(open, e.Path) {
 			t.Errorf("%+v", e)
+		}
+		if s, ok := account.ParseScope(e.Scope); ok == e.Open || len(s.Words()) > 1 {
+			t.Errorf("%s needs %q", e.Path, e.Scope)
 		}
 		for _, path := range append(e.Also, e.Path) {
 			if seen[path] {
@@ -188,7 +194,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 	for _, r := range unsupported() {
-		if seen[r.path] || r.open {
+		if seen[r.path] || r.need == anyone {
 			t.Errorf("%s stands there twice, or is open", r.path)
 		}
 		seen[r.path] = true

@@ -9,6 +9,7 @@ type Endpoint struct {
 	Path   string   // its documented path
 	Also   []string // other paths that answer the same
 	Open   bool     // answers without an access token
+	Scope  string   // what a token must be allowed
 	Fields []wire.Field
 }
 
@@ -16,7 +17,7 @@ type Endpoint struct {
 func Endpoints() []Endpoint {
 	var list []Endpoint
 	for _, r := range new(API).routes() {
-		list = append(list, Endpoint{Method: r.method, Path: r.path, Also: r.also, Open: r.open, Fields: wire.Describe(r.serve.in)})
+		list = append(list, Endpoint{Method: r.method, Path: r.path, Also: r.also, Open: r.need == anyone, Scope: r.need.String(), Fields: wire.Describe(r.serve.in)})
 	}
 	return list
 }

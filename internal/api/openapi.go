@@ -139,8 +139,9 @@ func (d *document) operation(r route) operation {
 		Tags: []string{said.area.name}, Summary: said.english + " · " + said.chinese, Description: others(r),
 		ID: strings.ReplaceAll(strings.Trim(r.path, "/"), "/", "_"), Responses: make(map[string]response),
 	}
-	if r.open {
-		o.Security = &[]map[string][]string{}
+	o.Security = &[]map[string][]string{}
+	if r.need != anyone {
+		o.Security = &[]map[string][]string{{bearerScheme: r.need.Words()}}
 	}
 	fields := wire.Describe(e.in)
 	switch {
@@ -197,16 +198,26 @@ func (d *document) answers(e endpoint, example Example, to map[string]response) 
 	refused := schema{Ref: "#/components/schemas/Failure"}
 	content := make(map[string]media)
 	if e.out != nil {
-		s := schema{OneOf: []schema{envelope(d.Components.Schemas.of(e.out)), refused}}
+		data := d.Components.Schemas.of(e.out)
+		about := "no envelope; a failure comes in one"
+		if !e.flat {
+			data, about = envelope(data), "the envelope"
+		}
+		s := schema{OneOf: []schema{data, refused}}
 		m := media{Schema: &s}
 		if len(example.Answer) > 0 {
 			m.Example = example.Answer
 		}
 		content[sentJSON] = m
-		to["200"] = response{Description: "the envelope", Content: content}
+		to["200"] = response{Description: about, Content: content}
 		return
 	}
 	content[sentJSON] = media{Schema: &refused}
+	if e.away {
+		to["302"] = response{Description: "to the redirect URI, with code or error_description"}
+		to["200"] = response{Description: "a failure, where nobody may be sent there", Content: content}
+		return
+	}
 	for _, m := range e.media {
 		name, _, _ := strings.Cut(m, ";")
 		s := &schema{Type: "string"}

@@ -103,7 +103,7 @@ func (d *document) page(server string) []byte {
 
 // endpoint is what the page shows of one.
 func (d *document) endpoint(server, method, path string, o operation) pageEndpoint {
-	e := pageEndpoint{ID: o.ID, Method: method, Path: path, Summary: o.Summary, About: o.Description, Open: o.Security != nil}
+	e := pageEndpoint{ID: o.ID, Method: method, Path: path, Summary: o.Summary, About: o.Description, Open: o.Security != nil && len(*o.Security) == 0}
 	for _, p := range o.Parameters {
 		e.Params = append(e.Params, pageParam{p.Name, typeText(p.Schema), aboutText(p.Description, p.Aliases), p.Required})
 	}

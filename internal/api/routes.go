@@ -8,77 +8,88 @@ import (
 	"tuchuang/internal/fault"
 )
 
+// What a token must be allowed for an endpoint.
+const (
+	anyone account.Scope = 0 // answers without a token
+	base                 = account.UserBase
+	read                 = account.FileRead
+	write                = account.FileWrite
+)
+
 // routes shows every endpoint on one screen.
 func (a *API) routes() []route {
 	return []route{
-		{"POST", "/api/v1/access_token", handleUpTo(maxOpenBody, 0, a.accessToken), true, nil},
-		{"GET", "/api/v1/user/info", handle(a.userInfo), false, nil},
+		{"POST", "/api/v1/access_token", handleUpTo(maxOpenBody, 0, a.accessToken), anyone, nil},
+		{"POST", "/api/v1/oauth2/access_token", handleFlat(a.oauthToken), anyone, nil},
+		{"GET", "/api/v1/oauth2/user/authorize", a.oauthAuthorize(), anyone, nil},
+		{"POST", "/api/v1/oauth2/app/verify", handleUpTo(maxOpenBody, 0, a.oauthVerify), anyone, nil},
+		{"GET", "/api/v1/user/info", handle(a.userInfo), base, nil},
 
 		// The drive.
-		{"POST", "/upload/v1/file/mkdir", handle(a.mkdir), false, nil},
-		{"GET", "/api/v2/file/list", handle(a.listV2), false, []string{"/upload/api/v2/file/list"}},
-		{"GET", "/api/v1/file/list", handle(a.listV1), false, nil},
-		{"GET", "/api/v1/file/detail", handle(a.detail), false, nil},
-		{"POST", "/api/v1/file/infos", handle(a.infos), false, nil},
-		{"GET", "/api/v1/file/download_info", handle(a.downloadInfo), false, []string{"/api/v1/file/download"}},
-		{"PUT", "/api/v1/file/name", handle(a.rename), false, nil},
-		{"POST", "/api/v1/file/rename", handle(a.renameEach), false, nil},
-		{"POST", "/api/v1/file/move", handle(a.move), false, nil},
-		{"POST", "/api/v1/file/copy", handle(a.copyFile), false, nil},
-		{"POST", "/api/v1/file/trash", handle(a.trash), false, nil},
-		{"POST", "/api/v1/file/recover", handle(a.recover), false, nil},
-		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), false, nil},
-		{"POST", "/api/v1/file/delete", handle(a.delete), false, nil},
+		{"POST", "/upload/v1/file/mkdir", handle(a.mkdir), write, nil},
+		{"GET", "/api/v2/file/list", handle(a.listV2), read, []string{"/upload/api/v2/file/list"}},
+		{"GET", "/api/v1/file/list", handle(a.listV1), read, nil},
+		{"GET", "/api/v1/file/detail", handle(a.detail), read, nil},
+		{"POST", "/api/v1/file/infos", handle(a.infos), read, nil},
+		{"GET", "/api/v1/file/download_info", handle(a.downloadInfo), read, []string{"/api/v1/file/download"}},
+		{"PUT", "/api/v1/file/name", handle(a.rename), write, nil},
+		{"POST", "/api/v1/file/rename", handle(a.renameEach), write, nil},
+		{"POST", "/api/v1/file/move", handle(a.move), write, nil},
+		{"POST", "/api/v1/file/copy", handle(a.copyFile), write, nil},
+		{"POST", "/api/v1/file/trash", handle(a.trash), write, nil},
+		{"POST", "/api/v1/file/recover", handle(a.recover), write, nil},
+		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), write, nil},
+		{"POST", "/api/v1/file/delete", handle(a.delete), write, nil},
 
-		{"POST", "/api/v1/offline/download", handle(a.offlineCreate), false, nil},
-		{"GET", "/api/v1/offline/download/process", handle(a.offlineProcess), false, nil},
+		{"POST", "/api/v1/offline/download", handle(a.offlineCreate), write, nil},
+		{"GET", "/api/v1/offline/download/process", handle(a.offlineProcess), read, nil},
 
-		{"POST", "/upload/v1/file/create", handle(a.createV1), false, nil},
-		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), false, nil},
-		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), false, nil},
-		{"POST", "/upload/v1/file/upload_complete", handle(a.completeV1), false, nil},
-		{"POST", "/upload/v1/file/upload_async_result", handle(a.asyncResult), false, nil},
+		{"POST", "/upload/v1/file/create", handle(a.createV1), write, nil},
+		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), write, nil},
+		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), write, nil},
+		{"POST", "/upload/v1/file/upload_complete", handle(a.completeV1), write, nil},
+		{"POST", "/upload/v1/file/upload_async_result", handle(a.asyncResult), write, nil},
 
-		{"POST", "/upload/v2/file/create", handle(a.createV2), false, nil},
-		{"POST", "/upload/v2/file/slice", a.slice(), false, nil},
-		{"POST", "/upload/v2/file/upload_complete", handle(a.completeV2), false, nil},
-		{"GET", "/upload/v2/file/domain", handle(a.domain), false, nil},
-		{"POST", "/upload/v2/file/single/create", a.single(), false, nil},
-		{"POST", "/upload/v2/file/sha1_reuse", handle(a.sha1Reuse), false, []string{"/upload/v2/file/sha1"}},
+		{"POST", "/upload/v2/file/create", handle(a.createV2), write, nil},
+		{"POST", "/upload/v2/file/slice", a.slice(), write, nil},
+		{"POST", "/upload/v2/file/upload_complete", handle(a.completeV2), write, nil},
+		{"GET", "/upload/v2/file/domain", handle(a.domain), write, nil},
+		{"POST", "/upload/v2/file/single/create", a.single(), write, nil},
+		{"POST", "/upload/v2/file/sha1_reuse", handle(a.sha1Reuse), write, []string{"/upload/v2/file/sha1"}},
 
 		// The image bed.
-		{"POST", "/upload/v1/oss/file/mkdir", handle(a.bedMkdir), false, nil},
-		{"POST", "/upload/v1/oss/file/create", handle(a.bedCreate), false, nil},
-		{"POST", "/upload/v1/oss/file/get_upload_url", handle(a.bedUploadURL), false, nil},
-		{"POST", "/upload/v1/oss/file/list_upload_parts", handle(a.bedParts), false, nil},
-		{"POST", "/upload/v1/oss/file/upload_complete", handle(a.bedComplete), false, nil},
-		{"POST", "/upload/v1/oss/file/upload_async_result", handle(a.bedAsyncResult), false, nil},
-		{"POST", "/api/v1/oss/file/list", handle(a.bedList), false, nil},
-		{"GET", "/api/v1/oss/file/detail", handle(a.bedDetail), false, nil},
-		{"POST", "/api/v1/oss/file/move", handle(a.bedMove), false, nil},
-		{"POST", "/api/v1/oss/file/delete", handle(a.bedDelete), false, nil},
-		{"PUT", "/api/v1/oss/file/name", handle(a.bedName), false, nil},
-		{"POST", "/api/v1/oss/file/links", handle(a.bedLinks), false, nil},
-		{"POST", "/api/v1/oss/offline/download", handle(a.bedOfflineCreate), false, nil},
-		{"GET", "/api/v1/oss/offline/download/process", handle(a.bedOfflineProcess), false, nil},
+		{"POST", "/upload/v1/oss/file/mkdir", handle(a.bedMkdir), write, nil},
+		{"POST", "/upload/v1/oss/file/create", handle(a.bedCreate), write, nil},
+		{"POST", "/upload/v1/oss/file/get_upload_url", handle(a.bedUploadURL), write, nil},
+		{"POST", "/upload/v1/oss/file/list_upload_parts", handle(a.bedParts), write, nil},
+		{"POST", "/upload/v1/oss/file/upload_complete", handle(a.bedComplete), write, nil},
+		{"POST", "/upload/v1/oss/file/upload_async_result", handle(a.bedAsyncResult), write, nil},
+		{"POST", "/api/v1/oss/file/list", handle(a.bedList), read, nil},
+		{"GET", "/api/v1/oss/file/detail", handle(a.bedDetail), read, nil},
+		{"POST", "/api/v1/oss/file/move", handle(a.bedMove), write, nil},
+		{"POST", "/api/v1/oss/file/delete", handle(a.bedDelete), write, nil},
+		{"PUT", "/api/v1/oss/file/name", handle(a.bedName), write, nil},
+		{"POST", "/api/v1/oss/file/links", handle(a.bedLinks), read, nil},
+		{"POST", "/api/v1/oss/offline/download", handle(a.bedOfflineCreate), write, nil},
+		{"GET", "/api/v1/oss/offline/download/process", handle(a.bedOfflineProcess), read, nil},
 
 		// The copy task.
-		{"POST", "/api/v1/oss/source/copy", handleUpTo(maxBody, a.limits.IDs, a.copyCreate), false, nil},
-		{"GET", "/api/v1/oss/source/copy/process", handle(a.copyProcess), false, nil},
-		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), false, nil},
+		{"POST", "/api/v1/oss/source/copy", handleUpTo(maxBody, a.limits.IDs, a.copyCreate), write, nil},
+		{"GET", "/api/v1/oss/source/copy/process", handle(a.copyProcess), read, nil},
+		{"GET", "/api/v1/oss/source/copy/fail", handle(a.copyFail), read, nil},
 
 		// Beyond the documentation.
-		{"POST", "/api/v1/oss/source/copy/plan", handleUpTo(maxBody, a.limits.IDs, a.copyPlan), false, nil},
-		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), false, nil},
-		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), false, nil},
-		{"GET", "/api/v1/oss/source/copy/report", handleStream(a.copyReport, csvMedia, jsonMedia), false, nil},
-		{"GET", "/api/v1/oss/source/copy/events", a.copyEvents(), false, nil},
-		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), false, nil},
-		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), false, nil},
-		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), false, nil},
-		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), false, nil},
-		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), false, nil},
-		{"GET", "/api/v1/oss/source/published", handle(a.published), false, nil},
+		{"POST", "/api/v1/oss/source/copy/plan", handleUpTo(maxBody, a.limits.IDs, a.copyPlan), read, nil},
+		{"GET", "/api/v1/oss/source/copy/list", handle(a.copyList), read, nil},
+		{"GET", "/api/v1/oss/source/copy/items", handle(a.copyItems), read, nil},
+		{"GET", "/api/v1/oss/source/copy/report", handleStream(a.copyReport, csvMedia, jsonMedia), read, nil},
+		{"GET", "/api/v1/oss/source/copy/events", a.copyEvents(), read, nil},
+		{"POST", "/api/v1/oss/source/copy/cancel", handle(a.copyCancel), write, nil},
+		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), write, nil},
+		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), write, nil},
+		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), write, nil},
+		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), read, nil},
+		{"GET", "/api/v1/oss/source/published", handle(a.published), read, nil},
 	}
 }
 
@@ -86,24 +97,24 @@ func (a *API) routes() []route {
 // paid for, and transcoding. Whoever has a token is told so; the document has none of them.
 func unsupported() []route {
 	return []route{
-		{"POST", "/api/v1/share/content-payment/create", refuse, false, nil},
-		{"GET", "/api/v1/share/payment/list", refuse, false, nil},
-		{"PUT", "/api/v1/share/list/payment/info", refuse, false, nil},
+		{"POST", "/api/v1/share/content-payment/create", refuse, base, nil},
+		{"GET", "/api/v1/share/payment/list", refuse, base, nil},
+		{"PUT", "/api/v1/share/list/payment/info", refuse, base, nil},
 
-		{"POST", "/api/v1/transcode/upload/from_cloud_disk", refuse, false, nil},
-		{"POST", "/api/v1/transcode/folder/info", refuse, false, nil},
-		{"POST", "/api/v1/transcode/video/resolutions", refuse, false, nil},
-		{"POST", "/api/v1/transcode/video", refuse, false, nil},
-		{"POST", "/api/v1/transcode/video/record", refuse, false, nil},
-		{"POST", "/api/v1/transcode/video/result", refuse, false, nil},
-		{"POST", "/api/v1/transcode/file/download", refuse, false, nil},
-		{"POST", "/api/v1/transcode/file/download/all", refuse, false, nil},
-		{"POST", "/api/v1/transcode/m3u8_ts/download", refuse, false, nil},
-		{"POST", "/api/v1/transcode/delete", refuse, false, nil},
-		{"GET", "/api/v1/video/transcode/list", refuse, false, nil},
-		{"POST", "/api/v1/direct-link/queryTranscode", refuse, false, nil},
-		{"POST", "/api/v1/direct-link/doTranscode", refuse, false, nil},
-		{"GET", "/api/v1/direct-link/get/m3u8", refuse, false, nil},
+		{"POST", "/api/v1/transcode/upload/from_cloud_disk", refuse, base, nil},
+		{"POST", "/api/v1/transcode/folder/info", refuse, base, nil},
+		{"POST", "/api/v1/transcode/video/resolutions", refuse, base, nil},
+		{"POST", "/api/v1/transcode/video", refuse, base, nil},
+		{"POST", "/api/v1/transcode/video/record", refuse, base, nil},
+		{"POST", "/api/v1/transcode/video/result", refuse, base, nil},
+		{"POST", "/api/v1/transcode/file/download", refuse, base, nil},
+		{"POST", "/api/v1/transcode/file/download/all", refuse, base, nil},
+		{"POST", "/api/v1/transcode/m3u8_ts/download", refuse, base, nil},
+		{"POST", "/api/v1/transcode/delete", refuse, base, nil},
+		{"GET", "/api/v1/video/transcode/list", refuse, base, nil},
+		{"POST", "/api/v1/direct-link/queryTranscode", refuse, base, nil},
+		{"POST", "/api/v1/direct-link/doTranscode", refuse, base, nil},
+		{"GET", "/api/v1/direct-link/get/m3u8", refuse, base, nil},
 	}
 }
 

@@ -24,8 +24,11 @@ type summary struct {
 
 // summaries has every path of the routes.
 var summaries = map[string]summary{
-	"/api/v1/access_token": {ofAccount, "Get an access token", "获取 access token"},
-	"/api/v1/user/info":    {ofAccount, "The account and its space", "账号信息与空间"},
+	"/api/v1/access_token":          {ofAccount, "Get an access token", "获取 access token"},
+	"/api/v1/oauth2/access_token":   {ofAccount, "Get tokens for an app (OAuth), by a code or a refresh token", "获取应用的令牌(OAuth)"},
+	"/api/v1/oauth2/user/authorize": {ofAccount, "Allow an app, by an access token and without a page", "用 access token 给应用授权"},
+	"/api/v1/oauth2/app/verify":     {ofAccount, "What an app that may ask for permission is called", "校验应用"},
+	"/api/v1/user/info":             {ofAccount, "The account and its space", "账号信息与空间"},
 
 	"/upload/v1/file/mkdir":        {ofDrive, "Make a folder", "创建文件夹"},
 	"/api/v2/file/list":            {ofDrive, "List a folder, or search", "文件列表与搜索"},

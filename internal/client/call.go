@@ -26,6 +26,10 @@ type call struct {
 	body   body       // zero: none
 	safe   bool       // carrying it out twice is the same as once
 	open   bool       // goes without a token
+	flat   bool       // the answer is data alone, without the envelope
+
+	// elsewhere is given the address that the answer sends a browser to.
+	elsewhere func(to string)
 
 	// take is given the body of an answer that is no envelope: one with such a header. What
 	// it answers is final.
@@ -143,6 +147,10 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 	if k.take != nil && resp.StatusCode == http.StatusNoContent {
 		return 0, nil // there is nothing more to take
 	}
+	if k.elsewhere != nil && resp.StatusCode == http.StatusFound {
+		k.elsewhere(resp.Header.Get("Location"))
+		return 0, nil
+	}
 	if k.content != nil && resp.StatusCode/100 == 3 && k.hops < maxHops {
 		if to, err := resp.Location(); err == nil { // a store sends pictures itself
 			k.path, k.hops = to.String(), k.hops+1
@@ -158,7 +166,7 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 		}
 		return 0, c.takeBody(resp, func(body io.Reader) error { return k.content(from, body) })
 	}
-	return retryAfter, readAnswer(resp, out)
+	return retryAfter, readAnswer(resp, out, k.flat)
 }
 
 // takeBody has the body of an answer taken, as long as something comes.

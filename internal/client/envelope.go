@@ -24,8 +24,9 @@ type envelope struct {
 }
 
 // readAnswer reads one answer into out, which may be nil. A refusal is an *Error;
-// what is no answer of this API at all is a brokenError.
-func readAnswer(resp *http.Response, out any) error {
+// what is no answer of this API at all is a brokenError. flat says that success comes
+// without the envelope.
+func readAnswer(resp *http.Response, out any, flat bool) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return &brokenError{cause: fmt.Errorf("client: the answer broke off: %w", err)}
@@ -34,7 +35,11 @@ func readAnswer(resp *http.Response, out any) error {
 		return nil // a presigned PUT has no envelope
 	}
 	var env envelope
-	if err := json.Unmarshal(body, &env); err != nil || env.Code == nil {
+	err = json.Unmarshal(body, &env)
+	if flat && err == nil && env.Code == nil && resp.StatusCode == http.StatusOK {
+		env.Code, env.Data = new(int), body
+	}
+	if err != nil || env.Code == nil {
 		refusal := &Error{HTTP: resp.StatusCode, Message: notThisAPI(resp), Foreign: &Foreign{
 			Host: resp.Request.URL.Host, Status: resp.Status, Location: resp.Header.Get("Location"),
 			// As Go's own server and nginx say it.

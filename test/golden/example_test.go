@@ -78,6 +78,8 @@ func sample(text string) string {
 			return "2vai00000000000000000000000000" + number
 		case "task":
 			return "4tz000000000000000000000000000" + number
+		case "grant":
+			return "rt.0123456789abcdefghij.0123456789abcdefghijklmnopqrstuvwxyz01" + number
 		case "upload":
 			return "EXAMPLEEXAMPLEEXAMPLEEX" + strings.Map(func(r rune) rune { return 'A' + r - '0' }, fmt.Sprintf("%03s", parts[2]))
 		}

@@ -99,21 +99,26 @@ func (p *player) ask(title, route string, nameValues ...any) answer {
 	return p.send(title, path, text, r, pair(nameValues))
 }
 
-// file is ask for what answers no envelope.
-func (p *player) file(title, route string, nameValues ...any) {
+// file is ask for what answers no envelope; it answers the head.
+func (p *player) file(title, route string, nameValues ...any) http.Header {
 	p.t.Helper()
 	path, text, r := p.plain(route, nameValues)
 	status, header, body := p.exchange(path, r)
 	head := ""
-	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Buffering"} {
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Buffering", "Location"} {
 		if v := header.Get(name); v != "" {
 			head += name + ": " + v + "\n"
 		}
 	}
 	body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("{CRLF}\n")), []byte("\ufeff"), []byte("{BOM}"))
 	text = p.stable(text)
-	p.example(path, pair(nameValues), nil, string(body))
+	if to := header.Get("Location"); to != "" {
+		p.example(path, pair(nameValues), nil, "Location: "+to)
+	} else {
+		p.example(path, pair(nameValues), nil, string(body))
+	}
 	p.note(path, fmt.Sprintf("# %s\n\n%s\n\nHTTP %d, a file\n%s\n%s\n\n", title, text, status, p.stable(head), p.stable(string(body))))
+	return header
 }
 
 // plain makes a request without a file, and how it is documented.
@@ -199,8 +204,9 @@ func (p *player) send(title, path, text string, r *http.Request, fields []field)
 	p.t.Helper()
 	status, header, body := p.exchange(path, r)
 	var envelope struct {
-		Code int
-		Data any
+		Code    int
+		Data    any
+		TraceID string `json:"x-traceID"`
 	}
 	var indented bytes.Buffer
 	if len(body) > 0 {
@@ -208,6 +214,9 @@ func (p *player) send(title, path, text string, r *http.Request, fields []field)
 		d.UseNumber()
 		if err := d.Decode(&envelope); err != nil {
 			p.t.Fatalf("%s: %v in %s", text, err, body)
+		}
+		if envelope.TraceID == "" { // there is none: all of it is data
+			envelope.Data = decode(p.t, body)
 		}
 		if err := json.Indent(&indented, body, "", "  "); err != nil {
 			p.t.Fatal(err)
@@ -255,6 +264,7 @@ var (
 		{"image", regexp.MustCompile(`\b2[0-9a-v]{2}i[0-9a-v]{27}\b`)},
 		{"task", regexp.MustCompile(`\b[0-9a-z]{32}\b`)},
 		{"upload", regexp.MustCompile(`\b[A-Z2-7]{26}\b`)},
+		{"grant", regexp.MustCompile(`\b[0-9a-z]+\.[0-9a-z]{20}\.[0-9a-z]{40}\b`)},
 	}
 )
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"net/url"
 	"strings"
 
 	"tuchuang/internal/client"
@@ -22,6 +23,7 @@ const (
 // to answer.
 func story(p *player) {
 	signIn(p)
+	apps(p)
 	album := folders(p)
 	uploadV1(p, album)
 	uploadV2(p, album)
@@ -78,6 +80,37 @@ func signIn(p *player) {
 	p.ask("a wrong secret", "POST /api/v1/access_token", "clientID", p.u.ClientID, "clientSecret", "wrong")
 	p.ask("without a token", "GET /api/v1/user/info")
 	p.token = p.ask("sign in", "POST /api/v1/access_token", "clientID", p.u.ClientID, "clientSecret", p.u.ClientSecret).text("accessToken")
+}
+
+func apps(p *player) {
+	const token, authorize, verify = "POST /api/v1/oauth2/access_token", "GET /api/v1/oauth2/user/authorize", "POST /api/v1/oauth2/app/verify"
+	const back, scope = "https://app.example.org/back?from=us", "user:base,file:all:read"
+	id, secret := p.u.ClientID, p.u.ClientSecret
+	p.ask("no app", verify, "appId", id, "redirectUri", back, "scope", scope)
+	p.u.Server.Run("user", "app", "set", "writer", "--name", "相册助手", "--redirect", back, "--data", p.u.Server.Data)
+	p.ask("an app", verify, "appId", id, "redirectUri", back, "scope", scope)
+	p.ask("a URI that is not its own", verify, "appId", id, "redirectUri", "https://evil.example/back", "scope", scope)
+	p.ask("a scope that nobody knows", verify, "appId", id, "redirectUri", back, "scope", "everything")
+
+	asked := func(scope string) []any {
+		return []any{"accessToken", p.token, "client_id", id, "redirect_uri", back, "scope", scope, "response_type", "code", "state", "x&y"}
+	}
+	to, err := url.Parse(p.file("allowed", authorize, asked(scope)...).Get("Location"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	code := to.Query().Get("code")
+	p.file("a scope that nobody knows", authorize, asked("everything")...)
+	p.ask("a URI that is not its own", authorize, "accessToken", p.token, "client_id", id, "redirect_uri", "https://evil.example/back", "scope", scope)
+
+	p.ask("a wrong secret", token, "client_id", id, "client_secret", "wrong", "grant_type", "authorization_code", "code", code, "redirect_uri", back)
+	p.ask("another URI", token, "client_id", id, "client_secret", secret, "grant_type", "authorization_code", "code", code, "redirect_uri", "https://app.example.org/back")
+	p.ask("no URI", token, "client_id", id, "client_secret", secret, "grant_type", "authorization_code", "code", code)
+	first := p.ask("by a code", token, "client_id", id, "client_secret", secret, "grant_type", "authorization_code", "code", code, "redirect_uri", back)
+	second := p.ask("by a refresh token", token, "client_id", id, "client_secret", secret, "grant_type", "refresh_token", "refresh_token", first.text("refresh_token"))
+	p.ask("by nothing else", token, "grant_type", "refresh_token", "refresh_token", second.text("refresh_token"))
+	p.ask("a second time", token, "grant_type", "refresh_token", "refresh_token", second.text("refresh_token"))
+	p.ask("another way", token, "client_id", id, "client_secret", secret, "grant_type", "password")
 }
 
 func folders(p *player) (album int64) {

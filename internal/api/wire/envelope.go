@@ -31,6 +31,15 @@ func WriteOK(w http.ResponseWriter, trace string, data any) error {
 	return b.send(w, http.StatusOK)
 }
 
+// WriteFlat answers with success and data alone, without the envelope. Errors are those
+// of WriteOK.
+func WriteFlat(w http.ResponseWriter, data any) error {
+	b := newEnvelope()
+	defer b.free()
+	b.value(data)
+	return b.send(w, http.StatusOK)
+}
+
 // WriteFail answers with a failure: data is null, and an additional last key
 // says it again for programs (faultCode) and in English. Errors are those of
 // WriteOK.
