@@ -44,7 +44,8 @@ var ofSchema = map[Engine]struct{ columns, references string }{
 		ORDER BY t.relname, k.oid, n.ord`},
 }
 
-// ours are the names of the tables that the migrations make.
+// ours are the names of the tables that the migrations make, but for those that are made of
+// others.
 var ours = sync.OnceValue(func() map[string]bool {
 	names := make(map[string]bool)
 	err := fs.WalkDir(migrations, ".", func(path string, e fs.DirEntry, err error) error {
@@ -53,7 +54,9 @@ var ours = sync.OnceValue(func() map[string]bool {
 		}
 		text, err := fs.ReadFile(migrations, path)
 		for _, m := range tableMade.FindAllSubmatch(text, -1) {
-			names[string(m[1])] = true
+			if name := string(m[1]); !isWordIndex(name) {
+				names[name] = true
+			}
 		}
 		return err
 	})
