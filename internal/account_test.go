@@ -43,6 +43,7 @@ var acrossAccounts = map[string]string{
 	"blob.deleteDoomeds":      "the sweep of doomed content: by account and content",
 	"blob.selectReleased":     "the sweep of content that nothing refers to",
 	"drive.nextDetached":      "the sweep of large deletes",
+	"drive.unindexedOf":       "the sweep of names that are to be put into the index",
 	"imagebed.nextDetached":   "the sweep of large deletes",
 	"ops.grantToNone":         "fsck: the app of a grant is a client of whichever account",
 	"offline.selectStaged":    "moving and restoring: every download begins anew",

@@ -360,6 +360,8 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				}
 				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep))
 			}},
+			// Searches look at names one by one until they are in the index.
+			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
 				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))
 			}},

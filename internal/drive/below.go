@@ -10,8 +10,8 @@ import (
 	"tuchuang/internal/picture"
 )
 
-// A request may ask for what takes seconds in a large drive, as a search. It waits for
-// its turn then, and ends with its caller.
+// A request may ask for what takes seconds in a large drive, as a large folder by size. It
+// waits for its turn then, and ends with its caller.
 const (
 	atOnce  = 10_000           // rows that any request may go through
 	longest = 20 * time.Second // for turn and answer, less than the server gives an answer

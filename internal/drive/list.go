@@ -83,30 +83,6 @@ func Pictures(ctx context.Context, tx *db.Tx, acc account.ID, folder, after ID, 
 	}
 }
 
-// Search answers the account's entries whose name contains, or is exactly, a
-// text, in order of id. Searches go through the whole drive, one at a time; one
-// that does not get its turn and its answer in time is fault.Unavailable.
-func (d *Drive) Search(ctx context.Context, acc account.ID, text string, exact bool, after ID, limit int) (p Page, err error) {
-	what := contains
-	if exact {
-		what = isNamed
-	}
-	err = d.long(ctx, "drive: search", func(ctx context.Context, tx *db.Tx) error {
-		p, err = page(ctx, tx, limit, searchNext(what), acc, after, text, limit+1, 10*atOnce)
-		if err == nil && !p.More {
-			p, err = page(ctx, tx, limit, searchAll(what), acc, after, text, limit+1)
-		}
-		if err != nil {
-			return err
-		}
-		if p.Entries, err = visible(ctx, tx, acc, p.Entries); err != nil {
-			return err
-		}
-		return tellBlocked(ctx, tx, acc, p.Entries)
-	})
-	return p, err
-}
-
 func page(ctx context.Context, tx *db.Tx, limit int, query string, args ...any) (p Page, err error) {
 	if p.Entries, err = db.Collect(ctx, tx, scanEntry, query, args...); err != nil {
 		return p, err

@@ -116,38 +116,6 @@ func TestListPageNumbers(t *testing.T) {
 	})
 }
 
-func TestSearch(t *testing.T) {
-	each(t, func(r *room) {
-		folder := r.mkdir(Root, "旅行照片")
-		r.put(folder, "照片 1.png", 1)
-		r.put(Root, "100%_照.png", 2)
-		r.account("other", -1).put(Root, "照片.png", 3)
-		gone := r.mkdir(Root, "gone")
-		r.put(gone, "照片 in the trash.png", 4)
-		r.must(r.Trash(r.ctx, r.acc, []ID{gone}))
-		for _, c := range []struct {
-			text  string
-			exact bool
-			want  string
-		}{
-			{"照片", false, "旅行照片 照片 1.png 照片 in the trash.png"}, {"%", false, "100%_照.png"}, {"_", false, "100%_照.png"},
-			{"照片 1.png", true, "照片 1.png"}, {"照片 1", true, ""}, {"PNG", false, ""}, {"", false, ""},
-		} {
-			p, err := r.Search(r.ctx, r.acc, c.text, c.exact, 0, 100)
-			if err != nil || names(p.Entries) != c.want || p.More {
-				t.Errorf("%q, exact %v: %q %v", c.text, c.exact, names(p.Entries), err)
-			}
-		}
-		p, err := r.Search(r.ctx, r.acc, "照片", false, 0, 1)
-		if err != nil || !p.More || p.Next != folder {
-			t.Errorf("%+v %v", p, err)
-		}
-		if p, err = r.Search(r.ctx, r.acc, "照片", false, p.Next, 5); err != nil || len(p.Entries) != 2 || p.Entries[1].Trashed != InTrash {
-			t.Errorf("%+v %v", p, err)
-		}
-	})
-}
-
 func TestGetAndInfos(t *testing.T) {
 	each(t, func(r *room) {
 		folder := r.mkdir(Root, "folder")
@@ -264,7 +232,7 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 				return err
 			},
 			"a search by pages": func(ctx context.Context) error {
-				list, _, err := r.ListPage(ctx, r.acc, PageQuery{Search: "smal", Order: ByID, Page: 1, Limit: 10})
+				list, _, err := r.ListPage(ctx, r.acc, PageQuery{Search: "SMAL", Order: ByID, Page: 1, Limit: 10})
 				if err == nil && names(list) != "small" {
 					t.Errorf("found %q", names(list))
 				}
@@ -297,6 +265,13 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 			r.must(read(r.ctx))
 			leave()
 		}
+		// Names that are in the index are found at once.
+		r.must(r.IndexNames(r.ctx))
+		r.turn <- struct{}{}
+		for _, name := range []string{"a search", "a search by pages"} {
+			r.must(long[name](r.ctx))
+		}
+		<-r.turn
 	})
 }
 

@@ -26,7 +26,7 @@ const (
 type PageQuery struct {
 	Folder ID
 	Trash  bool
-	Search string // names containing this; over the whole drive
+	Search string // names containing this, as of Search; over the whole drive
 	Order  Order
 	Desc   bool
 	Page   int // from 1
@@ -37,11 +37,9 @@ type PageQuery struct {
 const (
 	inFolder = `parent_id = $2 AND trashed = 0 AND id <> 0`
 	inTrash  = `trashed > 0 AND trashed = $2` // the first condition is the index's
-	named    = `trashed = 0 AND id <> 0 AND replace(name, $2, '') <> name`
 
 	countChildrenOf = `SELECT children FROM drive_entry WHERE account_id = $1 AND id = $2`
 	countTrash      = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND ` + inTrash
-	countNamed      = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND ` + named
 )
 
 // pageOf pages through the ids first, so that by name no row is read but the page's.
@@ -53,9 +51,6 @@ func pageOf(where string, by Order, desc bool) string {
 		direction = "DESC"
 	}
 	order := "id " + direction
-	if where == named {
-		order = "+" + order // all names are gone through: by their index, not by id
-	}
 	if by != ByID {
 		order = string(by) + " " + direction + ", " + order
 	}
@@ -67,26 +62,26 @@ func pageOf(where string, by Order, desc bool) string {
 		SELECT %s FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY %s`, where, order, columns, order)
 }
 
-// ListPage answers a numbered page and how many entries there are in all. A search
-// waits for its turn, see Search; so does a page for which a large folder has to be
-// sorted or skipped through.
+// ListPage answers a numbered page and how many entries there are in all. One for which a
+// large folder has to be sorted or skipped through waits for its turn, and so does a search
+// of many names, see Search.
 func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list []Entry, total int64, err error) {
 	switch q.Order {
 	case ByID, ByName, BySize, ByCreated, ByUpdated:
 	default:
 		return nil, 0, fault.New(fault.BadRequest, "drive: list page", "orderBy")
 	}
-	where, count, args := inFolder, countChildrenOf, []any{acc, q.Folder}
-	switch {
-	case q.Trash:
-		where, count, args = inTrash, countTrash, []any{acc, InTrash}
-	case q.Search != "":
-		where, count, args = named, countNamed, []any{acc, q.Search}
+	if q.Search != "" && !q.Trash {
+		return d.searchPage(ctx, acc, q)
 	}
-	large := q.Search != "" && !q.Trash // it goes through more than any request may
+	where, count, args := inFolder, countChildrenOf, []any{acc, q.Folder}
+	if q.Trash {
+		where, count, args = inTrash, countTrash, []any{acc, InTrash}
+	}
+	large := false // it goes through more than any request may
 	page := func(ctx context.Context, tx *db.Tx, turn bool) error {
 		above := Live
-		if !q.Trash && q.Search == "" {
+		if !q.Trash {
 			var err error
 			if above, err = standing(ctx, tx, acc, q.Folder); err != nil {
 				return err
@@ -108,7 +103,7 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		if list, err = db.Collect(ctx, tx, scanEntry, pageOf(where, q.Order, q.Desc), append(args, q.Limit, offset)...); err != nil {
 			return err
 		}
-		if q.Trash || q.Search != "" {
+		if q.Trash {
 			if list, err = visible(ctx, tx, acc, list); err != nil {
 				return err
 			}
@@ -122,9 +117,7 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		return nameParents(ctx, tx, acc, list)
 	}
 	const op = "drive: list page"
-	if !large {
-		err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx, false) })
-	}
+	err = d.db.Read(ctx, op, func(tx *db.Tx) error { return page(ctx, tx, false) })
 	if err == nil && large {
 		err = d.long(ctx, op, func(ctx context.Context, tx *db.Tx) error { return page(ctx, tx, true) })
 	}

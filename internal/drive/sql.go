@@ -47,10 +47,6 @@ const (
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class >= 2 ORDER BY name LIMIT $4`
 
-	// What is searched for, see searchNext and searchAll.
-	contains = `trashed < 2 AND $3 <> '' AND replace(name, $3, '') <> name`
-	isNamed  = `trashed < 2 AND name = $3`
-
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3
 		RETURNING size + total`
 	deleteOne = `DELETE FROM drive_entry WHERE account_id = $1 AND id = $2` + released
@@ -81,24 +77,6 @@ var (
 	ancestors   = db.List(ancestorsOfSet, 2, ancestorsEnd)
 	shown       = db.List(`SELECT DISTINCT blob_id FROM drive_entry WHERE account_id = $1 AND blob_id IN (`, 2, `)`)
 )
-
-// Of a search the hits are found before the first is answered, see long. searchNext
-// looks through so many entries next in order of id, which is enough where there are
-// many hits.
-func searchNext(what string) string {
-	return hits(`(SELECT id, name, trashed FROM drive_entry WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $5) v WHERE ` + what + ` ORDER BY id`)
-}
-
-// searchAll goes through all of the drive as its rows lie, by folder: each taken by
-// its id costs several times as much. +id is what no index is in order of.
-func searchAll(what string) string {
-	return hits(`drive_entry WHERE account_id = $1 AND +id > $2 AND ` + what + ` ORDER BY +id`)
-}
-
-func hits(from string) string {
-	return `WITH s (id) AS (SELECT id FROM ` + from + ` LIMIT $4)
-		SELECT ` + columns + ` FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY id`
-}
 
 func scanEntry(row db.Row) (e Entry, err error) {
 	var created, updated int64
