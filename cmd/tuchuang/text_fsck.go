@@ -68,6 +68,8 @@ var fsckMeanings = map[string]text{
 	"drive.content_row":     say("文件的内容没有记录", "the content of a file has no row"),
 	"drive.content_lost":    say("文件的内容已丢失或损坏：重新上传同样的文件", "the content of a file is missing or damaged: upload the same file again"),
 	"drive.content_differs": say("文件的 etag 或大小与其内容不符", "etag or size of a file is not that of its content"),
+	"drive.indexed":         say("名称不在搜索索引中，搜索找不到它", "a name that is not in the index: no search finds it"),
+	"drive.index_left":      say("搜索索引中有不存在的文件", "the index has a file that is not there"),
 	"bed.root":              say("图床没有唯一的根目录", "the bed has no one root"),
 	"bed.parent":            say("上级文件夹不存在（修复后移入 lost+found）", "the folder above is not there (mended: moved to lost+found)"),
 	"bed.cycle":             say("文件夹在自己的下级之中（修复后移入 lost+found）", "a folder is below itself (mended: moved to lost+found)"),

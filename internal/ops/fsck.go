@@ -105,6 +105,9 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 				return c, err
 			}
 		}
+		if err := run.leftInIndex(ctx, acc); err != nil {
+			return c, err
+		}
 		if err := run.judge(ctx, acc, sums); err != nil {
 			return c, err
 		}
@@ -264,6 +267,8 @@ type walk struct {
 	text       bool // the key is one
 	rules      []rule
 	rows       []scan
+	// page judges what takes further questions.
+	page func(ctx context.Context, tx *db.Tx, acc int64, from, to any) ([]Finding, error)
 }
 
 // scan judges the rows of a page in Go: what its query answers, key first.
@@ -322,6 +327,13 @@ func (f *Fsck) walk(ctx context.Context, acc int64, w walk) error {
 				if err != nil {
 					return nil, err
 				}
+			}
+			if w.page != nil {
+				found, err := w.page(ctx, tx, acc, from, to)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, found...)
 			}
 			return all, nil
 		})

@@ -176,7 +176,7 @@ var walks = []walk{
 				}
 				return drive.RecountBelow(ctx, tx, account.ID(acc), id)
 			}},
-	), rows: []scan{driveRows}},
+	), rows: []scan{driveRows}, page: driveIndexed},
 	{table: "bed_folder", key: "id", text: true, rules: []rule{
 		{code: "bed.parent", query: `
 			SELECT x.id, x.parent_id, '' FROM bed_folder x WHERE` + paged + `

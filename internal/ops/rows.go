@@ -18,11 +18,15 @@ import (
 // ofTheDatabase are the tables that speak of a database itself and of who is at it.
 var ofTheDatabase = []string{"mark", "blob_hold"}
 
+// followed is the table that a database writes by itself when it gets the rows of others:
+// names that are to be put into its index, which is not copied either.
+const followed = "drive_unindexed"
+
 // copied are the tables that are copied, in their order.
 func copied(ctx context.Context, tx *db.Tx) (tables []db.Table, err error) {
 	all, err := tx.Tables(ctx)
 	for _, t := range all {
-		if !isOfTheDatabase(t.Name) {
+		if !isOfTheDatabase(t.Name) && t.Name != followed {
 			tables = append(tables, t)
 		}
 	}

@@ -29,6 +29,7 @@ var Tables = []Table{
 		"drive.root", "drive.parent", "drive.cycle", "drive.children", "drive.total", "drive.folder", "drive.class", "drive.name", "drive.trashed",
 		"drive.content_row", "drive.content_differs", "drive.content_lost",
 	}},
+	{"drive_unindexed", "account_id", []string{"drive.indexed", "drive.index_left"}},
 	{"bed_folder", "account_id", []string{"bed.root", "bed.parent", "bed.cycle", "bed.name", "bed.name_twice", "bed.detached"}},
 	{"image", "account_id", []string{"image.folder", "image.name", "image.ext", "image.size", "image.content_row", "image.content_differs", "image.content_lost"}},
 	{"task", "account_id", []string{"task.state", "task.times", "task.copy", "task.unfinished", "time.ahead"}},

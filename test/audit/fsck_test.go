@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/ops"
 	"tuchuang/test/audit"
@@ -195,6 +197,8 @@ func plantings() []planted {
 		one("drive.folder", true, `UPDATE drive_entry SET etag = 'x' WHERE id = `+day),
 		one("drive.class", true, `UPDATE drive_entry SET class = 2 WHERE id = `+aFile),
 		one("drive.name", false, `UPDATE drive_entry SET name = 'a/b.png' WHERE id = `+aFile),
+		one("drive.indexed", true, `INSERT INTO drive_unindexed VALUES (`+mine+`, 999999)`, `UPDATE drive_entry SET name = 'x' || name WHERE id = `+aFile, `DELETE FROM drive_unindexed`),
+		one("drive.index_left", true, `INSERT INTO drive_unindexed VALUES (`+mine+`, 999999)`, `DELETE FROM drive_entry WHERE id = `+aFile, `DELETE FROM drive_unindexed`),
 		one("drive.trashed", false, `UPDATE drive_entry SET trashed = 7 WHERE id = `+aFile),
 		one("drive.content_row", false, `UPDATE drive_entry SET blob_id = 999 WHERE id = `+aFile),
 		one("drive.content_row", false, `UPDATE drive_entry SET blob_id = NULL WHERE id = `+aFile),
@@ -281,6 +285,7 @@ func TestFsckFindsAndMendsPlantedDamage(t *testing.T) {
 func plantAll(t *testing.T, e db.Engine) {
 	h := makeHealthy(t, e)
 	h.Stop()
+	indexNames(t, h.Base)
 	t.Run("healthy", func(t *testing.T) {
 		if found := h.site().fsck(t, ops.Fsck{Read: true}); len(found) > 0 {
 			t.Fatalf("a healthy folder: %+v", found)
@@ -322,6 +327,18 @@ func plantAll(t *testing.T, e db.Engine) {
 				t.Errorf("no damage is planted for %s of %s", code, table.Name)
 			}
 		}
+	}
+}
+
+// indexNames does what the server would have done a moment later.
+func indexNames(t *testing.T, base db.Options) {
+	t.Helper()
+	d, err := db.Open(t.Context(), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(drive.New(d).IndexNames(t.Context()), d.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -462,7 +479,7 @@ func TestEveryTableIsKnown(t *testing.T) {
 	var there []string
 	err = d.Read(t.Context(), "test", func(tx *db.Tx) (err error) {
 		there, err = db.Collect(t.Context(), tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) },
-			`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' ORDER BY name`)
+			`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' AND name NOT LIKE 'drive_words%' ORDER BY name`)
 		return err
 	})
 	if err != nil || len(there) == 0 {
