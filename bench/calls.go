@@ -31,6 +31,11 @@ func (b *bench) calls(ctx context.Context, s *server) error {
 	if s.Folders == 0 {
 		driveAt, bedAt = func() any { return s.Album }, func() any { return "" }
 	}
+	searching := func(text func() string) func(*conn) error {
+		return asking("/api/v2/file/list", func() map[string]any {
+			return map[string]any{"parentFileId": 0, "limit": 100, "searchData": text(), "searchMode": 0}
+		})
+	}
 	each := max(50, 250*b.runs/7)
 	idle, err := b.sample(s, each, func(c *conn) error { return c.get("/healthz") })
 	if err != nil {
@@ -54,6 +59,10 @@ func (b *bench) calls(ctx context.Context, s *server) error {
 			return c.ask("/api/v1/oss/file/detail", map[string]any{"fileID": s.bedImage(any1())}, nil)
 		}},
 		{"list of 100 drive files", asking("/api/v2/file/list", func() map[string]any { return map[string]any{"parentFileId": driveAt(), "limit": 100} }), bareDriveList, driveAt},
+		{what: "search, a word that all names have", do: searching(func() string { return "JPG" })},
+		{what: "search, two characters that one name in a thousand has", do: searching(func() string { return "旅行" })},
+		{what: "search, a number that one name has", do: searching(func() string { return fmt.Sprintf(" %07d.", 1+any1()) })},
+		{what: "search, a word that no name has", do: searching(func() string { return "cat" })},
 		{"list of 100 images", asking("/api/v1/oss/file/list", func() map[string]any { return map[string]any{"parentFileId": bedAt(), "limit": 100, "type": 1} }), bareBedList, bedAt},
 	} {
 		samples, err := b.sample(s, each, call.do)
