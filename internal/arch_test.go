@@ -47,6 +47,7 @@ var house = []room{
 	{name: "copytask", layer: verb, says: "copies drive folders into the bed as a durable task"},
 	{name: "upload", layer: verb, says: "takes uploads into drive or bed, by slices, at once or by known content"},
 	{name: "offline", layer: verb, says: "fetches a URL into drive or bed"},
+	{name: "share", layer: verb, says: "gives files and folders of the drive to whoever has a link"},
 	{name: "sweep", layer: verb, says: "does what runs by itself: expired uploads, doomed content, large deletes"},
 	{name: "ops", layer: verb, says: "does what an operator runs: check, backup, restore, migrate"},
 

@@ -29,6 +29,7 @@ import (
 	"tuchuang/internal/offline"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/queue"
+	"tuchuang/internal/share"
 	"tuchuang/internal/sweep"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
@@ -266,6 +267,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
 	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
 	downloads.SetImageSize(conf.ImageSize)
+	shares := share.New(s.db)
 	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}}
 	s.watchTasks(tasks, downloads, crews)
 
@@ -291,7 +293,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log,
 		OnDetached: func() {
 			select {

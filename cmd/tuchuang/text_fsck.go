@@ -92,6 +92,8 @@ var fsckMeanings = map[string]text{
 	"offline.got":           say("离线下载的进度与已下载的部分不符（修复后重新下载）", "a download counts wrongly what has come (mended: it begins anew)"),
 	"offline.callback":      say("离线下载的回调记录不完整", "the rows of a callback are not whole"),
 	"offline.slice":         say("已下载的部分没有对应的离线下载", "a part that came belongs to no download"),
+	"share.key":             say("分享的密钥不属于该账号，无法打开", "the key of a share is not of its account: nobody can open it"),
+	"share.file":            say("分享中的文件或分享本身不存在", "what is shared, or its share, is not there"),
 	"task.state":            say("任务状态未知", "a task has an unknown state"),
 	"task.times":            say("任务的时间与状态不符", "the times of a task are not those of its state"),
 	"task.copy":             say("任务只剩一半记录", "half of a task's rows are gone"),

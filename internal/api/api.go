@@ -23,6 +23,7 @@ import (
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/offline"
+	"tuchuang/internal/share"
 	"tuchuang/internal/upload"
 )
 
@@ -37,6 +38,7 @@ type Options struct {
 	Uploads   *upload.Uploads
 	Tasks     *copytask.Tasks
 	Downloads *offline.Downloads
+	Shares    *share.Shares
 	PublicURL string // where clients reach this server, without a slash at the end
 	ImageURL  string // where links point to, without a slash at the end
 	Node      string // part of every x-traceID

@@ -85,6 +85,12 @@ var answers = map[fault.Code]answer{
 	fault.PlanPastLimit:    {200, 1, "计划超出任务上限,无法执行;请减少图片或分成几个任务", "the plan passes a limit, and so would its task: choose less, or make several tasks of it"},
 	fault.PlanChanged:      {200, 1, "计划已过时:%v项有变化(%v),请重新生成", "of the plan, %v changed since, %v first; make it again"},
 
+	fault.ShareNotFound: {200, 1, "分享不存在", "there is no such share"},
+	fault.ShareExpired:  {200, 1, "分享已过期", "the share's time is over"},
+	fault.BadShareName: {200, 1, `分享名称最多%v个字符且不能包含以下任何字符："\/:*?|><`,
+		`a share's name has 1 to %v characters, none of "\/:*?|>< and no control characters`},
+	fault.TooManyShares: {200, 1, "分享数量已达上限(%v),请先取消一些分享", "there are %v shares; end some"},
+
 	fault.AddressRefused: {200, 1, "不允许访问该地址: %v", "the server does not ask at this address: %v"},
 
 	fault.NotSupported: {200, 1, "本服务器不支持此功能", "this server does not have what this is for"},

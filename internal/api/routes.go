@@ -44,6 +44,10 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/offline/download", handle(a.offlineCreate), write, nil},
 		{"GET", "/api/v1/offline/download/process", handle(a.offlineProcess), read, nil},
 
+		{"POST", "/api/v1/share/create", handle(a.shareCreate), write, nil},
+		{"GET", "/api/v1/share/list", handle(a.shareList), read, nil},
+		{"PUT", "/api/v1/share/list/info", handle(a.shareInfo), write, nil},
+
 		{"POST", "/upload/v1/file/create", handle(a.createV1), write, nil},
 		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), write, nil},
 		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), write, nil},
@@ -88,6 +92,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), write, nil},
 		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), write, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), write, nil},
+		{"POST", "/api/v1/share/delete", handle(a.shareDelete), write, nil},
 		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), read, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), read, nil},
 	}

@@ -15,6 +15,7 @@ import (
 	"tuchuang/internal/drive"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/offline"
+	"tuchuang/internal/share"
 )
 
 // schema is one of JSON Schema, as far as the document needs it.
@@ -86,6 +87,7 @@ var shapes = map[reflect.Type]schema{
 	reflect.TypeFor[drive.ID]():    {Type: "integer", Format: "int64"},
 	reflect.TypeFor[account.ID]():  {Type: "integer", Format: "int64"},
 	reflect.TypeFor[offline.Seq](): {Type: "integer", Format: "int64"},
+	reflect.TypeFor[share.ID]():    {Type: "integer", Format: "int64"},
 	reflect.TypeFor[imagebed.ID](): {Type: "string"},
 	reflect.TypeFor[wire.Raw]():    {Type: []string{"string", "object"}},
 }

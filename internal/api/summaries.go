@@ -10,11 +10,12 @@ var (
 	ofBed     = area{"bed", "Image bed", "图床"}
 	ofTask    = area{"copy", "Copy task", "复制任务"}
 	ofOffline = area{"offline", "Offline download", "离线下载"}
+	ofShare   = area{"share", "Share", "分享"}
 	ofBytes   = area{"bytes", "Raw bytes", "文件内容"}
 	beyond    = area{"beyond", "Beyond the documentation", "文档之外"}
 )
 
-var areas = []area{ofAccount, ofDrive, ofUpload, ofBed, ofTask, ofOffline, ofBytes, beyond}
+var areas = []area{ofAccount, ofDrive, ofUpload, ofBed, ofTask, ofOffline, ofShare, ofBytes, beyond}
 
 // summary says what an endpoint is for.
 type summary struct {
@@ -49,6 +50,10 @@ var summaries = map[string]summary{
 	"/api/v1/offline/download/process":     {ofOffline, "Where such a download stands", "云盘离线下载进度"},
 	"/api/v1/oss/offline/download":         {ofOffline, "Fetch a URL into the bed", "离线下载到图床"},
 	"/api/v1/oss/offline/download/process": {ofOffline, "Where such a download stands", "图床离线下载进度"},
+
+	"/api/v1/share/create":    {ofShare, "Share files and folders", "创建分享"},
+	"/api/v1/share/list":      {ofShare, "Shares, the newest first", "分享列表"},
+	"/api/v1/share/list/info": {ofShare, "Change what shares say of traffic", "修改分享的流量设置"},
 
 	"/upload/v1/file/create":              {ofUpload, "Begin an upload (v1)", "创建文件(v1)"},
 	"/upload/v1/file/get_upload_url":      {ofUpload, "A signed URL to put a slice to", "获取分片上传地址"},
@@ -89,5 +94,6 @@ var summaries = map[string]summary{
 	"/api/v1/oss/source/copy/retry":  {beyond, "Try the failed pictures of a task again", "重试失败的图片"},
 	"/api/v1/oss/source/republish":   {beyond, "Put the drive's present pictures behind their links", "重新发布"},
 	"/api/v1/oss/source/published":   {beyond, "Where files of the drive are published", "文件的发布情况"},
+	"/api/v1/share/delete":           {beyond, "End shares", "取消分享"},
 	"/api/v1/offline/download/list":  {beyond, "Offline downloads, the newest first", "离线下载任务列表"},
 }

@@ -336,6 +336,28 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			client.OfflineTasks{LastTaskID: -1, List: []client.OfflineTask{{TaskID: 8, To: "bed", URL: "u", OfflineState: client.OfflineState{Status: client.OfflineRetrying}}}},
 		},
 		{
+			"share", func(c *client.Client) (any, error) {
+				return c.ShareCreate(t.Context(), client.NewShare{Name: "n", Days: 7, FileIDs: []int64{7, 8}, Password: "p"})
+			},
+			"POST", "/api/v1/share/create", "", `{"shareName":"n","shareExpire":7,"fileIDList":"7,8","sharePwd":"p"}`, `{"shareID":9,"shareKey":"k","shareUrl":"u"}`,
+			client.MadeShare{ShareID: 9, ShareKey: "k", URL: "u"},
+		},
+		{
+			"share list", func(c *client.Client) (any, error) { return c.ShareList(t.Context(), 9, 500) },
+			"GET", "/api/v1/share/list", "lastShareId=9&limit=100", "", `{"lastShareId":-1,"shareList":[{"shareId":8,"expired":1,"downloadCount":3}]}`,
+			client.SharePage{LastShareID: -1, ShareList: []client.Share{{ShareID: 8, Expired: 1, DownloadCount: 3}}},
+		},
+		{
+			"share info", func(c *client.Client) (any, error) {
+				return nil, c.ShareInfo(t.Context(), []int64{8}, client.ShareSwitches{Traffic: 2, TrafficLimit: 2, LimitBytes: 5})
+			},
+			"PUT", "/api/v1/share/list/info", "", `{"shareIdList":[8],"trafficSwitch":2,"trafficLimitSwitch":2,"trafficLimit":5}`, "null", nil,
+		},
+		{
+			"share delete", func(c *client.Client) (any, error) { return nil, c.ShareDelete(t.Context(), []int64{8}) },
+			"POST", "/api/v1/share/delete", "", `{"shareIdList":[8]}`, "null", nil,
+		},
+		{
 			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},

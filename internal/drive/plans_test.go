@@ -21,6 +21,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"by ids":           {selectByIDs[64], []string{`drive_id (account_id=? AND id=?)`}},
 			"folders above":    {ancestors[64], []string{`SEARCH e USING INDEX drive_id (account_id=? AND id=?)`}},
 			"list":             {listByID, []string{`PRIMARY KEY (account_id=? AND parent_id=? AND id>?)`}},
+			"list by name":     {listByName, []string{`drive_name (account_id=? AND parent_id=? AND name>?)`}},
 			"walk":             {listWalk, []string{`drive_walk (account_id=? AND parent_id=? AND name>?)`}},
 			"walk the rest":    {listRest, []string{`drive_rest (account_id=? AND parent_id=? AND name>?)`}},
 			"count the trash":  {countTrash, []string{`drive_trash (account_id=? AND trashed=?)`}},

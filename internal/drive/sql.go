@@ -46,6 +46,9 @@ const (
 	listRest = `
 		SELECT ` + columns + ` FROM drive_entry
 		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND class >= 2 ORDER BY name LIMIT $4`
+	listByName = `
+		SELECT ` + columns + ` FROM drive_entry
+		WHERE account_id = $1 AND parent_id = $2 AND name > $3 AND trashed = 0 AND id <> 0 ORDER BY name LIMIT $4`
 
 	setTrashed = `UPDATE drive_entry SET trashed = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND trashed < $3
 		RETURNING size + total`

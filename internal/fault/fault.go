@@ -88,6 +88,11 @@ const (
 	PlanChanged      Code = "plan_changed"       // how many items are not as planned any more, the first of them
 	LeaseLost        Code = "lease_lost"         // another attempt owns this task now; the holder must stop
 
+	ShareNotFound Code = "share_not_found" // no such share, or of no account that may act
+	ShareExpired  Code = "share_expired"   // the share's time is over
+	BadShareName  Code = "bad_share_name"  // a name that no share may have; Args[0] is how many characters it may have
+	TooManyShares Code = "too_many_shares" // Args[0] shares are there already
+
 	AddressRefused Code = "address_refused" // the server does not ask at this address; Args[0] is it
 
 	ForeignForm Code = "foreign_form" // a form that another site's page has sent

@@ -250,6 +250,13 @@ var walks = []walk{
 				SELECT 1 FROM oauth_grant g WHERE g.account_id = x.account_id AND g.id = x.grant_id AND g.client_id = x.client_id AND g.scope = x.scope)`,
 			fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`},
 	}},
+	{table: "share", key: "id", rules: []rule{
+		// It is looked for in the rows of the account that its key names.
+		{code: "share.key", query: `SELECT ` + key + `, '', '' FROM share x WHERE` + paged + `AND x.key NOT LIKE CAST(x.account_id AS TEXT) || '-%'`},
+	}},
+	{table: "share_file", key: "share_id", rules: []rule{{code: "share.file", query: `
+		SELECT DISTINCT CAST(x.share_id AS TEXT), '', '' FROM share_file x WHERE x.account_id = $1 AND x.share_id > $2 AND x.share_id <= $3 AND` + sharedNot,
+		fix: `DELETE FROM share_file AS x WHERE x.account_id = $1 AND x.share_id = $2 AND` + sharedNot}}},
 	// Before the uploads: of what is to be sent again nothing is hashed.
 	{table: "upload_slice", key: "upload_id", text: true, rules: []rule{
 		{code: "slice.upload", query: `
@@ -281,6 +288,10 @@ var walks = []walk{
 const grantToNone = `
 	SELECT x.id, x.client_id, '' FROM oauth_grant x WHERE` + paged + `
 	AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.app_name <> '')`
+
+const sharedNot = ` (
+	NOT EXISTS (SELECT 1 FROM share s WHERE s.account_id = x.account_id AND s.id = x.share_id)
+	OR NOT EXISTS (SELECT 1 FROM drive_entry e WHERE e.account_id = x.account_id AND e.id = x.drive_id))`
 
 const wrongSlice = ` (x.no < 1 OR x.size <> CASE WHEN x.no * u.slice_size <= u.size THEN u.slice_size ELSE u.size - (x.no - 1) * u.slice_size END)`
 

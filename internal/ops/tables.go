@@ -43,6 +43,8 @@ var Tables = []Table{
 	{"copy_plan", "account_id", []string{"plan.task", "time.ahead"}},
 	{"offline_task", "account_id", []string{"offline.task", "offline.verdict", "offline.blob", "offline.got", "offline.callback"}},
 	{"offline_slice", "account_id", []string{"offline.slice"}},
+	{"share", "account_id", []string{"share.key"}},
+	{"share_file", "account_id", []string{"share.file"}},
 	{"upload", "account_id", []string{"upload.blob", "upload.result", "upload.hashed", "time.ahead"}},
 	{"upload_slice", "account_id", []string{"slice.upload", "slice.size"}},
 }

@@ -266,6 +266,8 @@ func plantings() []planted {
 		one("offline.got", true, waiting, its("(SELECT min(id) FROM blob WHERE state = 0)", "5", "", "0")),
 		one("offline.callback", true, download, its("0", "0", "7", "77")),
 		one("offline.slice", true, `INSERT INTO offline_slice VALUES (`+mine+`, 900, 1, 1, '', '')`),
+		one("share.key", false, `INSERT INTO share VALUES (`+mine+`, 1, '77-x', 'n', '', 1, 0, 1, -1, 0, 0)`),
+		one("share.file", true, `INSERT INTO share_file VALUES (`+mine+`, 1, 1)`),
 		one("upload.blob", false, `UPDATE upload SET blob_id = 999 WHERE state = 1`),
 		one("upload.result", false, `UPDATE upload SET state = 2 WHERE state = 1`),
 		one("upload.hashed", true, `UPDATE upload SET hashed = 1000 WHERE state = 1`),

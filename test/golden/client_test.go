@@ -68,6 +68,15 @@ var calls = map[string]struct {
 	}},
 	"/api/v1/oss/offline/download/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.BedOfflineProcess(ctx, 1) }},
 
+	"/api/v1/share/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.ShareCreate(ctx, client.NewShare{})
+	}},
+	"/api/v1/share/list": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.ShareList(ctx, 0, 1) }},
+	"/api/v1/share/list/info": {"-", func(ctx context.Context, c *client.Client) (any, error) {
+		return nil, c.ShareInfo(ctx, []int64{1}, client.ShareSwitches{})
+	}},
+	"/api/v1/share/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.ShareDelete(ctx, []int64{1}) }},
+
 	"/upload/v1/file/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CreateV1(ctx, client.NewFile{})
 	}},

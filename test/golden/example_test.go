@@ -80,6 +80,8 @@ func sample(text string) string {
 			return "4tz000000000000000000000000000" + number
 		case "grant":
 			return "rt.0123456789abcdefghij.0123456789abcdefghijklmnopqrstuvwxyz01" + number
+		case "sharekey":
+			return "1002-examplekeyabcd" + number[1:]
 		case "upload":
 			return "EXAMPLEEXAMPLEEXAMPLEEX" + strings.Map(func(r rune) rune { return 'A' + r - '0' }, fmt.Sprintf("%03s", parts[2]))
 		}

@@ -263,6 +263,8 @@ var (
 		{"bedfolder", regexp.MustCompile(`\b2[0-9a-v]{2}f[0-9a-v]{27}\b`)},
 		{"image", regexp.MustCompile(`\b2[0-9a-v]{2}i[0-9a-v]{27}\b`)},
 		{"task", regexp.MustCompile(`\b[0-9a-z]{32}\b`)},
+		{"share", regexp.MustCompile(`\b1\d{12}\b`)},
+		{"sharekey", regexp.MustCompile(`\b\d{4}-[a-z2-7]{16}\b`)},
 		{"upload", regexp.MustCompile(`\b[A-Z2-7]{26}\b`)},
 		{"grant", regexp.MustCompile(`\b[0-9a-z]+\.[0-9a-z]{20}\.[0-9a-z]{40}\b`)},
 	}
@@ -288,6 +290,9 @@ func (p *player) stable(text string) string {
 			}
 			p.count[c.word]++
 			p.known[value] = fmt.Sprintf("{%s%d}", c.word, p.count[c.word])
+			if c.word == "share" { // a number stays one
+				p.known[value] = fmt.Sprintf("10000000000%d", p.count[c.word])
+			}
 			return p.known[value]
 		})
 	}

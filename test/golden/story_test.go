@@ -31,6 +31,7 @@ func story(p *player) {
 	bed(p)
 	copies(p, album)
 	downloads(p, album)
+	shares(p, album)
 	p.ask("who am I", "GET /api/v1/user/info")
 }
 
@@ -74,6 +75,38 @@ func downloads(p *player, album int64) {
 	last := p.ask("a page", list, "limit", 2, "lastTaskID", 0).number("lastTaskID")
 	p.ask("the next page", list, "limit", 100, "lastTaskID", last)
 	p.ask("past the end", list, "limit", 100, "lastTaskID", -1)
+}
+
+func shares(p *player, album int64) {
+	const create, list, info, end = "POST /api/v1/share/create", "GET /api/v1/share/list", "PUT /api/v1/share/list/info", "POST /api/v1/share/delete"
+	file := p.u.PutFile(0, "shared.txt", []byte("shared"))
+	both := itoa(album) + "," + itoa(file)
+	one := p.ask("a file and a folder, for a week", create, "shareName", "旅行照片", "shareExpire", 7, "fileIDList", both, "sharePwd", "k3x0",
+		"trafficSwitch", 2, "trafficLimitSwitch", 2, "trafficLimit", 1<<30).number("shareID")
+	two := p.ask("for ever, without a password", create, "shareName", "for ever", "shareExpire", 0, "fileIDList", itoa(file)).number("shareID")
+	p.ask("ids as a list", create, "shareName", "a list", "shareExpire", 1, "fileIDList", []int64{album, file})
+	p.ask("a name of 35 characters", create, "shareName", strings.Repeat("字", 35), "shareExpire", 7, "fileIDList", both)
+	p.ask("a special character", create, "shareName", "a/b", "shareExpire", 7, "fileIDList", both)
+	p.ask("two days", create, "shareName", "x", "shareExpire", 2, "fileIDList", both)
+	p.ask("nothing is said of its end", create, "shareName", "x", "fileIDList", both)
+	p.ask("no files", create, "shareName", "x", "shareExpire", 7, "fileIDList", "")
+	p.ask("no such file", create, "shareName", "x", "shareExpire", 7, "fileIDList", both+","+itoa(unknownDrive))
+	p.ask("more than 100", create, "shareName", "x", "shareExpire", 7, "fileIDList", strings.Repeat("1,", 100)+"1")
+	p.ask("a switch that is none", create, "shareName", "x", "shareExpire", 7, "fileIDList", both, "trafficSwitch", 5)
+	p.ask("a limit without a figure", create, "shareName", "x", "shareExpire", 7, "fileIDList", both, "trafficLimitSwitch", 2)
+
+	last := p.ask("a page", list, "limit", 2, "lastShareId", 0).number("lastShareId")
+	p.ask("the next page", list, "limit", 2, "lastShareId", last)
+	p.ask("past the end", list, "limit", 100, "lastShareId", -1)
+	p.ask("several, one of them unknown", info, "shareIdList", []int64{one, two, unknownDrive}, "trafficSwitch", 4, "trafficLimitSwitch", 1, "trafficLimit", 0)
+	p.ask("a limit", info, "shareIdList", []int64{two}, "trafficLimitSwitch", 2, "trafficLimit", 5000)
+	p.ask("a limit without a figure", info, "shareIdList", []int64{two}, "trafficLimitSwitch", 2)
+	p.ask("no such share", info, "shareIdList", []int64{unknownDrive}, "trafficSwitch", 1)
+	p.ask("more than 100", info, "shareIdList", make([]int64, 101), "trafficSwitch", 1)
+	p.ask("changed", list, "limit", 100)
+	p.ask("one", end, "shareIdList", []int64{one})
+	p.ask("it is not there any more", end, "shareIdList", []int64{one})
+	p.ask("one is left out", list, "limit", 100)
 }
 
 func signIn(p *player) {

@@ -27,6 +27,7 @@ type ids struct {
 	plan              string
 
 	offline, bedOffline int64 // numbers of tasks that the account alone has
+	share               int64
 }
 
 func (i ids) list(drive ...int64) []int64 { return drive }
@@ -37,7 +38,7 @@ func nobodys(like ids) ids {
 	return ids{
 		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
 		task: other(like.task), plan: other(like.plan), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
-		offline: 1<<52 + 3, bedOffline: 1<<52 + 4,
+		offline: 1<<52 + 3, bedOffline: 1<<52 + 4, share: 1<<52 + 5,
 	}
 }
 
@@ -67,6 +68,11 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 		t.Fatal(err)
 	}
 	i.bed = c.PreuploadID
+	shared, err := u.ShareCreate(t.Context(), client.NewShare{Name: name, Days: 7, FileIDs: []int64{i.file, i.folder}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.share = shared.ShareID
 	return i
 }
 
@@ -208,6 +214,17 @@ func asks(path string, i, mine ids) []body {
 		return []body{{"taskID": i.task, "page": 1, "limit": 100}}
 	case "/api/v1/oss/source/published":
 		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}}
+	case "/api/v1/share/create":
+		return []body{
+			{"shareName": "new", "shareExpire": 7, "fileIDList": fmt.Sprint(i.file)}, {"shareName": "new", "shareExpire": 7, "fileIDList": fmt.Sprint(i.folder)},
+			{"shareName": "new", "shareExpire": 7, "fileIDList": i.list(mine.file, i.file)},
+		}
+	case "/api/v1/share/list":
+		return nil // a number is no more than where to go on
+	case "/api/v1/share/list/info":
+		return []body{{"shareIdList": i.list(i.share), "trafficSwitch": 3}}
+	case "/api/v1/share/delete":
+		return []body{{"shareIdList": i.list(i.share)}}
 	case "/api/v1/offline/download":
 		return []body{{"url": "http://127.0.0.1/", "dirID": i.folder}, {"url": "http://127.0.0.1/", "dirID": i.file}}
 	case "/api/v1/oss/offline/download":
@@ -265,6 +282,8 @@ func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
 		"upload":       `id || ' ' || state || ' ' || hashed`,
 		"upload_slice": `upload_id || ' ' || no || ' ' || md5`,
 		"task":         `id || ' ' || state`,
+		"share":        `id || ' ' || traffic`,
+		"share_file":   `share_id || ' ' || drive_id`,
 		"account":      `used || ' ' || reserved`,
 	} {
 		key := "account_id"

@@ -1,0 +1,426 @@
+package share
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+// rooms are the real rooms on a real database, and an account in them.
+type rooms struct {
+	*testing.T
+	*Shares
+	db    *db.DB
+	drive *drive.Drive
+	acc   account.ID
+	ahead *atomic.Int64 // the clock's lead, a time.Duration
+}
+
+// each runs a test in rooms of their own on every engine.
+func each(t *testing.T, fn func(r *rooms)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			ahead := new(atomic.Int64)
+			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+			r := &rooms{T: t, Shares: New(d), db: d, drive: drive.New(d), ahead: ahead}
+			r.acc = r.account("owner")
+			fn(r)
+		})
+	}
+}
+
+func (r *rooms) account(name string) (id account.ID) {
+	r.Helper()
+	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		s, err := account.Add(r.Context(), tx, name, account.NoQuota, false, account.Password{})
+		if err != nil {
+			return err
+		}
+		id = s.ID
+		return drive.MakeRoot(r.Context(), tx, s.ID)
+	}))
+	return id
+}
+
+func (r *rooms) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r *rooms) fails(err error, want fault.Code, when string) {
+	r.Helper()
+	if got := fault.CodeOf(err); got != want {
+		r.Errorf("%s: %q (%v), want %q", when, got, err, want)
+	}
+}
+
+func (r *rooms) folder(parent drive.ID, name string) drive.ID {
+	r.Helper()
+	id, err := r.drive.Mkdir(r.Context(), r.acc, parent, name)
+	r.must(err)
+	return id
+}
+
+// file makes a file of content of its own.
+func (r *rooms) file(parent drive.ID, name string, dup drive.Duplicate) drive.ID {
+	r.Helper()
+	id, err := r.drive.NewID(r.Context())
+	r.must(err)
+	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		if _, err := account.Lock(r.Context(), tx, r.acc); err != nil {
+			return err
+		}
+		no, err := account.NextBlob(r.Context(), tx, r.acc)
+		if err != nil {
+			return err
+		}
+		key, etag := blob.Key{Account: int64(r.acc), ID: no}, fmt.Sprintf("%032x", no)
+		if err := blob.Begin(r.Context(), tx, key); err != nil {
+			return err
+		}
+		if _, err := blob.Finish(r.Context(), tx, key, blob.Facts{SHA256: etag, MD5: etag, Size: 7}); err != nil {
+			return err
+		}
+		return drive.Put(r.Context(), tx, r.acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: no, Size: 7, Etag: etag, Duplicate: dup}, 0)
+	}))
+	return id
+}
+
+var plain = Switches{Traffic: 1, Limit: NoLimit}
+
+func (r *rooms) share(files ...drive.ID) Share {
+	r.Helper()
+	s, err := r.Create(r.Context(), r.acc, Request{Name: "分享", Files: files, Switches: plain})
+	r.must(err)
+	return s
+}
+
+// names are those of a page's entries, folders with a slash.
+func names(list []drive.Entry) (out []string) {
+	for _, e := range list {
+		if e.IsFolder() {
+			e.Name += "/"
+		}
+		out = append(out, e.Name)
+	}
+	return out
+}
+
+func (r *rooms) top(s Share, want ...string) {
+	r.Helper()
+	p, err := r.Top(r.Context(), r.acc, s.ID)
+	if len(want) == 0 {
+		r.fails(err, fault.NotFound, "an emptied share")
+		return
+	}
+	r.must(err)
+	if got := names(p.Entries); !slices.Equal(got, want) {
+		r.Errorf("the share has %q, want %q", got, want)
+	}
+}
+
+func TestShare(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "b")
+		file := r.file(drive.Root, "a", drive.Refuse)
+		s, err := r.Create(r.Context(), r.acc, Request{
+			Name: "é", Password: "秘 密", Days: 7, Files: []drive.ID{folder, file, folder}, Switches: Switches{Traffic: 4, Limit: 5},
+		})
+		r.must(err)
+		if s.Name != "\u00e9" || s.Password != "秘 密" || s.ExpiresAt.Sub(s.CreatedAt) != 7*24*time.Hour || s.Traffic != 4 || s.Limit != 5 {
+			r.Errorf("%+v", s)
+		}
+		if want := fmt.Sprintf(`^%d-[a-z2-7]{16}$`, r.acc); !regexp.MustCompile(want).MatchString(s.Key) {
+			r.Errorf("key %q", s.Key)
+		}
+		r.top(s, "a", "b/")
+		got, acc, err := r.Open(r.Context(), s.Key)
+		r.must(err)
+		if acc != r.acc || got.ID != s.ID || got.Password != s.Password || !got.ExpiresAt.Equal(s.ExpiresAt) {
+			r.Errorf("opened %d %+v, want %+v", acc, got, s)
+		}
+		if !got.Opens("秘 密") || got.Opens("秘") || got.Opens("") {
+			r.Error("it opens wrongly")
+		}
+		if other := r.share(file); other.ID <= s.ID || other.Key == s.Key {
+			r.Errorf("%+v after %+v", other, s)
+		}
+	})
+}
+
+func TestShareIsRefused(t *testing.T) {
+	each(t, func(r *rooms) {
+		file, gone := r.file(drive.Root, "a", drive.Refuse), r.file(drive.Root, "gone", drive.Refuse)
+		inside := r.folder(drive.Root, "trashed")
+		below := r.file(inside, "below", drive.Refuse)
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{gone, inside}))
+		owner := r.acc
+		r.acc = r.account("stranger")
+		theirs := r.file(drive.Root, "theirs", drive.Refuse)
+		r.acc = owner
+		many := make([]drive.ID, 101)
+		for i := range many {
+			many[i] = drive.ID(1e9 + i)
+		}
+		for name, c := range map[string]struct {
+			change func(q *Request)
+			want   fault.Code
+		}{
+			"34 characters":           {func(q *Request) { q.Name = strings.Repeat("字", 34) }, ""},
+			"35 characters":           {func(q *Request) { q.Name = strings.Repeat("字", 35) }, fault.BadShareName},
+			"no name":                 {func(q *Request) { q.Name = "" }, fault.BadShareName},
+			"a special character":     {func(q *Request) { q.Name = "a/b" }, fault.BadShareName},
+			"a control character":     {func(q *Request) { q.Name = "a\nb" }, fault.BadShareName},
+			"64 characters to say":    {func(q *Request) { q.Password = strings.Repeat("字", 64) }, ""},
+			"65 characters to say":    {func(q *Request) { q.Password = strings.Repeat("字", 65) }, fault.BadRequest},
+			"a password of two lines": {func(q *Request) { q.Password = "a\nb" }, fault.BadRequest},
+			"two days":                {func(q *Request) { q.Days = 2 }, fault.BadRequest},
+			"days before":             {func(q *Request) { q.Days = -1 }, fault.BadRequest},
+			"no files":                {func(q *Request) { q.Files = nil }, fault.BadRequest},
+			"many files":              {func(q *Request) { q.Files = many }, fault.TooManyIDs},
+			"the root":                {func(q *Request) { q.Files = []drive.ID{drive.Root} }, fault.NotFound},
+			"one that is not there":   {func(q *Request) { q.Files = []drive.ID{file, 1 << 50} }, fault.NotFound},
+			"one in the trash":        {func(q *Request) { q.Files = []drive.ID{file, gone} }, fault.NotFound},
+			"one below the trash":     {func(q *Request) { q.Files = []drive.ID{file, below} }, fault.NotFound},
+			"a stranger's":            {func(q *Request) { q.Files = []drive.ID{file, theirs} }, fault.NotFound},
+			"traffic 0":               {func(q *Request) { q.Traffic = 0 }, fault.BadRequest},
+			"traffic 5":               {func(q *Request) { q.Traffic = 5 }, fault.BadRequest},
+			"less than nothing":       {func(q *Request) { q.Limit = -2 }, fault.BadRequest},
+		} {
+			q := Request{Name: "n", Files: []drive.ID{file}, Switches: plain}
+			c.change(&q)
+			before, _, err := r.List(r.Context(), r.acc, 0, 100)
+			r.must(err)
+			_, err = r.Create(r.Context(), r.acc, q)
+			r.fails(err, c.want, name)
+			after, _, err := r.List(r.Context(), r.acc, 0, 100)
+			r.must(err)
+			if made := len(after) > len(before); made != (c.want == "") {
+				r.Errorf("%s: made %v", name, made)
+			}
+		}
+		list, _, err := r.List(r.Context(), r.acc, 0, 100)
+		r.must(err)
+		r.max = len(list)
+		_, err = r.Create(r.Context(), r.acc, Request{Name: "n", Files: []drive.ID{file}, Switches: plain})
+		r.fails(err, fault.TooManyShares, "one too many")
+		r.must(r.End(r.Context(), r.acc, []ID{list[0].ID}))
+		r.share(file)
+	})
+}
+
+// Nobody who does not have the key of a share that is open sees anything.
+func TestOpen(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(drive.Root, "a", drive.Refuse)
+		s := r.share(file)
+		day, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.must(err)
+		stranger := r.account("stranger")
+		_, random, _ := strings.Cut(s.Key, "-")
+		for _, key := range []string{
+			"", "-", random, fmt.Sprint(r.acc), fmt.Sprintf("%d-", r.acc), strings.ToUpper(s.Key), s.Key + "a", s.Key[:len(s.Key)-1],
+			fmt.Sprintf("0%d-%s", r.acc, random), fmt.Sprintf("+%d-%s", r.acc, random), fmt.Sprintf("%d-%s", stranger, random), "99999999999999999999-a", "'", "%",
+		} {
+			_, _, err := r.Open(r.Context(), key)
+			r.fails(err, fault.ShareNotFound, fmt.Sprintf("key %q", key))
+		}
+		accounts, err := account.Open(r.Context(), r.db)
+		r.must(err)
+		for state, want := range map[account.State]fault.Code{account.Disabled: fault.ShareNotFound, account.Unpublished: fault.ShareNotFound, account.Enabled: ""} {
+			_, err := accounts.SetState(r.Context(), "owner", state)
+			r.must(err)
+			_, _, err = r.Open(r.Context(), s.Key)
+			r.fails(err, want, state.String())
+		}
+		_, err = accounts.SetState(r.Context(), "owner", account.Enabled)
+		r.must(err)
+		r.ahead.Add(int64(24*time.Hour - time.Minute))
+		_, _, err = r.Open(r.Context(), day.Key)
+		r.fails(err, "", "shortly before its end")
+		r.ahead.Add(int64(time.Minute))
+		_, _, err = r.Open(r.Context(), day.Key)
+		r.fails(err, fault.ShareExpired, "after a day")
+		r.ahead.Add(int64(1e6 * time.Hour))
+		_, _, err = r.Open(r.Context(), s.Key)
+		r.fails(err, "", "for ever")
+		r.must(r.End(r.Context(), r.acc, []ID{s.ID}))
+		_, _, err = r.Open(r.Context(), s.Key)
+		r.fails(err, fault.ShareNotFound, "one that was ended")
+	})
+}
+
+// A visitor sees what is below the shared entries now, and never what is above them or
+// beside.
+func TestBrowse(t *testing.T) {
+	each(t, func(r *rooms) {
+		above := r.folder(drive.Root, "above")
+		shared := r.folder(above, "shared")
+		beside := r.file(above, "beside", drive.Refuse)
+		inner := r.folder(shared, "内")
+		deep := r.file(inner, "深.png", drive.Refuse)
+		for n := range 5 {
+			r.file(shared, fmt.Sprintf("%d", n), drive.Refuse)
+		}
+		alone := r.file(drive.Root, "alone", drive.Refuse)
+		s := r.share(shared, alone)
+
+		var all []string
+		for after := ""; ; {
+			p, err := r.Browse(r.Context(), r.acc, s.ID, shared, after, 2)
+			r.must(err)
+			if p.Folder.ID != shared || len(p.Way) != 0 || len(p.Entries) > 2 {
+				r.Fatalf("%+v", p)
+			}
+			all = append(all, names(p.Entries)...)
+			if !p.More {
+				break
+			}
+			after = p.Entries[len(p.Entries)-1].Name
+		}
+		if want := []string{"0", "1", "2", "3", "4", "内/"}; !slices.Equal(all, want) {
+			r.Errorf("page by page %q, want %q", all, want)
+		}
+		e, way, err := r.Find(r.Context(), r.acc, s.ID, deep)
+		r.must(err)
+		if e.ID != deep || !slices.Equal(names(way), []string{"shared/", "内/"}) {
+			r.Errorf("%+v by %q", e, names(way))
+		}
+		_, err = r.Browse(r.Context(), r.acc, s.ID, deep, "", 10)
+		r.fails(err, fault.NotFolder, "a file as a folder")
+		nothing := func(when string, ids ...drive.ID) {
+			r.Helper()
+			for _, id := range ids {
+				_, _, err := r.Find(r.Context(), r.acc, s.ID, id)
+				r.fails(err, fault.NotFound, when)
+				_, err = r.Browse(r.Context(), r.acc, s.ID, id, "", 10)
+				r.fails(err, fault.NotFound, when)
+			}
+		}
+		nothing("what is not shared", drive.Root, above, beside, 1<<50)
+		other := r.share(inner)
+		_, _, err = r.Find(r.Context(), r.acc, other.ID, shared)
+		r.fails(err, fault.NotFound, "the folder above what another share has")
+		_, _, err = r.Find(r.Context(), r.acc, s.ID+99, deep)
+		r.fails(err, fault.NotFound, "of no share")
+
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{inner}))
+		nothing("in the trash, and below it", inner, deep)
+		_, err = r.drive.Recover(r.Context(), r.acc, []drive.ID{inner})
+		r.must(err)
+		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{inner}, above))
+		nothing("moved out", inner, deep)
+		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{beside}, shared))
+		_, _, err = r.Find(r.Context(), r.acc, s.ID, beside)
+		r.fails(err, "", "moved in")
+
+		r.top(s, "alone", "shared/")
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{above}))
+		r.top(s, "alone")
+		nothing("below a folder above that is in the trash", shared, beside)
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{alone}))
+		r.top(s)
+		_, err = r.drive.Recover(r.Context(), r.acc, []drive.ID{above})
+		r.must(err)
+		r.top(s, "shared/")
+	})
+}
+
+// What is deleted for good is shared no more, and leaves nothing behind; so is what a
+// file of the same name has replaced.
+func TestDeletedFilesAreSharedNoMore(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "folder")
+		file := r.file(folder, "a", drive.Refuse)
+		s, other := r.share(folder, file), r.share(file)
+		rows := func() (n int) {
+			_, err := r.db.Get(r.Context(), "test", `SELECT count(*) FROM share_file WHERE account_id = $1`, []any{r.acc}, &n)
+			r.must(err)
+			return n
+		}
+		if rows() != 3 {
+			r.Fatalf("%d rows", rows())
+		}
+		r.file(folder, "a", drive.Overwrite)
+		r.top(s, "folder/")
+		r.top(other)
+		if rows() != 1 {
+			r.Errorf("%d rows after it was replaced", rows())
+		}
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{folder}))
+		if _, err := r.drive.Delete(r.Context(), r.acc, []drive.ID{folder}); err != nil {
+			r.Fatal(err)
+		}
+		r.top(s)
+		if rows() != 0 {
+			r.Errorf("%d rows are left", rows())
+		}
+	})
+}
+
+func TestListUpdateAndEnd(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(drive.Root, "a", drive.Refuse)
+		var all []ID
+		for range 5 {
+			all = append(all, r.share(file).ID)
+		}
+		slices.Reverse(all)
+		var got []ID
+		for before := ID(0); ; before = got[len(got)-1] {
+			list, more, err := r.List(r.Context(), r.acc, before, 2)
+			r.must(err)
+			for _, s := range list {
+				got = append(got, s.ID)
+			}
+			if !more {
+				break
+			}
+		}
+		if !slices.Equal(got, all) {
+			r.Errorf("page by page %d, want %d", got, all)
+		}
+
+		two, seven := 2, int64(7)
+		r.must(r.Update(r.Context(), r.acc, []ID{all[1], all[1], all[3], 1 << 50}, Change{Traffic: &two}))
+		r.must(r.Update(r.Context(), r.acc, []ID{all[3]}, Change{Limit: &seven}))
+		for _, n := range []int{0, 5, -1} {
+			r.fails(r.Update(r.Context(), r.acc, []ID{all[0]}, Change{Traffic: &n}), fault.BadRequest, fmt.Sprint("traffic ", n))
+		}
+		stranger := r.account("stranger")
+		for _, err := range []error{
+			r.Update(r.Context(), stranger, all, Change{Traffic: &two}), r.End(r.Context(), stranger, all),
+			r.Update(r.Context(), r.acc, []ID{1 << 50}, Change{Traffic: &two}), r.End(r.Context(), r.acc, []ID{1 << 50}),
+		} {
+			r.fails(err, fault.ShareNotFound, "shares that are not there")
+		}
+		r.must(r.Previewed(r.Context(), r.acc, all[0]))
+		r.must(r.Downloaded(r.Context(), r.acc, all[0]))
+		r.must(r.Downloaded(r.Context(), r.acc, all[0]))
+		r.must(r.Downloaded(r.Context(), stranger, all[1]))
+		r.must(r.End(r.Context(), r.acc, []ID{all[4], 1 << 50}))
+		list, more, err := r.List(r.Context(), r.acc, 0, 100)
+		r.must(err)
+		var now []string
+		for _, s := range list {
+			now = append(now, fmt.Sprint(slices.Index(all, s.ID), s.Switches, s.Previews, s.Downloads))
+		}
+		if want := []string{"0 {1 -1} 1 2", "1 {2 -1} 0 0", "2 {1 -1} 0 0", "3 {2 7} 0 0"}; more || !slices.Equal(now, want) {
+			r.Errorf("%q, want %q", now, want)
+		}
+	})
+}
