@@ -104,8 +104,10 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer, pages *web.Web) 
 func (s *server) returned(r *http.Request) {
 	if s.cut.Load() {
 		at := r.URL.Path
-		if strings.HasPrefix(at, "/d/") {
-			at = "/d/" // the rest is a secret while it lives
+		for _, secret := range []string{"/d/", "/s/"} {
+			if strings.HasPrefix(at, secret) {
+				at = secret // the rest is a secret while it lives
+			}
 		}
 		s.log.Warn("serve: a request was broken off", "method", r.Method, "path", at)
 	}

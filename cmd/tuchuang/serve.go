@@ -304,7 +304,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
-	pages, err := web.New(web.Options{PublicURL: s.conf.PublicURL, Version: programVersion(), Log: log, ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests()})
+	pages, err := web.New(web.Options{
+		Accounts: accounts, Shares: shares, PublicURL: s.conf.PublicURL, Version: programVersion(), Log: log, Now: s.db.Now,
+		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
+	})
 	if err != nil {
 		return s, err
 	}

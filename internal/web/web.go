@@ -21,15 +21,20 @@ import (
 
 	"golang.org/x/text/language"
 
+	"tuchuang/internal/account"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/share"
 )
 
 // Options are what the door needs.
 type Options struct {
+	Accounts  *account.Accounts
+	Shares    *share.Shares
 	PublicURL string // where browsers reach this server, without a slash at the end
 	Version   string // of the program
 	Log       *slog.Logger
 
+	Now        func() time.Time
 	ClientAddr func(*http.Request) string // who sent a request
 
 	// Watch, where it is set, is told of every answer: its route, the word of the
@@ -41,6 +46,7 @@ type Options struct {
 type Web struct {
 	Options
 	foreign *http.CrossOriginProtection // knows which forms are not ours
+	tries   tries
 }
 
 // New makes the door.
@@ -56,6 +62,9 @@ func New(o Options) (*Web, error) {
 // Routes hangs the door's paths into a mux.
 func (web *Web) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", web.page("/", web.home))
+	mux.Handle("GET /s/{key}", web.page("/s", web.sharePage))
+	mux.Handle("POST /s/{key}", web.page("/s", web.openShare))
+	mux.Handle("GET /s/{key}/{id}", web.page("/s", web.shareEntry))
 }
 
 const (
@@ -217,13 +226,15 @@ type problem struct {
 
 // problems are the errors that a page can say more of than that there was one.
 var problems = map[fault.Code]problem{
-	fault.Internal:     {http.StatusInternalServerError, text{"内部错误，请稍后再试。", "Something went wrong here. Try again later."}},
-	fault.Unavailable:  {http.StatusServiceUnavailable, text{"服务繁忙，请稍后再试。", "The server is busy. Try again in a moment."}},
-	fault.NotFound:     {http.StatusNotFound, text{"这里没有内容。", "There is nothing here."}},
-	fault.BadRequest:   {http.StatusBadRequest, text{"请求有误。", "This request makes no sense."}},
-	fault.BadBody:      {http.StatusBadRequest, text{"表单不完整，请重新提交。", "The form did not come whole. Send it again."}},
-	fault.BodyTooLarge: {http.StatusRequestEntityTooLarge, text{"表单过大。", "The form is too large."}},
-	fault.ForeignForm:  {http.StatusForbidden, text{"表单来自其他网站，未被接受。", "The form came from another site and was not taken."}},
+	fault.Internal:      {http.StatusInternalServerError, text{"内部错误，请稍后再试。", "Something went wrong here. Try again later."}},
+	fault.Unavailable:   {http.StatusServiceUnavailable, text{"服务繁忙，请稍后再试。", "The server is busy. Try again in a moment."}},
+	fault.NotFound:      {http.StatusNotFound, text{"这里没有内容，可能已被移走或删除。", "There is nothing here. It may have been moved or deleted."}},
+	fault.ShareNotFound: {http.StatusNotFound, text{"没有这个分享，或者它已被取消。", "There is no such share, or it was ended."}},
+	fault.ShareExpired:  {http.StatusGone, text{"这个分享已过期。", "This share has expired."}},
+	fault.BadRequest:    {http.StatusBadRequest, text{"请求有误。", "This request makes no sense."}},
+	fault.BadBody:       {http.StatusBadRequest, text{"表单不完整，请重新提交。", "The form did not come whole. Send it again."}},
+	fault.BodyTooLarge:  {http.StatusRequestEntityTooLarge, text{"表单过大。", "The form is too large."}},
+	fault.ForeignForm:   {http.StatusForbidden, text{"表单来自其他网站，未被接受。", "The form came from another site and was not taken."}},
 }
 
 // fail answers the page of an error. What is ours is logged under the number that the
