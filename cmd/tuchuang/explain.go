@@ -154,6 +154,8 @@ var advices = map[fault.Code]text{
 	fault.DiskFull:         adviceDiskFull,
 	fault.TooManyTasks:     adviceTasks,
 	fault.TooManyDownloads: adviceDownloads,
+	fault.TooManyShares:    adviceShares,
+	fault.ShareNotFound:    adviceShares,
 	fault.TaskNotFound:     adviceTaskID,
 	fault.TaskGoesOn:       adviceGoesOn,
 	fault.PlanNotFound:     advicePlan,
