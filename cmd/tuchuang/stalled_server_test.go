@@ -85,7 +85,7 @@ func inside(t *testing.T, says io.Writer) (*server, *pipes, *client.Client) {
 	s := &server{
 		conf: config.Config{PublicURL: at, ImageURL: at}, log: log, db: d, draining: make(chan struct{}), stopWork: func() {},
 	}
-	pages, err := web.New(web.Options{PublicURL: at, Log: log, ClientAddr: clientAddr(nil)})
+	pages, err := web.New(web.Options{Accounts: accounts, PublicURL: at, Log: log, ClientAddr: clientAddr(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func startOverBucket(t *testing.T, redirect bool) *overBucket {
 	watched := blob.Watched(o.store, func(string, error, time.Duration) {})
 	uploads := upload.New(s.db, watched, dr, bed, log)
 	tasks, _ := copytask.New(s.db, bed, log)
-	pages, err := web.New(web.Options{PublicURL: o.url, Log: log, ClientAddr: clientAddr(nil)})
+	pages, err := web.New(web.Options{Accounts: accounts, PublicURL: o.url, Log: log, ClientAddr: clientAddr(nil)})
 	must()
 	s.answer(s.handler(
 		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: o.url, ImageURL: o.url, Log: log, ClientAddr: clientAddr(nil)}),

@@ -496,6 +496,37 @@ func TestSequences(t *testing.T) {
 	})
 }
 
+// What was sealed comes back as it was, in time, to any process.
+func TestSeals(t *testing.T) {
+	each(t, func(r *room) {
+		seal := r.Seal(time.Hour, "a\nb")
+		r.reopen()
+		end, mac, _ := strings.Cut(seal, "-")
+		signature, err := r.Sign(r.ctx, r.add("writer", 0).ID, time.Hour, "a\nb")
+		r.must(err)
+		for name, c := range map[string][2]string{
+			"other words":    {seal, "a\nc"},
+			"a later end":    {end + "0-" + mac, "a\nb"},
+			"cut off":        {seal[:len(seal)-1], "a\nb"},
+			"nothing":        {"", "a\nb"},
+			"of an account":  {signature, "a\nb"},
+			"words and time": {end + "-" + mac, end + "\na\nb"},
+		} {
+			if r.Unseal(c[0], c[1]) {
+				t.Errorf("%s is taken", name)
+			}
+		}
+		*r.now = start.Add(time.Hour - time.Second)
+		if !r.Unseal(seal, "a\nb") {
+			t.Error("it is not taken")
+		}
+		*r.now = start.Add(time.Hour)
+		if r.Unseal(seal, "a\nb") {
+			t.Error("it is taken an hour later")
+		}
+	})
+}
+
 func TestSignatures(t *testing.T) {
 	each(t, func(r *room) {
 		const what = "GET /d/1001/5"

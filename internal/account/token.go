@@ -235,6 +235,26 @@ func (a *Accounts) mac(ctx context.Context, id ID, expires int64, what string) (
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)), nil
 }
 
+// Seal signs words of no account for some time, as a form that is to come back as it was
+// made. See Unseal.
+func (a *Accounts) Seal(life time.Duration, what string) string {
+	expires := a.db.Now().Add(life).Unix()
+	return strconv.FormatInt(expires, 10) + "-" + a.seal(expires, what)
+}
+
+// Unseal says whether a signature is one of Seal for these words, and in time.
+func (a *Accounts) Unseal(signature, what string) bool {
+	end, given, _ := strings.Cut(signature, "-")
+	expires, err := strconv.ParseInt(end, 10, 64)
+	return err == nil && a.db.Now().Unix() < expires && hmac.Equal([]byte(given), []byte(a.seal(expires, what)))
+}
+
+func (a *Accounts) seal(expires int64, what string) string {
+	m := hmac.New(sha256.New, a.urlKey)
+	m.Write([]byte("seal\n" + strconv.FormatInt(expires, 10) + "\n" + what)) // begins as no signature of an account does
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
 func signingKey(ctx context.Context, tx *db.Tx, name string) ([]byte, error) {
 	var key string
 	found, err := tx.Get(ctx, selectKey, []any{name}, &key)

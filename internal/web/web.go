@@ -65,6 +65,8 @@ func (web *Web) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /s/{key}", web.page("/s", web.sharePage))
 	mux.Handle("POST /s/{key}", web.page("/s", web.openShare))
 	mux.Handle("GET /s/{key}/{id}", web.page("/s", web.shareEntry))
+	mux.Handle("GET "+authRoute, web.page(authRoute, web.auth))
+	mux.Handle("POST "+authRoute, web.page(authRoute, web.allow))
 }
 
 const (
@@ -182,6 +184,9 @@ func (v view) Say(chinese, english string) string {
 	return english
 }
 
+// Text is one of both languages, in the reader's.
+func (v view) Text(t text) string { return t.in(v.Lang) }
+
 // text is one in both languages.
 type text struct{ chinese, english string }
 
@@ -234,7 +239,8 @@ var problems = map[fault.Code]problem{
 	fault.BadRequest:    {http.StatusBadRequest, text{"请求有误。", "This request makes no sense."}},
 	fault.BadBody:       {http.StatusBadRequest, text{"表单不完整，请重新提交。", "The form did not come whole. Send it again."}},
 	fault.BodyTooLarge:  {http.StatusRequestEntityTooLarge, text{"表单过大。", "The form is too large."}},
-	fault.ForeignForm:   {http.StatusForbidden, text{"表单来自其他网站，未被接受。", "The form came from another site and was not taken."}},
+	fault.ForeignForm:   {http.StatusForbidden, text{"表单来自其他网站，或已过期，未被接受。", "The form came from another site, or is too old, and was not taken."}},
+	fault.NoApp:         {http.StatusBadRequest, text{"应用不存在，或它没有登记这个回调地址。", "There is no such app, or it has not registered this redirect URI."}},
 }
 
 // fail answers the page of an error. What is ours is logged under the number that the
