@@ -99,12 +99,22 @@ func (a *API) routes() []route {
 }
 
 // unsupported are documented endpoints for what this server does not have: shares that are
-// paid for, and transcoding. Whoever has a token is told so; the document has none of them.
+// paid for, direct links of the drive, and transcoding. Whoever has a token is told so; the document has none of them.
 func unsupported() []route {
 	return []route{
 		{"POST", "/api/v1/share/content-payment/create", refuse, base, nil},
 		{"GET", "/api/v1/share/payment/list", refuse, base, nil},
 		{"PUT", "/api/v1/share/list/payment/info", refuse, base, nil},
+
+		{"POST", "/api/v1/direct-link/enable", refuse, base, nil},
+		{"POST", "/api/v1/direct-link/disable", refuse, base, nil},
+		{"GET", "/api/v1/direct-link/url", refuse, base, nil},
+		{"POST", "/api/v1/direct-link/cache/refresh", refuse, base, nil},
+		{"GET", "/api/v1/direct-link/log", refuse, base, nil},
+		{"GET", "/api/v1/direct-link/offline/logs", refuse, base, nil},
+		{"POST", "/api/v1/developer/config/forbide-ip/switch", refuse, base, nil},
+		{"POST", "/api/v1/developer/config/forbide-ip/update", refuse, base, nil},
+		{"GET", "/api/v1/developer/config/forbide-ip/list", refuse, base, nil},
 
 		{"POST", "/api/v1/transcode/upload/from_cloud_disk", refuse, base, nil},
 		{"POST", "/api/v1/transcode/folder/info", refuse, base, nil},
