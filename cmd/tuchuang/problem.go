@@ -27,6 +27,7 @@ var (
 	cfgURL        = say("%v：%q 不是 https://主机 的形式", "%v: %q is not of the form https://host")
 	cfgLongURL    = say("%v：%q 除协议和主机外还有别的内容；服务器需要单独的域名", "%v: %q has more than scheme and host; the server must have a host name of its own")
 	cfgNetwork    = say("%v：%q 不是地址或网段", "%v: %q is not an address or CIDR")
+	cfgRate       = say("rate-limits：%q 不是 off、documented 之一", "rate-limits: %q is not one of off, documented")
 	cfgLevel      = say("log-level：%q 不是 debug、info、warn、error 之一", "log-level: %q is not one of debug, info, warn, error")
 	cfgLoopback   = say("pprof：%q 不是本机地址：性能分析会暴露内存里的密钥，只能监听 127.0.0.1、[::1] 或 localhost", "pprof: %q is not on loopback: a profile shows memory, with secrets in it; write 127.0.0.1, [::1] or localhost")
 	cfgSize       = say("%v：%q 不是 1K 到 10G 的大小，写作 500K、100M、1G", "%v: %q is not a size from 1K to 10G; write 500K, 100M or 1G")
@@ -110,7 +111,7 @@ var problems = map[fault.Why]problem{
 	fault.FileMissing: {what: cfgMissing}, fault.FileUnreadable: {what: cfgUnreadable}, fault.UnknownSetting: {what: cfgUnknown},
 	fault.NotText: {what: cfgNotText}, fault.NoFolder: {what: cfgNoFolder}, fault.NotAnAddress: {what: cfgAddress},
 	fault.NotAPort: {what: cfgPort}, fault.HalfTLS: {what: cfgHalfTLS}, fault.BadTLS: {what: cfgBadTLS}, fault.NotAURL: {what: cfgURL},
-	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel},
+	fault.URLTooLong: {what: cfgLongURL}, fault.NotANetwork: {what: cfgNetwork}, fault.NotALevel: {what: cfgLevel}, fault.NotARate: {what: cfgRate},
 	fault.NotLoopback: {what: cfgLoopback}, fault.NotDays: {what: cfgDays}, fault.NotANumber: {what: cfgNumber}, fault.NotASize: {what: cfgSize}, fault.NotATime: {what: cfgTime}, fault.NotAServer: {what: cfgServer}, fault.NotADatabase: {what: cfgDatabase},
 	fault.NotABucket: {what: cfgBucket}, fault.KeysInURL: {what: cfgKeys}, fault.PasswordInFlag: {what: cfgPassword}, fault.UnknownKey: {what: cfgUnknownKey}, fault.BucketValue: {what: cfgBucketSays},
 	fault.RedirectNowhere: {what: cfgRedirect}, fault.NotARedirect: {what: cfgNoRedirect},

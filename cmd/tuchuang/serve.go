@@ -78,6 +78,7 @@ type serveCmd struct {
 	TaskDays       *string  `name:"task-days" placeholder:"DAYS" help:"help_task_days"`
 	TokenDays      *string  `name:"token-days" placeholder:"DAYS" help:"help_token_days"`
 	ClientTokens   *string  `name:"client-tokens" placeholder:"N" help:"help_client_tokens"`
+	RateLimits     *string  `name:"rate-limits" placeholder:"off|documented" help:"help_rate_limits"`
 	CopyIDs        *string  `name:"copy-ids" placeholder:"N" help:"help_copy_ids"`
 	CopyTasks      *string  `name:"copy-tasks" placeholder:"N" help:"help_copy_tasks"`
 	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"help_copy_images"`
@@ -93,7 +94,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		"data": c.Data, "database-url": c.DatabaseURL, "blob-url": c.BlobURL, "listen": c.Listen, "public-url": c.PublicURL, "image-url": c.ImageURL, "image-redirect": c.ImageRedirect, "tls-cert": c.TLSCert,
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
-		"token-days": c.TokenDays, "client-tokens": c.ClientTokens,
+		"token-days": c.TokenDays, "client-tokens": c.ClientTokens, "rate-limits": c.RateLimits,
 		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize, "offline-workers": c.OfflineWorkers,
 	})
 	if len(c.FetchAllow) > 0 {
@@ -294,7 +295,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 
 	door := api.New(api.Options{
 		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
-		Node: "tuchuang", Log: log,
+		Node: "tuchuang", Log: log, Limited: conf.Limited,
 		OnDetached: func() {
 			select {
 			case detached <- struct{}{}:

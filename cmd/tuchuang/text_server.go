@@ -18,9 +18,9 @@ var (
 	userEnabled     = say("账号 %s 已启用", "%s is enabled")
 	userUnpublished = say("账号 %s 已停用，它的图片链接也已停止", "%s is disabled, and its picture links have ended")
 
-	appSet      = say("%s 的应用 %s（client_id %s）可以请求其他账号授权", "the app %[2]s of %[1]s (client_id %[3]s) may ask accounts to allow it")
+	appSet      = say("%s 的应用 %s（client_id %s）可以请求其他账号授权", "account %s: the app %s (client_id %s) may ask accounts to allow it")
 	appRemoved  = say("%s 不再有应用；对它的授权已全部失效", "%s has no app any more; what accounts allowed it has ended")
-	appEnded    = say("%s 对应用 %s 的 %d 项授权已失效", "%[3]d of what %[1]s allowed the app %[2]s has ended")
+	appEnded    = say("%s 对应用 %s 的 %d 项授权已失效", "account %s: what it allowed the app %s has ended, %d in all")
 	badAppName  = say("应用名称 %q 不对：1 到 64 个字符，不能有看不见的字符", "the name %q can't be an app's: 1 to 64 characters, nothing invisible")
 	badRedirect = say("回调地址 %q 不对：写作 https://… 或 com.example.app:/…，不带 # 和用户名", "the redirect URI %q makes no sense: write https://… or com.example.app:/…, without # and user's name")
 	tooManyURIs = say("回调地址太多：最多 20 个", "too many redirect URIs: 20 at most")
@@ -82,6 +82,7 @@ var (
 	helpTaskDays     = say("已结束的复制任务保留的天数（默认 0，永远保留）", "How many days copy tasks are kept that have ended (0, for ever).")
 	helpTokenDays    = say("access token 的有效天数，至少 8（默认 30）", "How many days an access token lives, 8 at least (30).")
 	helpClientTokens = say("每个 client 同时有效的 access token 数，超过时最旧的失效（默认 0，不限）", "How many access tokens of a client live at once; the oldest ends for one more (0, any number).")
+	helpRateLimits   = say("按平台文档限制每个账号的请求频率：off 或 documented（默认 off）", "How often accounts may ask: off, or documented, as the platform limits them (off).")
 	helpCopyIDs      = say("复制任务一次请求最多的 ID 个数（默认 100）", "How many ids a request for a copy task may name (100).")
 	helpCopyTasks    = say("每个账号最多的未完成复制任务数（默认 3）", "How many copy tasks of an account may be unfinished (3).")
 	helpCopyImages   = say("一个复制任务最多的图片数（默认 1000）", "How many pictures a copy task may have (1000).")
@@ -111,7 +112,7 @@ func serverHelp(u *ui) helpTexts {
 		"help_grace": u.text(helpGrace), "help_drain_wait": u.text(helpDrainWait), "help_log_level": u.text(helpLogLevel), "help_print_config": u.text(helpPrintConfig),
 		"help_audit": u.text(helpAudit), "help_audit_account": u.text(helpAuditAccount), "help_audit_since": u.text(helpAuditSince),
 		"help_audit_days": u.text(helpAuditDays), "help_task_days": u.text(helpTaskDays),
-		"help_token_days": u.text(helpTokenDays), "help_client_tokens": u.text(helpClientTokens),
+		"help_token_days": u.text(helpTokenDays), "help_client_tokens": u.text(helpClientTokens), "help_rate_limits": u.text(helpRateLimits),
 		"help_copy_ids": u.text(helpCopyIDs), "help_copy_tasks": u.text(helpCopyTasks), "help_copy_images": u.text(helpCopyImages), "help_copy_levels": u.text(helpCopyLevels), "help_image_size": u.text(helpImageSize),
 		"help_fetch_allow": u.text(helpFetchAllow), "help_offline_workers": u.text(helpOffline),
 		"help_metrics": u.text(helpMetrics), "help_pprof": u.text(helpPProf),

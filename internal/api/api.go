@@ -44,6 +44,7 @@ type Options struct {
 	Node      string // part of every x-traceID
 	Log       *slog.Logger
 
+	Limited    bool                       // accounts may ask as often as is documented
 	OnDetached func()                     // wakes the sweep of large deletes
 	ClientAddr func(*http.Request) string // who sent a request, for the log
 
@@ -61,6 +62,7 @@ type API struct {
 	handlers map[string]http.HandlerFunc
 	turns    chan struct{} // of large bodies
 	refusals refusals
+	rates    rates
 	hub      *hub
 	limits   copytask.Limits
 
@@ -204,6 +206,10 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 				return
 			}
 		}
+		if err := a.inRate(r, rt, acc, began); err != nil {
+			a.fail(w, r, trace, acc, began, err)
+			return
+		}
 		ctx = auditlog.With(ctx, auditlog.Actor{Client: caller.Client, Address: a.ClientAddr(r), Trace: trace})
 		data, err := a.ask(ctx, rt.serve, acc, r)
 		if err != nil {
@@ -230,6 +236,22 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 	}
 }
 
+// inRate counts a request; fault.TooManyRequests where there were too many.
+func (a *API) inRate(r *http.Request, rt route, acc account.ID, now time.Time) error {
+	limit, limited := documentedRate(rt.path)
+	if !a.Limited || !limited {
+		return nil
+	}
+	who := asker{account: acc, path: rt.path}
+	if acc == 0 {
+		who.address = a.ClientAddr(r)
+	}
+	if wait := a.rates.take(now, who, limit); wait > 0 {
+		return fault.New(fault.TooManyRequests, "api: rate", int64((wait+time.Second-1)/time.Second))
+	}
+	return nil
+}
+
 // ask calls an endpoint, with bounds for what it reads. What it holds of the body it no
 // longer does when the answer is written.
 func (a *API) ask(ctx context.Context, e endpoint, acc account.ID, r *http.Request) (any, error) {
@@ -245,6 +267,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	switch code {
 	case fault.Internal, fault.Uncertain, fault.DiskFull, fault.ContentMissing:
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
+	case fault.TooManyRequests:
+		w.Header().Set("Retry-After", fmt.Sprint(fault.ArgsOf(err)...))
 	case fault.BadCredentials, fault.BadGrant:
 		a.refused(r, trace, began)
 	case fault.Unavailable: // busy, or the database is away

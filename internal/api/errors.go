@@ -38,6 +38,7 @@ var answers = map[fault.Code]answer{
 	fault.Disabled:       {200, 1, "账号已停用", "the account is disabled; ask the operator"},
 
 	fault.TooManyAttempts: {200, 1, "密码错误次数过多,请%v分钟后再试", "too many wrong passwords; try again in %v minutes"},
+	fault.TooManyRequests: {200, 429, "请求过于频繁,请%v秒后再试", "too many requests; try again in %v seconds"},
 	fault.NoApp:           {200, 1, "应用不存在,或回调地址未登记", "there is no such app, or it has not registered this redirect URI"},
 	fault.BadScope:        {200, 1, "scope应为user:base,file:all:read,file:all:write中的一个或多个", "scope is one or more of user:base, file:all:read, file:all:write"},
 	fault.BadGrant:        {200, 1, "code或refresh_token无效、已使用或已过期", "the code or refresh token is unknown, used or expired, or redirect_uri or code_verifier are not those of the code"},

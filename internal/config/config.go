@@ -48,6 +48,7 @@ type Config struct {
 	AuditKeep      time.Duration  // how long the audit log keeps what it was told, whole days
 	TaskKeep       time.Duration  // how long tasks are kept that have ended, whole days; 0 for ever
 	TokenLife      time.Duration  // how long an access token lives, whole days
+	Limited        bool           // accounts may ask as often as the platform documents
 	ClientTokens   int            // live access tokens of a client; 0 for any number
 	PProf          string         // host:port of the profiler, loopback alone; "" for none
 
@@ -83,6 +84,7 @@ var Settings = []struct{ Name, Default string }{
 	{"task-days", "0"},
 	{"token-days", "30"},
 	{"client-tokens", "0"},
+	{"rate-limits", "off"},
 	{"copy-ids", "100"},
 	{"copy-tasks", "3"},
 	{"copy-images", "1000"},
@@ -248,6 +250,9 @@ func check(v map[string]string) (c Config, err error) {
 	}
 	if c.ClientTokens, err = number("client-tokens", v["client-tokens"], 0, mostTokens); err != nil {
 		return c, err
+	}
+	if c.Limited = v["rate-limits"] == documented; !c.Limited && v["rate-limits"] != "off" {
+		return c, bad(fault.NotARate, v["rate-limits"])
 	}
 	for _, s := range []struct {
 		name string
@@ -461,10 +466,19 @@ func (c Config) Values() [][2]string {
 		{"listen", c.Listen}, {"public-url", c.PublicURL}, {"image-url", c.ImageURL}, {"image-redirect", c.redirect()},
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", inWords(c.TrustedProxies)}, {"fetch-allow", inWords(c.FetchAllow)}, {"offline-workers", strconv.Itoa(c.OfflineWorkers)}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
-		{"token-days", inDays(c.TokenLife)}, {"client-tokens", strconv.Itoa(c.ClientTokens)},
+		{"token-days", inDays(c.TokenLife)}, {"client-tokens", strconv.Itoa(c.ClientTokens)}, {"rate-limits", c.rates()},
 		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)},
 		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
+}
+
+const documented = "documented"
+
+func (c Config) rates() string {
+	if c.Limited {
+		return documented
+	}
+	return "off"
 }
 
 // database is the URL without its password.

@@ -155,6 +155,7 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		{"task-days", "36501", fault.NotDays},
 		{"token-days", "7", fault.NotDays},
 		{"token-days", "", fault.NotDays},
+		{"rate-limits", "on", fault.NotARate},
 		{"client-tokens", "-1", fault.NotANumber},
 		{"client-tokens", "1001", fault.NotANumber},
 		{"copy-ids", "0", fault.NotANumber},

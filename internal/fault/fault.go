@@ -40,6 +40,7 @@ const (
 	Disabled       Code = "disabled"        // the account is disabled
 
 	TooManyAttempts Code = "too_many_attempts" // too many wrong passwords: nobody signs in for Args[0] minutes
+	TooManyRequests Code = "too_many_requests" // more often than the account may; Args[0] seconds later there is one again
 	NoApp           Code = "no_app"            // the client id is no app's, or the redirect URI none of its own
 	BadScope        Code = "bad_scope"         // no scope, or one that is not known
 	BadGrant        Code = "bad_grant"         // a code or refresh token that is unknown, used, expired or another client's
@@ -124,6 +125,7 @@ const (
 	NotAURL         Why = "not_a_url"        // the setting, its value
 	URLTooLong      Why = "url_too_long"     // the setting, its value: more than scheme and host
 	NotANetwork     Why = "not_a_network"    // the setting, what should be an address or CIDR
+	NotARate        Why = "not_a_rate"       // what should be off or documented
 	NotALevel       Why = "not_a_level"      // what should be a level of the log
 	NotLoopback     Why = "not_loopback"     // the profiler's address
 	NotDays         Why = "not_days"         // the setting, its value, the least and the most
