@@ -136,7 +136,10 @@ func (s *server) crowd(ctx context.Context, token string) (end func() error, err
 		}()
 	}
 	ready.Wait()
-	time.Sleep(crowdSettles)
+	select {
+	case <-time.After(crowdSettles):
+	case <-ctx.Done():
+	}
 	return func() error {
 		defer hangUp()
 		var errs []error

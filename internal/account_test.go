@@ -17,7 +17,7 @@ import (
 // of all rooms are read and held to it.
 
 // shared are the rooms whose statements touch rows of accounts.
-var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "ops", "queue", "share", "sweep", "upload"}
+var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "ops", "queue", "share", "sweep", "treecopy", "upload"}
 
 // acrossAccounts are the statements that go over all accounts, each with its reason.
 // None of them belongs to a request of an account; but the first, all are background

@@ -48,6 +48,7 @@ var house = []room{
 	{name: "upload", layer: verb, says: "takes uploads into drive or bed, by slices, at once or by known content"},
 	{name: "offline", layer: verb, says: "fetches a URL into drive or bed"},
 	{name: "share", layer: verb, says: "gives files and folders of the drive to whoever has a link"},
+	{name: "treecopy", layer: verb, says: "copies files and folders of the drive as a durable task"},
 	{name: "sweep", layer: verb, says: "does what runs by itself: expired uploads, doomed content, large deletes"},
 	{name: "ops", layer: verb, says: "does what an operator runs: check, backup, restore, migrate"},
 

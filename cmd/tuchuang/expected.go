@@ -18,12 +18,13 @@ func expected() metrics.Expected {
 	e := metrics.Expected{
 		Routes:   []string{"/i", "/d", "/upload/put", "/", "/s", "/auth", "unknown"},
 		Results:  append([]string{"ok", string(fault.ContentMissing)}, ours...),
-		Kinds:    []string{kindCopy, kindOffline, kindCallback},
+		Kinds:    []string{kindCopy, kindOffline, kindCallback, kindTreeCopy},
 		Attempts: []string{"finished", "cancelled", "lease_lost", "given_back", "put_off", "failed"},
 		Ends: map[string][][2]string{
 			kindCopy:     {{queue.Done.String(), ""}, {queue.Cancelled.String(), string(copytask.Stopped)}},
 			kindOffline:  {{queue.Done.String(), ""}},
 			kindCallback: {{queue.Done.String(), ""}, {queue.Failed.String(), ""}},
+			kindTreeCopy: {{queue.Done.String(), ""}, {queue.Failed.String(), ""}},
 		},
 		Outcomes:     [][2]string{{copytask.Copied.String(), ""}, {copytask.Replaced.String(), ""}},
 		Operations:   []string{"create", "begin", "slice", "write", "commit", "open", "read", "remove", "link"},

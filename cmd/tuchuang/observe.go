@@ -33,6 +33,7 @@ const (
 	kindCopy     = "copy"
 	kindOffline  = "offline"
 	kindCallback = "callback"
+	kindTreeCopy = "drive_copy"
 )
 
 // crew are the workers of a kind.
@@ -151,7 +152,7 @@ func (o *observer) watchTasks(tasks *copytask.Tasks, downloads *offline.Download
 			Attempt: func(result string) { m.Attempt(c.kind, result) },
 			Ended: func(took time.Duration, state queue.State) {
 				m.Took(c.kind, took)
-				if c.kind == kindCallback { // the others tell by themselves, with the reason
+				if c.kind == kindCallback || c.kind == kindTreeCopy { // the others tell by themselves, with the reason
 					m.Task(c.kind, state.String(), "")
 				}
 			},

@@ -32,6 +32,7 @@ import (
 	"tuchuang/internal/share"
 	"tuchuang/internal/sweep"
 	"tuchuang/internal/transfer"
+	"tuchuang/internal/treecopy"
 	"tuchuang/internal/upload"
 	"tuchuang/internal/web"
 )
@@ -269,7 +270,8 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
 	downloads.SetImageSize(conf.ImageSize)
 	shares := share.New(s.db)
-	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}}
+	copies, copiers := treecopy.New(s.db, log)
+	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}, {kindTreeCopy, copiers}}
 	s.watchTasks(tasks, downloads, crews)
 
 	// Where the database is a file, this process is the only one that serves it, and
@@ -289,12 +291,13 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		}
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, store, workers, detached)
 	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
 	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
+	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Copies: copies, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log, Limited: conf.Limited,
 		OnDetached: func() {
 			select {
@@ -336,12 +339,13 @@ func openDB(ctx context.Context, conf config.Config, o db.Options, log *slog.Log
 const (
 	copyWorkers = 2
 	tellWorkers = 2    // of callbacks
+	treeWorkers = 2    // of copies inside the drive
 	sweepRows   = 1000 // of a large delete in one transaction
 )
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -364,7 +368,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				if s.conf.TaskKeep == 0 {
 					return nil
 				}
-				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep))
+				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep), copies.SweepEnded(ctx, s.conf.TaskKeep))
 			}},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},

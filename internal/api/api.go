@@ -24,6 +24,7 @@ import (
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/offline"
 	"tuchuang/internal/share"
+	"tuchuang/internal/treecopy"
 	"tuchuang/internal/upload"
 )
 
@@ -39,6 +40,7 @@ type Options struct {
 	Tasks     *copytask.Tasks
 	Downloads *offline.Downloads
 	Shares    *share.Shares
+	Copies    *treecopy.Copies
 	PublicURL string // where clients reach this server, without a slash at the end
 	ImageURL  string // where links point to, without a slash at the end
 	Node      string // part of every x-traceID

@@ -36,6 +36,8 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/file/rename", handle(a.renameEach), write, nil},
 		{"POST", "/api/v1/file/move", handle(a.move), write, nil},
 		{"POST", "/api/v1/file/copy", handle(a.copyFile), write, nil},
+		{"POST", "/api/v1/file/async/copy", handle(a.copyFiles), write, nil},
+		{"GET", "/api/v1/file/async/copy/process", handle(a.copyFilesProcess), read, nil},
 		{"POST", "/api/v1/file/trash", handle(a.trash), write, nil},
 		{"POST", "/api/v1/file/recover", handle(a.recover), write, nil},
 		{"POST", "/api/v1/file/recover/by_path", handle(a.recoverTo), write, nil},

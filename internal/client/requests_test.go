@@ -106,6 +106,15 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/file/copy", "", `{"fileId":7,"targetDirId":9}`, `{"sourceFileId":7,"targetFileId":11}`, int64(11),
 		},
 		{
+			"copy files", func(c *client.Client) (any, error) { return c.CopyFiles(t.Context(), []int64{7, 8}, 9) },
+			"POST", "/api/v1/file/async/copy", "", `{"fileIds":[7,8],"targetDirId":9}`, `{"taskId":11}`, int64(11),
+		},
+		{
+			"how far a copy is", func(c *client.Client) (any, error) { return c.CopyFilesProcess(t.Context(), 11) },
+			"GET", "/api/v1/file/async/copy/process", "taskId=11", "", `{"taskId":11,"status":1,"copied":2,"bytes":3,"failCode":""}`,
+			client.TreeCopyState{TaskID: 11, Status: client.TreeCopyRunning, Copied: 2, Bytes: 3},
+		},
+		{
 			"recover", func(c *client.Client) (any, error) { return c.Recover(t.Context(), []int64{7, 8}) },
 			"POST", "/api/v1/file/recover", "", `{"fileIDs":[7,8]}`, `{"abnormalFileIDs":[8]}`, []int64{8},
 		},

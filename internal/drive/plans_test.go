@@ -33,6 +33,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"rename":           {renameEntry, []string{`drive_id (account_id=? AND id=?)`}},
 			"take out":         {takeOut, []string{`drive_id (account_id=? AND id=?)`}},
 			"live in":          {liveIn[64], []string{`PRIMARY KEY (account_id=? AND parent_id=?)`}},
+			"list live":        {listLive, []string{`PRIMARY KEY (account_id=? AND parent_id=? AND id>? AND id<?)`}},
 			"folders of":       {foldersOf[64], []string{`drive_folder (account_id=? AND parent_id=?)`}},
 			"recount":          {recount, []string{`SEARCH drive_entry USING COVERING INDEX drive_id (account_id=? AND id=?)`, `SEARCH c USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"below":            {listBelow[64], []string{`PRIMARY KEY (account_id=? AND parent_id=?)`}},

@@ -1,7 +1,6 @@
 package drive
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -170,7 +169,7 @@ func TestSearchFindsWhatAScanDoes(t *testing.T) {
 			accounts := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				accounts++
-				r := (&room{TB: rt, Drive: New(d), ctx: context.Background()}).account(fmt.Sprint("a", accounts), account.NoQuota)
+				r := (&room{TB: rt, Drive: New(d), ctx: t.Context()}).account(fmt.Sprint("a", accounts), account.NoQuota)
 				text := rapid.StringOfN(rapid.SampledFrom(letters), 1, 12, -1)
 				var all []Entry
 				for n := range rapid.IntRange(1, 12).Draw(rt, "names") {

@@ -75,19 +75,20 @@ const (
 	HashMismatch   Code = "hash_mismatch"    // the content is not what etag and size declared
 	BadSignature   Code = "bad_signature"    // a signed URL that is forged or has expired
 
-	TooManyTasks     Code = "too_many_tasks"     // Args[0] tasks are unfinished already
-	TooManyDownloads Code = "too_many_downloads" // Args[0] URLs are to be fetched already
-	TaskNotFound     Code = "task_not_found"     // no such task in this account
-	TaskGoesOn       Code = "task_goes_on"       // the task has not ended yet
-	NoneFailed       Code = "none_failed"        // no picture of the task has failed
-	TaskEnded        Code = "task_ended"         // the task has ended already
-	NotPublished     Code = "not_published"      // no image of the bed comes from it
-	TooManyImages    Code = "too_many_images"    // the limit
-	PlanNotFound     Code = "plan_not_found"     // no plan of that id, or it has expired
-	PlanMismatch     Code = "plan_mismatch"      // fileIDs or target beside a plan are not the plan's
-	PlanPastLimit    Code = "plan_past_limit"    // the task would fail before it publishes anything
-	PlanChanged      Code = "plan_changed"       // how many items are not as planned any more, the first of them
-	LeaseLost        Code = "lease_lost"         // another attempt owns this task now; the holder must stop
+	TooManyTasks      Code = "too_many_tasks"       // Args[0] tasks are unfinished already
+	TooManyTreeCopies Code = "too_many_tree_copies" // Args[0] copies inside the drive are unfinished already
+	TooManyDownloads  Code = "too_many_downloads"   // Args[0] URLs are to be fetched already
+	TaskNotFound      Code = "task_not_found"       // no such task in this account
+	TaskGoesOn        Code = "task_goes_on"         // the task has not ended yet
+	NoneFailed        Code = "none_failed"          // no picture of the task has failed
+	TaskEnded         Code = "task_ended"           // the task has ended already
+	NotPublished      Code = "not_published"        // no image of the bed comes from it
+	TooManyImages     Code = "too_many_images"      // the limit
+	PlanNotFound      Code = "plan_not_found"       // no plan of that id, or it has expired
+	PlanMismatch      Code = "plan_mismatch"        // fileIDs or target beside a plan are not the plan's
+	PlanPastLimit     Code = "plan_past_limit"      // the task would fail before it publishes anything
+	PlanChanged       Code = "plan_changed"         // how many items are not as planned any more, the first of them
+	LeaseLost         Code = "lease_lost"           // another attempt owns this task now; the holder must stop
 
 	ShareNotFound Code = "share_not_found" // no such share, or of no account that may act
 	ShareExpired  Code = "share_expired"   // the share's time is over

@@ -21,6 +21,9 @@ var taskWalks = []walk{
 		{code: "offline.task", query: `
 			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 2
 			AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.task_seq = x.seq)`},
+		{code: "tree_copy.task", query: `
+			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 4
+			AND NOT EXISTS (SELECT 1 FROM tree_copy o WHERE o.account_id = x.account_id AND o.task_seq = x.seq)`},
 		{code: "offline.callback", query: `
 			SELECT CAST(x.seq AS TEXT), '', '' FROM task x WHERE` + ofTasks + `AND x.kind = 3
 			AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.callback_seq = x.seq AND o.callback_seq > 0)`},
@@ -115,6 +118,20 @@ var taskWalks = []walk{
 			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.seq = x.callback_seq AND t.kind = 3)`,
 			fix: `UPDATE offline_task SET callback_seq = 0 WHERE account_id = $1 AND task_seq = $2`},
 	}},
+	{table: "tree_copy", key: "task_seq", rules: []rule{
+		{code: "tree_copy.task", query: `
+			SELECT CAST(x.task_seq AS TEXT), '', '' FROM tree_copy x WHERE` + ofRows + `
+			AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.seq = x.task_seq AND t.kind = 4)`},
+		{code: "tree_copy.verdict", query: `
+			SELECT CAST(x.task_seq AS TEXT), CAST(t.state AS TEXT) || ' ' || x.fail_code, '' FROM tree_copy x
+			JOIN task t ON t.account_id = x.account_id AND t.seq = x.task_seq
+			WHERE` + ofRows + `AND NOT (t.state IN (1, 2, 4) AND x.fail_code = ''
+				OR t.state = 3 AND x.fail_code <> '' AND (x.fail_code <> 'internal' OR x.trace_id <> ''))`},
+	}},
+	{table: "tree_copy_work", key: "task_seq", rules: []rule{{code: "tree_copy.work", query: `
+		SELECT DISTINCT CAST(x.task_seq AS TEXT), '', '' FROM tree_copy_work x WHERE` + ofRows + `
+		AND NOT EXISTS (SELECT 1 FROM task t WHERE t.account_id = x.account_id AND t.seq = x.task_seq AND t.kind = 4 AND t.state IN (1, 4))`,
+		fix: `DELETE FROM tree_copy_work WHERE account_id = $1 AND task_seq = $2`}}},
 	{table: "offline_slice", key: "task_seq", rules: []rule{{code: "offline.slice", query: `
 		SELECT DISTINCT CAST(x.task_seq AS TEXT), '', '' FROM offline_slice x WHERE` + ofRows + `
 		AND NOT EXISTS (SELECT 1 FROM offline_task o WHERE o.account_id = x.account_id AND o.task_seq = x.task_seq AND o.blob_id > 0)`,

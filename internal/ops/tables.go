@@ -45,6 +45,8 @@ var Tables = []Table{
 	{"offline_slice", "account_id", []string{"offline.slice"}},
 	{"share", "account_id", []string{"share.key"}},
 	{"share_file", "account_id", []string{"share.file"}},
+	{"tree_copy", "account_id", []string{"tree_copy.task", "tree_copy.verdict"}},
+	{"tree_copy_work", "account_id", []string{"tree_copy.work"}},
 	{"upload", "account_id", []string{"upload.blob", "upload.result", "upload.hashed", "time.ahead"}},
 	{"upload_slice", "account_id", []string{"slice.upload", "slice.size"}},
 }

@@ -34,6 +34,7 @@ const (
 	Copy     Kind = 1
 	Offline  Kind = 2 // a URL that is fetched
 	Callback Kind = 3 // what is told of the end of such a task
+	TreeCopy Kind = 4 // a copy inside the drive
 )
 
 // inOrder says whether a task that is put off holds those behind it. A strange server

@@ -140,6 +140,8 @@ func plantings() []planted {
 		waiting  = `INSERT INTO task SELECT id, 900, '900', 2, 4, 0, 0, 0, 1, 0, 0 FROM account WHERE id = ` + mine
 	)
 	// its makes the row of a download: blob, bytes, result and callback.
+	const copied, halfCopied = `INSERT INTO task SELECT id, 900, '900', 4, 2, 1, 0, 0, 1, 1, 1 FROM account WHERE id = ` + mine,
+		`INSERT INTO tree_copy SELECT id, 900, 0, 1, 1, 1, '', '' FROM account WHERE id = ` + mine
 	its := func(blob, got, result, callback string) string {
 		return `INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
 				hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
@@ -229,6 +231,10 @@ func plantings() []planted {
 		one("queue.turn", true, `UPDATE queue_turn SET kind = 9`),
 		one("queue.unfinished", true, `UPDATE queue_turn SET unfinished = unfinished + 1`),
 		one("queue.no_turn", true, `DELETE FROM queue_turn`, newTask),
+		one("tree_copy.task", false, copied),
+		one("tree_copy.task", false, halfCopied),
+		one("tree_copy.verdict", false, copied, `INSERT INTO tree_copy SELECT id, 900, 0, 1, 1, 1, 'internal', '' FROM account WHERE id = `+mine),
+		one("tree_copy.work", true, copied, halfCopied, `INSERT INTO tree_copy_work SELECT id, 900, 1, 1, -1, 0 FROM account WHERE id = `+mine),
 		one("task.state", false, `UPDATE task SET state = 7 WHERE seq = 1`),
 		one("task.times", false, `UPDATE task SET finished_at = 0 WHERE seq = 1`),
 		one("task.copy", false, `DELETE FROM copy_task`+aTask),

@@ -50,9 +50,11 @@ var calls = map[string]struct {
 	"/api/v1/file/rename": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.RenameEach(ctx, []client.NewName{{FileID: 1, Name: "x"}})
 	}},
-	"/api/v1/file/move":    {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Move(ctx, []int64{1}, 0) }},
-	"/api/v1/file/copy":    {"targetFileId", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyFile(ctx, 1, 0) }},
-	"/api/v1/file/recover": {"abnormalFileIDs", func(ctx context.Context, c *client.Client) (any, error) { return c.Recover(ctx, []int64{1}) }},
+	"/api/v1/file/move":               {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Move(ctx, []int64{1}, 0) }},
+	"/api/v1/file/copy":               {"targetFileId", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyFile(ctx, 1, 0) }},
+	"/api/v1/file/async/copy":         {"taskId", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyFiles(ctx, []int64{1}, 0) }},
+	"/api/v1/file/async/copy/process": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyFilesProcess(ctx, 1) }},
+	"/api/v1/file/recover":            {"abnormalFileIDs", func(ctx context.Context, c *client.Client) (any, error) { return c.Recover(ctx, []int64{1}) }},
 	"/api/v1/file/recover/by_path": {"-", func(ctx context.Context, c *client.Client) (any, error) {
 		return nil, c.RecoverTo(ctx, []int64{1}, 0)
 	}},

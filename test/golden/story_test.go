@@ -33,6 +33,27 @@ func story(p *player) {
 	downloads(p, album)
 	shares(p, album)
 	p.ask("who am I", "GET /api/v1/user/info")
+	treeCopies(p, album)
+}
+
+func treeCopies(p *player, album int64) {
+	const create, process = "POST /api/v1/file/async/copy", "GET /api/v1/file/async/copy/process"
+	made := p.u.MkFolder(0, "copies")
+	task := p.ask("a folder", create, "fileIds", []int64{album}, "targetDirId", made).number("taskId")
+	for {
+		s, err := p.u.CopyFilesProcess(p.t.Context(), task)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if s.Ended() {
+			break
+		}
+	}
+	p.ask("done", process, "taskId", task)
+	p.ask("a folder into itself", create, "fileIds", []int64{made}, "targetDirId", made)
+	p.ask("no such file", create, "fileIds", []int64{unknownDrive}, "targetDirId", made)
+	p.ask("no such folder", create, "fileIds", []int64{album}, "targetDirId", unknownDrive)
+	p.ask("no such task", process, "taskId", unknownDrive)
 }
 
 func downloads(p *player, album int64) {

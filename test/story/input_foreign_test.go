@@ -26,8 +26,8 @@ type ids struct {
 	task, upload, bed string // bed: an upload into the bed
 	plan              string
 
-	offline, bedOffline int64 // numbers of tasks that the account alone has
-	share               int64
+	offline, bedOffline, copy int64 // numbers of tasks that the account alone has
+	share                     int64
 }
 
 func (i ids) list(drive ...int64) []int64 { return drive }
@@ -38,7 +38,7 @@ func nobodys(like ids) ids {
 	return ids{
 		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
 		task: other(like.task), plan: other(like.plan), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
-		offline: 1<<52 + 3, bedOffline: 1<<52 + 4, share: 1<<52 + 5,
+		offline: 1<<52 + 3, bedOffline: 1<<52 + 4, share: 1<<52 + 5, copy: 1<<52 + 6,
 	}
 }
 
@@ -145,6 +145,13 @@ func asks(path string, i, mine ids) []body {
 			{"fileId": i.file, "targetDirId": mine.folder}, {"fileId": i.folder}, {"fileId": mine.file, "targetDirId": i.folder},
 			{"fileId": mine.file, "targetDirId": i.file},
 		}
+	case "/api/v1/file/async/copy":
+		return []body{
+			{"fileIds": i.list(i.file, i.folder), "targetDirId": mine.folder}, {"fileIds": i.list(mine.file, i.file)},
+			{"fileIds": i.list(mine.file), "targetDirId": i.folder}, {"fileIds": i.list(mine.file), "targetDirId": i.file},
+		}
+	case "/api/v1/file/async/copy/process":
+		return []body{{"taskId": i.copy}}
 	case "/api/v1/file/move", "/api/v1/file/recover/by_path":
 		return []body{
 			{"fileIDs": i.list(i.file), "parentFileID": mine.folder}, {"fileIDs": i.list(i.folder)},
@@ -319,6 +326,17 @@ func TestInputForeignIDsAreMissing(t *testing.T) {
 	stranger := s.User("stranger")
 	theirs, mine := owned(t, owner, "secret"), owned(t, stranger, "own")
 	theirs.offline, theirs.bedOffline = fetched(t, owner, client.OfflineRequest{URL: s.URL + "/secret", Name: "secret.png"})
+	copied, err := owner.CopyFiles(t.Context(), []int64{theirs.file}, theirs.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ended := false; !ended; {
+		state, err := owner.CopyFilesProcess(t.Context(), copied)
+		if ended = state.Ended(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theirs.copy = copied
 	none := nobodys(theirs)
 	inDB(t, s, func(d *db.DB) { askForeign(t, d, owner, stranger, theirs, none, mine) })
 	holds(t, owner, theirs.file, harness.MD5(content(1)), int64(len(content(1))))

@@ -1,0 +1,393 @@
+package treecopy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+	"tuchuang/internal/queue"
+)
+
+// yard is an account with a drive and the copies of it.
+type yard struct {
+	*testing.T
+	*Copies
+	workers *queue.Workers
+	drive   *drive.Drive
+	acc     account.ID
+	files   int
+}
+
+func each(t *testing.T, quota int64, fn func(y *yard)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c, w := New(d, slog.New(slog.DiscardHandler))
+		y := &yard{T: t, Copies: c, workers: w, drive: drive.New(d)}
+		y.acc = y.account("writer", quota)
+		fn(y)
+	})
+}
+
+func (y *yard) account(name string, quota int64) (id account.ID) {
+	y.Helper()
+	y.must(y.db.Write(y.Context(), "test", func(tx *db.Tx) error {
+		s, err := account.Add(y.Context(), tx, name, quota, false, account.Password{})
+		if err != nil {
+			return err
+		}
+		id = s.ID
+		return drive.MakeRoot(y.Context(), tx, s.ID)
+	}))
+	return id
+}
+
+func (y *yard) must(err error) {
+	y.Helper()
+	if err != nil {
+		y.Fatal(err)
+	}
+}
+
+func (y *yard) mkdir(parent drive.ID, name string) drive.ID {
+	y.Helper()
+	id, err := y.drive.Mkdir(y.Context(), y.acc, parent, name)
+	y.must(err)
+	return id
+}
+
+// put makes a file of ten bytes.
+func (y *yard) put(parent drive.ID, name string) drive.ID {
+	y.Helper()
+	y.files++
+	sum := fmt.Sprintf("%032x", y.files)
+	id, err := y.drive.NewID(y.Context())
+	y.must(err)
+	y.must(y.db.Write(y.Context(), "test", func(tx *db.Tx) error {
+		ctx := y.Context()
+		if _, err := account.Lock(ctx, tx, y.acc); err != nil {
+			return err
+		}
+		n, err := account.NextBlob(ctx, tx, y.acc)
+		if err != nil {
+			return err
+		}
+		key := blob.Key{Account: int64(y.acc), ID: n}
+		if err := blob.Begin(ctx, tx, key); err != nil {
+			return err
+		}
+		if _, err := blob.Finish(ctx, tx, key, blob.Facts{SHA256: sum + sum, MD5: sum, Size: 10}); err != nil {
+			return err
+		}
+		return drive.Put(ctx, tx, y.acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: n, Size: 10, Etag: sum}, 0)
+	}))
+	return id
+}
+
+// tree answers what is in a folder, as a/ and a/b.png with its etag, in order.
+func (y *yard) tree(folder drive.ID, at string) (all []string) {
+	y.Helper()
+	p, err := y.drive.List(y.Context(), y.acc, folder, 0, 10_000)
+	y.must(err)
+	for _, e := range p.Entries {
+		if e.Trashed != drive.Live {
+			continue
+		}
+		if e.IsFolder() {
+			all = append(append(all, at+e.Name+"/"), y.tree(e.ID, at+e.Name+"/")...)
+			var sum int64
+			for _, line := range y.tree(e.ID, "") {
+				if !strings.HasSuffix(line, "/") {
+					sum += 10
+				}
+			}
+			if q, err := y.drive.List(y.Context(), y.acc, e.ID, 0, 10_000); err != nil || e.Total != sum || e.Children != int64(len(live(q.Entries))) {
+				y.Errorf("%s%s counts %d of %d bytes (%v)", at, e.Name, e.Children, e.Total, err)
+			}
+		} else {
+			all = append(all, at+e.Name+" "+e.Etag)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func live(list []drive.Entry) []drive.Entry {
+	return slices.DeleteFunc(list, func(e drive.Entry) bool { return e.Trashed != drive.Live })
+}
+
+func (y *yard) start(to drive.ID, ids ...drive.ID) Seq {
+	y.Helper()
+	seq, err := y.Create(y.Context(), y.acc, ids, to)
+	y.must(err)
+	return seq
+}
+
+// work has the task that waits brought to its end.
+func (y *yard) work() {
+	y.Helper()
+	if ran, err := y.workers.RunOnce(y.Context()); err != nil || !ran {
+		y.Fatalf("nothing was done: %v", err)
+	}
+}
+
+func (y *yard) ends(seq Seq, state queue.State, code FailCode, entries int64) {
+	y.Helper()
+	s, err := y.Status(y.Context(), y.acc, seq)
+	if err != nil || s.State != state || s.FailCode != code || s.Entries != entries {
+		y.Errorf("the task: %+v %v, want %v %q after %d", s, err, state, code, entries)
+	}
+	var left int
+	_, err = y.db.Get(y.Context(), "test", `SELECT count(*) FROM tree_copy_work WHERE account_id = $1`, []any{y.acc}, &left)
+	y.must(err)
+	if left != 0 {
+		y.Errorf("%d pieces of work are left", left)
+	}
+}
+
+// used is what the account counts, which is what its files have.
+func (y *yard) used() int64 {
+	y.Helper()
+	var used, sum int64
+	_, err := y.db.Get(y.Context(), "test", `SELECT a.used, (SELECT CAST(sum(size) AS BIGINT) FROM drive_entry WHERE account_id = $1) FROM account a WHERE a.id = $1`, []any{y.acc}, &used, &sum)
+	y.must(err)
+	if used != sum {
+		y.Errorf("the account counts %d bytes, and has %d", used, sum)
+	}
+	return used
+}
+
+func TestTreesAreCopied(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		inner := y.mkdir(y.mkdir(top, "a"), "b")
+		y.mkdir(top, "empty")
+		for n := range 7 {
+			y.put(inner, fmt.Sprintf("%d.png", n))
+			y.put(top, fmt.Sprintf("%d.png", n))
+		}
+		gone := y.put(inner, "gone.png")
+		y.must(y.drive.Trash(y.Context(), y.acc, []drive.ID{gone}))
+		one := y.put(drive.Root, "one.png")
+		before := y.used()
+		seq := y.start(to, top, one, top)
+		if s, err := y.Status(y.Context(), y.acc, seq); err != nil || s.State != queue.Waiting {
+			y.Errorf("%+v %v", s, err)
+		}
+		y.work()
+		y.ends(seq, queue.Done, "", 14+3+1+1)
+		want := append(y.tree(top, "top/"), "top/", "one.png "+fmt.Sprintf("%032x", y.files))
+		slices.Sort(want)
+		if got := y.tree(to, ""); !slices.Equal(got, want) {
+			y.Errorf("copied %q, want %q", got, want)
+		}
+		if used := y.used(); used != before+150 {
+			y.Errorf("%d bytes were used, and are %d", before, used)
+		}
+		// Again, and the names are taken; the copy is in a folder of what is copied next.
+		y.start(to, top, one)
+		y.work()
+		list, err := y.drive.List(y.Context(), y.acc, to, 0, 10)
+		y.must(err)
+		var names []string
+		for _, e := range list.Entries {
+			names = append(names, e.Name)
+		}
+		if want := []string{"top", "one.png", "top(1)", "one(1).png"}; !slices.Equal(names, want) {
+			y.Errorf("%q, want %q", names, want)
+		}
+		y.tree(drive.Root, "") // counts are right
+	})
+}
+
+func TestWhatIsRefusedMakesNoTask(t *testing.T) {
+	each(t, 100, func(y *yard) {
+		top := y.mkdir(drive.Root, "top")
+		inner := y.mkdir(top, "inner")
+		file := y.put(top, "a.png")
+		for range 5 {
+			y.put(inner, fmt.Sprintf("%d.png", y.files))
+		}
+		trashed := y.mkdir(drive.Root, "trashed")
+		y.must(y.drive.Trash(y.Context(), y.acc, []drive.ID{trashed}))
+		other := y.account("other", account.NoQuota)
+		for name, c := range map[string]struct {
+			acc  account.ID
+			ids  []drive.ID
+			to   drive.ID
+			want fault.Code
+		}{
+			"nothing": {y.acc, nil, 0, fault.BadRequest}, "too many": {y.acc, make([]drive.ID, MaxIDs+1), 0, fault.TooManyIDs},
+			"one is missing": {y.acc, []drive.ID{file, 1 << 40}, 0, fault.NotFound}, "in the trash": {y.acc, []drive.ID{trashed}, 0, fault.NotFound},
+			"another's": {other, []drive.ID{file}, 0, fault.NotFound}, "the root": {y.acc, []drive.ID{drive.Root}, top, fault.NotFound},
+			"no folder": {y.acc, []drive.ID{file}, 1 << 40, fault.ParentNotFound}, "into a file": {y.acc, []drive.ID{inner}, file, fault.NotFolder},
+			"into itself": {y.acc, []drive.ID{top}, top, fault.IntoItself}, "below itself": {y.acc, []drive.ID{top}, inner, fault.IntoItself},
+			"more than fits": {y.acc, []drive.ID{top}, 0, fault.QuotaExceeded},
+		} {
+			if seq, err := y.Create(y.Context(), c.acc, c.ids, c.to); !fault.Is(err, c.want) {
+				y.Errorf("%s: %d %v, want %s", name, seq, err, c.want)
+			}
+		}
+		if ran, err := y.workers.RunOnce(y.Context()); ran || err != nil {
+			y.Errorf("there was a task: %v", err)
+		}
+		seq := y.start(drive.Root, file)
+		if _, err := y.Status(y.Context(), other, seq); !fault.Is(err, fault.TaskNotFound) {
+			y.Errorf("another's task: %v", err)
+		}
+		for range MaxOpen - 1 {
+			y.start(drive.Root, file)
+		}
+		if _, err := y.Create(y.Context(), y.acc, []drive.ID{file}, 0); !fault.Is(err, fault.TooManyTreeCopies) {
+			y.Errorf("one too many: %v", err)
+		}
+	})
+}
+
+// What has changed since the task was made ends it, or is left out; nothing is half.
+func TestWhatChangesMeanwhile(t *testing.T) {
+	each(t, 250, func(y *yard) {
+		ctx := y.Context()
+		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		a, b := y.put(top, "a.png"), y.put(top, "b.png")
+		trash := func(ids ...drive.ID) { y.Helper(); y.must(y.drive.Trash(ctx, y.acc, ids)) }
+
+		seq := y.start(to, a, b)
+		trash(a)
+		y.work()
+		y.ends(seq, queue.Done, "", 1)
+
+		seq = y.start(to, b)
+		trash(b)
+		y.work()
+		y.ends(seq, queue.Failed, NoSource, 0)
+
+		seq = y.start(to, top)
+		y.must(y.drive.Move(ctx, y.acc, []drive.ID{to}, top))
+		y.work()
+		y.ends(seq, queue.Failed, IntoItself, 0)
+		y.must(y.drive.Move(ctx, y.acc, []drive.ID{to}, drive.Root))
+
+		for n := range 9 {
+			y.put(top, fmt.Sprintf("%d.png", n))
+		}
+		seq = y.start(to, top)
+		for n := range 6 {
+			y.put(drive.Root, fmt.Sprintf("%d.png", n))
+		}
+		y.work()
+		y.ends(seq, queue.Failed, NoQuota, 0)
+		y.used()
+
+		seq = y.start(to, y.mkdir(top, "last"))
+		trash(to)
+		y.work()
+		y.ends(seq, queue.Failed, NoTarget, 0)
+	})
+}
+
+// A task that is broken off anywhere goes on where it was, and copies nothing twice, also
+// what is copied into what it is still to copy.
+func TestCopiesGoOnWhereTheyWere(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		ctx := y.Context()
+		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		many := y.mkdir(top, "many")
+		for n := range 2*batch + 30 {
+			y.put(many, fmt.Sprintf("%d.png", n))
+		}
+		y.mkdir(y.mkdir(top, "z"), "inner")
+		want := y.tree(top, "top/")
+		seq := y.start(to, top)
+		for tries, moved := 0, false; ; tries++ {
+			l, err := y.workers.Claim(ctx)
+			y.must(err)
+			if l == nil {
+				break
+			}
+			more, err := y.step(ctx, l)
+			y.must(err)
+			if !more {
+				if tries < 2 {
+					y.Error("the task was not broken off")
+				}
+				break
+			}
+			if !moved { // the copy comes into what is still to be copied
+				p, err := y.drive.List(ctx, y.acc, to, 0, 1)
+				y.must(err)
+				y.must(y.drive.Move(ctx, y.acc, []drive.ID{p.Entries[0].ID}, many))
+				moved = true
+			}
+			y.must(y.workers.ReclaimAll(ctx)) // the process has died
+			if more, err := y.step(ctx, l); !fault.Is(err, fault.LeaseLost) {
+				y.Errorf("one that was taken for dead went on: %v %v", more, err)
+			}
+		}
+		y.ends(seq, queue.Done, "", int64(len(want)+1))
+		p, err := y.drive.Search(ctx, y.acc, "top", true, 0, 10)
+		if err != nil || len(p.Entries) != 2 {
+			y.Fatalf("%d folders of the name, %v", len(p.Entries), err)
+		}
+		if got := y.tree(p.Entries[1].ID, "top/"); !slices.Equal(got, want) {
+			y.Errorf("copied %d entries, want %d", len(got), len(want))
+		}
+		y.used()
+	})
+}
+
+func TestEndedCopiesAreRemoved(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		file := y.put(drive.Root, "a.png")
+		seq := y.start(drive.Root, file)
+		y.work()
+		open := y.start(drive.Root, file)
+		y.must(y.SweepEnded(y.Context(), time.Hour))
+		y.known(seq, true)
+		y.must(y.SweepEnded(y.Context(), -time.Hour))
+		y.known(seq, false)
+		y.known(open, true)
+	})
+}
+
+// known holds whether a task is known.
+func (y *yard) known(seq Seq, known bool) {
+	y.Helper()
+	if _, err := y.Status(y.Context(), y.acc, seq); (err == nil) != known {
+		y.Errorf("task %d: %v", seq, err)
+	}
+}
+
+// A task that dies again and again is given up.
+func TestCopiesAreGivenUp(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		file := y.put(drive.Root, "a.png")
+		seq := y.start(drive.Root, file)
+		l, err := y.workers.Claim(y.Context())
+		y.must(err)
+		y.must(y.Abandon(context.WithoutCancel(y.Context()), l))
+		y.ends(seq, queue.Failed, Broken, 0)
+	})
+}
+
+// A statement reads what it is asked for, however much there is beside it.
+func TestStatementsUseTheirIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const task, work = `PRIMARY KEY (account_id=? AND task_seq=?)`, `PRIMARY KEY (account_id=? AND task_seq=? AND no=?)`
+		for name, c := range map[string]struct{ query, step string }{
+			"task": {selectTask, task}, "delete task": {deleteTask, task}, "copied": {addCopied, task}, "failed": {setFailed, task},
+			"next": {nextWork, task}, "last": {lastWork, task}, "drop": {dropWork, task}, "after": {setAfter, work}, "delete": {deleteWork, work},
+		} {
+			dbtest.Planned(t, d, name, c.query, c.step)
+		}
+	})
+}
