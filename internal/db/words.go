@@ -104,6 +104,24 @@ func (t *Tx) HasWords(ctx context.Context, ix WordIndex, acc, id int64, words []
 	return t.Get(ctx, `SELECT rowid FROM `+string(ix)+` WHERE `+string(ix)+` MATCH $1 AND rowid = $2`, []any{textOf(acc, words), id}, new(int64))
 }
 
+// CheckFile has SQLite check its file, and answers what is wrong. Each index of words is
+// asked for something first: what a connection has seen of one before, and others have
+// written anew since, is else taken for damage (as of SQLite 3.54).
+func (t *Tx) CheckFile(ctx context.Context) (faults []string, err error) {
+	text := func(row Row) (s string, err error) { return s, row.Scan(&s) }
+	tables, err := Collect(ctx, t, text, `SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE %' ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range tables {
+		if _, err := t.Get(ctx, `SELECT rowid FROM `+name+` WHERE `+name+` MATCH $1 LIMIT 1`, []any{"0"}, new(int64)); err != nil {
+			return nil, err
+		}
+	}
+	said, err := Collect(ctx, t, text, `PRAGMA integrity_check`)
+	return slices.DeleteFunc(said, func(s string) bool { return s == "ok" }), err
+}
+
 // The rows that are asked for at once: few at first, as a page wants no more of what is
 // common, and more and more of them then.
 const (

@@ -262,12 +262,10 @@ func (f *Fsck) engine(ctx context.Context) error {
 		return nil
 	}
 	return f.look(ctx, 0, func(tx *db.Tx) ([]Finding, error) {
-		words, err := db.Collect(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, `PRAGMA integrity_check`)
+		faults, err := tx.CheckFile(ctx)
 		var found []Finding
-		for _, w := range words {
-			if w != "ok" {
-				found = append(found, Finding{Code: "database", Place: "database", Has: w})
-			}
+		for _, f := range faults {
+			found = append(found, Finding{Code: "database", Place: "database", Has: f})
 		}
 		return found, err
 	})

@@ -336,21 +336,16 @@ func (v *view) askEngine(ctx context.Context, tx *db.Tx) error {
 	if v.DB.Engine() != db.SQLite {
 		return nil
 	}
-	var words []string
-	if err := read(ctx, tx, &words, `PRAGMA integrity_check`, func(s *string) []any { return []any{s} }); err != nil {
+	var err error
+	if v.unsound, err = tx.CheckFile(ctx); err != nil {
 		return err
-	}
-	for _, w := range words {
-		if w != "ok" {
-			v.unsound = append(v.unsound, w)
-		}
 	}
 	type broken struct {
 		table, parent string
 		row, fk       sql.NullInt64
 	}
 	var keys []broken
-	err := read(ctx, tx, &keys, `PRAGMA foreign_key_check`, func(b *broken) []any { return []any{&b.table, &b.row, &b.parent, &b.fk} })
+	err = read(ctx, tx, &keys, `PRAGMA foreign_key_check`, func(b *broken) []any { return []any{&b.table, &b.row, &b.parent, &b.fk} })
 	for _, b := range keys {
 		v.unsound = append(v.unsound, fmt.Sprintf("a row of %s refers to one of %s that is not there", b.table, b.parent))
 	}
