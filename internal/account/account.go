@@ -146,6 +146,9 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 		if _, err := Lock(ctx, tx, s.ID); err != nil {
 			return err
 		}
+		if err := lockAppGrants(ctx, tx, s.ID); err != nil {
+			return err
+		}
 		for _, q := range []string{deleteAppTokens, deleteAppGrants, deleteTokens, deleteGrants, deleteClients} {
 			if _, err := tx.Exec(ctx, q, s.ID); err != nil {
 				return err

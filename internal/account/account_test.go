@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -369,6 +370,38 @@ func TestReset(t *testing.T) {
 		}
 		_, err = r.Reset(r.ctx, "nobody")
 		r.fails(err, fault.NotFound, "nobody")
+	})
+}
+
+// A sign-in beside a reset is before it or after it: no token of the old secret is left.
+func TestNoSignInOutlivesAReset(t *testing.T) {
+	each(t, func(r *room) {
+		for n := range 5 {
+			name := fmt.Sprintf("writer%d", n)
+			s := r.add(name, 0)
+			tokens := make(chan string, 64)
+			var all sync.WaitGroup
+			for range 8 {
+				all.Go(func() {
+					for range 8 {
+						token, _, err := r.Login(r.ctx, s.ClientID, s.ClientSecret)
+						if err == nil {
+							tokens <- token
+						} else if !fault.Is(err, fault.BadCredentials) {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			_, err := r.Reset(r.ctx, name)
+			r.must(err)
+			all.Wait()
+			close(tokens)
+			for token := range tokens {
+				_, err := r.Authenticate(r.ctx, token)
+				r.fails(err, fault.TokenExpired, "a token of the old secret")
+			}
+		}
 	})
 }
 

@@ -66,6 +66,9 @@ func (a *Accounts) setApp(ctx context.Context, owner string, app App, what strin
 			return err
 		}
 		if app.Name == "" {
+			if err := lockAppGrants(ctx, tx, id); err != nil {
+				return err
+			}
 			for _, q := range []string{deleteAppTokens, deleteAppGrants} {
 				if _, err := tx.Exec(ctx, q, id); err != nil {
 					return err
@@ -81,6 +84,13 @@ func (a *Accounts) setApp(ctx context.Context, owner string, app App, what strin
 		return auditlog.Note(ctx, tx, int64(id), auditlog.AppSet, what)
 	})
 	return app, err
+}
+
+// lockAppGrants waits for whoever is at what others allowed the app of an account: what
+// comes of that goes with it.
+func lockAppGrants(ctx context.Context, tx *db.Tx, id ID) error {
+	_, err := db.Collect(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, selectAppGrants, id)
+	return fault.Wrap(err, "account: what an app was allowed")
 }
 
 // Apps lists the apps, by the account that they belong to.

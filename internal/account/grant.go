@@ -175,15 +175,28 @@ const (
 // token, unless somebody objects.
 func (a *Accounts) grant(ctx context.Context, text string, check func(context.Context, *db.Tx) error, judge func(granted) verdict) (out Granted, err error) {
 	id, grant, ok := parseGrant(text)
-	// Looked at first: who has no secret is not to queue where writes do.
-	if err := a.db.Read(ctx, "account: grant", func(tx *db.Tx) error { return check(ctx, tx) }); err != nil {
+	var g granted
+	find := func(tx *db.Tx) (found bool, err error) {
+		return tx.Get(ctx, selectGrant, []any{id, grant}, &g.client, &g.redirect, &g.scope, &g.challenge, &g.code, &g.refresh, &g.expires)
+	}
+	said := refused
+	// Looked at first: who has no secret, or knows of no grant, is not to queue where writes do.
+	if err := a.db.Read(ctx, "account: grant", func(tx *db.Tx) error {
+		if err := check(ctx, tx); err != nil || !ok {
+			return err
+		}
+		found, err := find(tx)
+		if err == nil && found {
+			said = judge(g)
+		}
+		return err
+	}); err != nil {
 		return Granted{}, err
 	}
 	bad := fault.New(fault.BadGrant, "account: grant")
-	if !ok {
+	if said == refused {
 		return Granted{}, bad
 	}
-	said := refused
 	err = a.db.Write(ctx, "account: grant", func(tx *db.Tx) error {
 		said = refused
 		acc, err := Lock(ctx, tx, id)
@@ -193,8 +206,7 @@ func (a *Accounts) grant(ctx context.Context, text string, check func(context.Co
 		case err != nil:
 			return err
 		}
-		var g granted
-		found, err := tx.Get(ctx, selectGrant, []any{id, grant}, &g.client, &g.redirect, &g.scope, &g.challenge, &g.code, &g.refresh, &g.expires)
+		found, err := find(tx)
 		if err != nil || !found {
 			return err
 		}

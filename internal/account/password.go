@@ -84,12 +84,13 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 	var state State
 	hash := noPassword
 	found, err := a.db.Get(ctx, "account: sign in", selectSignIn, []any{clean}, &id, &hash, &state)
-	if err != nil {
-		return 0, err
+	right := false
+	if err == nil {
+		right, err = isPassword(ctx, password, hash)
 	}
-	right, err := isPassword(ctx, password, hash)
 	switch {
 	case err != nil:
+		a.attempts.good(clean, address) // nobody has looked at it
 		return 0, err
 	case !right || !found:
 		return 0, wrong

@@ -82,6 +82,7 @@ const (
 	deleteAppTokens = `
 		DELETE FROM token WHERE grant_id <> '' AND (account_id, grant_id) IN (
 			SELECT account_id, id FROM oauth_grant WHERE client_id IN (SELECT id FROM client WHERE account_id = $1))`
+	selectAppGrants = `SELECT id FROM oauth_grant WHERE client_id IN (SELECT id FROM client WHERE account_id = $1) ORDER BY account_id, id FOR UPDATE`
 	deleteAppGrants = `DELETE FROM oauth_grant WHERE client_id IN (SELECT id FROM client WHERE account_id = $1)`
 
 	selectKey = `SELECT secret FROM signing_key WHERE name = $1`

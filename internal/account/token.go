@@ -30,16 +30,21 @@ type claims struct {
 // are both fault.BadCredentials.
 func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (token string, expires time.Time, err error) {
 	given := digest(clientSecret)
+	var id ID
 	// Looked at first: who has no secret is not to queue where writes do.
 	if err := a.db.Read(ctx, "account: login", func(tx *db.Tx) error {
-		_, err := checkClient(ctx, tx, clientID, given)
+		id, err = checkClient(ctx, tx, clientID, given)
 		return err
 	}); err != nil {
 		return "", time.Time{}, err
 	}
 	err = a.db.Write(ctx, "account: login", func(tx *db.Tx) error {
-		id, err := checkClient(ctx, tx, clientID, given)
-		if err != nil {
+		// A reset is before all of this or after it; and two that sign in at once do not both
+		// have the last place.
+		if _, err := Lock(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := checkClient(ctx, tx, clientID, given); err != nil {
 			return err
 		}
 		ctx := auditlog.ByClient(ctx, clientID)
@@ -68,13 +73,11 @@ func (a *Accounts) issue(ctx context.Context, tx *db.Tx, id ID, clientID string,
 	return token, expires, err
 }
 
-// kick ends the oldest tokens of a client, so that there is room for one more.
+// kick ends the oldest tokens of a client, so that there is room for one more. Call it with
+// the account locked.
 func (a *Accounts) kick(ctx context.Context, tx *db.Tx, id ID, clientID string) error {
 	if a.tokens.Live == 0 {
 		return nil
-	}
-	if _, err := Lock(ctx, tx, id); err != nil { // two that sign in at once must not both have the last place
-		return err
 	}
 	_, err := tx.Exec(ctx, kickTokens, id, clientID, tx.Micros(), a.tokens.Live-1)
 	return fault.Wrap(err, "account: kick")
