@@ -2,6 +2,7 @@ package drive
 
 import (
 	"context"
+	"slices"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -25,11 +26,36 @@ func NextID(ctx context.Context, tx *db.Tx) (id ID, err error) {
 	return id, fault.Wrap(err, "drive: next id")
 }
 
-// CanCopy says whether CopyOne would find entry and folder, and answers how many bytes
-// the entry has with all below it. The errors are those of Copy.
-func CanCopy(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (bytes int64, err error) {
-	e, _, err := copySource(ctx, tx, acc, id, to)
-	return e.Size + e.Total, err
+// CanCopy says whether CopyOne would find entries and folder, and answers how many bytes
+// the entries have with all below them. The errors are those of Copy.
+func CanCopy(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, to ID) (bytes int64, err error) {
+	known, err := Lookup(ctx, tx, acc, ids)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		e, there := known[id]
+		if !there || e.Trashed != Live {
+			return 0, fault.New(fault.NotFound, "drive: copy", int64(id))
+		}
+		bytes += e.Size + e.Total
+	}
+	way, err := wayTo(ctx, tx, acc, to)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if slices.Contains(way, id) {
+			return 0, fault.New(fault.IntoItself, "drive: copy", int64(id))
+		}
+	}
+	return bytes, nil
+}
+
+// IsThere is an error of liveFolder where a folder is not there.
+func IsThere(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) error {
+	_, err := liveFolder(ctx, tx, acc, folder)
+	return err
 }
 
 // CopyOne makes another of an entry in a folder, without what is below it. The errors are

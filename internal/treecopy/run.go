@@ -12,12 +12,19 @@ import (
 	"tuchuang/internal/queue"
 )
 
-// batch is how many entries are copied in one transaction, about.
-const batch = 500
+const (
+	batch   = 500                    // entries that are copied in one transaction, about
+	stepFor = 200 * time.Millisecond // no longer than that, about: others write too
+	turnFor = 5 * time.Second        // then it waits until others had their turn
+)
 
 // Run brings a claimed task to its end. See queue.Handler.
 func (c *Copies) Run(ctx context.Context, l *queue.Lease) error {
+	began := time.Now()
 	for ctx.Err() == nil {
+		if time.Since(began) > turnFor {
+			return c.rest(ctx, l)
+		}
 		more, err := c.step(ctx, l)
 		var code FailCode
 		switch fault.CodeOf(err) {
@@ -48,6 +55,16 @@ func (c *Copies) Abandon(ctx context.Context, l *queue.Lease) error {
 	trace := rand.Text()
 	c.log.Error("treecopy: given up after attempts without progress", "account", l.Account, "task", l.ID, "attempts", l.Idle-1, "trace", trace)
 	return c.fail(ctx, l, Broken, trace)
+}
+
+// rest gives the task back, so that those of other accounts have their turn.
+func (c *Copies) rest(ctx context.Context, l *queue.Lease) error {
+	return c.db.Write(ctx, "treecopy: rest", func(tx *db.Tx) error {
+		if err := l.Fence(ctx, tx); err != nil {
+			return err
+		}
+		return l.PutOff(ctx, tx, 0)
+	})
 }
 
 // fail ends a task. What it has copied stays.
@@ -86,7 +103,11 @@ func (c *Copies) step(ctx context.Context, l *queue.Lease) (more bool, err error
 		if err := s.read(ctx); err != nil {
 			return err
 		}
-		for left := batch; left > 0; left -= 1 + s.copied {
+		if err := drive.IsThere(ctx, tx, s.acc, s.target); err != nil {
+			return err
+		}
+		began := time.Now()
+		for left := batch; left > 0 && time.Since(began) < stepFor; left -= 1 + s.copied {
 			found, err := s.next(ctx)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ package treecopy
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 
 	"tuchuang/internal/account"
@@ -58,7 +59,7 @@ const (
 	addCopied  = `UPDATE tree_copy SET entries = entries + $3, bytes = bytes + $4 WHERE account_id = $1 AND task_seq = $2`
 	setFailed  = `UPDATE tree_copy SET fail_code = $3, trace_id = $4 WHERE account_id = $1 AND task_seq = $2`
 
-	nextWork   = `SELECT no, from_id, into_id, after_id FROM tree_copy_work WHERE account_id = $1 AND task_seq = $2 ORDER BY no LIMIT 1`
+	nextWork   = `SELECT no, from_id, into_id, after_id FROM tree_copy_work WHERE account_id = $1 AND task_seq = $2 ORDER BY no DESC LIMIT 1`
 	lastWork   = `SELECT coalesce(max(no), 0) FROM tree_copy_work WHERE account_id = $1 AND task_seq = $2`
 	setAfter   = `UPDATE tree_copy_work SET after_id = $4 WHERE account_id = $1 AND task_seq = $2 AND no = $3`
 	deleteWork = `DELETE FROM tree_copy_work WHERE account_id = $1 AND task_seq = $2 AND no = $3`
@@ -93,6 +94,22 @@ func (c *Copies) Create(ctx context.Context, acc account.ID, ids []drive.ID, to 
 	case len(ids) > MaxIDs:
 		return 0, fault.New(fault.TooManyIDs, "treecopy: create", MaxIDs)
 	}
+	var chosen []drive.ID
+	seen := make(map[drive.ID]bool, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			chosen = append(chosen, id)
+		}
+	}
+	slices.Reverse(chosen) // the last work is done first
+	// Looked at first: what is refused is not to queue where writes do.
+	if err := c.db.Read(ctx, "treecopy: create", func(tx *db.Tx) error {
+		_, err := drive.CanCopy(ctx, tx, acc, chosen, to)
+		return err
+	}); err != nil {
+		return 0, err
+	}
 	err = c.db.Write(ctx, "treecopy: create", func(tx *db.Tx) error {
 		a, err := account.Lock(ctx, tx, acc)
 		if err != nil {
@@ -105,19 +122,9 @@ func (c *Copies) Create(ctx context.Context, acc account.ID, ids []drive.ID, to 
 		if err != nil {
 			return err
 		}
-		var chosen []drive.ID
-		var bytes int64
-		seen := make(map[drive.ID]bool, len(ids))
-		for _, id := range ids {
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			size, err := drive.CanCopy(ctx, tx, acc, id, to)
-			if err != nil {
-				return err
-			}
-			chosen, bytes = append(chosen, id), bytes+size
+		bytes, err := drive.CanCopy(ctx, tx, acc, chosen, to)
+		if err != nil {
+			return err
 		}
 		if a.Quota != account.NoQuota && a.Used+a.Reserved+bytes > a.Quota {
 			return fault.New(fault.QuotaExceeded, "treecopy: create")

@@ -295,6 +295,31 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 	})
 }
 
+// A target that goes in the middle is no end that is well.
+func TestTheTargetGoesInTheMiddle(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		ctx := y.Context()
+		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		for n := range batch + 30 {
+			y.put(top, fmt.Sprintf("%d.png", n))
+		}
+		seq := y.start(to, top)
+		l, err := y.workers.Claim(ctx)
+		y.must(err)
+		if more, err := y.step(ctx, l); err != nil || !more {
+			y.Fatalf("%v %v", more, err)
+		}
+		y.must(y.workers.ReclaimAll(ctx))
+		y.must(y.drive.Trash(ctx, y.acc, []drive.ID{to}))
+		y.work()
+		s, err := y.Status(ctx, y.acc, seq)
+		if err != nil || s.State != queue.Failed || s.FailCode != NoTarget || s.Entries == 0 {
+			y.Errorf("%+v %v", s, err)
+		}
+		y.used()
+	})
+}
+
 // A task that is broken off anywhere goes on where it was, and copies nothing twice, also
 // what is copied into what it is still to copy.
 func TestCopiesGoOnWhereTheyWere(t *testing.T) {
