@@ -291,7 +291,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		}
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, store, workers, detached)
 	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
 	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
 	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
@@ -345,7 +345,7 @@ const (
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -370,6 +370,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				}
 				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep), copies.SweepEnded(ctx, s.conf.TaskKeep))
 			}},
+			sweep.Job{Name: "visits of shares", Every: time.Second, Run: shares.KeepCounts},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},
 			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {

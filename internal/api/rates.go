@@ -33,6 +33,8 @@ var documentedRates = map[string]rate{
 	"/api/v1/file/trash":                  perSecond(5),
 	"/api/v1/file/infos":                  perSecond(10),
 	"/api/v1/file/download_info":          perSecond(5),
+	"/api/v1/share/list":                  perSecond(10),
+	"/api/v1/share/list/info":             perSecond(10),
 	"/api/v1/oss/source/copy":             perSecond(1),
 }
 

@@ -46,7 +46,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/offline/download", handle(a.offlineCreate), write, nil},
 		{"GET", "/api/v1/offline/download/process", handle(a.offlineProcess), read, nil},
 
-		{"POST", "/api/v1/share/create", handle(a.shareCreate), write, nil},
+		{"POST", "/api/v1/share/create", handle(a.shareCreate), read | write, nil},
 		{"GET", "/api/v1/share/list", handle(a.shareList), read, nil},
 		{"PUT", "/api/v1/share/list/info", handle(a.shareInfo), write, nil},
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,8 +85,9 @@ func (s Share) Opens(password string) bool {
 
 // Shares is the room's door to the database. Its methods may be called at the same time.
 type Shares struct {
-	db  *db.DB
-	max int // shares of an account
+	db     *db.DB
+	max    int // shares of an account
+	counts counts
 }
 
 // New makes the room's door.
@@ -164,11 +166,13 @@ func newKey(acc account.ID) string {
 	return strconv.FormatInt(int64(acc), 10) + "-" + strings.ToLower(rand.Text()[:16]) // 5 bits each
 }
 
+var keyForm = regexp.MustCompile(`^[0-9]+-[a-z2-7]{16}$`)
+
 // ownerOf is the account that a key names.
 func ownerOf(key string) (account.ID, error) {
 	acc, _, _ := strings.Cut(key, "-")
 	n, err := strconv.ParseInt(acc, 10, 64)
-	if err != nil || strconv.FormatInt(n, 10) != acc {
+	if err != nil || strconv.FormatInt(n, 10) != acc || !keyForm.MatchString(key) {
 		return 0, fault.New(fault.ShareNotFound, "share: key")
 	}
 	return account.ID(n), nil

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -408,10 +409,18 @@ func TestListUpdateAndEnd(t *testing.T) {
 		} {
 			r.fails(err, fault.ShareNotFound, "shares that are not there")
 		}
-		r.must(r.Previewed(r.Context(), r.acc, all[0]))
-		r.must(r.Downloaded(r.Context(), r.acc, all[0]))
-		r.must(r.Downloaded(r.Context(), r.acc, all[0]))
-		r.must(r.Downloaded(r.Context(), stranger, all[1]))
+		for range 2 { // what was written down is counted once
+			r.must(r.KeepCounts(r.Context()))
+			r.Downloaded(r.acc, all[0])
+		}
+		r.Previewed(r.acc, all[0])
+		r.Downloaded(stranger, all[1])
+		gone, cancel := context.WithCancel(r.Context())
+		cancel()
+		if err := r.KeepCounts(gone); err == nil {
+			r.Error("counts were kept by who is gone")
+		}
+		r.must(r.KeepCounts(r.Context()))
 		r.must(r.End(r.Context(), r.acc, []ID{all[4], 1 << 50}))
 		list, more, err := r.List(r.Context(), r.acc, 0, 100)
 		r.must(err)

@@ -16,14 +16,13 @@ const (
 	insertShare = `
 		INSERT INTO share (account_id, id, key, name, password, created_at, expires_at, traffic, traffic_limit, previews, downloads)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`
-	selectLast    = `SELECT coalesce(max(id), 0) FROM share WHERE account_id = $1`
-	countShares   = `SELECT count(*) FROM share WHERE account_id = $1` // no more than there may be
-	selectPage    = `SELECT ` + columns + ` FROM share WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
-	selectByKey   = `SELECT ` + columns + ` FROM share WHERE account_id = $1 AND key = $2`
-	setSwitches   = `UPDATE share SET traffic = $3, traffic_limit = $4 WHERE account_id = $1 AND id = $2`
-	countPreview  = `UPDATE share SET previews = previews + 1 WHERE account_id = $1 AND id = $2`
-	countDownload = `UPDATE share SET downloads = downloads + 1 WHERE account_id = $1 AND id = $2`
-	deleteShare   = `DELETE FROM share WHERE account_id = $1 AND id = $2`
+	selectLast  = `SELECT coalesce(max(id), 0) FROM share WHERE account_id = $1`
+	countShares = `SELECT count(*) FROM share WHERE account_id = $1` // no more than there may be
+	selectPage  = `SELECT ` + columns + ` FROM share WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
+	selectByKey = `SELECT ` + columns + ` FROM share WHERE account_id = $1 AND key = $2`
+	setSwitches = `UPDATE share SET traffic = $3, traffic_limit = $4 WHERE account_id = $1 AND id = $2`
+	countVisits = `UPDATE share SET previews = previews + $3, downloads = downloads + $4 WHERE account_id = $1 AND id = $2`
+	deleteShare = `DELETE FROM share WHERE account_id = $1 AND id = $2`
 
 	insertFile  = `INSERT INTO share_file (account_id, share_id, drive_id) VALUES ($1, $2, $3)`
 	selectFiles = `SELECT drive_id FROM share_file WHERE account_id = $1 AND share_id = $2 ORDER BY drive_id`

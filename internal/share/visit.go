@@ -3,8 +3,10 @@ package share
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -116,18 +118,74 @@ func find(ctx context.Context, tx *db.Tx, acc account.ID, id ID, at drive.ID) (d
 }
 
 // Previewed counts that a visitor has opened the page.
-func (s *Shares) Previewed(ctx context.Context, acc account.ID, id ID) error {
-	return s.counted(ctx, countPreview, acc, id)
-}
+func (s *Shares) Previewed(acc account.ID, id ID) { s.counts.add(acc, id, visits{previews: 1}) }
 
 // Downloaded counts a file that a visitor has asked for.
-func (s *Shares) Downloaded(ctx context.Context, acc account.ID, id ID) error {
-	return s.counted(ctx, countDownload, acc, id)
+func (s *Shares) Downloaded(acc account.ID, id ID) { s.counts.add(acc, id, visits{downloads: 1}) }
+
+// KeepCounts writes down what was counted since. Visitors don't wait for it: all those of one
+// share change one row. What can't be written is kept for the next time.
+func (s *Shares) KeepCounts(ctx context.Context) error {
+	taken := s.counts.take()
+	if len(taken) == 0 {
+		return nil
+	}
+	keys := slices.SortedFunc(maps.Keys(taken), func(a, b counted) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.share, b.share))
+	})
+	err := s.db.Write(ctx, "share: count", func(tx *db.Tx) error {
+		for _, k := range keys {
+			v := taken[k]
+			if _, err := tx.Exec(ctx, countVisits, k.account, k.share, v.previews, v.downloads); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for k, v := range taken {
+			s.counts.add(k.account, k.share, v)
+		}
+	}
+	return err
 }
 
-func (s *Shares) counted(ctx context.Context, query string, acc account.ID, id ID) error {
-	return s.db.Write(ctx, "share: count", func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, query, acc, id)
-		return err
-	})
+// maxCounted is how many shares are counted for in memory; visits of others are not
+// counted until those are written down.
+const maxCounted = 10_000
+
+// counts are visits that are not written down yet.
+type counts struct {
+	mu sync.Mutex
+	m  map[counted]visits
+}
+
+type (
+	counted struct {
+		account account.ID
+		share   ID
+	}
+	visits struct{ previews, downloads int64 }
+)
+
+func (c *counts) add(acc account.ID, id ID, v visits) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := counted{acc, id}
+	was, known := c.m[k]
+	if !known && len(c.m) >= maxCounted {
+		return
+	}
+	if c.m == nil {
+		c.m = make(map[counted]visits)
+	}
+	c.m[k] = visits{was.previews + v.previews, was.downloads + v.downloads}
+}
+
+func (c *counts) take() map[counted]visits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := c.m
+	c.m = nil
+	return taken
 }

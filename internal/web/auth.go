@@ -94,7 +94,7 @@ func (web *Web) allow(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	name, from := r.PostForm.Get("name"), web.ClientAddr(r)
-	id, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), from)
+	id, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), placeOf(from))
 	switch {
 	case fault.Is(err, fault.BadCredentials):
 		web.Log.Info("web: a sign-in was refused", "from", from)
@@ -142,7 +142,7 @@ type authData struct {
 var scopeTexts = map[account.Scope]text{
 	account.UserBase:  {"查看账号名和空间用量", "see the account's name and how much it keeps"},
 	account.FileRead:  {"查看和下载云盘与图床里的全部文件", "list and download all files of drive and image bed"},
-	account.FileWrite: {"上传、修改、移动和删除云盘与图床里的文件，发布图片", "upload, change, move and delete files of drive and image bed, and publish pictures"},
+	account.FileWrite: {"上传、修改、移动和删除云盘与图床里的文件，发布图片，分享", "upload, change, move and delete files of drive and image bed, publish pictures, and share"},
 }
 
 func (web *Web) showAuth(w http.ResponseWriter, r *http.Request, asked wish, status int, name string, wrong text) error {
@@ -160,7 +160,7 @@ func (web *Web) showAuth(w http.ResponseWriter, r *http.Request, asked wish, sta
 		browser = c.Value // other pages of it stay good
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without https there is no other way
-		Name: formName, Value: browser, Path: authRoute, MaxAge: int(formLife / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: formName, Value: browser, Path: authRoute, MaxAge: int(formLife / time.Second), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(web.PublicURL, "https:"),
 	})
 	d.Form = web.Accounts.Seal(formLife, browser+"\n"+asked.values().Encode())

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,9 +18,9 @@ import (
 // in it and downloads files by signed URLs.
 
 const (
-	pageRows     = 100            // entries of a folder on a page
-	openLife     = 12 * time.Hour // of a password that was given
-	downloadLife = 24 * time.Hour // of a signed URL, or as long as the share has left
+	pageRows     = 100              // entries of a folder on a page
+	openLife     = 12 * time.Hour   // of a password that was given
+	downloadLife = 10 * time.Minute // of a signed URL: it knows nothing of what becomes of the share then
 	openCookie   = "share"
 )
 
@@ -73,7 +72,9 @@ func (web *Web) sharePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.count(r, o, web.Shares.Previewed)
+	if r.Method == http.MethodGet {
+		web.Shares.Previewed(o.account, o.ID)
+	}
 	return web.listing(w, r, o, p)
 }
 
@@ -116,19 +117,11 @@ func (web *Web) download(w http.ResponseWriter, r *http.Request, o opened, e dri
 	if err != nil {
 		return err
 	}
-	web.count(r, o, web.Shares.Downloaded)
+	if r.Method == http.MethodGet {
+		web.Shares.Downloaded(o.account, o.ID)
+	}
 	http.Redirect(w, r, path+"/"+sign+"/"+url.PathEscape(e.Name), http.StatusFound)
 	return nil
-}
-
-// count counts for the owner. That it can't be done keeps nobody from the share.
-func (web *Web) count(r *http.Request, o opened, count func(context.Context, account.ID, share.ID) error) {
-	if r.Method != http.MethodGet {
-		return
-	}
-	if err := count(r.Context(), o.account, o.ID); err != nil {
-		web.Log.Warn("web: a visit of a share is not counted", "account", o.account, "share", o.ID, "err", err)
-	}
 }
 
 // openShare takes the password: POST /s/{key}.

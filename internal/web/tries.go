@@ -34,10 +34,15 @@ type count struct {
 func (t *tries) begin(now time.Time, key, from string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one, all := t.at(now, tried{key, from}), t.at(now, tried{key, ""})
-	if one.n >= mostOfOne || all.n >= mostOfAll {
+	// Who is refused leaves nothing behind, or the counts of others would make room for his.
+	if c := t.m[tried{key, ""}]; c != nil && now.Before(c.until) && c.n >= mostOfAll {
 		return false
 	}
+	if c := t.m[tried{key, from}]; c != nil && now.Before(c.until) && c.n >= mostOfOne {
+		return false
+	}
+	all := t.at(now, tried{key, ""})
+	one := t.at(now, tried{key, from})
 	one.n++
 	all.n++
 	return true

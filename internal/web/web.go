@@ -15,9 +15,11 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -91,6 +93,9 @@ func (web *Web) page(route string, h handler) http.Handler {
 			if err := web.readForm(w, r); err != nil {
 				return err
 			}
+			if !isText(r.URL.Query()) || !isText(r.PostForm) {
+				return fault.New(fault.BadRequest, "web: text")
+			}
 			return h(w, r)
 		})
 		result := "ok"
@@ -120,6 +125,18 @@ func (web *Web) readForm(w http.ResponseWriter, r *http.Request) error {
 		return fault.Because(fault.BadBody, "web: form", err)
 	}
 	return nil
+}
+
+// isText says whether all values are such as the database takes.
+func isText(in url.Values) bool {
+	for _, values := range in {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // policy lets a browser do nothing with a page but show it and send its forms here; formTo

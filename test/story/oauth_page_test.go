@@ -142,7 +142,7 @@ func TestPermissionByThePage(t *testing.T) {
 	if p := page.head.Get("Content-Security-Policy"); !strings.HasSuffix(p, "form-action 'self' https://app.example.org") || !strings.Contains(p, "frame-ancestors 'none'") {
 		t.Errorf("the policy is %q", p)
 	}
-	if c := page.head.Get("Set-Cookie"); !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "SameSite=Strict") || !strings.Contains(c, "Path=/auth") {
+	if c := page.head.Get("Set-Cookie"); !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "SameSite=Lax") || !strings.Contains(c, "Path=/auth") {
 		t.Errorf("the cookie is %q", c)
 	}
 	answer := b.sentTo(b.send(b.fill(page, "writer", u.Password, "allow")), http.StatusSeeOther)
