@@ -717,7 +717,7 @@ func TestServerUserCommands(t *testing.T) {
 		says string
 	}{
 		{[]string{"ls"}, "Pics\twriter\t" + fresh.ClientID + "\thttps://a.example/b?c=d com.example.a:/b"},
-		{[]string{"end", "作者", fresh.ClientID}, "0 of what 作者 allowed"},
+		{[]string{"end", "作者", fresh.ClientID}, "what it allowed the app " + fresh.ClientID + " has ended, 0 in all"},
 		{[]string{"rm", "writer"}, "writer has no app"},
 		{[]string{"set", "writer", "--name", "x", "--redirect", "https://a.example/"}, "client_id " + fresh.ClientID},
 	} {

@@ -2,8 +2,10 @@ package crash
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -44,6 +46,7 @@ func TestFrozenProcessIsOvertaken(t *testing.T) {
 			}
 			other := harness.NewOn(t, db.SQLite)
 			other.Base = frozen.Base
+			shareStore(t, frozen.Data, other.Data)
 			other.Start()
 			u.Server = other
 			u.SignIn()
@@ -63,6 +66,14 @@ func TestFrozenProcessIsOvertaken(t *testing.T) {
 				t.Errorf("%q %v", found, err)
 			}
 		})
+	}
+}
+
+// shareStore has a server on a folder of its own keep contents where another one does.
+func shareStore(t *testing.T, of, with string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(with, 0o700), os.Symlink(filepath.Join(of, "blobs"), filepath.Join(with, "blobs"))); err != nil {
+		t.Fatal(err)
 	}
 }
 
