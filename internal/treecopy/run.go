@@ -22,9 +22,6 @@ const (
 func (c *Copies) Run(ctx context.Context, l *queue.Lease) error {
 	began := time.Now()
 	for ctx.Err() == nil {
-		if time.Since(began) > turnFor {
-			return c.rest(ctx, l)
-		}
 		more, err := c.step(ctx, l)
 		var code FailCode
 		switch fault.CodeOf(err) {
@@ -45,6 +42,8 @@ func (c *Copies) Run(ctx context.Context, l *queue.Lease) error {
 			return c.fail(ctx, l, code, "")
 		case !more:
 			return nil
+		case time.Since(began) >= c.turn:
+			return c.rest(ctx, l)
 		}
 	}
 	return ctx.Err()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -73,13 +74,14 @@ const itself = drive.ID(-1)
 
 // Copies is the room's door to the database. Its methods may be called at the same time.
 type Copies struct {
-	db  *db.DB
-	log *slog.Logger
+	db   *db.DB
+	log  *slog.Logger
+	turn time.Duration // how long a task goes on before others have their turn
 }
 
 // New makes the room's door and the workers that copy.
 func New(d *db.DB, log *slog.Logger) (*Copies, *queue.Workers) {
-	c := &Copies{db: d, log: log}
+	c := &Copies{db: d, log: log, turn: turnFor}
 	return c, queue.NewWorkers(d, queue.TreeCopy, c, log)
 }
 

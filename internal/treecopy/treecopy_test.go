@@ -32,6 +32,7 @@ func each(t *testing.T, quota int64, fn func(y *yard)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c, w := New(d, slog.New(slog.DiscardHandler))
+		c.turn = time.Hour // however slow the machine is
 		y := &yard{T: t, Copies: c, workers: w, drive: drive.New(d)}
 		y.acc = y.account("writer", quota)
 		fn(y)
@@ -292,6 +293,41 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 		trash(to)
 		y.work()
 		y.ends(seq, queue.Failed, NoTarget, 0)
+	})
+}
+
+// Large copies of one account leave others their turn.
+func TestTasksTakeTurns(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		y.turn = 0
+		mine := y.acc
+		large := func() Seq {
+			top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+			for n := range batch + 30 {
+				y.put(top, fmt.Sprintf("%d.png", n))
+			}
+			return y.start(to, top)
+		}
+		first := large()
+		y.acc = y.account("other", account.NoQuota)
+		second := large()
+		status := func(of account.ID, seq Seq) Status {
+			s, err := y.Status(y.Context(), of, seq)
+			y.must(err)
+			return s
+		}
+		for range 2 {
+			y.work()
+		}
+		for status(mine, first).State.Unfinished() || status(y.acc, second).State.Unfinished() {
+			if a, b := status(mine, first).Entries, status(y.acc, second).Entries; a == 0 || b == 0 {
+				y.Fatalf("%d entries of the one, %d of the other", a, b)
+			}
+			y.work()
+		}
+		if a, b := status(mine, first), status(y.acc, second); a.State != queue.Done || b.State != queue.Done || a.Entries != batch+31 || b.Entries != batch+31 || a.Attempt < 2 {
+			y.Errorf("%+v %+v", a, b)
+		}
 	})
 }
 
