@@ -41,10 +41,11 @@ func copyTree(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (made I
 	if _, err := account.Lock(ctx, tx, acc); err != nil {
 		return 0, err
 	}
-	top, way, err := copySource(ctx, tx, acc, id, to)
+	known, way, err := copySources(ctx, tx, acc, []ID{id}, to)
 	if err != nil {
 		return 0, err
 	}
+	top := known[id]
 	if err := account.Count(ctx, tx, acc, top.Size+top.Total, 0); err != nil {
 		return 0, err
 	}
@@ -67,38 +68,47 @@ func copyTree(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (made I
 	list[0].Class = classAs(top, list[0].Name)
 	// Each below the one above it, which comes before it. What a folder counts and sums is
 	// what its copy does: both count what is not in the trash.
-	_, err = tx.ExecRows(ctx, insertCopies, nil, len(list), func(i int) []any {
-		e := list[i]
-		var blobID any
-		if e.BlobID != 0 {
-			blobID = e.BlobID
-		}
-		return []any{acc, ids[e.ID], ids[e.Parent], e.Name, e.Class, blobID, e.Size, e.Etag, Live, e.Children, e.Total, tx.Micros(), tx.Micros()}
-	})
-	if err != nil {
-		return 0, fault.Wrap(err, "drive: copy")
+	for i, e := range list {
+		list[i].ID, list[i].Parent = ids[e.ID], ids[e.Parent]
+	}
+	if err := putCopies(ctx, tx, acc, list); err != nil {
+		return 0, err
 	}
 	return first, count(ctx, tx, acc, to, 1, top.Size+top.Total)
 }
 
-// copySource answers what is to be copied, and the way to the folder it comes into.
-func copySource(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (e Entry, way []ID, err error) {
-	e, err = find(ctx, tx, acc, id)
-	if err == nil && e.Trashed != Live {
-		err = fault.New(fault.NotFound, "drive: copy", int64(id))
+// copySources answers what is to be copied, and the way to the folder it comes into.
+func copySources(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, to ID) (known map[ID]Entry, way []ID, err error) {
+	if known, err = Lookup(ctx, tx, acc, ids); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
-		return e, nil, err
-	}
-	if way, err = wayTo(ctx, tx, acc, to); err != nil {
-		return e, nil, err
-	}
-	for _, above := range way {
-		if above == id {
-			return e, nil, fault.New(fault.IntoItself, "drive: copy", int64(id))
+	for _, id := range ids {
+		if e, there := known[id]; !there || e.Trashed != Live {
+			return nil, nil, fault.New(fault.NotFound, "drive: copy", int64(id))
 		}
 	}
-	return e, way, nil
+	if way, err = wayTo(ctx, tx, acc, to); err != nil {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		if slices.Contains(way, id) {
+			return nil, nil, fault.New(fault.IntoItself, "drive: copy", int64(id))
+		}
+	}
+	return known, way, nil
+}
+
+// putCopies writes down entries that were made of others.
+func putCopies(ctx context.Context, tx *db.Tx, acc account.ID, made []Entry) error {
+	_, err := tx.ExecRows(ctx, insertCopies, nil, len(made), func(i int) []any {
+		e := made[i]
+		var blobID any
+		if e.BlobID != 0 {
+			blobID = e.BlobID
+		}
+		return []any{acc, e.ID, e.Parent, e.Name, e.Class, blobID, e.Size, e.Etag, Live, e.Children, e.Total, tx.Micros(), tx.Micros()}
+	})
+	return fault.Wrap(err, "drive: copy")
 }
 
 // liveTree answers an entry and all below it that is not in the trash, level by level:

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"slices"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -29,27 +28,11 @@ func NextID(ctx context.Context, tx *db.Tx) (id ID, err error) {
 // CanCopy says whether CopyOne would find entries and folder, and answers how many bytes
 // the entries have with all below them. The errors are those of Copy.
 func CanCopy(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, to ID) (bytes int64, err error) {
-	known, err := Lookup(ctx, tx, acc, ids)
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
-		e, there := known[id]
-		if !there || e.Trashed != Live {
-			return 0, fault.New(fault.NotFound, "drive: copy", int64(id))
-		}
+	known, _, err := copySources(ctx, tx, acc, ids, to)
+	for _, e := range known {
 		bytes += e.Size + e.Total
 	}
-	way, err := wayTo(ctx, tx, acc, to)
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
-		if slices.Contains(way, id) {
-			return 0, fault.New(fault.IntoItself, "drive: copy", int64(id))
-		}
-	}
-	return bytes, nil
+	return bytes, err
 }
 
 // IsThere is an error of liveFolder where a folder is not there.
@@ -61,10 +44,11 @@ func IsThere(ctx context.Context, tx *db.Tx, acc account.ID, folder ID) error {
 // CopyOne makes another of an entry in a folder, without what is below it. The errors are
 // those of Copy. Call it with the account locked.
 func CopyOne(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (of, made Entry, err error) {
-	of, way, err := copySource(ctx, tx, acc, id, to)
+	known, way, err := copySources(ctx, tx, acc, []ID{id}, to)
 	if err != nil {
 		return of, made, err
 	}
+	of = known[id]
 	list, err := copyInto(ctx, tx, acc, []Entry{of}, to, len(way))
 	if err != nil {
 		return of, made, err
@@ -135,16 +119,8 @@ func copyInto(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry, to I
 		}
 		made[i] = Entry{ID: first + ID(i), Parent: to, Name: name, Class: classAs(e, name), BlobID: e.BlobID, Size: e.Size, Etag: e.Etag}
 	}
-	_, err = tx.ExecRows(ctx, insertCopies, nil, len(made), func(i int) []any {
-		e := made[i]
-		var blobID any
-		if e.BlobID != 0 {
-			blobID = e.BlobID
-		}
-		return []any{acc, e.ID, to, e.Name, e.Class, blobID, e.Size, e.Etag, Live, 0, 0, tx.Micros(), tx.Micros()}
-	})
-	if err != nil {
-		return nil, fault.Wrap(err, "drive: copy some")
+	if err := putCopies(ctx, tx, acc, made); err != nil {
+		return nil, err
 	}
 	return made, count(ctx, tx, acc, to, int64(len(made)), bytes)
 }
