@@ -21,6 +21,8 @@ const (
 	RefreshLife  = 90 * 24 * time.Hour
 	grantIDSize  = 20
 	grantKeySize = 40
+
+	MaxState = 2048 // bytes of what an app wants to hear again
 )
 
 // Wish is what an app asks an account for.
@@ -33,6 +35,9 @@ type Wish struct {
 
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
+// IsChallenge says whether a text is a challenge of PKCE, by S256.
+func IsChallenge(s string) bool { return challengeForm.MatchString(s) }
+
 // Allow lets an app act for an account, and answers the code with which it gets its
 // tokens, once and within CodeLife. Where it can't be answered at the URI it is
 // fault.NoApp.
@@ -40,7 +45,7 @@ func (a *Accounts) Allow(ctx context.Context, id ID, w Wish) (code string, err e
 	if w.Scope == 0 {
 		return "", fault.New(fault.BadScope, "account: allow")
 	}
-	if w.Challenge != "" && !challengeForm.MatchString(w.Challenge) {
+	if w.Challenge != "" && !IsChallenge(w.Challenge) {
 		return "", fault.New(fault.BadRequest, "account: allow", "code_challenge")
 	}
 	app, err := a.App(ctx, w.ClientID, w.RedirectURI)

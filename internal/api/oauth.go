@@ -88,9 +88,6 @@ type oauthAuthorizeIn struct {
 	ChallengeType string `wire:"code_challenge_method"`
 }
 
-// maxState is how long what an app wants to hear again may be.
-const maxState = 2048
-
 // oauthAuthorize allows an app what it asks for, on behalf of who has an access token of
 // an account's own: a program that needs no page. Where an app can't be answered at the URI
 // nobody is sent there.
@@ -104,7 +101,7 @@ func (a *API) oauthAuthorize() endpoint {
 		if err != nil {
 			return nil, err
 		}
-		if len(in.State) > maxState {
+		if len(in.State) > account.MaxState {
 			return nil, fault.New(fault.BadRequest, "api: oauth", "state")
 		}
 		if _, err := a.Accounts.App(ctx, in.ClientID, in.RedirectURI); err != nil {

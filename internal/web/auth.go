@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,6 @@ import (
 const (
 	formLife  = time.Hour
 	formName  = "tuchuang_form" // the cookie of a browser, to which its forms are bound
-	maxState  = 2048            // bytes of what an app wants to hear again
 	authRoute = "/auth"
 )
 
@@ -47,7 +45,7 @@ func (web *Web) readWish(r *http.Request, in url.Values) (w wish, refused string
 	if w.app, err = web.Accounts.App(r.Context(), in.Get("client_id"), w.redirect); err != nil {
 		return w, "", err
 	}
-	if len(w.state) > maxState {
+	if len(w.state) > account.MaxState {
 		return w, "", fault.New(fault.BadRequest, "web: auth", "state")
 	}
 	var known bool
@@ -57,13 +55,11 @@ func (web *Web) readWish(r *http.Request, in url.Values) (w wish, refused string
 		refused = "unsupported_response_type"
 	case !known:
 		refused = "invalid_scope"
-	case w.challenge != "" && (in.Get("code_challenge_method") != "S256" || !challengeForm.MatchString(w.challenge)):
+	case w.challenge != "" && (in.Get("code_challenge_method") != "S256" || !account.IsChallenge(w.challenge)):
 		refused = "invalid_request"
 	}
 	return w, refused, nil
 }
-
-var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 // auth answers what an app sends a browser for.
 func (web *Web) auth(w http.ResponseWriter, r *http.Request) error {
