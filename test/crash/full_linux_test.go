@@ -263,9 +263,18 @@ func staged(t *testing.T, s *harness.Server) []string {
 const room = 256 << 10
 
 // fill fills the disk of a server while it is down, since the database's log keeps
-// the space it once had while it runs.
+// the space it once had while it runs. Names that were still to be put into the index
+// would take the room that is left.
 func fill(t *testing.T, s *harness.Server, u *harness.User, disk string) (free func()) {
 	t.Helper()
+	d, err := audit.OpenDB(t.Context(), s.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "all names are in the index", func() bool { return count(t, d, `SELECT count(*) FROM drive_unindexed`) == 0 })
+	if err := d.Close(); err != nil { // before the server: the last to close takes the log away
+		t.Fatal(err)
+	}
 	s.Stop()
 	free = ballast(t, disk, room)
 	s.Start()

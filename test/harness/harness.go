@@ -254,7 +254,7 @@ func (u *User) SignIn() {
 	}
 	u.Client = c
 	got := u.Server.Post("/api/v1/access_token", "", map[string]any{"clientID": u.ClientID, "clientSecret": u.ClientSecret})
-	u.Token, _ = got.Data.(map[string]any)["accessToken"].(string)
+	u.Token, _ = got.Field("accessToken").(string)
 	if u.Token == "" {
 		u.t.Fatalf("no token: %+v", got)
 	}
