@@ -57,7 +57,11 @@ func (b *bench) beyond(ctx context.Context) (err error) {
 	floor := ways[0].median()
 	b.table.within("plan of 1000 pictures", ways[1].median(), "bare statements of the task", floor, planLimit)
 	b.table.within("undo of a task of 1000 pictures", ways[3].median(), "bare statements of the task", floor, undoLimit)
-	return b.listened(ctx, s, c)
+	done, err := b.profiled(ctx, s, "beyond")
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.listened(ctx, s, c), done())
 }
 
 // copyAndUndo times the copy of the album and the undoing of it.
@@ -79,7 +83,12 @@ func (c *conn) copyAndUndo(album int64, n int) (copied, undone time.Duration, er
 // listened measures the task alone and with those who listen to the account's events, in
 // turn. They are told what has become of each task: every one of them reads its end.
 func (b *bench) listened(ctx context.Context, s *server, c *conn) error {
-	alone := &way{run: func(n int) (time.Duration, error) { return c.copyAlbum(s.Album, n) }}
+	alone := &way{run: func(n int) (time.Duration, error) {
+		if err := rest(ctx); err != nil {
+			return 0, err
+		}
+		return c.copyAlbum(s.Album, n)
+	}}
 	beside := &way{run: func(n int) (time.Duration, error) {
 		crowd, err := s.crowd(ctx, c.token)
 		if err != nil {
@@ -95,9 +104,18 @@ func (b *bench) listened(ctx context.Context, s *server, c *conn) error {
 	return nil
 }
 
-// crowdSettles is how long those who listen are left alone first: what a thousand new
-// connections cost is not what is measured.
-const crowdSettles = 2 * time.Second
+// restFor is how long all is left alone before the task: what a thousand new connections
+// cost is not what is measured, nor that a server wakes from having nothing to do.
+const restFor = 2 * time.Second
+
+func rest(ctx context.Context) error {
+	select {
+	case <-time.After(restFor):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // crowd makes many listen to all tasks of the account. What it answers waits until each
 // was told of a task that has ended, and hangs up.
@@ -136,9 +154,9 @@ func (s *server) crowd(ctx context.Context, token string) (end func() error, err
 		}()
 	}
 	ready.Wait()
-	select {
-	case <-time.After(crowdSettles):
-	case <-ctx.Done():
+	if err := rest(ctx); err != nil {
+		hangUp()
+		return nil, err
 	}
 	return func() error {
 		defer hangUp()

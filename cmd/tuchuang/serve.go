@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,10 +107,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	if c.PrintConfig {
 		return u.showConfig(conf)
 	}
-	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
-		debug.SetMemoryLimit(heapLimit)
-		debug.SetGCPercent(heapGrowth)
-	}
+	tuneCollector()
 	s, err := startServer(ctx, conf, u)
 	errShown := u.showOperator(s.admin) // whatever came after: they are shown this once
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -155,14 +151,6 @@ func (u *ui) showConfig(conf config.Config) error {
 	}
 	return u.document(settings)
 }
-
-// The heap may grow to several times what lives, as long as it stays below heapLimit,
-// where the collector begins to work harder. The caches of the database and the
-// program itself come on top.
-const (
-	heapLimit  = 64 << 20
-	heapGrowth = 400 // percent
-)
 
 // drainLimit is how long running requests may take to end before they are broken off.
 const drainLimit = 30 * time.Second
