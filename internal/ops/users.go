@@ -34,12 +34,16 @@ func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator b
 // FirstStart makes the operator Admin where there is none, whatever other accounts
 // there are; made is false where there is one, or where the name belongs to another.
 func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, err error) {
+	const op, first = "ops: first start", `SELECT 1 FROM account WHERE operator = 1 OR name = $1`
+	if some, err := d.Get(ctx, op, first, []any{Admin}, new(int)); err != nil || some {
+		return s, false, err
+	}
 	p, err := account.NewPassword(ctx)
 	if err != nil {
 		return s, false, err
 	}
-	err = d.Write(ctx, "ops: first start", func(tx *db.Tx) error {
-		some, err := tx.Get(ctx, `SELECT 1 FROM account WHERE operator = 1 OR name = $1`, []any{Admin}, new(int))
+	err = d.Write(ctx, op, func(tx *db.Tx) error {
+		some, err := tx.Get(ctx, first, []any{Admin}, new(int)) // another process may have come first
 		if made = !some; err != nil || some {
 			return err
 		}
