@@ -3,7 +3,11 @@
 package dbtest
 
 import (
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +28,37 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 // Open opens an empty database that ends with the test. now may be nil.
 func Open(t testing.TB, e db.Engine, now func() time.Time) *db.DB {
 	t.Helper()
-	return Again(t, Place(t, e), now)
+	place := Place(t, e)
+	if e == db.SQLite {
+		file, err := emptyFile()
+		if err == nil {
+			err = os.WriteFile(place.Path, file, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Again(t, place, now)
 }
+
+// emptyFile is a file of SQLite with all tables, made once: to make it again for each test
+// costs more than most tests do.
+var emptyFile = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "tuchuang-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "empty.db")
+	d, err := db.Open(context.Background(), db.Options{Path: path, Upgrade: true})
+	if err == nil {
+		err = d.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Place names an empty database of an engine, which ends with the test.
 func Place(t testing.TB, e db.Engine) db.Options {

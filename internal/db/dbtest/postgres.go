@@ -43,7 +43,20 @@ func Server(t testing.TB) string { return newDatabase(t) }
 
 func newDatabase(t testing.TB) string {
 	t.Helper()
-	return databaseLike(t, template)
+	name := takeFree()
+	if name == "" {
+		name = createLike(t, template)
+	}
+	t.Cleanup(func() {
+		if refresh(context.Background(), name) == nil {
+			free.Lock()
+			defer free.Unlock()
+			free.names = append(free.names, name)
+		} else {
+			drop(t, name)
+		}
+	})
+	return database(name)
 }
 
 // Twin copies a PostgreSQL database that nobody is connected to. The copy ends with the
@@ -54,25 +67,29 @@ func Twin(t testing.TB, of db.Options) db.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return db.Options{URL: databaseLike(t, strings.TrimPrefix(u.Path, "/"))}
+	name := createLike(t, strings.TrimPrefix(u.Path, "/"))
+	t.Cleanup(func() { drop(t, name) })
+	return db.Options{URL: database(name)}
 }
 
-func databaseLike(t testing.TB, template string) string {
+func createLike(t testing.TB, template string) (name string) {
 	t.Helper()
 	cluster.once.Do(func() { cluster.url, cluster.err = startCluster() })
 	if cluster.err != nil {
 		t.Fatalf("PostgreSQL: %v", cluster.err)
 	}
-	name := "t" + strings.ToLower(rand.Text())
+	name = "t" + strings.ToLower(rand.Text())
 	if err := ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := ask(cluster.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
-	return database(name)
+	return name
+}
+
+func drop(t testing.TB, name string) {
+	t.Helper()
+	if err := ask(cluster.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		t.Error(err)
+	}
 }
 
 // Disconnect has the server drop every connection to a database, as a restart does.
@@ -157,7 +174,7 @@ func startCluster() (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.url, d.Close()
+	return c.url, errors.Join(d.Close(), rememberFresh(context.Background()))
 }
 
 // Cluster is a running PostgreSQL server.
