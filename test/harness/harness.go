@@ -10,6 +10,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,9 +25,11 @@ import (
 	"testing"
 	"time"
 
+	"tuchuang/internal/account"
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/ops"
 )
 
 var (
@@ -198,9 +201,21 @@ type Secrets struct {
 	Password     string `json:"password"`
 }
 
-// AddUser makes an account with the command line program.
+// AddUser makes an account beside the server, as the command line program does; with
+// arguments it is the program that does.
 func (s *Server) AddUser(name string, args ...string) Secrets {
 	s.t.Helper()
+	if len(args) == 0 {
+		d, err := db.Open(s.t.Context(), s.Base)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		made, err := ops.AddUser(s.t.Context(), d, name, account.NoQuota, false)
+		if err := errors.Join(err, d.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+		return Secrets{UID: int64(made.ID), ClientID: made.ClientID, ClientSecret: made.ClientSecret, Password: made.Password}
+	}
 	out := s.Run(append([]string{"user", "add", name, "--data", s.Data}, args...)...)
 	var sec Secrets
 	if err := json.Unmarshal(out, &sec); err != nil {
