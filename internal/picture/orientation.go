@@ -13,11 +13,20 @@ const (
 	typeShort      = 3
 )
 
+// Orientation gives the orientation, 1 to 8, that a JPEG's EXIF data asks for; 0 if there
+// is none.
+func Orientation(content io.ReaderAt) int {
+	exif := exifSegment(content)
+	if exif == nil {
+		return 0
+	}
+	return orientation(exif)
+}
+
 // liesOnSide says whether a JPEG's EXIF data asks for a quarter turn, as that of
 // a photograph taken upright does: then its height is what is called its width.
 func liesOnSide(content io.ReaderAt) bool {
-	exif := exifSegment(content)
-	return exif != nil && orientation(exif) >= 5 // 5 to 8 are the turned ones
+	return Orientation(content) >= 5 // 5 to 8 are the turned ones
 }
 
 // exifSegment gives the TIFF structure within a JPEG's EXIF segment, nil if
