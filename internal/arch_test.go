@@ -49,6 +49,7 @@ var house = []room{
 	{name: "offline", layer: verb, says: "fetches a URL into drive or bed"},
 	{name: "share", layer: verb, says: "gives files and folders of the drive to whoever has a link"},
 	{name: "treecopy", layer: verb, says: "copies files and folders of the drive as a durable task"},
+	{name: "thumbnail", layer: verb, says: "gives small pictures of files and images, within bounds, and keeps them for a while"},
 	{name: "sweep", layer: verb, says: "does what runs by itself: expired uploads, doomed content, large deletes"},
 	{name: "ops", layer: verb, says: "does what an operator runs: check, backup, restore, migrate"},
 

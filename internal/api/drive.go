@@ -107,7 +107,6 @@ func flag(b bool) int {
 var categories = map[string]int{
 	"mp3": 1, "flac": 1, "wav": 1, "aac": 1, "m4a": 1, "ogg": 1, "opus": 1, "wma": 1, "ape": 1,
 	"mp4": 2, "mkv": 2, "avi": 2, "mov": 2, "wmv": 2, "flv": 2, "webm": 2, "m4v": 2, "ts": 2, "rmvb": 2,
-	"heic": 3, "heif": 3, "avif": 3, "ico": 3, "psd": 3, "raw": 3,
 	"zip": 10, "rar": 10, "7z": 10, "tar": 10, "gz": 10, "bz2": 10, "xz": 10, "zst": 10,
 }
 
@@ -116,7 +115,7 @@ func category(e drive.Entry) int {
 	if e.IsFolder() {
 		return 0
 	}
-	if _, ok := picture.FormatOfName(e.Name); ok {
+	if picture.Named(e.Name) {
 		return 3
 	}
 	return categories[picture.ExtOfName(e.Name)]

@@ -60,6 +60,7 @@ var answers = map[fault.Code]answer{
 	fault.ContentMissing: {200, 1, "文件内容丢失,请重新上传", "the stored content is missing; upload it again"},
 
 	fault.NotAnImage:   {200, 1, "不支持的图片格式,仅支持png,gif,jpeg,tiff,webp,jpg,tif,svg,bmp", "the bed takes png, gif, jpeg, tiff, webp, jpg, tif, svg and bmp"},
+	fault.NotAPicture:  {200, 1, "文件不是图片,没有缩略图", "the file is no picture, so it has no thumbnail"},
 	fault.FileTooLarge: {200, 1, "文件大小超过%v限制", "the file is larger than %v"},
 	fault.EmptyFile:    {200, 1, "图片不能为空", "a picture can't be empty"},
 

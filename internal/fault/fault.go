@@ -62,6 +62,7 @@ const (
 	ContentMissing Code = "content_missing"  // the stored content is gone or damaged
 
 	NotAnImage   Code = "not_an_image"   // the bed takes the nine formats only
+	NotAPicture  Code = "not_a_picture"  // a thumbnail of a file that is no picture
 	FileTooLarge Code = "file_too_large" // over the size limit of this call; Args[0] is the limit in words
 	EmptyFile    Code = "empty_file"     // the bed takes no empty file
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
@@ -438,4 +439,34 @@ func (b *Bed) Facts(ctx context.Context, id ID) (f Facts, err error) {
 		return nil
 	})
 	return f, err
+}
+
+// Content is what an image shows, for its owner.
+type Content struct {
+	BlobID int64
+	Name   string
+	Etag   string
+	Size   int64
+	Type   string // sniffed; "" where it is no raster picture
+}
+
+// Content reads what is needed to give an image to its owner; fault.NotFound where there
+// is none, fault.Blocked or fault.ContentMissing where it is not to be had.
+func (b *Bed) Content(ctx context.Context, acc account.ID, id ID) (c Content, err error) {
+	err = b.db.Read(ctx, "imagebed: content", func(tx *db.Tx) error {
+		var state blob.State
+		found, err := tx.Get(ctx, selectContent, []any{acc, id}, &c.BlobID, &c.Name, &c.Etag, &c.Size, &c.Type, &state)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fault.New(fault.NotFound, "imagebed: content")
+		case state == blob.Blocked:
+			return fault.New(fault.Blocked, "imagebed: content")
+		case state != blob.Live:
+			return fault.New(fault.ContentMissing, "imagebed: content")
+		}
+		return nil
+	})
+	return c, err
 }

@@ -26,6 +26,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"holders":              {selectHolders[64], []string{`i USING COVERING INDEX image_name (account_id=? AND folder_id=? AND name=?)`, `f USING COVERING INDEX bed_folder_name (account_id=? AND parent_id=? AND name=?)`}},
 			"delete folders":       {deleteFolders[64], []string{`bed_folder USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"facts":                {selectFacts, []string{`d USING COVERING INDEX bed_detached (account_id=?)`, `i USING INDEX image_id (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`, `a USING INTEGER PRIMARY KEY`}},
+			"content":              {selectContent, []string{`d USING COVERING INDEX bed_detached (account_id=?)`, `i USING INDEX image_id (account_id=? AND id=?)`, `b USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"count above":          {countAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"ids above":            {idsAbove, []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"folders above":        {allAbove[64], []string{`f USING PRIMARY KEY (account_id=? AND id=?)`}},

@@ -61,6 +61,11 @@ const (
 		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id
 		JOIN account a ON a.id = i.account_id
 		WHERE i.account_id = $1 AND i.id = $2` + liveImage
+	selectContent = `
+		SELECT i.blob_id, i.name, i.etag, i.size, b.type, b.state
+		FROM image i
+		JOIN blob b ON b.account_id = i.account_id AND b.id = i.blob_id
+		WHERE i.account_id = $1 AND i.id = $2` + liveImage
 
 	upwards = `
 		WITH RECURSIVE up (id, parent_id) AS (

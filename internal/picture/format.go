@@ -1,6 +1,9 @@
 package picture
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Format is one of the formats that the bed takes, by its usual extension.
 // JPEG and TIFF have a second extension each, so there are nine of those.
@@ -69,4 +72,13 @@ func ExtOfName(name string) string {
 		return ""
 	}
 	return strings.ToLower(name[dot+1:])
+}
+
+// others are extensions of pictures that are none of the nine.
+var others = []string{"heic", "heif", "avif", "ico", "psd", "raw"}
+
+// Named says whether a name is that of a picture, be it one that the bed does not take.
+func Named(name string) bool {
+	_, ok := FormatOfName(name)
+	return ok || slices.Contains(others, ExtOfName(name))
 }

@@ -46,6 +46,12 @@ func Size(n int) int {
 	return sizes[len(sizes)-1]
 }
 
+// Takes says whether there is a decoder for what is served as a MIME type.
+func Takes(mime string) bool {
+	_, ok := forms[mime]
+	return ok
+}
+
 // Source is a picture whose header was read. It is not for several goroutines.
 type Source struct {
 	content *blocks

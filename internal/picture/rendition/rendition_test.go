@@ -166,7 +166,7 @@ func as[T interface {
 func TestModelsOfColours(t *testing.T) {
 	const w, h = 400, 300
 	box := image.Rect(0, 0, w, h)
-	opaque, clear := quarters(w, h, color.White), quarters(w, h, color.NRGBA{0, 0, 0, 0})
+	opaque, glass := quarters(w, h, color.White), quarters(w, h, color.NRGBA{0, 0, 0, 0})
 	half := quarters(w, h, color.NRGBA{255, 255, 255, 128})
 	grey := as(image.NewGray(box), opaque)
 	withClear := append(color.Palette{color.NRGBA{}}, palette.WebSafe...)
@@ -177,16 +177,16 @@ func TestModelsOfColours(t *testing.T) {
 		mime    string
 	}{
 		"PNG":                    {encoded(t, opaque, picture.PNG), picture.PNG, opaque, "image/jpeg"},
-		"PNG, clear":             {encoded(t, clear, picture.PNG), picture.PNG, clear, "image/png"},
+		"PNG, clear":             {encoded(t, glass, picture.PNG), picture.PNG, glass, "image/png"},
 		"PNG, half clear":        {encoded(t, half, picture.PNG), picture.PNG, half, "image/png"},
 		"PNG of 16 bits":         {encoded(t, as(image.NewNRGBA64(box), half), picture.PNG), picture.PNG, half, "image/png"},
 		"PNG of 16 bits, opaque": {encoded(t, as(image.NewRGBA64(box), opaque), picture.PNG), picture.PNG, opaque, "image/jpeg"},
 		"grey PNG of 16 bits":    {encoded(t, as(image.NewGray16(box), grey), picture.PNG), picture.PNG, grey, "image/jpeg"},
-		"PNG with a palette":     {encoded(t, as(image.NewPaletted(box, withClear), clear), picture.PNG), picture.PNG, clear, "image/png"},
+		"PNG with a palette":     {encoded(t, as(image.NewPaletted(box, withClear), glass), picture.PNG), picture.PNG, glass, "image/png"},
 		"grey JPEG":              {encoded(t, grey, picture.JPEG), picture.JPEG, grey, "image/jpeg"},
 		"JPEG":                   {encoded(t, opaque, picture.JPEG), picture.JPEG, opaque, "image/jpeg"},
 		"GIF":                    {encoded(t, as(image.NewPaletted(box, palette.WebSafe), opaque), picture.GIF), picture.GIF, opaque, "image/jpeg"},
-		"GIF, clear":             {encoded(t, as(image.NewPaletted(box, withClear), clear), picture.GIF), picture.GIF, clear, "image/png"},
+		"GIF, clear":             {encoded(t, as(image.NewPaletted(box, withClear), glass), picture.GIF), picture.GIF, glass, "image/png"},
 		"BMP":                    {encoded(t, opaque, picture.BMP), picture.BMP, opaque, "image/jpeg"},
 		"BMP with a palette":     {encoded(t, as(image.NewPaletted(box, palette.WebSafe), opaque), picture.BMP), picture.BMP, opaque, "image/jpeg"},
 		"TIFF":                   {encoded(t, opaque, picture.TIFF), picture.TIFF, opaque, "image/jpeg"},
@@ -312,20 +312,20 @@ func TestFirstFrame(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	var lossy, clear []byte
+	var lossy, glass []byte
 	for _, s := range picturetest.All(t) {
 		switch s.Name {
 		case "x-blue-purple-pink.lossy.webp":
 			lossy = s.Bytes
 		case "x-yellow_rose.lossy-with-alpha.webp":
-			clear = s.Bytes
+			glass = s.Bytes
 		}
 	}
 	m, d := drawn(t, b.Bytes(), "image/gif", 100)
 	if d.Type != "image/png" || m.Bounds().Size() != image.Pt(100, 50) || !near(m.At(75, 37), color.NRGBA{255, 0, 0, 255}, 4) || !near(m.At(25, 12), color.NRGBA{}, 0) {
 		t.Errorf("GIF: %s %v, %v %v", d.Type, m.Bounds(), m.At(75, 37), m.At(25, 12))
 	}
-	for name, one := range map[string][]byte{"lossy": lossy, "with alpha": clear} {
+	for name, one := range map[string][]byte{"lossy": lossy, "with alpha": glass} {
 		still, err := draw(t, one, "image/webp", 64)
 		if err != nil {
 			t.Fatal(name, err)
