@@ -17,7 +17,7 @@ import (
 // of all rooms are read and held to it.
 
 // shared are the rooms whose statements touch rows of accounts.
-var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "ops", "queue", "share", "sweep", "treecopy", "upload"}
+var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "often", "ops", "queue", "share", "sweep", "treecopy", "upload"}
 
 // acrossAccounts are the statements that go over all accounts, each with its reason.
 // None of them belongs to a request of an account; but the first, all are background
@@ -48,6 +48,7 @@ var acrossAccounts = map[string]string{
 	"imagebed.nextDetached":   "the sweep of large deletes",
 	"ops.grantToNone":         "fsck: the app of a grant is a client of whichever account",
 	"offline.selectStaged":    "moving and restoring: every download begins anew",
+	"often.forgetFull":        "the sweep of how often accounts have asked",
 	"queue.claimBegun":        "a claim: among all accounts, one whose task was begun",
 	"queue.nextBegun":         "part of claimBegun",
 	"queue.claimWaiting":      "a claim: among all accounts, the one served longest ago",

@@ -56,13 +56,14 @@ var house = []room{
 	{name: "drive", layer: noun, says: "owns the folders and files of an account; does not know the bed"},
 	{name: "imagebed", layer: noun, says: "owns the bed's folders and images; does not know the drive"},
 
-	{name: "account", layer: ground, may: []string{"auditlog", "db"}, says: "keeps accounts, credentials, tokens and quotas"},
+	{name: "account", layer: ground, may: []string{"auditlog", "db", "often"}, says: "keeps accounts, credentials, tokens and quotas"},
 	{name: "blob", layer: ground, may: []string{"db"}, says: "keeps immutable content by key"},
 	{name: "picture", layer: ground, says: "knows what a picture is: formats, header, clean SVG, renditions"},
 	{name: "fetch", layer: ground, says: "asks servers of strangers over HTTP, at public addresses alone"},
 	{name: "entryname", layer: ground, says: "says what a file, folder or image may be called, in drive and bed alike"},
 	{name: "linkformat", layer: ground, says: "writes direct links in the forms people paste, for the server and the commands alike"},
 	{name: "auditlog", layer: ground, may: []string{"db"}, says: "keeps what must be answerable for later, in the transaction of what it tells"},
+	{name: "often", layer: ground, may: []string{"db"}, says: "counts who does something too often: passwords, requests, lines of the log"},
 	{name: "queue", layer: ground, may: []string{"db"}, says: "keeps durable work: claim, lease, fence, wake; knows no verb"},
 	{name: "db", layer: ground, says: "opens the database, migrates it, runs transactions, tells its time"},
 

@@ -26,6 +26,7 @@ import (
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/killpoint"
 	"tuchuang/internal/offline"
+	"tuchuang/internal/often"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/queue"
 	"tuchuang/internal/share"
@@ -278,15 +279,20 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 			}
 		}
 	}
+	rates := often.NewRates(s.db, alone)
+	var limits *often.Rates
+	if conf.Limited {
+		limits = rates
+	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, rates, store, workers, detached)
 	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
 	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
 	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
 
 	door := api.New(api.Options{
 		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Copies: copies, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
-		Node: "tuchuang", Log: log, Limited: conf.Limited,
+		Node: "tuchuang", Log: log, Rates: limits,
 		OnDetached: func() {
 			select {
 			case detached <- struct{}{}:
@@ -333,7 +339,7 @@ const (
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, rates *often.Rates, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -346,6 +352,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				return sweep.Garbage(ctx, s.db, store, s.conf.Grace)
 			}},
 			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
+			sweep.Job{Name: "how often accounts have asked", Every: time.Hour, Run: rates.Sweep},
 			sweep.Job{Name: "expired plans", Every: time.Hour, Run: tasks.SweepPlans},
 			sweep.Job{Name: "old audit log", Every: time.Hour, Run: func(ctx context.Context) error {
 				return sweepAll(ctx, func(ctx context.Context, rows int) (bool, error) {

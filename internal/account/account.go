@@ -22,6 +22,7 @@ import (
 	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/often"
 )
 
 // ID is an account's number, uid on the wire.
@@ -79,7 +80,7 @@ type Accounts struct {
 	urlKey   []byte
 	signed   signedTokens
 	tokens   TokenRules
-	attempts attempts
+	tries    often.Tries // of passwords
 }
 
 // TokenRules are what the operator says of access tokens.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"tuchuang/internal/fault"
+	"tuchuang/internal/often"
 )
 
 // Argon2id with 19 MiB and two passes, at most two at once.
@@ -67,6 +68,14 @@ func isPassword(ctx context.Context, password, hash string) (bool, error) {
 // maxPassword is how long a password may be that is looked at, in bytes.
 const maxPassword = 256
 
+// How many wrong passwords there may be in a while: for a name from one address, from one
+// address for any names, and for a name from anywhere.
+const (
+	mostOfPair  = 10
+	mostOfPlace = 50
+	mostOfName  = 200
+)
+
 // SignIn answers the account of a name and its password. An unknown name and a wrong
 // password are both fault.BadCredentials; a disabled account is fault.Disabled to who
 // knows the password. After some wrong ones for the name or from the address it is
@@ -77,8 +86,9 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 	if err != nil || len(password) > maxPassword {
 		return 0, wrong // of no account
 	}
-	if !a.attempts.begin(a.db.Now(), clean, address) {
-		return 0, fault.New(fault.TooManyAttempts, "account: sign in", int(attemptsFor/time.Minute))
+	tries := []often.Try{{Name: clean, Address: address, Most: mostOfPair}, {Address: address, Most: mostOfPlace}, {Name: clean, Most: mostOfName}}
+	if !a.tries.Begin(a.db.Now(), tries...) {
+		return 0, fault.New(fault.TooManyAttempts, "account: sign in", int(often.TriesFor/time.Minute))
 	}
 	var id ID
 	var state State
@@ -90,12 +100,12 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 	}
 	switch {
 	case err != nil:
-		a.attempts.good(clean, address) // nobody has looked at it
+		a.tries.Good(tries...) // nobody has looked at it
 		return 0, err
 	case !right || !found:
 		return 0, wrong
 	}
-	a.attempts.good(clean, address)
+	a.tries.Good(tries...)
 	if state != Enabled {
 		return 0, fault.New(fault.Disabled, "account: sign in")
 	}

@@ -23,6 +23,7 @@ import (
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/offline"
+	"tuchuang/internal/often"
 	"tuchuang/internal/share"
 	"tuchuang/internal/treecopy"
 	"tuchuang/internal/upload"
@@ -46,7 +47,7 @@ type Options struct {
 	Node      string // part of every x-traceID
 	Log       *slog.Logger
 
-	Limited    bool                       // accounts may ask as often as is documented
+	Rates      *often.Rates               // where accounts may ask as often as is documented; nil where they may ask as they like
 	OnDetached func()                     // wakes the sweep of large deletes
 	ClientAddr func(*http.Request) string // who sent a request, for the log
 
@@ -63,8 +64,7 @@ type API struct {
 	Options
 	handlers map[string]http.HandlerFunc
 	turns    chan struct{} // of large bodies
-	refusals refusals
-	rates    rates
+	refusals often.Refusals
 	hub      *hub
 	limits   copytask.Limits
 
@@ -208,7 +208,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 				return
 			}
 		}
-		if err := a.inRate(r, rt, acc, began); err != nil {
+		if err := a.inRate(ctx, r, rt, acc); err != nil {
 			a.fail(w, r, trace, acc, began, err)
 			return
 		}
@@ -238,22 +238,6 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 	}
 }
 
-// inRate counts a request; fault.TooManyRequests where there were too many.
-func (a *API) inRate(r *http.Request, rt route, acc account.ID, now time.Time) error {
-	limit, limited := documentedRate(rt.path)
-	if !a.Limited || !limited {
-		return nil
-	}
-	who := asker{account: acc, path: rt.path}
-	if acc == 0 {
-		who.address = a.ClientAddr(r)
-	}
-	if wait := a.rates.take(now, who, limit); wait > 0 {
-		return fault.New(fault.TooManyRequests, "api: rate", int64((wait+time.Second-1)/time.Second))
-	}
-	return nil
-}
-
 // ask calls an endpoint, with bounds for what it reads. What it holds of the body it no
 // longer does when the answer is written.
 func (a *API) ask(ctx context.Context, e endpoint, acc account.ID, r *http.Request) (any, error) {
@@ -272,7 +256,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 	case fault.TooManyRequests:
 		w.Header().Set("Retry-After", fmt.Sprint(fault.ArgsOf(err)...))
 	case fault.BadCredentials, fault.BadGrant:
-		a.refused(r, trace, began)
+		a.refusals.Tell(a.Log, began, "api: a sign-in was refused", "trace", trace, "from", a.ClientAddr(r))
 	case fault.Unavailable: // busy, or the database is away
 		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	}
@@ -280,19 +264,6 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 		a.Log.Debug("api: answer", "trace", trace, "err", e) // the client has gone
 	}
 	a.log(r, trace, acc, began, string(code))
-}
-
-// refused tells of a sign-in that was refused.
-func (a *API) refused(r *http.Request, trace string, at time.Time) {
-	say, unsaid := a.refusals.add(at)
-	if !say {
-		return
-	}
-	args := []any{"trace", trace, "from", a.ClientAddr(r)}
-	if unsaid > 0 {
-		args = append(args, "unsaid", unsaid)
-	}
-	a.Log.Info("api: a sign-in was refused", args...)
 }
 
 // broke tells of a stream that ended before its end.

@@ -133,6 +133,7 @@ func (h *house) fill() {
 		exec(`INSERT INTO token (account_id, id, client_id, created_at, expires_at) VALUES ($1, 't', 'c', 1, 2)`, h.acc)
 		exec(`INSERT INTO oauth_grant (account_id, id, client_id, redirect_uri, scope, challenge, code_sha256, refresh_sha256, created_at, expires_at)
 			VALUES ($1, 'g', 'c', 'u', 5, 'ü', 'h', '', 1, 2)`, h.acc)
+		exec(`INSERT INTO account_rate (account_id, path, until, given) VALUES ($1, '/p', 1, 2)`, h.acc)
 		exec(`INSERT INTO id_block (name, next) VALUES ('drive', 9007199254740991) ON CONFLICT DO NOTHING`)
 		exec(`INSERT INTO doomed (account_id, blob_id, created_at) VALUES ($1, 999, 1)`, h.acc)
 		exec(`INSERT INTO unreferenced (account_id, blob_id, since) SELECT account_id, max(id), 1 FROM blob WHERE account_id = $1 AND state = 1 GROUP BY account_id`, h.acc)

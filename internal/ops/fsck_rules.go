@@ -84,6 +84,9 @@ var sums = []rule{
 	{code: "time.ahead", query: `
 		SELECT 'oauth_grant ' || account_id || '/' || id, CAST(expires_at AS TEXT), '' FROM oauth_grant WHERE account_id = $1 AND expires_at > {now} + 91 * ` + day,
 		fix: `DELETE FROM oauth_grant WHERE account_id = $1 AND expires_at > {now} + 91 * ` + day},
+	{code: "time.ahead", query: `
+		SELECT 'account_rate ' || account_id || ' ' || path, CAST(until AS TEXT), '' FROM account_rate WHERE account_id = $1 AND until > {now} + ` + hour,
+		fix: `DELETE FROM account_rate WHERE account_id = $1 AND until > {now} + ` + hour},
 	{code: "plan.task", query: `
 		SELECT 'copy_plan ' || account_id || '/' || id, task_id, '' FROM copy_plan WHERE account_id = $1 AND ` + planOfNone,
 		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND ` + planOfNone},

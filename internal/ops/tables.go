@@ -19,6 +19,7 @@ var Tables = []Table{
 	{"account", "id", []string{"account.used", "account.reserved", "account.next_blob", "account.next_task", "account.state"}},
 	{"audit_log", "account_id", []string{"row.account"}},
 	{"client", "account_id", []string{"client.secret", "account.client"}},
+	{"account_rate", "account_id", []string{"time.ahead"}},
 	{"oauth_grant", "account_id", []string{"grant.client", "grant.facts", "time.ahead"}},
 	{"token", "account_id", []string{"token.client", "token.grant"}},
 	{"blob", "account_id", []string{"blob.state", "blob.facts", "blob.begun", "blob.unnoticed", "content.missing", "content.size", "content.damaged"}},

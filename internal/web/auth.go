@@ -90,10 +90,10 @@ func (web *Web) allow(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	name, from := r.PostForm.Get("name"), web.ClientAddr(r)
-	id, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), placeOf(from))
+	id, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), from)
 	switch {
 	case fault.Is(err, fault.BadCredentials):
-		web.Log.Info("web: a sign-in was refused", "from", from)
+		web.refusals.Tell(web.Log, web.Now(), "web: a sign-in was refused", "from", from)
 		return web.showAuth(w, r, asked, http.StatusForbidden, name, text{"账号名或密码错误。", "The name or the password is wrong."})
 	case fault.Is(err, fault.Disabled):
 		return web.showAuth(w, r, asked, http.StatusForbidden, name, text{"账号已停用，请联系管理员。", "The account is disabled. Ask the operator."})

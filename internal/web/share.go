@@ -11,6 +11,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/often"
 	"tuchuang/internal/share"
 )
 
@@ -22,6 +23,13 @@ const (
 	openLife     = 12 * time.Hour   // of a password that was given
 	downloadLife = 10 * time.Minute // of a signed URL: it knows nothing of what becomes of the share then
 	openCookie   = "share"
+)
+
+// How many wrong passwords there may be for a share in a while, from one place and from
+// all.
+const (
+	mostOfOne = 10
+	mostOfAll = 200
 )
 
 // opened is a share that a request may see.
@@ -133,15 +141,15 @@ func (web *Web) openShare(w http.ResponseWriter, r *http.Request) error {
 	if !locked {
 		return o.see(w, r)
 	}
-	from := placeOf(web.ClientAddr(r))
-	if !web.tries.begin(web.Now(), o.Key, from) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(triesFor/time.Second)))
+	tries := []often.Try{{Name: o.Key, Address: web.ClientAddr(r), Most: mostOfOne}, {Name: o.Key, Most: mostOfAll}}
+	if !web.tries.Begin(web.Now(), tries...) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(often.TriesFor/time.Second)))
 		return web.askPassword(w, r, http.StatusTooManyRequests, text{"尝试次数过多，请稍后再试。", "Too many tries. Try again later."})
 	}
 	if !o.Opens(r.PostForm.Get("password")) {
 		return web.askPassword(w, r, http.StatusForbidden, text{"密码错误。", "This is not the password."})
 	}
-	web.tries.good(o.Key, from)
+	web.tries.Good(tries...)
 	sign, err := web.Accounts.Sign(r.Context(), o.account, openLife, o.secret())
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
+	"tuchuang/internal/often"
 	"tuchuang/internal/share"
 )
 
@@ -386,23 +387,9 @@ func TestPasswordsAreTriedABoundedNumberOfTimes(t *testing.T) {
 		}
 		r.from = "10.1.1.1"
 		try(s, "right", 429)
-		r.ahead.Add(int64(triesFor + time.Second))
+		r.ahead.Add(int64(often.TriesFor + time.Second))
 		try(s, "right", 303)
 	})
-}
-
-// However many come, what is counted fits.
-func TestTriesAreBounded(t *testing.T) {
-	var tr tries
-	now := time.Now()
-	for n := range 2 * mostCounts {
-		if !tr.begin(now, fmt.Sprint(n), "x") {
-			t.Fatal("refused")
-		}
-	}
-	if len(tr.m) > mostCounts {
-		t.Errorf("%d are counted", len(tr.m))
-	}
 }
 
 func TestSizes(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/fault"
+	"tuchuang/internal/often"
 	"tuchuang/internal/share"
 )
 
@@ -47,8 +48,9 @@ type Options struct {
 // Web is the door.
 type Web struct {
 	Options
-	foreign *http.CrossOriginProtection // knows which forms are not ours
-	tries   tries
+	foreign  *http.CrossOriginProtection // knows which forms are not ours
+	tries    often.Tries                 // of shares' passwords
+	refusals often.Refusals
 }
 
 // New makes the door.

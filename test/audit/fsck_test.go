@@ -183,6 +183,7 @@ func plantings() []planted {
 		one("grant.facts", true, isApp, grant(client, 0, "1")),
 		one("grant.facts", true, isApp, `INSERT INTO oauth_grant SELECT account_id, 'x', id, 'u', 1, '', 'short', '', 0, 1 FROM client WHERE account_id = `+mine),
 		one("time.ahead", true, isApp, grant(client, 1, "9000000000000000")),
+		one("time.ahead", true, `INSERT INTO account_rate SELECT id, '/p', 9000000000000000, 1 FROM account WHERE id = `+mine),
 		one("drive.next_id", true, `UPDATE id_block SET next = 1`),
 		one("drive.root", true, `DELETE FROM drive_entry WHERE id = 0 AND account_id = `+mine),
 		one("drive.root", false, `UPDATE drive_entry SET trashed = 1 WHERE id = 0 AND account_id = `+mine),

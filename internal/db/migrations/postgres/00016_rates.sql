@@ -1,0 +1,13 @@
+-- +goose Up
+
+-- How often accounts ask endpoints, where that is limited and several processes are asked.
+CREATE TABLE account_rate (
+  account_id BIGINT NOT NULL REFERENCES account (id),
+  path       TEXT COLLATE "C" NOT NULL,
+  until      BIGINT NOT NULL, -- when the account has all of its requests again
+  given      BIGINT NOT NULL, -- requests that the last process to ask was given
+  PRIMARY KEY (account_id, path)
+);
+CREATE INDEX account_rate_until ON account_rate (until);
+-- A crash may forget it: nobody has to wait for it to be durable.
+ALTER TABLE account_rate SET UNLOGGED;

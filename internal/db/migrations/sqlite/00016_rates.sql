@@ -1,0 +1,15 @@
+-- +goose Up
+
+-- How often accounts ask endpoints, where that is limited and several processes are asked:
+-- never with this engine.
+CREATE TABLE account_rate (
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  path       TEXT NOT NULL,
+  until      INTEGER NOT NULL, -- when the account has all of its requests again
+  given      INTEGER NOT NULL, -- requests that the last process to ask was given
+  PRIMARY KEY (account_id, path)
+) WITHOUT ROWID;
+CREATE INDEX account_rate_until ON account_rate (until);
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('account_rate', 'account_rate', '10000 10 1'),
+  ('account_rate', 'account_rate_until', '10000 10');
