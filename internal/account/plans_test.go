@@ -15,6 +15,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			steps []string
 		}{
 			"token":              {selectToken, []string{`t USING PRIMARY KEY (account_id=? AND id=?)`}},
+			"end of a token":     {deleteToken, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
 			"kicked tokens":      {kickTokens, []string{`USING PRIMARY KEY (account_id=? AND id=?)`, `token_client (account_id=? AND client_id=?)`}},
 			"app":                {selectApp, []string{`c USING PRIMARY KEY (id=?)`}},
 			"sign-in":            {selectSignIn, []string{`(name=?)`}},

@@ -53,6 +53,7 @@ const (
 		DELETE FROM token WHERE account_id = $1 AND id IN (
 			SELECT id FROM token WHERE account_id = $1 AND client_id = $2 AND grant_id = '' AND expires_at > $3
 			ORDER BY created_at DESC, id DESC LIMIT 1000000000 OFFSET $4)`
+	deleteToken   = `DELETE FROM token WHERE account_id = $1 AND id = $2`
 	deleteTokens  = `DELETE FROM token WHERE account_id = $1`
 	expiredTokens = `DELETE FROM token WHERE expires_at < $1`
 

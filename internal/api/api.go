@@ -198,7 +198,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 		var caller account.Caller
 		if rt.need != anyone {
 			var err error
-			if caller, err = a.Accounts.AuthenticateClient(ctx, bearer(r)); err != nil {
+			if caller, err = a.Accounts.AuthenticateClient(ctx, a.token(r, rt.need)); err != nil {
 				a.fail(w, r, trace, acc, began, err)
 				return
 			}

@@ -46,7 +46,7 @@ func (a *API) copyEvents() endpoint {
 			l.leave()
 			return stream(nothingMore), nil
 		}
-		token := bearer(r)
+		token := a.token(r, read)
 		return stream(func(ctx context.Context, f *flow) error {
 			defer l.leave()
 			return l.serve(ctx, f, a.Draining, func(ctx context.Context) error {

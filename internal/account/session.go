@@ -1,0 +1,66 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"tuchuang/internal/auditlog"
+	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
+)
+
+// SessionCookie is the name under which a browser keeps the token of its session.
+const SessionCookie = "tuchuang_session"
+
+// BeginSession answers a browser's token, as Login does a program's, to who knows the
+// account's password; its errors are those of SignIn. It counts among the tokens of the
+// account's own client, and ends with them.
+func (a *Accounts) BeginSession(ctx context.Context, name, password, address string) (token string, expires time.Time, err error) {
+	id, hash, err := a.signIn(ctx, name, password, address)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	err = a.db.Write(ctx, "account: begin session", func(tx *db.Tx) error {
+		acc, err := Lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if acc.State != Enabled {
+			return fault.New(fault.Disabled, "account: begin session")
+		}
+		// A reset in between has ended what the old password may.
+		var now, clientID string
+		if _, err := tx.Get(ctx, selectPassword, []any{id}, &now); err != nil {
+			return err
+		}
+		found, err := tx.Get(ctx, selectClientOf, []any{id}, &clientID)
+		switch {
+		case err != nil:
+			return err
+		case now != hash || !found:
+			return fault.New(fault.BadCredentials, "account: begin session")
+		}
+		ctx := auditlog.ByClient(ctx, clientID)
+		if err := a.kick(ctx, tx, id, clientID); err != nil {
+			return err
+		}
+		token, expires, err = a.issue(ctx, tx, id, clientID, a.tokens.Life, AllScopes, "")
+		return err
+	})
+	return token, expires, err
+}
+
+// EndSession ends a token; what is none of ours, or has ended, is no error.
+func (a *Accounts) EndSession(ctx context.Context, token string) error {
+	var c claims
+	if _, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now)); err != nil {
+		return nil //nolint:nilerr // it opens nothing
+	}
+	return a.db.Write(ctx, "account: end session", func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, deleteToken, c.ID, c.RegisteredClaims.ID)
+		return err
+	})
+}
