@@ -22,6 +22,11 @@ RACE_PKGS ?= fault api/wire picture blob client db queue transfer account
 build: ## bin/tuchuang, one static binary
 	@$(BUILD) -o bin/tuchuang ./cmd/tuchuang
 
+# Of the built files Go needs nothing more; Node 20.19 or newer makes them.
+.PHONY: web
+web: ## internal/web/dist, the page, from web/; commit both
+	@cd web && npm ci --silent && npm run --silent build
+
 .PHONY: demo
 demo: build ## the main job on pictures of its own, in one command
 	@bin/tuchuang demo

@@ -42,7 +42,7 @@ var house = []room{
 
 	{name: "api", layer: door, says: "answers the JSON wire; knows HTTP, nothing of SQL"},
 	{name: "transfer", layer: door, says: "moves raw bytes in and out: slices, presigned PUT, downloads, published pictures"},
-	{name: "web", layer: door, says: "answers pages for people, made on the server; no script, no JSON"},
+	{name: "web", layer: door, says: "answers pages for people, made on the server, and hands out the application; no JSON"},
 
 	{name: "copytask", layer: verb, says: "copies drive folders into the bed as a durable task"},
 	{name: "upload", layer: verb, says: "takes uploads into drive or bed, by slices, at once or by known content"},

@@ -303,7 +303,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	})
 	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
 	pages, err := web.New(web.Options{
-		Accounts: accounts, Shares: shares, PublicURL: s.conf.PublicURL, Version: programVersion(), Log: log, Now: s.db.Now,
+		Accounts: accounts, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, Version: programVersion(), Log: log, Now: s.db.Now,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
 	if err != nil {

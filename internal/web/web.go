@@ -1,6 +1,7 @@
 // Package web is the door of pages for people: it reads what a browser sends, asks the
-// rooms, and answers HTML made on the server, in Chinese or English. It promises that a
-// page runs no script, is shown in no frame and tells no other site that it was read,
+// rooms, and answers HTML made on the server, in Chinese or English; and it hands out the
+// application and keeps its sessions. It promises that a page runs no script but the
+// application's own, is shown in no frame and tells no other site that it was read,
 // and that a form counts only where a page of ours sent it. It speaks no JSON.
 package web
 
@@ -34,6 +35,7 @@ type Options struct {
 	Accounts  *account.Accounts
 	Shares    *share.Shares
 	PublicURL string // where browsers reach this server, without a slash at the end
+	ImageURL  string // where links point to
 	Version   string // of the program
 	Log       *slog.Logger
 
@@ -66,6 +68,10 @@ func New(o Options) (*Web, error) {
 // Routes hangs the door's paths into a mux.
 func (web *Web) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", web.page("/", web.home))
+	mux.Handle("GET /assets/{name}", web.page("/assets", web.asset))
+	mux.Handle("GET /LICENSES.txt", web.page("/assets", web.asset))
+	mux.Handle("POST "+signInRoute, web.page(signInRoute, web.signIn))
+	mux.Handle("POST "+signOutRoute, web.page(signOutRoute, web.signOut))
 	mux.Handle("GET /s/{key}", web.page("/s", web.sharePage))
 	mux.Handle("POST /s/{key}", web.page("/s", web.openShare))
 	mux.Handle("GET /s/{key}/{id}", web.page("/s", web.shareEntry))
@@ -288,9 +294,4 @@ func (web *Web) fail(w http.ResponseWriter, r *http.Request, route string, err e
 		web.Log.Error("web: the page of an error", "err", e)
 	}
 	return code
-}
-
-// home says what answers here.
-func (web *Web) home(w http.ResponseWriter, r *http.Request) error {
-	return web.show(w, r, http.StatusOK, "home", "", struct{ Version string }{web.Version})
 }

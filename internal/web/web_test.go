@@ -1,12 +1,14 @@
 package web
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +33,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t, mux: http.NewServeMux()}
 	door, err := New(Options{
-		PublicURL: public, Version: "v1 <b>", Log: slog.New(slog.NewTextHandler(&f.log, nil)),
+		PublicURL: public, ImageURL: "https://img.example.org", Version: "v1 <b>", Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 		ClientAddr: func(r *http.Request) string { return r.RemoteAddr },
 		Watch:      func(route, result string, _ time.Duration) { f.results = append(f.results, route+" "+result) },
 	})
@@ -202,6 +204,53 @@ func TestErrorsSayNothingOfTheirCause(t *testing.T) {
 		}
 		if (want == 503) != (h.Get("Retry-After") != "") {
 			t.Errorf("%s: Retry-After %q", path, h.Get("Retry-After"))
+		}
+	}
+}
+
+// Browsers get the application, whose scripts are those that are built in, and nobody
+// else's.
+func TestApp(t *testing.T) {
+	f := newFixture(t)
+	status, h, body := f.ask("GET", public+"/", "", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if status != 200 || !strings.Contains(body, `<div id="app">`) || h.Get("Cache-Control") != "no-cache" {
+		t.Fatalf("%d %v %s", status, h, body)
+	}
+	p := strings.Split(h.Get("Content-Security-Policy"), "; ")
+	for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "img-src 'self' data: blob: https://img.example.org", "frame-ancestors 'none'", "base-uri 'none'"} {
+		if !slices.Contains(p, want) {
+			t.Errorf("the policy %q has no %s", p, want)
+		}
+	}
+	if strings.Contains(body, "<script>") || strings.Contains(body, "//") && strings.Contains(body, "src=\"http") {
+		t.Error("a script in the page, or of another host: ", body)
+	}
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"} {
+		if h.Get(name) != want {
+			t.Errorf("%s is %q", name, h.Get(name))
+		}
+	}
+	names := regexp.MustCompile(`/assets/[^"]+`).FindAllString(body, -1)
+	if len(names) < 2 {
+		t.Fatal("neither script nor style:", body)
+	}
+	for _, at := range names {
+		status, h, plain := f.ask("GET", public+at, "")
+		if status != 200 || h.Get("Cache-Control") != "public, max-age=31536000, immutable" || h.Get("Content-Type") == "" {
+			t.Errorf("%s: %d %v", at, status, h)
+		}
+		_, h, zipped := f.ask("GET", public+at, "", "Accept-Encoding", "gzip, br")
+		r, err := gzip.NewReader(strings.NewReader(zipped))
+		if err != nil || h.Get("Content-Encoding") != "gzip" {
+			t.Fatal(at, err, h)
+		}
+		if b, err := io.ReadAll(r); err != nil || string(b) != plain {
+			t.Errorf("%s: compressed it is another: %v", at, err)
+		}
+	}
+	for _, at := range []string{"/assets/none.js", "/assets/", "/assets/..%2findex.html", "/index.html"} {
+		if status, _, _ := f.ask("GET", public+at, ""); status != 404 {
+			t.Errorf("%s is %d", at, status)
 		}
 	}
 }

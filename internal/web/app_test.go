@@ -1,0 +1,171 @@
+package web
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// source is where the application is written.
+const source = "../../web"
+
+// What is embedded was built of the sources that are here.
+func TestAppIsBuiltOfItsSources(t *testing.T) {
+	names := []string{"index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"}
+	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			name, e := filepath.Rel(source, at)
+			names, err = append(names, filepath.ToSlash(name)), e
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	all := sha256.New()
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(all, "%s\n%x\n", name, sha256.Sum256(b))
+	}
+	built, err := dist.ReadFile("dist/SOURCES.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x\n", all.Sum(nil)); got != string(built) {
+		t.Error("the application is not what web/ says: run make web, and commit internal/web/dist")
+	}
+}
+
+// Nothing that is bundled may be without its notice, and all of it may be given away.
+func TestAppHasItsLicenses(t *testing.T) {
+	notices := string(assets["/LICENSES.txt"].plain)
+	for _, name := range []string{"vue", "naive-ui", "vue-i18n"} {
+		if !strings.Contains(notices, "\n"+name+" ") {
+			t.Errorf("there is no notice of %s", name)
+		}
+	}
+	if strings.Contains(notices, "GNU ") {
+		t.Error("something is under the GPL")
+	}
+}
+
+// words reads the texts of a language by their names.
+func words(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(source, "src", "text", lang+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := json.Unmarshal(b, &tree); err != nil {
+		t.Fatal(err)
+	}
+	flat := make(map[string]string)
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, below := range v {
+				walk(strings.TrimPrefix(at+"."+name, "."), below)
+			}
+		case string:
+			flat[at] = v
+		}
+	}
+	walk("", tree)
+	return flat
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{\w+\}`)
+	chinese     = regexp.MustCompile(`\p{Han}`)
+)
+
+// Both languages have the same texts, with the same values in them; none has words of
+// the other.
+func TestAppSpeaksBothLanguages(t *testing.T) {
+	zh, en := words(t, "zh"), words(t, "en")
+	if len(zh) < 100 {
+		t.Fatalf("there are %d texts", len(zh))
+	}
+	for name, text := range zh {
+		other, ok := en[name]
+		if !ok || strings.TrimSpace(text) == "" || strings.TrimSpace(other) == "" {
+			t.Errorf("%s is not in English", name)
+			continue
+		}
+		if chinese.MatchString(other) {
+			t.Errorf("%s: %q is not English", name, other)
+		}
+		for form := range strings.SplitSeq(other, " | ") {
+			for _, p := range placeholder.FindAllString(form, -1) {
+				if !strings.Contains(text, p) {
+					t.Errorf("%s: %s is in %q alone", name, p, form)
+				}
+			}
+		}
+		for _, p := range placeholder.FindAllString(text, -1) {
+			if !strings.Contains(other, p) && p != "{n}" { // "the failed one"
+				t.Errorf("%s: %s is in %q alone", name, p, text)
+			}
+		}
+	}
+	for name := range en {
+		if _, ok := zh[name]; !ok {
+			t.Errorf("%s is not in Chinese", name)
+		}
+	}
+}
+
+// Each text that the application names is there.
+func TestAppTextsAreThere(t *testing.T) {
+	named := regexp.MustCompile(`(?:\$t|\bt|\bsay)\('([a-zA-Z_.]+)'`)
+	zh := words(t, "zh")
+	used := 0
+	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(at)
+		for _, m := range named.FindAllStringSubmatch(string(b), -1) {
+			used++
+			if zh[m[1]] == "" && !strings.HasSuffix(m[1], ".") { // one that is put together
+				t.Errorf("%s: there is no text %q", at, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || used < 100 {
+		t.Fatal(cmp.Or(err, fmt.Errorf("%d are used", used)))
+	}
+}
+
+// Colours stand in one file.
+func TestAppColoursStandInOneFile(t *testing.T) {
+	colour := regexp.MustCompile(`#[0-9a-fA-F]{6}\b`)
+	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "tokens.ts" || d.Name() == "icon.svg" {
+			return err
+		}
+		b, err := os.ReadFile(at)
+		if found := colour.FindAllString(string(b), -1); found != nil {
+			t.Errorf("%s: %v", at, found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

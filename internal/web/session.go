@@ -1,0 +1,72 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
+	"tuchuang/internal/fault"
+)
+
+// The sessions of the application: a cookie whose value is an access token, which the
+// page's scripts never see.
+
+const signInRoute, signOutRoute = "/web/sign-in", "/web/sign-out"
+
+// signIn answers a form of name and password with the cookie and 204, else with a status
+// and the word of what was wrong.
+func (web *Web) signIn(w http.ResponseWriter, r *http.Request) error {
+	from := web.ClientAddr(r)
+	ctx := auditlog.With(r.Context(), auditlog.Actor{Address: from})
+	token, expires, err := web.Accounts.BeginSession(ctx, r.PostForm.Get("name"), r.PostForm.Get("password"), placeOf(from))
+	switch {
+	case fault.Is(err, fault.BadCredentials):
+		web.Log.Info("web: a sign-in was refused", "from", from)
+		refuse(w, http.StatusUnauthorized, fault.BadCredentials)
+	case fault.Is(err, fault.Disabled):
+		refuse(w, http.StatusForbidden, fault.Disabled)
+	case fault.Is(err, fault.TooManyAttempts):
+		minutes, _ := fault.ArgsOf(err)[0].(int)
+		w.Header().Set("Retry-After", strconv.Itoa(60*minutes))
+		refuse(w, http.StatusTooManyRequests, fault.TooManyAttempts)
+	case err != nil:
+		return err
+	default:
+		c := web.sessionCookie(token)
+		c.Expires = expires
+		http.SetCookie(w, c)
+		w.WriteHeader(http.StatusNoContent)
+	}
+	return nil
+}
+
+// signOut ends the session's token and takes the cookie back.
+func (web *Web) signOut(w http.ResponseWriter, r *http.Request) error {
+	if c, err := r.Cookie(account.SessionCookie); err == nil {
+		if err := web.Accounts.EndSession(r.Context(), c.Value); err != nil {
+			return err
+		}
+	}
+	c := web.sessionCookie("")
+	c.MaxAge = -1
+	http.SetCookie(w, c)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (web *Web) sessionCookie(token string) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // Secure wherever browsers come by https
+		Name: account.SessionCookie, Value: token, Path: "/",
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(web.PublicURL, "https://"),
+	}
+}
+
+// refuse answers a word to the application, which has the texts.
+func refuse(w http.ResponseWriter, status int, code fault.Code) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, string(code)) // the client has gone
+}

@@ -1,0 +1,103 @@
+// How the page asks the API: one function, and what goes wrong in words.
+import { reactive } from 'vue'
+import { language, t } from './words'
+
+// Failure is what the server refused, or that it could not be asked.
+export class Failure extends Error {
+  constructor(
+    readonly word: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+// line is whether there is a server, and a session on it.
+export const line = reactive({ signedIn: undefined as boolean | undefined, away: false, back: 0 })
+
+interface Envelope<T> {
+  code: number
+  message: string
+  data: T
+  error?: { code: string; message: string }
+}
+
+type Fields = Record<string, unknown>
+
+export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}): Promise<T> {
+  let res: Response
+  try {
+    res = await fetch(method === 'GET' ? path + query(fields) : path, {
+      method,
+      ...(method === 'GET' ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
+    })
+  } catch {
+    lost()
+    throw away()
+  }
+  return read<T>(res.status, await res.text().catch(() => ''))
+}
+
+export const get = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('GET', path, fields)
+export const post = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('POST', path, fields)
+
+// read takes the data out of an answer.
+export function read<T>(status: number, text: string): T {
+  let e: Envelope<T>
+  try {
+    e = JSON.parse(text) as Envelope<T>
+  } catch {
+    if (status >= 500) lost() // a proxy before a server that is not there
+    throw status >= 500 ? away() : new Failure('internal', t('wrong.status', { status }))
+  }
+  if (e.code === 0) return e.data
+  const word = e.error?.code ?? 'internal'
+  if (word === 'no_token' || word === 'token_expired') {
+    line.signedIn = false
+    throw new Failure(word, t('wrong.session'))
+  }
+  const english = e.error?.message ?? e.message
+  throw new Failure(word, language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.')
+}
+
+function query(fields: Fields): string {
+  const q = new URLSearchParams()
+  for (const [name, v] of Object.entries(fields)) {
+    for (const one of Array.isArray(v) ? v : [v]) if (one !== undefined) q.append(name, String(one))
+  }
+  const text = q.toString()
+  return text ? '?' + text : ''
+}
+
+export const away = (): Failure => new Failure('away', t('wrong.away'))
+
+// lost looks for the server until it is back.
+export function lost(): void {
+  if (line.away) return
+  line.away = true
+  const look = async (): Promise<void> => {
+    const there = await fetch('/readyz', { cache: 'no-store' }).then((r) => r.ok, () => false)
+    if (!there) return void setTimeout(look, 2000)
+    line.away = false
+    line.back++
+  }
+  setTimeout(look, 1000)
+}
+
+// signIn answers "" or the word of what was wrong, with the minutes to wait.
+export async function signIn(name: string, password: string): Promise<{ word: string; minutes: number }> {
+  let res: Response
+  try {
+    res = await fetch('/web/sign-in', { method: 'POST', body: new URLSearchParams({ name, password }) })
+  } catch {
+    return { word: 'away', minutes: 0 }
+  }
+  if (res.status === 204) return { word: '', minutes: 0 }
+  const minutes = Math.ceil(Number(res.headers.get('Retry-After') ?? 0) / 60)
+  return { word: [401, 403, 429].includes(res.status) ? await res.text() : 'internal', minutes }
+}
+
+export async function signOut(): Promise<void> {
+  await fetch('/web/sign-out', { method: 'POST' }).catch(() => undefined)
+  line.signedIn = false
+}

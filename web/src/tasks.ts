@@ -1,0 +1,120 @@
+// The copy tasks of the account, as they go on. One tab of a browser listens to the
+// server and tells the others; without events they ask.
+import { computed, reactive, ref, watch } from 'vue'
+import { get, line, post } from './ask'
+import type { Undone } from './wire'
+
+export interface Task {
+  taskID: string
+  status: 1 | 2 | 3 | 4 // running, done, failed, waiting
+  failCode: string
+  failMsg: string
+  total: number
+  copied: number
+  replaced: number
+  skipped: number
+  failed: number
+  bytes: number
+  createAt: string
+  startAt: string
+  finishAt: string
+  undoAt: string
+  retryOf: string
+}
+
+const known = reactive(new Map<string, Task>())
+export const seen = ref(new Set<string>()) // ended ones that somebody has looked at
+export const last = ref('') // of the list; "-1" at its end
+export const loaded = ref(false)
+export const ended = ref(0) // counts ends: what is published has changed
+
+export const tasks = computed(() => [...known.values()].sort((a, b) => (a.createAt === b.createAt ? (a.taskID < b.taskID ? 1 : -1) : a.createAt < b.createAt ? 1 : -1)))
+export const goesOn = (x: Task): boolean => x.status === 1 || x.status === 4
+export const open = computed(() => tasks.value.filter(goesOn))
+export const done = (x: Task): number => x.copied + x.replaced + x.skipped + x.failed
+// fresh is the newest that has ended while the page was open, and was not looked at.
+export const fresh = computed(() => tasks.value.find((x) => !goesOn(x) && news.has(x.taskID) && !seen.value.has(x.taskID)))
+const news = reactive(new Set<string>())
+
+function put(x: Task): void {
+  const before = known.get(x.taskID)
+  known.set(x.taskID, x)
+  if (!goesOn(x) && before && goesOn(before)) {
+    news.add(x.taskID)
+    ended.value++
+  }
+  if (goesOn(x) && !before) news.add(x.taskID)
+}
+
+export function look(id: string): void {
+  seen.value = new Set(seen.value).add(id)
+}
+
+export async function loadTasks(more = false): Promise<void> {
+  const r = await get<{ list: Task[]; lastTaskID: string }>('/api/v1/oss/source/copy/list', { limit: more ? 50 : 20, lastTaskID: more ? last.value : '' })
+  r.list.forEach(put)
+  if (more || last.value === '') last.value = r.lastTaskID
+  loaded.value = true
+}
+
+export async function taskOf(id: string): Promise<void> {
+  put(await get<Task>('/api/v1/oss/source/copy/process', { taskID: id }).then((x) => ({ ...x, taskID: id })))
+}
+
+export const cancel = (id: string) => post('/api/v1/oss/source/copy/cancel', { taskID: id })
+export const retry = async (id: string) => (await post<{ taskID: string }>('/api/v1/oss/source/copy/retry', { taskID: id })).taskID
+export const undo = async (id: string, dryRun: boolean) => {
+  const r = await post<Undone>('/api/v1/oss/source/copy/undo', { taskID: id, dryRun })
+  if (!dryRun) {
+    ended.value++
+    await loadTasks()
+  }
+  return r
+}
+
+const channel = new BroadcastChannel('tuchuang-tasks')
+channel.onmessage = (e: MessageEvent<Task>) => put(e.data)
+
+let polling = 0
+function poll(on: boolean): void {
+  clearInterval(polling)
+  polling = on ? window.setInterval(() => void (line.signedIn && !line.away && loadTasks().catch(() => undefined)), 3000) : 0
+}
+
+function listen(): void {
+  const source = new EventSource('/api/v1/oss/source/copy/events')
+  source.onopen = () => poll(false)
+  source.addEventListener('task', (e) => {
+    const x = JSON.parse((e as MessageEvent<string>).data) as Task
+    put(x)
+    channel.postMessage(x)
+  })
+  source.onerror = () => {
+    poll(true)
+    if (source.readyState !== EventSource.CLOSED) return // it comes back by itself
+    source.close()
+    setTimeout(listen, 5000)
+  }
+}
+
+let begun = false
+export function followTasks(): void {
+  loadTasks().catch(() => undefined)
+  if (begun) return
+  begun = true
+  // Only where a page is safe from others on the way are there locks.
+  if (navigator.locks) void navigator.locks.request('tuchuang-events', () => (listen(), new Promise<void>(() => undefined)))
+  else listen()
+}
+watch(
+  () => line.back,
+  () => void loadTasks().catch(() => undefined),
+)
+
+// forget is for the next who signs in.
+export function forgetTasks(): void {
+  known.clear()
+  news.clear()
+  last.value = ''
+  loaded.value = false
+}

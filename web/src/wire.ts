@@ -1,0 +1,208 @@
+// The shapes of the API that the page reads, and the calls that more than one place makes.
+import { ask, get, post } from './ask'
+
+export interface Entry {
+  id: number
+  name: string
+  folder: boolean
+  parent: number
+  size: number
+  etag: string
+  picture: boolean
+  at: string
+}
+
+export interface BedEntry {
+  id: string
+  name: string
+  folder: boolean
+  parent: string
+  size: number
+  etag: string
+  at: string
+  updated: string
+  url: string
+}
+
+interface V1Item {
+  fileID: number
+  filename: string
+  parentFileId: number
+  type: number
+  size: number
+  etag: string
+  category: number
+  updateAt: string
+}
+
+interface BedItem {
+  fileId: string
+  filename: string
+  parentFileId: string
+  type: number
+  size: number
+  etag: string
+  createAt: string
+  updateAt: string
+  downloadURL: string
+}
+
+const formats = ['png', 'gif', 'jpeg', 'tiff', 'webp', 'jpg', 'tif', 'svg', 'bmp']
+export const extension = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
+export const isPicture = (name: string): boolean => formats.includes(extension(name))
+
+export const pageSize = 100
+export const most = 100 // ids of a call
+
+export interface Order {
+  by: 'file_name' | 'size' | 'update_at'
+  desc: boolean
+}
+
+export async function driveList(q: { parent: number; page: number; order: Order; trash?: boolean; search?: string }): Promise<{ total: number; list: Entry[] }> {
+  const r = await get<{ total: number; fileList: V1Item[] | null }>('/api/v1/file/list', {
+    parentFileId: q.parent,
+    page: q.page,
+    limit: pageSize,
+    orderBy: q.order.by,
+    orderDirection: q.order.desc ? 'desc' : 'asc',
+    trashed: q.trash || undefined,
+    searchData: q.search || undefined,
+  })
+  const list = (r.fileList ?? []).map((f) => ({
+    id: f.fileID,
+    name: f.filename,
+    folder: f.type === 1,
+    parent: f.parentFileId,
+    size: f.size,
+    etag: f.etag,
+    picture: f.type === 0 && isPicture(f.filename),
+    at: f.updateAt,
+  }))
+  return { total: r.total, list }
+}
+
+export async function bedList(parent: string, last: string): Promise<{ last: string; list: BedEntry[] }> {
+  const r = await post<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last })
+  return { last: r.lastFileId, list: r.fileList.map(bedEntry) }
+}
+
+const bedEntry = (f: BedItem): BedEntry => ({
+  id: f.fileId,
+  name: f.filename,
+  folder: f.type === 1,
+  parent: f.parentFileId,
+  size: f.size,
+  etag: f.etag,
+  at: f.createAt,
+  updated: f.updateAt,
+  url: f.downloadURL,
+})
+
+export interface Crumb<ID> {
+  id: ID
+  name: string
+}
+
+// drivePath are the folders from below the root to one.
+export async function drivePath(id: number): Promise<Crumb<number>[]> {
+  const path: Crumb<number>[] = []
+  while (id !== 0 && path.length < 128) {
+    const d = await get<{ filename: string; parentFileID: number }>('/api/v1/file/detail', { fileID: id })
+    path.unshift({ id, name: d.filename })
+    id = d.parentFileID
+  }
+  return path
+}
+
+export async function bedPath(id: string): Promise<Crumb<string>[]> {
+  const path: Crumb<string>[] = []
+  while (id !== '' && path.length < 128) {
+    const d = await get<BedItem>('/api/v1/oss/file/detail', { fileID: id })
+    if (d.fileId === d.parentFileId || d.parentFileId === '' || d.parentFileId === '0') break // the root
+    path.unshift({ id, name: d.filename })
+    id = d.parentFileId
+  }
+  return path
+}
+
+export type PublishState = 'unpublished' | 'current' | 'outdated'
+
+export interface Published {
+  fileId: number
+  state: PublishState
+  published: { imageID: string; filename: string; path: string; downloadURL: string; publishedAt: string; state: 'current' | 'outdated'; etag: string }[]
+  more: boolean
+}
+
+export const published = async (ids: number[]): Promise<Published[]> => (await get<{ list: Published[] }>('/api/v1/oss/source/published', { fileIDs: ids })).list
+
+// inParts calls for as many ids as one call takes, one after the other.
+export async function inParts<ID>(ids: ID[], call: (part: ID[]) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < ids.length; i += most) await call(ids.slice(i, i + most))
+}
+
+export const drive = {
+  mkdir: async (parent: number, name: string) => (await post<{ dirID: number }>('/upload/v1/file/mkdir', { parentID: parent, name })).dirID,
+  rename: (id: number, name: string) => ask('PUT', '/api/v1/file/name', { fileId: id, fileName: name }),
+  move: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to })),
+  trash: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs })),
+  recover: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/recover', { fileIDs })),
+  remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
+  // The address works for whoever has it, so it is asked for when it is wanted.
+  download: async (id: number) => {
+    const { downloadUrl } = await get<{ downloadUrl: string }>('/api/v1/file/download_info', { fileId: id })
+    const u = new URL(downloadUrl)
+    return u.pathname + u.search
+  },
+}
+
+export const bed = {
+  mkdir: async (parent: string, name: string) => (await post<{ list: { dirID: string }[] }>('/upload/v1/oss/file/mkdir', { parentID: parent, name: [name], type: 1 })).list[0]!.dirID,
+  rename: (id: string, name: string) => ask('PUT', '/api/v1/oss/file/name', { fileID: id, fileName: name }),
+  move: (ids: string[], to: string) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/move', { fileIDs, toParentFileID: to })),
+  remove: (ids: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs })),
+  republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
+}
+
+export type Outcome = 'open' | 'copied' | 'replaced' | 'skipped' | 'failed'
+
+export interface Item {
+  seq: number
+  fileId: number
+  filename: string
+  sourcePath: string
+  targetPath: string
+  etag: string
+  size: number
+  outcome: Outcome
+  reason: string
+  reasonMessage: string
+  reasonMessageEn: string
+  imageID: string
+  downloadURL?: string
+}
+
+export interface Plan {
+  planID: string
+  total: number
+  copied: number
+  replaced: number
+  skipped: number
+  failed: number
+  renamed: number
+  bytes: number
+  reasons: Record<string, number>
+  limit: null | { failCode: string; failMsg: string; max: number; found: number }
+  items: Item[]
+  nextCursor: number
+}
+
+export interface Undone {
+  removed: number
+  restored: number
+  kept: { imageID: string; filename: string; reason: string; reasonMessage: string; reasonMessageEn: string }[]
+}
+
+export const thumbOf = (kind: 'drive' | 'bed', id: number | string, etag: string, size: 128 | 320 | 1280): string =>
+  `/api/v1${kind === 'bed' ? '/oss' : ''}/file/thumbnail?fileID=${id}&size=${size}&v=${etag.slice(0, 8)}`
