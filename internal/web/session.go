@@ -21,10 +21,10 @@ const signInRoute, signOutRoute = "/web/sign-in", "/web/sign-out"
 func (web *Web) signIn(w http.ResponseWriter, r *http.Request) error {
 	from := web.ClientAddr(r)
 	ctx := auditlog.With(r.Context(), auditlog.Actor{Address: from})
-	token, expires, err := web.Accounts.BeginSession(ctx, r.PostForm.Get("name"), r.PostForm.Get("password"), placeOf(from))
+	token, expires, err := web.Accounts.BeginSession(ctx, r.PostForm.Get("name"), r.PostForm.Get("password"), from)
 	switch {
 	case fault.Is(err, fault.BadCredentials):
-		web.Log.Info("web: a sign-in was refused", "from", from)
+		web.refusals.Tell(web.Log, web.Now(), "web: a sign-in was refused", "from", from)
 		refuse(w, http.StatusUnauthorized, fault.BadCredentials)
 	case fault.Is(err, fault.Disabled):
 		refuse(w, http.StatusForbidden, fault.Disabled)
