@@ -79,7 +79,7 @@ func createLike(t testing.TB, template string) (name string) {
 		t.Fatalf("PostgreSQL: %v", cluster.err)
 	}
 	name = "t" + strings.ToLower(rand.Text())
-	if err := ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	if err := ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
 	return name
