@@ -3,7 +3,7 @@
 // ratios mean something on any machine. It drives the plainly built server as a
 // process of its own, over loopback alone.
 //
-//	go run ./bench [-only copy,beyond,calls,serve,upload,postgres,drain,kill,pages] [-rows N] [-accounts N] [-many N] [-quick] [-profile DIR]
+//	go run ./bench [-only copy,beyond,calls,serve,upload,delete,postgres,drain,kill,pages] [-rows N] [-accounts N] [-many N] [-quick] [-profile DIR]
 package main
 
 import (
@@ -60,6 +60,7 @@ var sections = []section{
 	{"calls", onLarge("calls", (*bench).calls)},
 	{"serve", onLarge("serve", (*bench).serves)},
 	{"upload", onLarge("upload", (*bench).uploads)},
+	{"delete", onLarge("delete", (*bench).deletes)},
 	{"postgres", (*bench).postgresCopies},
 	{"drain", (*bench).drains},
 	{"kill", (*bench).kills},
