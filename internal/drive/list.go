@@ -226,24 +226,30 @@ func (d *Drive) Content(ctx context.Context, acc account.ID, id ID) (c Content, 
 		if _, err := find(ctx, tx, acc, id); err != nil {
 			return err
 		}
-		var updated int64
-		var state blob.State
-		var who account.State
-		found, err := tx.Get(ctx, selectContent, []any{acc, id}, &c.BlobID, &c.Name, &c.Etag, &c.Size, &c.Type, &updated, &state, &who)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return fault.New(fault.NotFound, "drive: content", int64(id))
-		case who != account.Enabled:
-			return fault.New(fault.Disabled, "drive: content")
-		case state == blob.Blocked:
-			return fault.New(fault.Blocked, "drive: content", int64(id))
-		case state != blob.Live:
-			return fault.New(fault.ContentMissing, "drive: content", int64(id))
-		}
-		c.UpdatedAt = time.UnixMicro(updated)
-		return nil
+		c, err = ContentOf(ctx, tx, acc, id)
+		return err
 	})
 	return c, err
+}
+
+// ContentOf is Content for an entry that was found in the same transaction.
+func ContentOf(ctx context.Context, tx *db.Tx, acc account.ID, id ID) (c Content, err error) {
+	var updated int64
+	var state blob.State
+	var who account.State
+	found, err := tx.Get(ctx, selectContent, []any{acc, id}, &c.BlobID, &c.Name, &c.Etag, &c.Size, &c.Type, &updated, &state, &who)
+	switch {
+	case err != nil:
+		return c, err
+	case !found:
+		return c, fault.New(fault.NotFound, "drive: content", int64(id))
+	case who != account.Enabled:
+		return c, fault.New(fault.Disabled, "drive: content")
+	case state == blob.Blocked:
+		return c, fault.New(fault.Blocked, "drive: content", int64(id))
+	case state != blob.Live:
+		return c, fault.New(fault.ContentMissing, "drive: content", int64(id))
+	}
+	c.UpdatedAt = time.UnixMicro(updated)
+	return c, nil
 }

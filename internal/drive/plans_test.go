@@ -18,6 +18,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"by name":          {selectByName, []string{`drive_name (account_id=? AND parent_id=? AND name=?)`}},
 			"by id":            {selectByID, []string{`drive_id (account_id=? AND id=?)`}},
 			"by places":        {selectPlaced[64], []string{`e USING COVERING INDEX drive_name (account_id=? AND parent_id=? AND name=?)`}},
+			"by path":          {walkNames[64], []string{`e USING COVERING INDEX drive_name (account_id=? AND parent_id=? AND name=?)`}},
 			"by ids":           {selectByIDs[64], []string{`drive_id (account_id=? AND id=?)`}},
 			"folders above":    {ancestors[64], []string{`SEARCH e USING INDEX drive_id (account_id=? AND id=?)`}},
 			"list":             {listByID, []string{`PRIMARY KEY (account_id=? AND parent_id=? AND id>?)`}},
