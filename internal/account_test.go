@@ -17,7 +17,7 @@ import (
 // of all rooms are read and held to it.
 
 // shared are the rooms whose statements touch rows of accounts.
-var shared = []string{"account", "auditlog", "blob", "copytask", "drive", "imagebed", "offline", "often", "ops", "queue", "share", "sweep", "treecopy", "upload"}
+var shared = []string{"account", "auditlog", "blob", "copytask", "direct", "drive", "imagebed", "offline", "often", "ops", "queue", "share", "sweep", "treecopy", "upload"}
 
 // acrossAccounts are the statements that go over all accounts, each with its reason.
 // None of them belongs to a request of an account; but the first, all are background
@@ -45,6 +45,7 @@ var acrossAccounts = map[string]string{
 	"blob.selectReleased":     "the sweep of content that nothing refers to",
 	"drive.nextDetached":      "the sweep of large deletes",
 	"drive.unindexedOf":       "the sweep of names that are to be put into the index",
+	"direct.deleteOld":        "the sweep of what was read by direct links",
 	"imagebed.nextDetached":   "the sweep of large deletes",
 	"ops.grantToNone":         "fsck: the app of a grant is a client of whichever account",
 	"offline.selectStaged":    "moving and restoring: every download begins anew",

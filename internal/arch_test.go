@@ -48,6 +48,7 @@ var house = []room{
 	{name: "upload", layer: verb, says: "takes uploads into drive or bed, by slices, at once or by known content"},
 	{name: "offline", layer: verb, says: "fetches a URL into drive or bed"},
 	{name: "share", layer: verb, says: "gives files and folders of the drive to whoever has a link"},
+	{name: "direct", layer: verb, says: "gives the files of chosen folders to everybody, at their paths"},
 	{name: "treecopy", layer: verb, says: "copies files and folders of the drive as a durable task"},
 	{name: "thumbnail", layer: verb, says: "gives small pictures of files and images, within bounds, and keeps them for a while"},
 	{name: "sweep", layer: verb, says: "does what runs by itself: expired uploads, doomed content, large deletes"},

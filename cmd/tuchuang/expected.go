@@ -16,7 +16,7 @@ import (
 func expected() metrics.Expected {
 	ours := []string{string(fault.Internal), string(fault.Unavailable), string(fault.DiskFull)}
 	e := metrics.Expected{
-		Routes:   []string{"/i", "/d", "/upload/put", "/", "/s", "/auth", "unknown"},
+		Routes:   []string{"/i", "/d", "/dl", "/dl-log", "/upload/put", "/", "/s", "/auth", "unknown"},
 		Results:  append([]string{"ok", string(fault.ContentMissing)}, ours...),
 		Kinds:    []string{kindCopy, kindOffline, kindCallback, kindTreeCopy},
 		Attempts: []string{"finished", "cancelled", "lease_lost", "given_back", "put_off", "failed"},

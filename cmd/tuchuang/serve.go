@@ -20,6 +20,7 @@ import (
 	"tuchuang/internal/config"
 	"tuchuang/internal/copytask"
 	"tuchuang/internal/db"
+	"tuchuang/internal/direct"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/fetch"
@@ -258,7 +259,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
 	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
 	downloads.SetImageSize(conf.ImageSize)
-	shares := share.New(s.db)
+	shares, links := share.New(s.db), direct.New(s.db)
 	copies, copiers := treecopy.New(s.db, log)
 	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}, {kindTreeCopy, copiers}}
 	s.watchTasks(tasks, downloads, crews)
@@ -285,13 +286,13 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		limits = rates
 	}
 	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, rates, store, workers, detached)
+	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, links, rates, store, workers, detached)
 	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
 	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
 	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Copies: copies, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Links: links, Copies: copies, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log, Rates: limits,
 		OnDetached: func() {
 			select {
@@ -301,7 +302,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		},
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
-	raw := transfer.New(transfer.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Redirect: conf.Redirect, Log: log, Watch: s.watchRequests()})
+	raw := transfer.New(transfer.Options{
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Links: links, Redirect: conf.Redirect, Log: log,
+		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
+	})
 	pages, err := web.New(web.Options{
 		Accounts: accounts, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, Version: programVersion(), Log: log, Now: s.db.Now,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
@@ -339,7 +343,7 @@ const (
 
 // background starts what works without being asked.
 func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, rates *often.Rates, store blob.Store, workers *queue.Workers, detached <-chan struct{},
+	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, links *direct.Links, rates *often.Rates, store blob.Store, workers *queue.Workers, detached <-chan struct{},
 ) {
 	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
 	s.work.Go(func() {
@@ -365,6 +369,8 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 				}
 				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep), copies.SweepEnded(ctx, s.conf.TaskKeep))
 			}},
+			sweep.Job{Name: "old log of direct links", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, links.SweepOld) }},
+			sweep.Job{Name: "traffic of direct links", Every: time.Second, Run: links.KeepCounts},
 			sweep.Job{Name: "visits of shares", Every: time.Second, Run: shares.KeepCounts},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},

@@ -19,6 +19,7 @@ import (
 	"tuchuang/internal/api/wire"
 	"tuchuang/internal/auditlog"
 	"tuchuang/internal/copytask"
+	"tuchuang/internal/direct"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
@@ -41,6 +42,7 @@ type Options struct {
 	Tasks     *copytask.Tasks
 	Downloads *offline.Downloads
 	Shares    *share.Shares
+	Links     *direct.Links
 	Copies    *treecopy.Copies
 	PublicURL string // where clients reach this server, without a slash at the end
 	ImageURL  string // where links point to, without a slash at the end

@@ -94,6 +94,9 @@ var answers = map[fault.Code]answer{
 		`a share's name has 1 to %v characters, none of "\/:*?|>< and no control characters`},
 	fault.TooManyShares: {200, 1, "分享数量已达上限(%v),请先取消一些分享", "there are %v shares; end some"},
 
+	fault.DirectOff:     {200, 1, "该文件夹未启用直链", "neither the folder nor one above it has direct links; enable them, and disable them where they were enabled"},
+	fault.TooManyDirect: {200, 1, "启用直链的文件夹数量已达上限(%v)", "%v folders have direct links; disable some, or enable one above them"},
+
 	fault.AddressRefused: {200, 1, "不允许访问该地址: %v", "the server does not ask at this address: %v"},
 
 	fault.NotSupported: {200, 1, "本服务器不支持此功能", "this server does not have what this is for"},

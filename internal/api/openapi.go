@@ -258,6 +258,19 @@ var byteRoutes = []byteRoute{
 		params: []parameter{inPath("account", ""), inPath("file", ""), inPath("sign", "ends 24 hours after it was made"), inPath("name", "")},
 	},
 	{
+		method: http.MethodGet, path: "/dl/{account}/{path}", id: "direct", english: "A file below a folder with direct links", chinese: "直链文件",
+		about: "The URL is that of direct-link/url; its path is the file's, with slashes. Range, HEAD and If-None-Match are understood.",
+		params: []parameter{
+			inPath("account", ""), inPath("path", ""),
+			{Name: "auth_key", In: "query", Description: "the signature, where the account wants one", Schema: schema{Type: "string"}},
+		},
+	},
+	{
+		method: http.MethodGet, path: "/dl-log/{account}/{hour}/{sign}/{name}", id: "directLog", english: "What was read by direct links in an hour, in CSV", chinese: "直链日志文件",
+		about:  "The URL is that of direct-link/offline/logs.",
+		params: []parameter{inPath("account", ""), inPath("hour", ""), inPath("sign", "ends 24 hours after it was made"), inPath("name", "")},
+	},
+	{
 		method: http.MethodPut, path: "/upload/put/{account}/{upload}/{slice}", id: "put", english: "The bytes of a slice, to a signed URL", chinese: "上传分片内容",
 		about: "The URL is that of get_upload_url. The answer has no body.", in: true,
 		params: []parameter{

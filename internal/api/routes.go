@@ -50,6 +50,16 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/share/list", handle(a.shareList), read, nil},
 		{"PUT", "/api/v1/share/list/info", handle(a.shareInfo), write, nil},
 
+		{"POST", "/api/v1/direct-link/enable", handle(a.directEnable), read | write, nil},
+		{"POST", "/api/v1/direct-link/disable", handle(a.directDisable), write, nil},
+		{"GET", "/api/v1/direct-link/url", handle(a.directURL), read, nil},
+		{"POST", "/api/v1/direct-link/cache/refresh", handle(a.directRefresh), write, nil},
+		{"GET", "/api/v1/direct-link/log", handle(a.directLog), read, nil},
+		{"GET", "/api/v1/direct-link/offline/logs", handle(a.directFiles), read, nil},
+		{"POST", "/api/v1/developer/config/forbide-ip/switch", handle(a.forbidSwitch), write, nil},
+		{"POST", "/api/v1/developer/config/forbide-ip/update", handle(a.forbidUpdate), write, nil},
+		{"GET", "/api/v1/developer/config/forbide-ip/list", handle(a.forbidList), read, nil},
+
 		{"POST", "/upload/v1/file/create", handle(a.createV1), write, nil},
 		{"POST", "/upload/v1/file/get_upload_url", handle(a.uploadURL), write, nil},
 		{"POST", "/upload/v1/file/list_upload_parts", handle(a.parts), write, nil},
@@ -95,28 +105,20 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), write, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), write, nil},
 		{"POST", "/api/v1/share/delete", handle(a.shareDelete), write, nil},
+		{"GET", "/api/v1/direct-link/list", handle(a.directList), read, nil},
+		{"POST", "/api/v1/direct-link/sign", handle(a.directSign), write, nil},
 		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), read, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), read, nil},
 	}
 }
 
 // unsupported are documented endpoints for what this server does not have: shares that are
-// paid for, direct links of the drive, and transcoding. Whoever has a token is told so; the document has none of them.
+// paid for, and transcoding. Whoever has a token is told so; the document has none of them.
 func unsupported() []route {
 	return []route{
 		{"POST", "/api/v1/share/content-payment/create", refuse, base, nil},
 		{"GET", "/api/v1/share/payment/list", refuse, base, nil},
 		{"PUT", "/api/v1/share/list/payment/info", refuse, base, nil},
-
-		{"POST", "/api/v1/direct-link/enable", refuse, base, nil},
-		{"POST", "/api/v1/direct-link/disable", refuse, base, nil},
-		{"GET", "/api/v1/direct-link/url", refuse, base, nil},
-		{"POST", "/api/v1/direct-link/cache/refresh", refuse, base, nil},
-		{"GET", "/api/v1/direct-link/log", refuse, base, nil},
-		{"GET", "/api/v1/direct-link/offline/logs", refuse, base, nil},
-		{"POST", "/api/v1/developer/config/forbide-ip/switch", refuse, base, nil},
-		{"POST", "/api/v1/developer/config/forbide-ip/update", refuse, base, nil},
-		{"GET", "/api/v1/developer/config/forbide-ip/list", refuse, base, nil},
 
 		{"POST", "/api/v1/transcode/upload/from_cloud_disk", refuse, base, nil},
 		{"POST", "/api/v1/transcode/folder/info", refuse, base, nil},

@@ -89,6 +89,8 @@ var shapes = map[reflect.Type]schema{
 	reflect.TypeFor[offline.Seq](): {Type: "integer", Format: "int64"},
 	reflect.TypeFor[share.ID]():    {Type: "integer", Format: "int64"},
 	reflect.TypeFor[imagebed.ID](): {Type: "string"},
+	reflect.TypeFor[logTime]():     {Type: "string"},
+	reflect.TypeFor[logHour]():     {Type: "string"},
 	reflect.TypeFor[wire.Raw]():    {Type: []string{"string", "object"}},
 }
 

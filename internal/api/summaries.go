@@ -11,11 +11,12 @@ var (
 	ofTask    = area{"copy", "Copy task", "复制任务"}
 	ofOffline = area{"offline", "Offline download", "离线下载"}
 	ofShare   = area{"share", "Share", "分享"}
+	ofDirect  = area{"direct", "Direct links", "直链"}
 	ofBytes   = area{"bytes", "Raw bytes", "文件内容"}
 	beyond    = area{"beyond", "Beyond the documentation", "文档之外"}
 )
 
-var areas = []area{ofAccount, ofDrive, ofUpload, ofBed, ofTask, ofOffline, ofShare, ofBytes, beyond}
+var areas = []area{ofAccount, ofDrive, ofUpload, ofBed, ofTask, ofOffline, ofShare, ofDirect, ofBytes, beyond}
 
 // summary says what an endpoint is for.
 type summary struct {
@@ -57,6 +58,16 @@ var summaries = map[string]summary{
 	"/api/v1/share/list":      {ofShare, "Shares, the newest first", "分享列表"},
 	"/api/v1/share/list/info": {ofShare, "Change what shares say of traffic", "修改分享的流量设置"},
 
+	"/api/v1/direct-link/enable":                 {ofDirect, "Give all files of a folder links", "启用直链空间"},
+	"/api/v1/direct-link/disable":                {ofDirect, "End the links of a folder", "禁用直链空间"},
+	"/api/v1/direct-link/url":                    {ofDirect, "The link of a file", "获取直链链接"},
+	"/api/v1/direct-link/cache/refresh":          {ofDirect, "Nothing: no cache shows what was there before", "直链缓存刷新"},
+	"/api/v1/direct-link/log":                    {ofDirect, "What was read by links in the last three days", "直链流量日志"},
+	"/api/v1/direct-link/offline/logs":           {ofDirect, "That of 30 days as files, one an hour", "直链离线日志"},
+	"/api/v1/developer/config/forbide-ip/switch": {ofDirect, "Whether the addresses of the list are refused", "开启关闭IP黑名单"},
+	"/api/v1/developer/config/forbide-ip/update": {ofDirect, "Write the list of addresses", "更新IP黑名单列表"},
+	"/api/v1/developer/config/forbide-ip/list":   {ofDirect, "The list of addresses", "IP黑名单列表"},
+
 	"/upload/v1/file/create":              {ofUpload, "Begin an upload (v1)", "创建文件(v1)"},
 	"/upload/v1/file/get_upload_url":      {ofUpload, "A signed URL to put a slice to", "获取分片上传地址"},
 	"/upload/v1/file/list_upload_parts":   {ofUpload, "The slices that have come", "已上传的分片"},
@@ -97,5 +108,7 @@ var summaries = map[string]summary{
 	"/api/v1/oss/source/republish":   {beyond, "Put the drive's present pictures behind their links", "重新发布"},
 	"/api/v1/oss/source/published":   {beyond, "Where files of the drive are published", "文件的发布情况"},
 	"/api/v1/share/delete":           {beyond, "End shares", "取消分享"},
+	"/api/v1/direct-link/list":       {beyond, "Folders whose files have links", "直链空间列表"},
+	"/api/v1/direct-link/sign":       {beyond, "Whether links want a signature, and the key", "直链鉴权"},
 	"/api/v1/offline/download/list":  {beyond, "Offline downloads, the newest first", "离线下载任务列表"},
 }

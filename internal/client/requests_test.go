@@ -367,6 +367,59 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/share/delete", "", `{"shareIdList":[8]}`, "null", nil,
 		},
 		{
+			"direct enable", func(c *client.Client) (any, error) { return c.DirectEnable(t.Context(), 8) },
+			"POST", "/api/v1/direct-link/enable", "", `{"fileID":8}`, `{"filename":"n"}`, "n",
+		},
+		{
+			"direct disable", func(c *client.Client) (any, error) { return c.DirectDisable(t.Context(), 8) },
+			"POST", "/api/v1/direct-link/disable", "", `{"fileID":8}`, `{"filename":"n"}`, "n",
+		},
+		{
+			"direct url", func(c *client.Client) (any, error) { return c.DirectURL(t.Context(), 8) },
+			"GET", "/api/v1/direct-link/url", "fileID=8", "", `{"url":"u"}`, "u",
+		},
+		{
+			"direct refresh", func(c *client.Client) (any, error) { return nil, c.DirectRefresh(t.Context()) },
+			"POST", "/api/v1/direct-link/cache/refresh", "", `{}`, "{}", nil,
+		},
+		{
+			"direct list", func(c *client.Client) (any, error) { return c.DirectList(t.Context(), 9, 500) },
+			"GET", "/api/v1/direct-link/list", "lastFileId=9&limit=100", "", `{"lastFileId":-1,"list":[{"fileID":10,"filename":"n","url":"u"}]}`,
+			client.DirectPage{LastFileID: -1, List: []client.DirectFolder{{FileID: 10, Filename: "n", URL: "u"}}},
+		},
+		{
+			"direct sign", func(c *client.Client) (any, error) {
+				return c.DirectSign(t.Context(), client.DirectSign{Status: 1, PrivateKey: "k"})
+			},
+			"POST", "/api/v1/direct-link/sign", "", `{"status":1,"privateKey":"k"}`, `{"status":1,"privateKey":"k"}`, client.DirectSign{Status: 1, PrivateKey: "k"},
+		},
+		{
+			"direct sign as it is", func(c *client.Client) (any, error) { return c.DirectSign(t.Context(), client.DirectSign{}) },
+			"POST", "/api/v1/direct-link/sign", "", `{}`, `{"status":2,"privateKey":""}`, client.DirectSign{Status: 2},
+		},
+		{
+			"direct log", func(c *client.Client) (any, error) { return c.DirectLog(t.Context(), 2, 500) },
+			"GET", "/api/v1/direct-link/log", "pageNum=2&pageSize=100", "", `{"total":101,"list":[{"uniqueID":"i","totalTraffic":5}]}`,
+			client.DirectLog{Total: 101, List: []client.DirectLine{{UniqueID: "i", TotalTraffic: 5}}},
+		},
+		{
+			"direct files", func(c *client.Client) (any, error) { return c.DirectFiles(t.Context(), 2, 50) },
+			"GET", "/api/v1/direct-link/offline/logs", "pageNum=2&pageSize=50", "", `{"total":51,"list":[{"id":5,"downloadURL":"u"}]}`,
+			client.DirectFiles{Total: 51, List: []client.DirectFile{{ID: 5, DownloadURL: "u"}}},
+		},
+		{
+			"direct blocked", func(c *client.Client) (any, error) { return c.DirectBlocked(t.Context()) },
+			"GET", "/api/v1/developer/config/forbide-ip/list", "", "", `{"ipList":["192.0.2.1"],"status":1}`, client.DirectBlocked{IPList: []string{"192.0.2.1"}, Status: 1},
+		},
+		{
+			"direct block", func(c *client.Client) (any, error) { return nil, c.DirectBlock(t.Context(), []string{"192.0.2.1"}) },
+			"POST", "/api/v1/developer/config/forbide-ip/update", "", `{"IpList":["192.0.2.1"]}`, "{}", nil,
+		},
+		{
+			"direct blocking", func(c *client.Client) (any, error) { return nil, c.DirectBlocking(t.Context(), false) },
+			"POST", "/api/v1/developer/config/forbide-ip/switch", "", `{"Status":2}`, `{"Done":true}`, nil,
+		},
+		{
 			"copy cancel", func(c *client.Client) (any, error) { return nil, c.CopyCancel(t.Context(), "t") },
 			"POST", "/api/v1/oss/source/copy/cancel", "", `{"taskID":"t"}`, "null", nil,
 		},

@@ -96,6 +96,10 @@ const (
 	BadShareName  Code = "bad_share_name"  // a name that no share may have; Args[0] is how many characters it may have
 	TooManyShares Code = "too_many_shares" // Args[0] shares are there already
 
+	DirectOff      Code = "direct_link_off"         // no folder above it has direct links
+	TooManyDirect  Code = "too_many_direct_folders" // Args[0] folders have direct links already
+	AddressBlocked Code = "address_blocked"         // the account has blocked who asks
+
 	AddressRefused Code = "address_refused" // the server does not ask at this address; Args[0] is it
 
 	ForeignForm Code = "foreign_form" // a form that another site's page has sent

@@ -87,6 +87,14 @@ var sums = []rule{
 	{code: "time.ahead", query: `
 		SELECT 'account_rate ' || account_id || ' ' || path, CAST(until AS TEXT), '' FROM account_rate WHERE account_id = $1 AND until > {now} + ` + hour,
 		fix: `DELETE FROM account_rate WHERE account_id = $1 AND until > {now} + ` + hour},
+	{code: "time.ahead", query: `
+		SELECT DISTINCT 'direct_traffic ' || account_id || '/' || hour, CAST(hour AS TEXT), '' FROM direct_traffic
+		WHERE account_id = $1 AND hour > {now} / ` + hour + ` + 1`,
+		fix: `DELETE FROM direct_traffic WHERE account_id = $1 AND hour > {now} / ` + hour + ` + 1`},
+	// Where a signature is wanted and there is no key, nothing can be read: nobody knows which of both is right.
+	{code: "direct.setting", query: `
+		SELECT ` + ofAccount + `, '', '' FROM direct_setting
+		WHERE account_id = $1 AND (signed NOT IN (0, 1) OR blocking NOT IN (0, 1) OR signed = 1 AND auth_key = '')`},
 	{code: "plan.task", query: `
 		SELECT 'copy_plan ' || account_id || '/' || id, task_id, '' FROM copy_plan WHERE account_id = $1 AND ` + planOfNone,
 		fix: `DELETE FROM copy_plan WHERE account_id = $1 AND ` + planOfNone},
@@ -260,6 +268,17 @@ var walks = []walk{
 	{table: "share_file", key: "share_id", rules: []rule{{code: "share.file", query: `
 		SELECT DISTINCT CAST(x.share_id AS TEXT), '', '' FROM share_file x WHERE x.account_id = $1 AND x.share_id > $2 AND x.share_id <= $3 AND` + sharedNot,
 		fix: `DELETE FROM share_file AS x WHERE x.account_id = $1 AND x.share_id = $2 AND` + sharedNot}}},
+	{table: "direct_folder", key: "drive_id", rules: []rule{{code: "direct.folder", query: `
+		SELECT CAST(x.drive_id AS TEXT), '', '' FROM direct_folder x WHERE x.account_id = $1 AND x.drive_id > $2 AND x.drive_id <= $3
+		AND NOT EXISTS (SELECT 1 FROM drive_entry e WHERE e.account_id = x.account_id AND e.id = x.drive_id AND e.class = 0 AND e.id <> 0)`,
+		fix: `DELETE FROM direct_folder WHERE account_id = $1 AND drive_id = $2`}}},
+	{table: "direct_blocked", key: "address", text: true, rules: []rule{{code: "direct.blocked", query: `
+		SELECT x.address, '', '' FROM direct_blocked x WHERE x.account_id = $1 AND x.address > $2 AND x.address <= $3
+		AND x.address NOT LIKE '%.%' AND x.address NOT LIKE '%:%'`,
+		fix: `DELETE FROM direct_blocked WHERE account_id = $1 AND address = $2`}}},
+	{table: "direct_traffic", key: "hour", rules: []rule{{code: "direct.traffic", query: `
+		SELECT DISTINCT CAST(x.hour AS TEXT), '', '' FROM direct_traffic x WHERE x.account_id = $1 AND x.hour > $2 AND x.hour <= $3 AND` + wrongTraffic,
+		fix: `DELETE FROM direct_traffic AS x WHERE x.account_id = $1 AND x.hour = $2 AND` + wrongTraffic}}},
 	// Before the uploads: of what is to be sent again nothing is hashed.
 	{table: "upload_slice", key: "upload_id", text: true, rules: []rule{
 		{code: "slice.upload", query: `
@@ -295,6 +314,8 @@ const grantToNone = `
 const sharedNot = ` (
 	NOT EXISTS (SELECT 1 FROM share s WHERE s.account_id = x.account_id AND s.id = x.share_id)
 	OR NOT EXISTS (SELECT 1 FROM drive_entry e WHERE e.account_id = x.account_id AND e.id = x.drive_id))`
+
+const wrongTraffic = ` (x.requests < 1 OR x.bytes < 0 OR x.size < 0)`
 
 const wrongSlice = ` (x.no < 1 OR x.size <> CASE WHEN x.no * u.slice_size <= u.size THEN u.slice_size ELSE u.size - (x.no - 1) * u.slice_size END)`
 

@@ -107,7 +107,7 @@ func (t *Transfer) picture(w http.ResponseWriter, r *http.Request) (result strin
 	if r.URL.RawQuery != "" && r.URL.Query().Get("v") == p.version {
 		h["Cache-Control"] = forever
 	}
-	if t.links != nil && p.mayLead() {
+	if t.linker != nil && p.mayLead() {
 		return t.redirect(w, r, p)
 	}
 	if p.size <= smallest {

@@ -61,7 +61,7 @@ func (t *Transfer) redirect(w http.ResponseWriter, r *http.Request, p *served) (
 	kept, now := p.links.of(r.Method), time.Now()
 	to := kept.Load()
 	if to == nil || now.After(to.end.Add(linkGiven-linkLife)) {
-		made, err := t.links.Link(r.Context(), r.Method, p.key, blob.Headers{ContentType: p.contentType[0], CacheControl: cacheLinked}, linkLife)
+		made, err := t.linker.Link(r.Context(), r.Method, p.key, blob.Headers{ContentType: p.contentType[0], CacheControl: cacheLinked}, linkLife)
 		if err == nil && made.Size != p.size {
 			err = wrongSize(p.key, made.Size, p.size)
 		}

@@ -1,5 +1,5 @@
 // Package transfer is the door for raw bytes: presigned uploads in, signed
-// downloads and published pictures out. It promises that whatever a stranger
+// downloads, direct links and published pictures out. It promises that whatever a stranger
 // uploaded is served harmlessly, and that published pictures are served without a
 // database read or an allocation that could be done once. It speaks no JSON.
 package transfer
@@ -16,6 +16,7 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
+	"tuchuang/internal/direct"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
@@ -30,7 +31,11 @@ type Options struct {
 	Bed      *imagebed.Bed
 	Uploads  *upload.Uploads
 	Store    blob.Store
+	Links    *direct.Links
 	Log      *slog.Logger
+
+	// ClientAddr is who sent a request.
+	ClientAddr func(*http.Request) string
 
 	// Redirect sends those who want a published picture to the store, where that is a
 	// blob.Linker.
@@ -47,14 +52,14 @@ type Transfer struct {
 	pictures *imagebed.Cache[*served]
 	bytes    byteCache
 	counts   counts
-	links    blob.Linker // nil: pictures are streamed
+	linker   blob.Linker // nil: pictures are streamed
 }
 
 // New makes the door.
 func New(o Options) *Transfer {
 	t := &Transfer{Options: o}
 	if o.Redirect {
-		t.links, _ = o.Store.(blob.Linker)
+		t.linker, _ = o.Store.(blob.Linker)
 	}
 	t.pictures = imagebed.NewCache(o.Bed, cachedFacts, t.build)
 	return t
@@ -64,6 +69,8 @@ func New(o Options) *Transfer {
 // Picture.
 func (t *Transfer) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /upload/put/{account}/{upload}/{slice}", t.watched("/upload/put", t.put))
+	mux.HandleFunc("GET "+direct.Prefix+"{account}/{path...}", t.watched("/dl", t.direct))
+	mux.HandleFunc("GET /dl-log/{account}/{hour}/{sign}/{name...}", t.watched("/dl-log", t.directLog))
 	mux.HandleFunc("GET /d/{account}/{file}/{sign}/{name...}", t.watched("/d", t.download))
 }
 
@@ -164,6 +171,7 @@ var statuses = map[fault.Code]int{
 	fault.ContentMissing: http.StatusNotFound,
 	fault.BadSignature:   http.StatusForbidden,
 	fault.Disabled:       http.StatusForbidden,
+	fault.AddressBlocked: http.StatusForbidden,
 	fault.BadSlice:       http.StatusBadRequest,
 	fault.BadBody:        http.StatusBadRequest,
 	fault.HashMismatch:   http.StatusBadRequest,

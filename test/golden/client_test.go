@@ -79,6 +79,22 @@ var calls = map[string]struct {
 	}},
 	"/api/v1/share/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.ShareDelete(ctx, []int64{1}) }},
 
+	"/api/v1/direct-link/enable":        {"filename", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectEnable(ctx, 1) }},
+	"/api/v1/direct-link/disable":       {"filename", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectDisable(ctx, 1) }},
+	"/api/v1/direct-link/url":           {"url", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectURL(ctx, 1) }},
+	"/api/v1/direct-link/cache/refresh": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.DirectRefresh(ctx) }},
+	"/api/v1/direct-link/log":           {"", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectLog(ctx, 1, 1) }},
+	"/api/v1/direct-link/offline/logs":  {"", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectFiles(ctx, 1, 1) }},
+	"/api/v1/direct-link/list":          {"", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectList(ctx, 0, 1) }},
+	"/api/v1/direct-link/sign": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.DirectSign(ctx, client.DirectSign{})
+	}},
+	"/api/v1/developer/config/forbide-ip/switch": {"-", func(ctx context.Context, c *client.Client) (any, error) {
+		return nil, c.DirectBlocking(ctx, true)
+	}},
+	"/api/v1/developer/config/forbide-ip/update": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.DirectBlock(ctx, nil) }},
+	"/api/v1/developer/config/forbide-ip/list":   {"", func(ctx context.Context, c *client.Client) (any, error) { return c.DirectBlocked(ctx) }},
+
 	"/upload/v1/file/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.CreateV1(ctx, client.NewFile{})
 	}},

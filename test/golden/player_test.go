@@ -254,6 +254,8 @@ var (
 	sign    = regexp.MustCompile(`[0-9]{10}-[\w-]{43}`)
 	rfcTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00`)
 	eventID = regexp.MustCompile(`\nid: \d{16}([.\n])`)
+	authKey = regexp.MustCompile(`\b\d{10}-[0-9a-f]{32}-(\d{4})-[0-9a-f]{32}\b`)
+	logLine = regexp.MustCompile(`"20\d{8}-(\d+)"`)
 	wall    = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
 
 	counted = []struct {
@@ -276,6 +278,8 @@ func (p *player) stable(text string) string {
 	}
 	text = traceID.ReplaceAllString(text, "{trace}")
 	text = jwt.ReplaceAllString(text, "{token}")
+	text = authKey.ReplaceAllString(text, "1767225600-0123456789abcdef-$1-fedcba9876543210")
+	text = logLine.ReplaceAllString(text, `"2006010215-$1"`)
 	text = sign.ReplaceAllString(text, "{sign}")
 	text = rfcTime.ReplaceAllString(text, "2006-01-02T15:04:05+08:00")
 	text = eventID.ReplaceAllString(text, "\nid: {micros}$1")

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -34,6 +36,7 @@ func story(p *player) {
 	shares(p, album)
 	p.ask("who am I", "GET /api/v1/user/info")
 	treeCopies(p, album)
+	directLinks(p)
 }
 
 func treeCopies(p *player, album int64) {
@@ -128,6 +131,67 @@ func shares(p *player, album int64) {
 	p.ask("one", end, "shareIdList", []int64{one})
 	p.ask("it is not there any more", end, "shareIdList", []int64{one})
 	p.ask("one is left out", list, "limit", 100)
+}
+
+func directLinks(p *player) {
+	const enable, disable, address = "POST /api/v1/direct-link/enable", "POST /api/v1/direct-link/disable", "GET /api/v1/direct-link/url"
+	const list, sign, log, files = "GET /api/v1/direct-link/list", "POST /api/v1/direct-link/sign", "GET /api/v1/direct-link/log", "GET /api/v1/direct-link/offline/logs"
+	folder := p.u.MkFolder(0, "直链")
+	file, alone := p.u.PutFile(folder, "图 1.txt", []byte("direct")), p.u.PutFile(0, "alone.txt", []byte("alone"))
+	p.ask("a folder", enable, "fileID", folder)
+	p.ask("again", enable, "fileID", folder)
+	p.ask("a file", enable, "fileID", file)
+	p.ask("the root", enable, "fileID", 0)
+	p.ask("no such folder", enable, "fileID", unknownDrive)
+	link := p.ask("a file", address, "fileID", file).text("url")
+	p.ask("a file of no such folder", address, "fileID", alone)
+	p.ask("a folder", address, "fileID", folder)
+	p.ask("no such file", address, "fileID", unknownDrive)
+	p.ask("all folders", list, "limit", 100, "lastFileId", 0)
+	p.ask("past the end", list, "limit", 100, "lastFileId", unknownDrive)
+
+	res, err := http.Get(link)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "direct" || res.Body.Close() != nil {
+		p.t.Fatal(string(body), err)
+	}
+	for read := false; !read && p.t.Context().Err() == nil; { // the server writes it down soon
+		there, err := p.u.DirectLog(p.t.Context(), 1, 1)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		read = there.Total > 0
+	}
+	p.ask("what was read", log, "pageNum", 1, "pageSize", 10)
+	p.ask("past the end", log, "pageNum", 2, "pageSize", 10)
+	p.ask("long ago", log, "pageNum", 1, "pageSize", 10, "startTime", "2020-01-01 00:00:00", "endTime", "2020-01-02 00:00:00")
+	p.ask("a time that is none", log, "pageNum", 1, "pageSize", 10, "startTime", "yesterday")
+	p.ask("an hour that goes on has no file", files, "startHour", "2020010100", "endHour", "2100010100", "pageNum", 1, "pageSize", 10)
+	p.ask("an hour that is none", files, "startHour", "2020010199", "pageNum", 1, "pageSize", 10)
+	p.ask("nothing to do", "POST /api/v1/direct-link/cache/refresh")
+
+	p.ask("as it is at first", sign)
+	p.ask("on, with a key", sign, "status", 1, "privateKey", "0123456789abcdefghij")
+	p.ask("signed", address, "fileID", file)
+	p.ask("a short key", sign, "privateKey", "short")
+	p.ask("a switch that is none", sign, "status", 3)
+	p.ask("off", sign, "status", 2)
+
+	const onOff, update, blocked = "POST /api/v1/developer/config/forbide-ip/switch", "POST /api/v1/developer/config/forbide-ip/update", "GET /api/v1/developer/config/forbide-ip/list"
+	p.ask("as it is at first", blocked)
+	p.ask("some", update, "IpList", []string{"192.0.2.1", "2001:db8::1"})
+	p.ask("on", onOff, "Status", 1)
+	p.ask("some", blocked)
+	p.ask("no address", update, "IpList", []string{"192.0.2.0/24"})
+	p.ask("none", update)
+	p.ask("off", onOff, "Status", 2)
+	p.ask("a switch that is none", onOff, "Status", 0)
+
+	p.ask("a folder", disable, "fileID", folder)
+	p.ask("again", disable, "fileID", folder)
+	p.ask("no such folder", disable, "fileID", unknownDrive)
 }
 
 func signIn(p *player) {

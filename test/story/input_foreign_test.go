@@ -73,6 +73,9 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 		t.Fatal(err)
 	}
 	i.share = shared.ShareID
+	if _, err := u.DirectEnable(t.Context(), i.folder); err != nil {
+		t.Fatal(err)
+	}
 	return i
 }
 
@@ -230,6 +233,11 @@ func asks(path string, i, mine ids) []body {
 		return nil // a number is no more than where to go on
 	case "/api/v1/share/list/info":
 		return []body{{"shareIdList": i.list(i.share), "trafficSwitch": 3}}
+	case "/api/v1/direct-link/enable", "/api/v1/direct-link/disable", "/api/v1/direct-link/url":
+		return []body{{"fileID": i.file}, {"fileID": i.folder}}
+	case "/api/v1/direct-link/cache/refresh", "/api/v1/direct-link/log", "/api/v1/direct-link/offline/logs", "/api/v1/direct-link/list", "/api/v1/direct-link/sign",
+		"/api/v1/developer/config/forbide-ip/switch", "/api/v1/developer/config/forbide-ip/update", "/api/v1/developer/config/forbide-ip/list":
+		return nil
 	case "/api/v1/share/delete":
 		return []body{{"shareIdList": i.list(i.share)}}
 	case "/api/v1/offline/download":
@@ -282,16 +290,17 @@ func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
 	t.Helper()
 	all := make(map[string][]string)
 	for table, columns := range map[string]string{
-		"drive_entry":  `id || ' ' || parent_id || ' ' || name || ' ' || trashed || ' ' || children`,
-		"bed_folder":   `id || ' ' || parent_id || ' ' || name`,
-		"image":        `id || ' ' || folder_id || ' ' || name || ' ' || blob_id || ' ' || updated_at`,
-		"blob":         `id || ' ' || state`,
-		"upload":       `id || ' ' || state || ' ' || hashed`,
-		"upload_slice": `upload_id || ' ' || no || ' ' || md5`,
-		"task":         `id || ' ' || state`,
-		"share":        `id || ' ' || traffic`,
-		"share_file":   `share_id || ' ' || drive_id`,
-		"account":      `used || ' ' || reserved`,
+		"drive_entry":   `id || ' ' || parent_id || ' ' || name || ' ' || trashed || ' ' || children`,
+		"bed_folder":    `id || ' ' || parent_id || ' ' || name`,
+		"image":         `id || ' ' || folder_id || ' ' || name || ' ' || blob_id || ' ' || updated_at`,
+		"blob":          `id || ' ' || state`,
+		"upload":        `id || ' ' || state || ' ' || hashed`,
+		"upload_slice":  `upload_id || ' ' || no || ' ' || md5`,
+		"task":          `id || ' ' || state`,
+		"share":         `id || ' ' || traffic`,
+		"share_file":    `share_id || ' ' || drive_id`,
+		"direct_folder": `drive_id || ' ' || enabled_at`,
+		"account":       `used || ' ' || reserved`,
 	} {
 		key := "account_id"
 		if table == "account" {

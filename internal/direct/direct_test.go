@@ -1,0 +1,602 @@
+package direct
+
+import (
+	"context"
+	"crypto/md5"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
+	"tuchuang/internal/db"
+	"tuchuang/internal/db/dbtest"
+	"tuchuang/internal/drive"
+	"tuchuang/internal/fault"
+)
+
+// rooms are the real rooms on a real database, and an account in them.
+type rooms struct {
+	*testing.T
+	*Links
+	db    *db.DB
+	drive *drive.Drive
+	acc   account.ID
+	ahead *atomic.Int64 // the clock's lead, a time.Duration
+}
+
+// each runs a test in rooms of their own on every engine.
+func each(t *testing.T, fn func(r *rooms)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			ahead := new(atomic.Int64)
+			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+			r := &rooms{T: t, Links: New(d), db: d, drive: drive.New(d), ahead: ahead}
+			r.acc = r.account("owner")
+			fn(r)
+		})
+	}
+}
+
+func (r *rooms) account(name string) (id account.ID) {
+	r.Helper()
+	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		s, err := account.Add(r.Context(), tx, name, account.NoQuota, false, account.Password{})
+		if err != nil {
+			return err
+		}
+		id = s.ID
+		return drive.MakeRoot(r.Context(), tx, s.ID)
+	}))
+	return id
+}
+
+func (r *rooms) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r *rooms) fails(err error, want fault.Code, when string) {
+	r.Helper()
+	if got := fault.CodeOf(err); got != want {
+		r.Errorf("%s: %q (%v), want %q", when, got, err, want)
+	}
+}
+
+func (r *rooms) folder(parent drive.ID, name string) drive.ID {
+	r.Helper()
+	id, err := r.drive.Mkdir(r.Context(), r.acc, parent, name)
+	r.must(err)
+	return id
+}
+
+// file makes a file of content of its own.
+func (r *rooms) file(parent drive.ID, name string) drive.ID {
+	r.Helper()
+	id, err := r.drive.NewID(r.Context())
+	r.must(err)
+	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		if _, err := account.Lock(r.Context(), tx, r.acc); err != nil {
+			return err
+		}
+		no, err := account.NextBlob(r.Context(), tx, r.acc)
+		if err != nil {
+			return err
+		}
+		key, etag := blob.Key{Account: int64(r.acc), ID: no}, fmt.Sprintf("%032x", no)
+		if err := blob.Begin(r.Context(), tx, key); err != nil {
+			return err
+		}
+		if _, err := blob.Finish(r.Context(), tx, key, blob.Facts{SHA256: etag, MD5: etag, Size: 7}); err != nil {
+			return err
+		}
+		return drive.Put(r.Context(), tx, r.acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: no, Size: 7, Etag: etag, Duplicate: drive.Overwrite}, 0)
+	}))
+	return id
+}
+
+func (r *rooms) enable(ids ...drive.ID) {
+	r.Helper()
+	for _, id := range ids {
+		_, err := r.Enable(r.Context(), r.acc, id)
+		r.must(err)
+	}
+}
+
+// open asks for a path of the account as somebody who has nothing but that.
+func (r *rooms) open(path string, change ...func(*Visit)) (File, error) {
+	v := Visit{Account: r.acc, Path: path, Address: "192.0.2.1"}
+	for _, fn := range change {
+		fn(&v)
+	}
+	return r.Open(r.Context(), v)
+}
+
+// reads wants a path to lead to a file, or with 0 to none.
+func (r *rooms) reads(when, path string, want drive.ID) {
+	r.Helper()
+	f, err := r.open(path)
+	if want == 0 {
+		r.fails(err, fault.NotFound, when)
+		return
+	}
+	if err != nil || f.ID != want || !f.Open || f.Size != 7 {
+		r.Errorf("%s: %+v, %v, want %d", when, f, err, want)
+	}
+}
+
+// A file is read by its path as long as a folder above it is enabled, and everything on
+// the way is there.
+func TestOpen(t *testing.T) {
+	each(t, func(r *rooms) {
+		a := r.folder(drive.Root, "相册 é")
+		b := r.folder(a, "b%2F#&")
+		deep, top, out := r.file(b, "图 1+2&3.png"), r.file(a, "x"), r.file(drive.Root, "x")
+		r.reads("nothing is enabled", "相册 é/x", 0)
+		name, err := r.Enable(r.Context(), r.acc, a)
+		if r.must(err); name != "相册 é" {
+			r.Errorf("it is called %q", name)
+		}
+		r.enable(a) // again
+		r.reads("below the folder", "相册 é/b%2F#&/图 1+2&3.png", deep)
+		r.reads("right in it", "相册 é/x", top)
+		r.reads("in another form", "相册 e\u0301/x", top)
+		for _, path := range []string{"x", "", "/", "相册 é", "相册 é/", "相册 é/b%2F#&", "相册 é/y", "相册 é/../x", "相册 é/./x", "相册 é//x", "/相册 é/x", "相册 é/x/", "相册 é/x/x", "\xff", "a\x00", strings.Repeat("a/", 200)} {
+			r.reads(fmt.Sprintf("%q", path), path, 0)
+		}
+
+		stranger := r.account("stranger")
+		for _, acc := range []account.ID{stranger, 0, -1, 1 << 40} {
+			_, err := r.open("相册 é/x", func(v *Visit) { v.Account = acc })
+			r.fails(err, fault.NotFound, fmt.Sprintf("of account %d", acc))
+		}
+
+		r.must(r.drive.Rename(r.Context(), r.acc, b, "c"))
+		r.reads("by the former name", "相册 é/b%2F#&/图 1+2&3.png", 0)
+		r.reads("by the new one", "相册 é/c/图 1+2&3.png", deep)
+		for _, id := range []drive.ID{top, a} {
+			r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{id}))
+			r.reads("in the trash", "相册 é/x", 0)
+			_, err := r.drive.Recover(r.Context(), r.acc, []drive.ID{id})
+			r.must(err)
+			r.reads("back again", "相册 é/x", top)
+		}
+		newer := r.file(a, "x")
+		r.reads("replaced", "相册 é/x", newer)
+		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{out}, b))
+		r.reads("moved into it", "相册 é/c/x", out)
+		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{b}, drive.Root))
+		r.reads("moved out of it", "c/x", 0)
+
+		r.enable(b)
+		r.reads("by a folder of its own", "c/x", out)
+		_, err = r.Disable(r.Context(), r.acc, a)
+		r.must(err)
+		r.reads("of a disabled folder", "相册 é/x", 0)
+		r.reads("the other is as it was", "c/x", out)
+
+		accounts, err := account.Open(r.Context(), r.db)
+		r.must(err)
+		for state, want := range map[account.State]drive.ID{account.Disabled: 0, account.Unpublished: 0, account.Enabled: out} {
+			_, err := accounts.SetState(r.Context(), "owner", state)
+			r.must(err)
+			r.reads(state.String(), "c/x", want)
+		}
+		_, err = accounts.SetState(r.Context(), "owner", account.Enabled)
+		r.must(err)
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{b}))
+		_, err = r.drive.Delete(r.Context(), r.acc, []drive.ID{b})
+		r.must(err)
+		if list, _, err := r.List(r.Context(), r.acc, 0, 10); err != nil || len(list) != 0 {
+			r.Errorf("after it was deleted for good: %+v %v", list, err)
+		}
+	})
+}
+
+// A path of as many folders as there may be leads to its file.
+func TestOpenAtTheBottom(t *testing.T) {
+	each(t, func(r *rooms) {
+		at, path := drive.Root, ""
+		for n := range drive.MaxDepth {
+			name := fmt.Sprint(n)
+			at = r.folder(at, name)
+			path += name + "/"
+			if n == 0 {
+				r.enable(at)
+			}
+		}
+		id := r.file(at, "file")
+		r.reads("the deepest", path+"file", id)
+		r.reads("beside it", path+"none", 0)
+		r.reads("deeper", path+"file/file", 0)
+		got, err := r.Path(r.Context(), r.acc, id)
+		if want := fmt.Sprintf("/dl/%d/%sfile", r.acc, path); err != nil || got != want {
+			r.Errorf("%q %v, want %q", got, err, want)
+		}
+	})
+}
+
+func TestEnableIsRefused(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder, file, gone := r.folder(drive.Root, "a"), r.file(drive.Root, "b"), r.folder(drive.Root, "gone")
+		below := r.folder(gone, "below")
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{gone}))
+		owner := r.acc
+		r.acc = r.account("stranger")
+		theirs := r.folder(drive.Root, "theirs")
+		r.acc = owner
+		for id, want := range map[drive.ID]fault.Code{
+			drive.Root: fault.BadRequest, file: fault.NotFolder, gone: fault.NotFound, below: fault.NotFound, theirs: fault.NotFound, 1 << 50: fault.NotFound,
+		} {
+			_, err := r.Enable(r.Context(), r.acc, id)
+			r.fails(err, want, fmt.Sprintf("enable %d", id))
+			_, err = r.Disable(r.Context(), r.acc, id)
+			r.fails(err, want, fmt.Sprintf("disable %d", id))
+		}
+		_, err := r.Disable(r.Context(), r.acc, folder)
+		r.fails(err, fault.DirectOff, "disable one that is not enabled")
+		r.max = 1
+		r.enable(folder, folder)
+		_, err = r.Enable(r.Context(), r.acc, r.folder(drive.Root, "another"))
+		r.fails(err, fault.TooManyDirect, "one too many")
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{folder}))
+		_, err = r.Disable(r.Context(), r.acc, folder)
+		r.fails(err, "", "disable one in the trash")
+	})
+}
+
+func TestPathAndList(t *testing.T) {
+	each(t, func(r *rooms) {
+		a := r.folder(drive.Root, "a b")
+		b := r.folder(a, "图")
+		file, out := r.file(b, "100%#.png"), r.file(drive.Root, "out")
+		r.enable(a, b)
+		want := fmt.Sprintf("/dl/%d/a%%20b/%%E5%%9B%%BE/100%%25%%23.png", r.acc)
+		if got, err := r.Path(r.Context(), r.acc, file); err != nil || got != want {
+			r.Errorf("%q %v, want %q", got, err, want)
+		}
+		for id, want := range map[drive.ID]fault.Code{out: fault.DirectOff, b: fault.NotFile, drive.Root: fault.NotFound, 1 << 50: fault.NotFound} {
+			_, err := r.Path(r.Context(), r.acc, id)
+			r.fails(err, want, fmt.Sprintf("path of %d", id))
+		}
+		list, more, err := r.List(r.Context(), r.acc, 0, 1)
+		if err != nil || !more || len(list) != 1 || list[0].ID != a || list[0].Path != "/a b" || list[0].EnabledAt == 0 {
+			r.Errorf("%+v %v %v", list, more, err)
+		}
+		list, more, err = r.List(r.Context(), r.acc, a, 1)
+		if err != nil || more || len(list) != 1 || list[0].ID != b || list[0].Path != "/a b/图" || list[0].Name != "图" {
+			r.Errorf("%+v %v %v", list, more, err)
+		}
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{b}))
+		_, err = r.Path(r.Context(), r.acc, file)
+		r.fails(err, fault.NotFound, "path of a file in the trash")
+		if list, _, err = r.List(r.Context(), r.acc, a, 1); err != nil || len(list) != 1 || list[0].Path != "" {
+			r.Errorf("in the trash: %+v %v", list, err)
+		}
+	})
+}
+
+// asClients signs as clients of the platform do.
+func asClients(path string, end int64, rand string, acc account.ID, key string) string {
+	return fmt.Sprintf("%d-%s-%d-%x", end, rand, acc, md5.Sum(fmt.Appendf(nil, "%s-%d-%s-%d-%s", path, end, rand, acc, key)))
+}
+
+// Where URLs are signed nothing is read without a signature of its path, in time, with the
+// present key.
+func TestSigned(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "a")
+		file := r.file(folder, "图 1.png")
+		r.file(folder, "other")
+		r.enable(folder)
+		on, off := true, false
+		s, err := r.Sign(r.Context(), r.acc, &on, "")
+		if err != nil || !s.Signed || len(s.Key) < 20 {
+			r.Fatalf("%+v %v", s, err)
+		}
+		const path = "a/图 1.png"
+		full := fmt.Sprintf("/dl/%d/a/图 1.png", r.acc)
+		as := func(keys ...string) func(*Visit) {
+			return func(v *Visit) { v.Keys, v.Signed = keys, []string{full, escaped(full)} }
+		}
+		now := time.Now().Unix()
+		good := asClients(full, now+60, "0a", r.acc, s.Key)
+		whole := make([]string, maxKeys)
+		for name, c := range map[string]struct {
+			keys []string
+			want fault.Code
+		}{
+			"good":                  {[]string{good}, ""},
+			"in capitals":           {[]string{good[:len(good)-32] + strings.ToUpper(good[len(good)-32:])}, ""},
+			"as it is in the URL":   {[]string{asClients(escaped(full), now+60, "0a", r.acc, s.Key)}, ""},
+			"one of two":            {[]string{"x", good}, ""},
+			"after too many":        {append(whole, good), fault.BadSignature},
+			"none":                  {nil, fault.BadSignature},
+			"empty":                 {[]string{""}, fault.BadSignature},
+			"another key":           {[]string{asClients(full, now+60, "0a", r.acc, "another key")}, fault.BadSignature},
+			"no key":                {[]string{asClients(full, now+60, "0a", r.acc, "")}, fault.BadSignature},
+			"another path":          {[]string{asClients(strings.Replace(full, "图 1.png", "other", 1), now+60, "0a", r.acc, s.Key)}, fault.BadSignature},
+			"another account":       {[]string{asClients(full, now+60, "0a", r.acc+1, s.Key)}, fault.BadSignature},
+			"over":                  {[]string{asClients(full, now-1, "0a", r.acc, s.Key)}, fault.BadSignature},
+			"an end that is none":   {[]string{"x" + good}, fault.BadSignature},
+			"another end":           {[]string{"9" + good}, fault.BadSignature},
+			"cut":                   {[]string{good[:len(good)-1]}, fault.BadSignature},
+			"without its sum":       {[]string{good[:len(good)-32]}, fault.BadSignature},
+			"with a dash in random": {[]string{asClients(full, now+60, "0-a", r.acc, s.Key)}, fault.BadSignature},
+		} {
+			f, err := r.open(path, as(c.keys...))
+			r.fails(err, c.want, name)
+			if c.want == "" && (f.ID != file || f.Open) {
+				r.Errorf("%s: %+v", name, f)
+			}
+		}
+		_, err = r.open("a/none")
+		r.fails(err, fault.BadSignature, "what is not there, without a signature") // nothing is told
+
+		link, err := r.Path(r.Context(), r.acc, file)
+		r.must(err)
+		u, err := url.Parse(link)
+		r.must(err)
+		ours := as(u.Query().Get("auth_key"))
+		if u.Path != full {
+			r.Errorf("%q", link)
+		}
+		_, err = r.open(path, ours)
+		r.fails(err, "", "what Path has signed")
+		r.ahead.Add(int64(24*time.Hour + time.Second))
+		_, err = r.open(path, ours)
+		r.fails(err, fault.BadSignature, "a day later")
+		r.ahead.Store(0)
+
+		again, err := r.Sign(r.Context(), r.acc, nil, "")
+		if err != nil || again != s {
+			r.Errorf("it has become %+v from %+v, %v", again, s, err)
+		}
+		if s, err = r.Sign(r.Context(), r.acc, nil, "a-key-of-mine"); err != nil || !s.Signed || s.Key != "a-key-of-mine" {
+			r.Fatalf("%+v %v", s, err)
+		}
+		_, err = r.open(path, as(good))
+		r.fails(err, fault.BadSignature, "with the key before")
+		_, err = r.open(path, as(asClients(full, now+60, "0a", r.acc, s.Key)))
+		r.fails(err, "", "with the present one")
+		for _, key := range []string{"short67", strings.Repeat("a", 129), "schlüssel", "two words", "two\nlines"} {
+			_, err := r.Sign(r.Context(), r.acc, &off, key)
+			r.fails(err, fault.BadRequest, key)
+		}
+		if s, err = r.Sign(r.Context(), r.acc, &off, ""); err != nil || s.Signed || s.Key != "a-key-of-mine" {
+			r.Errorf("off: %+v %v", s, err)
+		}
+		r.reads("off", path, file)
+	})
+}
+
+// What an account blocks reads nothing of it, and all of others.
+func TestBlocked(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "a")
+		r.file(folder, "x")
+		r.enable(folder)
+		from := func(address string) fault.Code {
+			_, err := r.open("a/x", func(v *Visit) { v.Address = address })
+			return fault.CodeOf(err)
+		}
+		r.must(r.Block(r.Context(), r.acc, []string{"192.0.2.7", " 2001:db8::1 ", "::ffff:192.0.2.8", "192.0.2.7"}))
+		if got := from("192.0.2.7"); got != "" {
+			r.Errorf("while it is off: %q", got)
+		}
+		r.must(r.SwitchBlocking(r.Context(), r.acc, true))
+		for address, want := range map[string]fault.Code{
+			"192.0.2.7": fault.AddressBlocked, "::ffff:192.0.2.7": fault.AddressBlocked, "192.0.2.8": fault.AddressBlocked,
+			"2001:db8::1": fault.AddressBlocked, "2001:0db8:0:0::1": fault.AddressBlocked, "2001:db8::1%eth0": fault.AddressBlocked,
+			"192.0.2.1": "", "192.0.2.70": "", "2001:db8::2": "", "unknown": "", "": "",
+		} {
+			if got := from(address); got != want {
+				r.Errorf("from %s: %q, want %q", address, got, want)
+			}
+		}
+		list, err := r.Blocked(r.Context(), r.acc)
+		if want := []string{"192.0.2.7", "192.0.2.8", "2001:db8::1"}; err != nil || !slices.Equal(list, want) {
+			r.Errorf("%q %v, want %q", list, err, want)
+		}
+		for _, bad := range []string{"192.0.2.0/24", "192.0.2", "x", "", "fe80::1%eth0"} {
+			r.fails(r.Block(r.Context(), r.acc, []string{"192.0.2.1", bad}), fault.BadRequest, bad)
+		}
+		if after, err := r.Blocked(r.Context(), r.acc); err != nil || !slices.Equal(after, list) {
+			r.Errorf("after what was refused: %q %v", after, err)
+		}
+		many := make([]string, MaxBlocked+1)
+		for n := range many {
+			many[n] = fmt.Sprintf("198.51.%d.%d", n/256, n%256)
+		}
+		r.fails(r.Block(r.Context(), r.acc, many), fault.TooManyIDs, "too many")
+		r.must(r.Block(r.Context(), r.acc, many[1:]))
+		if got := from("198.51.0.1") + from("198.51.0.0") + from("192.0.2.7"); got != fault.AddressBlocked {
+			r.Errorf("the list before holds: %q", got)
+		}
+		r.must(r.Block(r.Context(), r.acc, nil))
+		r.must(r.SwitchBlocking(r.Context(), r.acc, false))
+		if s, err := r.Settings(r.Context(), r.acc); err != nil || s.Blocking || from("198.51.0.1") != "" {
+			r.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+// lines are those of the log, as hours ago, file, requests and bytes.
+func (r *rooms) lines() (out []string) {
+	r.Helper()
+	now := HourOf(r.db.Now())
+	list, total, err := r.Log(r.Context(), r.acc, 0, now+1, 0, 100)
+	r.must(err)
+	if total != int64(len(list)) {
+		r.Errorf("%d lines of %d", len(list), total)
+	}
+	for _, l := range list {
+		out = append(out, fmt.Sprintf("%d %s %s %d %d %d", now-l.Hour, l.Name, l.Path, l.Size, l.Requests, l.Bytes))
+	}
+	return out
+}
+
+func (r *rooms) same(when string, got []string, want ...string) {
+	r.Helper()
+	if !slices.Equal(got, want) {
+		r.Errorf("%s: %q, want %q", when, got, want)
+	}
+}
+
+// What is read is told for each file and hour, for three days, and as files for 30.
+func TestTraffic(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "a")
+		one, two := r.file(folder, "one"), r.file(folder, "=two")
+		stranger := r.account("stranger")
+		// The same hour for all of it, whenever the test runs.
+		begin := HourOf(time.Now()).Begins().Add(time.Minute)
+		at := func(hours int) { r.ahead.Store(int64(time.Until(begin) + time.Duration(hours)*time.Hour)) }
+		at(0)
+		r.Served(r.acc, one, 5)
+		r.Served(r.acc, one, 7)
+		r.same("before it is written down", r.lines())
+		r.must(r.KeepCounts(r.Context()))
+		r.Served(r.acc, one, 0)
+		r.Served(r.acc, two, 1)
+		r.Served(r.acc, 1<<50, 1) // of a file that is not there
+		r.must(r.KeepCounts(r.Context()))
+		r.must(r.KeepCounts(r.Context()))
+		r.same("an hour", r.lines(), "0 =two /a/=two 7 1 1", "0 one /a/one 7 3 12")
+		if _, _, err := r.Files(r.Context(), r.acc, 0, 1<<40, 0, 10); err != nil {
+			r.Error(err)
+		}
+		_, err := r.File(r.Context(), r.acc, HourOf(begin))
+		r.fails(err, fault.NotFound, "the file of an hour that goes on")
+
+		at(1)
+		r.Served(r.acc, one, 100)
+		r.must(r.KeepCounts(r.Context()))
+		r.must(r.drive.Rename(r.Context(), r.acc, one, "renamed"))
+		r.same("the newest first", r.lines(), "0 one /a/renamed 7 1 100", "1 =two /a/=two 7 1 1", "1 one /a/renamed 7 3 12")
+		if list, total, err := r.Log(r.Context(), r.acc, 0, HourOf(begin)+2, 1, 1); err != nil || total != 3 || len(list) != 1 || list[0].ID != two {
+			r.Errorf("the second of three: %+v %d %v", list, total, err)
+		}
+		if list, total, err := r.Log(r.Context(), r.acc, HourOf(begin)+1, HourOf(begin)+2, 0, 9); err != nil || total != 1 || len(list) != 1 || list[0].Bytes != 100 {
+			r.Errorf("the hour alone: %+v %d %v", list, total, err)
+		}
+		if list, total, err := r.Log(r.Context(), stranger, 0, 1<<40, 0, 9); err != nil || total != 0 || len(list) != 0 {
+			r.Errorf("of another account: %+v %d %v", list, total, err)
+		}
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{two}))
+		_, err = r.drive.Delete(r.Context(), r.acc, []drive.ID{two})
+		r.must(err)
+		r.same("of one that is gone", r.lines(), "0 one /a/renamed 7 1 100", "1 =two  7 1 1", "1 one /a/renamed 7 3 12")
+
+		at(5)
+		csv := fmt.Sprintf("fileID,fileName,fileSize,requests,totalTraffic\r\n%d,'=two,7,1,1\r\n%d,one,7,3,12\r\n", two, one)
+		list, total, err := r.Files(r.Context(), r.acc, 0, 1<<40, 0, 10)
+		if err != nil || total != 2 || len(list) != 2 || list[0].Hour != HourOf(begin)+1 || list[1].CSV != csv {
+			r.Errorf("%+v %d %v", list, total, err)
+		}
+		if list, total, err = r.Files(r.Context(), r.acc, 0, 1<<40, 1, 10); err != nil || total != 2 || len(list) != 1 || list[0].Hour != HourOf(begin) {
+			r.Errorf("%+v %d %v", list, total, err)
+		}
+		if f, err := r.File(r.Context(), r.acc, HourOf(begin)); err != nil || f.CSV != csv {
+			r.Errorf("%+v %v", f, err)
+		}
+		for _, hour := range []Hour{0, HourOf(begin) - 1, HourOf(begin) + 2, HourOf(begin) + 5} {
+			_, err := r.File(r.Context(), r.acc, hour)
+			r.fails(err, fault.NotFound, fmt.Sprintf("hour %d", hour-HourOf(begin)))
+		}
+		_, err = r.File(r.Context(), stranger, HourOf(begin))
+		r.fails(err, fault.NotFound, "of another account")
+
+		at(3 * 24)
+		if got := len(r.lines()); got != 3 {
+			r.Errorf("after three days there are %d", got)
+		}
+		at(3*24 + 1)
+		if got := len(r.lines()); got != 1 {
+			r.Errorf("an hour later there are %d", got)
+		}
+		sweep := func() {
+			r.Helper()
+			for more := true; more; {
+				var err error
+				more, err = r.SweepOld(r.Context(), 1)
+				r.must(err)
+			}
+		}
+		for hours, want := range map[int]int{30 * 24: 2, 30*24 + 1: 1, 30*24 + 2: 0} {
+			at(hours)
+			if _, total, err := r.Files(r.Context(), r.acc, 0, 1<<40, 0, 10); err != nil || total != want {
+				r.Errorf("after %d hours there are %d files, want %d, %v", hours, total, want, err)
+			}
+		}
+		for hours, want := range [][2]int{{30 * 24, 3}, {30*24 + 1, 1}, {30*24 + 2, 0}} {
+			at(want[0])
+			sweep()
+			var there int
+			_, err := r.db.Get(r.Context(), "test", `SELECT count(*) FROM direct_traffic WHERE account_id = $1`, []any{r.acc}, &there)
+			if err != nil || there != want[1] {
+				r.Errorf("%d: %d lines are kept, want %d, %v", hours, there, want[1], err)
+			}
+		}
+	})
+}
+
+// A file beyond those that an hour may have is not told of; one that is told of goes on.
+func TestTrafficIsBounded(t *testing.T) {
+	each(t, func(r *rooms) {
+		folder := r.folder(drive.Root, "a")
+		one, two := r.file(folder, "one"), r.file(folder, "two")
+		begin := HourOf(time.Now()).Begins().Add(time.Minute)
+		r.ahead.Store(int64(time.Until(begin)))
+		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+			for n := range hourFiles - 1 {
+				if _, err := tx.Exec(r.Context(), insertTraffic, r.acc, HourOf(begin), 1<<40+n, "n", 1, 1, 1); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		r.Served(r.acc, one, 5)
+		r.Served(r.acc, two, 5)
+		r.must(r.KeepCounts(r.Context()))
+		r.Served(r.acc, one, 5)
+		r.Served(r.acc, two, 5)
+		r.must(r.KeepCounts(r.Context()))
+		total, bytes := 0, 0
+		_, err := r.db.Get(r.Context(), "test", `SELECT count(*), sum(bytes) FROM direct_traffic WHERE account_id = $1`, []any{r.acc}, &total, &bytes)
+		if err != nil || total != hourFiles || bytes != hourFiles-1+10 {
+			r.Errorf("%d files, %d bytes, %v", total, bytes, err)
+		}
+		for n := range drive.ID(maxCounted + 1) {
+			r.Served(r.acc, n, 1)
+		}
+		r.Served(r.acc, 0, 1)
+		if got := r.counts.m[counted{r.acc, HourOf(begin), 0}]; len(r.counts.m) != maxCounted || got.requests != 2 {
+			r.Errorf("counts %d files, one of them %+v", len(r.counts.m), got)
+		}
+	})
+}
+
+// What can't be written down is counted still, once.
+func TestCountsWait(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(r.folder(drive.Root, "a"), "one")
+		r.ahead.Store(int64(time.Until(HourOf(time.Now()).Begins().Add(time.Minute))))
+		r.Served(r.acc, file, 5)
+		ctx, cancel := context.WithCancel(r.Context())
+		cancel()
+		if err := r.KeepCounts(ctx); err == nil {
+			r.Fatal("it was written by who has gone")
+		}
+		r.Served(r.acc, file, 6)
+		r.must(r.KeepCounts(r.Context()))
+		r.same("after it could be", r.lines(), "0 one /a/one 7 2 11")
+	})
+}
