@@ -157,6 +157,8 @@ var advices = map[fault.Code]text{
 	fault.TooManyTreeCopies: adviceTasks,
 	fault.TooManyShares:     adviceShares,
 	fault.ShareNotFound:     adviceShares,
+	fault.DirectOff:         adviceDirect,
+	fault.TooManyDirect:     adviceDirect,
 	fault.TaskNotFound:      adviceTaskID,
 	fault.TaskGoesOn:        adviceGoesOn,
 	fault.PlanNotFound:      advicePlan,

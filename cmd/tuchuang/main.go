@@ -39,6 +39,7 @@ type cli struct {
 	Tasks   tasksCmd   `cmd:"" help:"help_tasks"`
 	Offline offlineCmd `cmd:"" help:"help_offline"`
 	Share   shareCmd   `cmd:"" help:"help_share"`
+	Direct  directCmd  `cmd:"" help:"help_direct"`
 	Ls      lsCmd      `cmd:"" help:"help_ls"`
 	Links   linksCmd   `cmd:"" help:"help_links"`
 	Get     getCmd     `cmd:"" help:"help_get"`
@@ -141,7 +142,7 @@ func newParser(ctx context.Context, c *cli, u *ui) (*kong.Kong, error) {
 		return nil, err
 	}
 	texts := helpTexts{}
-	for _, some := range []helpTexts{clientHelp(u), serverHelp(u), opsHelp(u), demoHelp(u), treeHelp(u), offlineHelp(u), shareHelp(u)} {
+	for _, some := range []helpTexts{clientHelp(u), serverHelp(u), opsHelp(u), demoHelp(u), treeHelp(u), offlineHelp(u), shareHelp(u), directHelp(u)} {
 		maps.Copy(texts, some)
 	}
 	texts.putInto(parser.Model.Node)
