@@ -48,8 +48,11 @@ func NewRates(d *db.DB, alone bool) *Rates {
 func (r *Rates) Take(ctx context.Context, who Asker, limit Rate) (wait time.Duration, err error) {
 	if who.Account == 0 {
 		who.Address = placeOf(who.Address)
-	} else if !r.alone {
-		return r.takeLeased(ctx, who, limit)
+	} else {
+		who.Address = "" // wherever it asks from
+		if !r.alone {
+			return r.takeLeased(ctx, who, limit)
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

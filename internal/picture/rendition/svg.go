@@ -249,15 +249,17 @@ func harmless(value string) bool {
 
 // cleanCSS takes the at-rules away, which import, and all of what is not harmless then.
 func cleanCSS(css string) string {
-	css = comments.ReplaceAllString(css, " ")
+	rest := comments.ReplaceAllString(css, " ")
+	var kept strings.Builder
 	for {
-		at := strings.IndexByte(css, '@')
-		if at < 0 {
+		before, _, found := strings.Cut(rest, "@")
+		kept.WriteString(before)
+		if !found {
 			break
 		}
-		css = css[:at] + afterRule(css[at:])
+		rest = afterRule(rest[len(before):])
 	}
-	if !harmless(css) {
+	if css = kept.String(); !harmless(css) {
 		return ""
 	}
 	return css
