@@ -55,7 +55,7 @@ func hasData(data string) (bool, error) {
 
 // ourNames are what may be in a data folder that holds no data yet: what a start that
 // was broken off has left, and what a file system makes by itself.
-var ourNames = []string{"lock", "blobs", "uploads", "spool", "lost+found"}
+var ourNames = []string{"lock", "blobs", "uploads", "spool", "thumbnails", "lost+found"}
 
 // refuseForeign refuses to begin in a folder that holds other things and no data of
 // ours, as somebody's home: nothing is to be mixed in among them. One that is not

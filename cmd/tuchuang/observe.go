@@ -17,6 +17,7 @@ import (
 	"tuchuang/internal/metrics"
 	"tuchuang/internal/offline"
 	"tuchuang/internal/queue"
+	"tuchuang/internal/thumbnail"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/upload"
 )
@@ -131,6 +132,14 @@ func (o *observer) watchRequests() func(route, result string, took time.Duration
 	return o.metrics.Request
 }
 
+// watchDecoders is what the decoders of pictures tell of each; nil where nobody wants it.
+func (o *observer) watchDecoders() func(kind thumbnail.Kind, waited, took time.Duration) {
+	if o.metrics == nil {
+		return nil
+	}
+	return func(_ thumbnail.Kind, waited, took time.Duration) { o.metrics.Decoded(waited, took) }
+}
+
 // watchTasks has the tasks of all kinds counted, and pictures that are copied.
 func (o *observer) watchTasks(tasks *copytask.Tasks, downloads *offline.Downloads, crews []crew) {
 	m := o.metrics
@@ -173,6 +182,16 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews [
 		set(metrics.PicturesServed, float64(p.Redirected), "redirected")
 		set(metrics.PictureBytes, float64(p.Bytes))
 		set(metrics.PictureUnknown, float64(p.Unknown))
+		th := s.thumbnails.Counts()
+		for kind, n := range th.Answered {
+			set(metrics.Thumbnails, float64(n), string(kind))
+		}
+		set(metrics.ThumbnailsFromKept, float64(th.FromKept))
+		set(metrics.ThumbnailsKept, float64(th.Kept))
+		set(metrics.DecodersRunning, float64(th.Running))
+		set(metrics.DecodersWaiting, float64(th.Waiting))
+		set(metrics.DecodersMemory, float64(th.Held))
+		set(metrics.DecodersRefused, float64(th.Answered[thumbnail.Busy]))
 		d := s.db.Stats()
 		for _, p := range d.Pools {
 			set(metrics.DBConnections, float64(p.Size), p.Name)

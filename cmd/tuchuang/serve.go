@@ -32,6 +32,7 @@ import (
 	"tuchuang/internal/queue"
 	"tuchuang/internal/share"
 	"tuchuang/internal/sweep"
+	"tuchuang/internal/thumbnail"
 	"tuchuang/internal/transfer"
 	"tuchuang/internal/treecopy"
 	"tuchuang/internal/upload"
@@ -86,6 +87,7 @@ type serveCmd struct {
 	CopyImages     *string  `name:"copy-images" placeholder:"N" help:"help_copy_images"`
 	CopyLevels     *string  `name:"copy-levels" placeholder:"N" help:"help_copy_levels"`
 	ImageSize      *string  `name:"image-size" placeholder:"SIZE" help:"help_image_size"`
+	ThumbnailsSize *string  `name:"thumbnails-size" placeholder:"SIZE" help:"help_thumbnails_size"`
 	PProf          *string  `name:"pprof" placeholder:"HOST:PORT" help:"help_pprof"`
 	PrintConfig    bool     `name:"print-config" help:"help_print_config"`
 }
@@ -97,7 +99,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 		"tls-key": c.TLSKey, "trusted-proxies": c.TrustedProxies, "grace": c.Grace, "drain-wait": c.DrainWait, "log-level": c.LogLevel,
 		"metrics-listen": c.MetricsListen, "pprof": c.PProf, "audit-days": c.AuditDays, "task-days": c.TaskDays,
 		"token-days": c.TokenDays, "client-tokens": c.ClientTokens, "rate-limits": c.RateLimits,
-		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize, "offline-workers": c.OfflineWorkers,
+		"copy-ids": c.CopyIDs, "copy-tasks": c.CopyTasks, "copy-images": c.CopyImages, "copy-levels": c.CopyLevels, "image-size": c.ImageSize, "thumbnails-size": c.ThumbnailsSize, "offline-workers": c.OfflineWorkers,
 	})
 	if len(c.FetchAllow) > 0 {
 		flags["fetch-allow"] = strings.Join(c.FetchAllow, ",")
@@ -176,6 +178,8 @@ type server struct {
 	draining chan struct{}
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
+
+	thumbnails *thumbnail.Thumbnails
 
 	asking sync.Mutex
 	asked  *question // what is being asked for readyz; nil while nobody does
@@ -261,6 +265,9 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	downloads.SetImageSize(conf.ImageSize)
 	shares, links := share.New(s.db), direct.New(s.db)
 	copies, copiers := treecopy.New(s.db, log)
+	s.thumbnails = thumbnail.New(thumbnail.Options{
+		Drive: dr, Bed: bed, DB: s.db, Store: store, Dir: dataFile(conf.Data, "thumbnails"), Most: conf.Thumbnails, Log: log, Watch: s.watchDecoders(),
+	})
 	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}, {kindTreeCopy, copiers}}
 	s.watchTasks(tasks, downloads, crews)
 
@@ -292,7 +299,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Links: links, Copies: copies, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Links: links, Copies: copies, Thumbnails: s.thumbnails, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log, Rates: limits,
 		OnDetached: func() {
 			select {
@@ -371,6 +378,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 			}},
 			sweep.Job{Name: "old log of direct links", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, links.SweepOld) }},
 			sweep.Job{Name: "traffic of direct links", Every: time.Second, Run: links.KeepCounts},
+			sweep.Job{Name: "thumbnails of content that is gone", Every: time.Hour, Run: s.thumbnails.Sweep},
 			sweep.Job{Name: "visits of shares", Every: time.Second, Run: shares.KeepCounts},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},
@@ -449,6 +457,9 @@ func (s *server) stop() error {
 	}
 	errs = append(errs, s.blind())
 	s.work.Wait()
+	if s.thumbnails != nil {
+		s.thumbnails.Close()
+	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}

@@ -492,7 +492,7 @@ func TestServerSettings(t *testing.T) {
 	want := map[string]string{
 		"data": filepath.Join(p.home, "data"), "listen": "127.0.0.1:3", "public-url": "http://127.0.0.1:3", "image-url": "https://pics.example.org",
 		"database-url": "", "blob-url": "", "image-redirect": "off", "tls-cert": "", "tls-key": "", "trusted-proxies": "10.0.0.0/8,::1/128", "fetch-allow": "10.1.0.0/16,fd00::/8,127.0.0.1/32", "offline-workers": "4", "grace": "24h0m0s", "drain-wait": "0s", "log-level": "error",
-		"audit-days": "180", "task-days": "0", "token-days": "30", "client-tokens": "0", "rate-limits": "off", "copy-ids": "100", "copy-tasks": "3", "copy-images": "1000", "copy-levels": "15", "image-size": "100M", "metrics-listen": "", "pprof": "",
+		"audit-days": "180", "task-days": "0", "token-days": "30", "client-tokens": "0", "rate-limits": "off", "copy-ids": "100", "copy-tasks": "3", "copy-images": "1000", "copy-levels": "15", "image-size": "100M", "thumbnails-size": "1G", "metrics-listen": "", "pprof": "",
 	}
 	if diff := cmp.Diff(want, settings(first.out)); diff != "" || first.code != exitDone {
 		t.Errorf("exit %d, %s (-want +got):\n%s", first.code, first.errOut, diff)

@@ -26,6 +26,7 @@ import (
 	"tuchuang/internal/offline"
 	"tuchuang/internal/often"
 	"tuchuang/internal/share"
+	"tuchuang/internal/thumbnail"
 	"tuchuang/internal/treecopy"
 	"tuchuang/internal/upload"
 )
@@ -35,19 +36,20 @@ const answerLimit = 30 * time.Second
 
 // Options are what the door needs.
 type Options struct {
-	Accounts  *account.Accounts
-	Drive     *drive.Drive
-	Bed       *imagebed.Bed
-	Uploads   *upload.Uploads
-	Tasks     *copytask.Tasks
-	Downloads *offline.Downloads
-	Shares    *share.Shares
-	Links     *direct.Links
-	Copies    *treecopy.Copies
-	PublicURL string // where clients reach this server, without a slash at the end
-	ImageURL  string // where links point to, without a slash at the end
-	Node      string // part of every x-traceID
-	Log       *slog.Logger
+	Accounts   *account.Accounts
+	Drive      *drive.Drive
+	Bed        *imagebed.Bed
+	Uploads    *upload.Uploads
+	Tasks      *copytask.Tasks
+	Downloads  *offline.Downloads
+	Shares     *share.Shares
+	Links      *direct.Links
+	Copies     *treecopy.Copies
+	Thumbnails *thumbnail.Thumbnails
+	PublicURL  string // where clients reach this server, without a slash at the end
+	ImageURL   string // where links point to, without a slash at the end
+	Node       string // part of every x-traceID
+	Log        *slog.Logger
 
 	Rates      *often.Rates               // where accounts may ask as often as is documented; nil where they may ask as they like
 	OnDetached func()                     // wakes the sweep of large deletes
@@ -123,6 +125,7 @@ type endpoint struct {
 	ids   int          // how many elements its lists may have, 0 for what their tags say
 	file  string       // the field of a form that carries a file; "" for none
 	long  bool
+	head  bool // it takes HEAD too
 	call  func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
 }
 
@@ -193,7 +196,7 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			ctx, cancel = context.WithTimeout(ctx, answerLimit)
 			defer cancel()
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != rt.method {
+		if r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != rt.method && !(rt.serve.head && r.Method == http.MethodHead) {
 			a.fail(w, r, trace, acc, began, fault.New(fault.WrongMethod, "api: method"))
 			return
 		}

@@ -228,6 +228,9 @@ func (d *document) answers(e endpoint, example Example, to map[string]response) 
 		content[name] = media{Schema: s}
 	}
 	to["200"] = response{Description: "a file or stream; a failure comes in the envelope", Content: content}
+	if e.head {
+		to["304"] = response{Description: "as it is known"}
+	}
 	if slices.Contains(e.media, eventMedia) {
 		to["204"] = response{Description: "nothing more will come"}
 	}

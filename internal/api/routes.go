@@ -109,6 +109,8 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/direct-link/sign", handle(a.directSign), write, nil},
 		{"GET", "/api/v1/offline/download/list", handle(a.offlineList), read, nil},
 		{"GET", "/api/v1/oss/source/published", handle(a.published), read, nil},
+		{"GET", "/api/v1/file/thumbnail", a.thumbnail(), read, nil},
+		{"GET", "/api/v1/oss/file/thumbnail", a.bedThumbnail(), read, nil},
 	}
 }
 

@@ -63,12 +63,18 @@ func (f *flow) begin(contentType string) http.Header {
 	return h
 }
 
-// send sends a piece at once; fault.Canceled where the client has gone, or takes nothing.
-func (f *flow) send(b []byte) error {
+// extend gives the next piece its time.
+func (f *flow) extend() error {
 	err := f.rc.SetWriteDeadline(time.Now().Add(f.limit))
 	if errors.Is(err, http.ErrNotSupported) {
-		err = nil
+		return nil
 	}
+	return err
+}
+
+// send sends a piece at once; fault.Canceled where the client has gone, or takes nothing.
+func (f *flow) send(b []byte) error {
+	err := f.extend()
 	if err == nil {
 		_, err = f.w.Write(b)
 	}

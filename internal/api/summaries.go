@@ -107,6 +107,8 @@ var summaries = map[string]summary{
 	"/api/v1/oss/source/copy/retry":  {beyond, "Try the failed pictures of a task again", "重试失败的图片"},
 	"/api/v1/oss/source/republish":   {beyond, "Put the drive's present pictures behind their links", "重新发布"},
 	"/api/v1/oss/source/published":   {beyond, "Where files of the drive are published", "文件的发布情况"},
+	"/api/v1/file/thumbnail":         {beyond, "A small picture of a file", "云盘图片缩略图"},
+	"/api/v1/oss/file/thumbnail":     {beyond, "A small picture of an image", "图床图片缩略图"},
 	"/api/v1/share/delete":           {beyond, "End shares", "取消分享"},
 	"/api/v1/direct-link/list":       {beyond, "Folders whose files have links", "直链空间列表"},
 	"/api/v1/direct-link/sign":       {beyond, "Whether links want a signature, and the key", "直链鉴权"},

@@ -35,6 +35,7 @@ type call struct {
 	// it answers is final.
 	take   func(body io.Reader) error
 	header [2]string
+	seen   func(http.Header) // of that answer, before; may be nil
 
 	// content is given the body of a file, which begins at a place: the one asked for, or
 	// the beginning where the server has no ranges.
@@ -142,6 +143,9 @@ func (c *Client) once(ctx context.Context, k call, token string, out any) (retry
 		retryAfter = time.Duration(seconds) * time.Second
 	}
 	if k.take != nil && resp.StatusCode == http.StatusOK && strings.HasPrefix(resp.Header.Get(k.header[0]), k.header[1]) {
+		if k.seen != nil {
+			k.seen(resp.Header)
+		}
 		return 0, c.takeBody(resp, k.take)
 	}
 	if k.take != nil && resp.StatusCode == http.StatusNoContent {

@@ -637,3 +637,32 @@ func TestReports(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+// A thumbnail is the bytes of a picture, with what it is; a refusal comes as all others.
+func TestThumbnails(t *testing.T) {
+	c, _ := open(t, tokenOr(func(n int, w http.ResponseWriter, r *http.Request) {
+		want := []string{"/api/v1/file/thumbnail?fileID=7&size=128", "/api/v1/oss/file/thumbnail?fileID=x", "/api/v1/file/thumbnail?fileID=8&size=1280"}[n-1]
+		if r.URL.String() != want || r.Method != http.MethodGet {
+			t.Errorf("asked %s %s, want %s", r.Method, r.URL, want)
+		}
+		if n == 3 {
+			refuse(w, 1, "no picture")
+			return
+		}
+		w.Header().Set("Content-Type", "image/png")
+		w.Header().Set("X-Thumbnail", "ok")
+		_, _ = io.WriteString(w, "picture")
+	}))
+	want := client.Thumbnail{Kind: "ok", Type: "image/png", Bytes: []byte("picture")}
+	got, err := c.Thumbnail(t.Context(), 7, 128)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	got, err = c.BedThumbnail(t.Context(), "x", 0)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if _, err := c.Thumbnail(t.Context(), 8, 1280); err == nil || !strings.Contains(err.Error(), "no picture") {
+		t.Errorf("%v", err)
+	}
+}

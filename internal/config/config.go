@@ -59,6 +59,8 @@ type Config struct {
 	CopyLevels int // levels of folders
 
 	ImageSize int64 // bytes of a picture that the bed takes, from a task or from outside
+
+	Thumbnails int64 // bytes of thumbnails that are kept; 0 for none
 }
 
 // Settings are the names of all settings, as in the file, with their defaults. The
@@ -90,6 +92,7 @@ var Settings = []struct{ Name, Default string }{
 	{"copy-images", "1000"},
 	{"copy-levels", "15"},
 	{"image-size", "100M"},
+	{"thumbnails-size", "1G"},
 	{"metrics-listen", ""},
 	{"pprof", ""},
 }
@@ -266,6 +269,11 @@ func check(v map[string]string) (c Config, err error) {
 	if c.ImageSize, err = size("image-size", v["image-size"]); err != nil {
 		return c, err
 	}
+	if v["thumbnails-size"] != "0" {
+		if c.Thumbnails, err = size("thumbnails-size", v["thumbnails-size"]); err != nil {
+			return c, err
+		}
+	}
 	if c.Grace, err = duration("grace", v["grace"]); err != nil {
 		return c, err
 	}
@@ -379,6 +387,13 @@ func inUnits(n int64) string {
 	return strconv.FormatInt(n, 10) + unit
 }
 
+func (c Config) thumbnails() string {
+	if c.Thumbnails == 0 {
+		return "0"
+	}
+	return inUnits(c.Thumbnails)
+}
+
 func inDays(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
 // address takes an address to listen at apart.
@@ -467,7 +482,7 @@ func (c Config) Values() [][2]string {
 		{"tls-cert", c.TLSCert}, {"tls-key", c.TLSKey}, {"trusted-proxies", inWords(c.TrustedProxies)}, {"fetch-allow", inWords(c.FetchAllow)}, {"offline-workers", strconv.Itoa(c.OfflineWorkers)}, {"grace", c.Grace.String()}, {"drain-wait", c.DrainWait.String()}, {"log-level", c.LogLevel},
 		{"audit-days", inDays(c.AuditKeep)}, {"task-days", inDays(c.TaskKeep)},
 		{"token-days", inDays(c.TokenLife)}, {"client-tokens", strconv.Itoa(c.ClientTokens)}, {"rate-limits", c.rates()},
-		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)},
+		{"copy-ids", strconv.Itoa(c.CopyIDs)}, {"copy-tasks", strconv.Itoa(c.CopyTasks)}, {"copy-images", strconv.Itoa(c.CopyImages)}, {"copy-levels", strconv.Itoa(c.CopyLevels)}, {"image-size", inUnits(c.ImageSize)}, {"thumbnails-size", c.thumbnails()},
 		{"metrics-listen", c.MetricsListen}, {"pprof", c.PProf},
 	}
 }

@@ -28,6 +28,8 @@ type Metrics struct {
 	attempts     *prometheus.CounterVec
 	stored       *prometheus.CounterVec
 	storeTimes   *prometheus.HistogramVec
+	decodeTimes  prometheus.Observer
+	decodeWaits  prometheus.Observer
 	logged       *prometheus.CounterVec
 	readFailures prometheus.Counter
 }
@@ -56,10 +58,13 @@ func New(version string) *Metrics {
 			Namespace: namespace, Name: "scrape_failures_total", Help: "Scrapes for which the database did not give its figures.",
 		}),
 	}
+	decodeTimes := times("decoder_duration_seconds", "How long decoders of pictures took for a thumbnail, with the reading.", quick)
+	decodeWaits := times("decoder_wait_seconds", "How long pictures waited for a decoder.", quick)
+	m.decodeTimes, m.decodeWaits = decodeTimes.WithLabelValues(), decodeWaits.WithLabelValues()
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; what runs."}, []string{"version", "go"})
 	info.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(
-		m.requests, m.requestTimes, m.tasks, m.taskTimes, m.taskWaits, m.items, m.attempts, m.stored, m.storeTimes, m.logged,
+		m.requests, m.requestTimes, m.tasks, m.taskTimes, m.taskWaits, m.items, m.attempts, m.stored, m.storeTimes, decodeTimes, decodeWaits, m.logged,
 		m.readFailures, info, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -111,6 +116,12 @@ func (m *Metrics) Stored(operation, result string, took time.Duration) {
 	m.storeTimes.WithLabelValues(operation).Observe(took.Seconds())
 }
 
+// Decoded notes how long a picture waited for a decoder, and how long that took.
+func (m *Metrics) Decoded(waited, took time.Duration) {
+	m.decodeWaits.Observe(waited.Seconds())
+	m.decodeTimes.Observe(took.Seconds())
+}
+
 // Logged counts a line of the log.
 func (m *Metrics) Logged(level string) { m.logged.WithLabelValues(level).Inc() }
 
@@ -139,6 +150,14 @@ var (
 	PicturesServed = number(prometheus.CounterValue, "pictures_served_total", "Published pictures answered, by where the answer came from.", "from")
 	PictureBytes   = number(prometheus.CounterValue, "picture_bytes_total", "Bytes of published pictures sent.")
 	PictureUnknown = number(prometheus.CounterValue, "picture_unknown_total", "Times that memory did not know the facts of a picture and the database was asked.")
+
+	Thumbnails         = number(prometheus.CounterValue, "thumbnails_total", "Thumbnails answered: ok, or a drawing that says why there is no picture.", "kind")
+	ThumbnailsFromKept = number(prometheus.CounterValue, "thumbnails_from_kept_total", "Of those, that were there already.")
+	ThumbnailsKept     = number(prometheus.GaugeValue, "thumbnails_kept_bytes", "Bytes of thumbnails that are kept on the disk.")
+	DecodersRunning    = number(prometheus.GaugeValue, "decoder_running", "Decoders of pictures that work.")
+	DecodersWaiting    = number(prometheus.GaugeValue, "decoder_waiting", "Pictures that wait for a decoder.")
+	DecodersMemory     = number(prometheus.GaugeValue, "decoder_memory_bytes", "Bytes that the decoders may hold at this moment.")
+	DecodersRefused    = number(prometheus.CounterValue, "decoder_refused_total", "Pictures that no decoder took, since too many waited or for too long.")
 
 	DBConnections = number(prometheus.GaugeValue, "db_connections", "Connections that a pool may have.", "pool")
 	DBInUse       = number(prometheus.GaugeValue, "db_connections_in_use", "Connections of a pool that are in use.", "pool")

@@ -57,11 +57,11 @@ func each(t *testing.T, l limits, fn func(r *rooms)) {
 			r.Thumbnails = newWithin(l, Options{
 				Drive: drive.New(d), Bed: imagebed.New(d), DB: d, Store: r.store, Dir: r.dir, Most: 64 << 20,
 				Log: slog.New(slog.NewTextHandler(&r.log, nil)),
-				Held: func(bytes int64) {
-					for most := r.held.Load(); bytes > most && !r.held.CompareAndSwap(most, bytes); most = r.held.Load() {
-					}
-				},
 			})
+			r.holding = func(bytes int64) {
+				for most := r.held.Load(); bytes > most && !r.held.CompareAndSwap(most, bytes); most = r.held.Load() {
+				}
+			}
 			t.Cleanup(r.Close)
 			r.acc = r.account("writer")
 			fn(r)

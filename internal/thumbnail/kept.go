@@ -264,6 +264,7 @@ func (c *kept) bytes() int64 {
 // load learns what is in the folder, the oldest last, and removes what nobody finishes.
 func (c *kept) load(ctx context.Context) error {
 	var found []file
+	var nobodys []string
 	err := filepath.WalkDir(c.dir, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -282,12 +283,15 @@ func (c *kept) load(ctx context.Context) error {
 		if ok && path == c.path(k) {
 			found = append(found, file{k, info.Size(), info.ModTime()})
 		} else if strings.HasPrefix(e.Name(), temporary) && time.Since(info.ModTime()) > partLife {
-			_ = os.Remove(path) // another process may have been quicker
+			nobodys = append(nobodys, path)
 		}
 		return nil
 	})
 	if err != nil {
 		return fault.Because(fault.CodeOf(err), "thumbnail: look through the folder", err)
+	}
+	for _, path := range nobodys {
+		_ = os.Remove(path) // another process may have been quicker
 	}
 	slices.SortFunc(found, func(a, b file) int { return b.asked.Compare(a.asked) })
 	c.mu.Lock()

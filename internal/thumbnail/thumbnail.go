@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,12 +45,14 @@ type Thumbnail struct {
 	Type  string // its MIME type
 	Bytes []byte
 	Etag  string // of the content that it is of
-	// Settled: it is the same whenever it is asked for again.
+	// Settled: it is the same whenever it is asked for again, as long as Tag is.
 	Settled bool
+	Tag     string
 }
 
 const (
 	memoryMost = 128 << 20        // bytes that all decoders hold together
+	collected  = 16 << 20         // bytes of a decoder from which on they are collected at once
 	slowKept   = 10 * time.Minute // that a picture took too long
 	slowMost   = 4096
 )
@@ -78,8 +81,6 @@ type Options struct {
 	Most  int64  // bytes of them; 0: none are kept
 	Log   *slog.Logger
 
-	// Held, where it is set, is told whenever that changes how many bytes decoders hold.
-	Held func(bytes int64)
 	// Watch, where it is set, is told of each picture that a decoder was asked for: what
 	// became of it, how long it waited, and how long the decoder took.
 	Watch func(kind Kind, waited, took time.Duration)
@@ -93,6 +94,8 @@ type Thumbnails struct {
 	turns  *semaphore.Weighted // decoders
 	memory *semaphore.Weighted // bytes
 	held   atomic.Int64
+
+	holding func(bytes int64) // is told in tests
 
 	ctx    context.Context // until Close
 	stop   context.CancelFunc
@@ -167,6 +170,7 @@ func (t *Thumbnails) of(ctx context.Context, s subject) (Thumbnail, error) {
 	}
 	t.counts.of(d.kind).Add(1)
 	out := Thumbnail{Kind: d.kind, Type: d.mime(), Bytes: d.bytes, Etag: s.etag, Settled: d.settled}
+	out.Tag = s.etag + "-" + strconv.Itoa(rendition.Size(s.asked)) + "-" + string(d.kind) + "-" + magic
 	if d.kind != Picture {
 		out.Type, out.Bytes = picture.SVG.Type(), placeholder(d.kind, ending(ext, s.mime))
 	}
@@ -378,6 +382,9 @@ func (t *Thumbnails) render(ctx context.Context, object blob.Object, s subject, 
 	}
 	t.hold(takes)
 	defer func() {
+		if takes >= collected {
+			runtime.GC() // what it has left is not to be there beside what the next one takes
+		}
 		t.hold(-takes)
 		t.memory.Release(takes)
 	}()
@@ -386,8 +393,8 @@ func (t *Thumbnails) render(ctx context.Context, object blob.Object, s subject, 
 
 func (t *Thumbnails) hold(bytes int64) {
 	held := t.held.Add(bytes)
-	if t.Held != nil {
-		t.Held(held)
+	if t.holding != nil {
+		t.holding(held)
 	}
 }
 

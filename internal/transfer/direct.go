@@ -39,14 +39,12 @@ func directType(c direct.File) (kind, disposition, policy string) {
 	kind = picture.ServeType(c.Type, ext)
 	media, isMedia := mediaTypes[ext]
 	switch {
-	case kind == "image/svg+xml":
-		return kind, "inline", svgAllowed
 	case strings.HasPrefix(kind, "image/"):
-		return kind, "inline", lockedDown
+		return kind, "inline", picture.Policy(kind)
 	case isMedia:
 		return media, "inline", mediaAllowed
 	}
-	return kind, "attachment", lockedDown
+	return kind, "attachment", picture.Policy("")
 }
 
 // direct gives a file below an enabled folder of the drive to whoever knows its path:
@@ -115,7 +113,7 @@ func (t *Transfer) directLog(w http.ResponseWriter, r *http.Request) (result str
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", "attachment")
 	h["X-Content-Type-Options"] = nosniff
-	h.Set("Content-Security-Policy", lockedDown)
+	h["Content-Security-Policy"] = locked
 	h.Set("Cache-Control", "private, no-store")
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(f.CSV))
 	return done

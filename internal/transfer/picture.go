@@ -14,15 +14,13 @@ import (
 	"tuchuang/internal/blob"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
+	"tuchuang/internal/picture"
 )
 
 const (
 	cachedFacts = 1 << 14  // images whose facts are kept in memory
 	smallest    = 32 << 10 // bytes of a picture that is kept whole
 	cachedBytes = 16 << 20 // bytes of such pictures in all
-
-	lockedDown = "default-src 'none'; sandbox"
-	svgAllowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 
 	// The picture behind a link can be changed in place, so the bare link is asked
 	// again after an hour; one that names the content never is.
@@ -49,8 +47,8 @@ var (
 	ranges        = []string{"bytes"}
 	anyOrigin     = []string{"*"}
 	crossResource = []string{"cross-origin"}
-	locked        = []string{lockedDown}
-	forSVG        = []string{svgAllowed}
+	locked        = []string{picture.Policy("")}
+	forSVG        = []string{picture.Policy(picture.SVG.Type())}
 )
 
 // build makes what is served of an image's facts.
@@ -59,7 +57,7 @@ func (t *Transfer) build(_ context.Context, f imagebed.Facts) (*served, error) {
 		return nil, fault.New(fault.NotFound, "transfer: not published")
 	}
 	policy := locked
-	if f.Type == "image/svg+xml" {
+	if f.Type == picture.SVG.Type() {
 		policy = forSVG
 	}
 	etag := `"` + f.Etag + `"`

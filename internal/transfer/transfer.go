@@ -139,7 +139,7 @@ func (t *Transfer) download(w http.ResponseWriter, r *http.Request) (result stri
 	h.Set("Content-Type", picture.ServeType(c.Type, picture.ExtOfName(c.Name)))
 	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+headerText(c.Name))
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", lockedDown)
+	h.Set("Content-Security-Policy", picture.Policy(""))
 	h.Set("Etag", `"`+c.Etag+`"`)
 	h.Set("Cache-Control", "private, max-age=3600")
 	send := t.sender(w, r)

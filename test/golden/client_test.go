@@ -158,6 +158,8 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/copy/report": {"-", func(ctx context.Context, c *client.Client) (any, error) {
 		return nil, c.CopyReport(ctx, "x", "csv", io.Discard)
 	}},
+	"/api/v1/file/thumbnail":     {"-", func(ctx context.Context, c *client.Client) (any, error) { return c.Thumbnail(ctx, 1, 0) }},
+	"/api/v1/oss/file/thumbnail": {"-", func(ctx context.Context, c *client.Client) (any, error) { return c.BedThumbnail(ctx, "x", 0) }},
 	"/api/v1/oss/source/published": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.Published(ctx, client.PublishedQuery{})
 	}},

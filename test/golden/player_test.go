@@ -105,7 +105,7 @@ func (p *player) file(title, route string, nameValues ...any) http.Header {
 	path, text, r := p.plain(route, nameValues)
 	status, header, body := p.exchange(path, r)
 	head := ""
-	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Buffering", "Location"} {
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Buffering", "X-Thumbnail", "Etag", "Location"} {
 		if v := header.Get(name); v != "" {
 			head += name + ": " + v + "\n"
 		}

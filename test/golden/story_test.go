@@ -37,6 +37,7 @@ func story(p *player) {
 	p.ask("who am I", "GET /api/v1/user/info")
 	treeCopies(p, album)
 	directLinks(p)
+	thumbnails(p)
 }
 
 func treeCopies(p *player, album int64) {
@@ -432,6 +433,35 @@ func bed(p *player) {
 	p.ask("a folder into itself", move, "fileIDs", []string{blog}, "toParentFileID", blog)
 	p.ask("a picture, and one that is not there", remove, "fileIDs", []string{image, unknownImage})
 	p.ask("a folder with all that is in it", remove, "fileIDs", []string{blog})
+}
+
+func thumbnails(p *player) {
+	const ofFile, ofImage = "GET /api/v1/file/thumbnail", "GET /api/v1/oss/file/thumbnail"
+	drawing := []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9" height="9" fill="red"/></svg>`)
+	put := func(name, content string) int64 { return p.u.PutFile(0, name, []byte(content)) }
+	file := put("drawing.svg", string(drawing))
+	p.file("a drawing, which is cleaned", ofFile, "fileID", file, "size", 128)
+	p.file("to be kept for ever", ofFile, "fileID", file, "size", 320, "v", harness.MD5(drawing)[:8])
+	p.file("of the usual size, by another version", ofFile, "fileID", file, "v", "00000000")
+	p.file("a damaged picture", ofFile, "fileID", put("damaged.jpg", "no picture"), "size", 1280)
+	p.file("what has no decoder", ofFile, "fileID", put("a.heic", "\x00\x00\x00\x10ftypheic\x00\x00\x00\x00"), "size", 128)
+	p.ask("no picture", ofFile, "fileID", put("notes.txt", "notes"), "size", 128)
+	p.ask("no such file", ofFile, "fileID", unknownDrive, "size", 128)
+	p.ask("no size", ofFile, "fileID", file, "size", "large")
+	drawing = bytes.Replace(drawing, []byte("red"), []byte("blue"), 1)
+	p.bedPicture("", "drawing.svg", drawing)
+	var image string
+	for f, err := range p.u.BedListAll(p.t.Context(), client.BedRoot) {
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if f.Filename == "drawing.svg" {
+			image = f.FileID
+		}
+	}
+	p.file("a drawing of the bed", ofImage, "fileID", image, "size", 128, "v", harness.MD5(drawing)[:8])
+	p.ask("a folder", ofImage, "fileID", p.bedFolder("", "drawings"), "size", 128)
+	p.ask("no such picture", ofImage, "fileID", unknownImage, "size", 128)
 }
 
 func names(p *player, blog, image string) {

@@ -222,6 +222,10 @@ func asks(path string, i, mine ids) []body {
 		"/api/v1/oss/source/copy/retry", "/api/v1/oss/source/copy/report",
 		"/api/v1/oss/source/copy/events":
 		return []body{{"taskID": i.task, "page": 1, "limit": 100}}
+	case "/api/v1/file/thumbnail":
+		return []body{{"fileID": i.file}, {"fileID": i.folder, "size": 128}}
+	case "/api/v1/oss/file/thumbnail":
+		return []body{{"fileID": i.image}, {"fileID": i.bedFolder, "size": 128}}
 	case "/api/v1/oss/source/published":
 		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}}
 	case "/api/v1/share/create":
