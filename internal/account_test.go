@@ -25,6 +25,7 @@ var shared = []string{"account", "auditlog", "blob", "copytask", "direct", "driv
 var acrossAccounts = map[string]string{
 	"account.selectClient":    "a sign-in has the client's id and nothing else: a table to look up, on every shard",
 	"account.selectApp":       "an app is known by its client's id, as a sign-in is",
+	"account.lockApp":         "as selectApp",
 	"account.selectApps":      "tuchuang user app ls",
 	"account.selectAppGrants": "a reset, and the end of an app: what others allowed it",
 	"account.deleteAppTokens": "a reset, and the end of an app: what others allowed it",
@@ -60,6 +61,7 @@ var acrossAccounts = map[string]string{
 	"queue.oldestEnds":        "the sweep of ended tasks",
 	"queue.depth":             "figures",
 	"queue.anything":          "a look whether a claim may find something",
+	"share.selectLate":        "the sweep of shares",
 	"upload.selectExpired":    "the sweep of uploads",
 	"upload.deleteAnswered":   "the sweep of uploads",
 	"upload.orphans":          "the sweep of uploads",

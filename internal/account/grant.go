@@ -38,10 +38,12 @@ var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // IsChallenge says whether a text is a challenge of PKCE, by S256.
 func IsChallenge(s string) bool { return challengeForm.MatchString(s) }
 
-// Allow lets an app act for an account, and answers the code with which it gets its
-// tokens, once and within CodeLife. Where it can't be answered at the URI it is
-// fault.NoApp.
-func (a *Accounts) Allow(ctx context.Context, id ID, w Wish) (code string, err error) {
+// Allow lets an app act for the account of who asks, and answers the code with which it
+// gets its tokens, once and within CodeLife. Where it can't be answered at the URI it is
+// fault.NoApp. Where the password or the token holds no more by then, as after a reset, it
+// is fault.BadCredentials or fault.TokenExpired.
+func (a *Accounts) Allow(ctx context.Context, who Caller, w Wish) (code string, err error) {
+	id := who.ID
 	if w.Scope == 0 {
 		return "", fault.New(fault.BadScope, "account: allow")
 	}
@@ -59,6 +61,14 @@ func (a *Accounts) Allow(ctx context.Context, id ID, w Wish) (code string, err e
 			return err
 		case acc.State != Enabled:
 			return fault.New(fault.Disabled, "account: allow")
+		}
+		if err := who.still(ctx, tx); err != nil {
+			return err
+		}
+		if err := appActs(ctx, tx, lockApp, w.ClientID); fault.Is(err, fault.BadGrant) {
+			return fault.New(fault.NoApp, "account: allow")
+		} else if err != nil {
+			return err
 		}
 		grant := secret(grantIDSize)
 		code = grantText(id, grant)
@@ -233,7 +243,7 @@ func (a *Accounts) grant(ctx context.Context, text string, check func(context.Co
 		if err := check(ctx, tx); err != nil { // again, as it now is
 			return err
 		}
-		if err := appActs(ctx, tx, g.client); err != nil {
+		if err := appActs(ctx, tx, selectApp, g.client); err != nil {
 			return err
 		}
 		out, err = a.next(ctx, tx, id, grant, g)
@@ -268,12 +278,13 @@ func endGrant(ctx context.Context, tx *db.Tx, id ID, grant string) error {
 	return nil
 }
 
-// appActs is fault.BadGrant where the client is an app no more, or its owner is disabled.
-func appActs(ctx context.Context, tx *db.Tx, clientID string) error {
+// appActs is fault.BadGrant where the client is an app no more, or its owner is disabled, as
+// selectApp or lockApp tells.
+func appActs(ctx context.Context, tx *db.Tx, query, clientID string) error {
 	var owner ID
 	var state State
 	var name, title, uris string
-	found, err := tx.Get(ctx, selectApp, []any{clientID}, &owner, &name, &state, &title, &uris)
+	found, err := tx.Get(ctx, query, []any{clientID}, &owner, &name, &state, &title, &uris)
 	if err == nil && (!found || state != Enabled) {
 		err = fault.New(fault.BadGrant, "account: app")
 	}

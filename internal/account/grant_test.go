@@ -41,9 +41,17 @@ func (a app) wish() account.Wish {
 	return account.Wish{ClientID: a.owner.ClientID, RedirectURI: back, Scope: account.UserBase | account.FileRead}
 }
 
+// caller is who acts for the account that is to allow it.
+func (a app) caller() account.Caller {
+	a.Helper()
+	c, err := a.AuthenticateClient(a.ctx, a.login(a.user))
+	a.must(err)
+	return c
+}
+
 func (a app) allow() string {
 	a.Helper()
-	code, err := a.Allow(a.ctx, a.user.ID, a.wish())
+	code, err := a.Allow(a.ctx, a.caller(), a.wish())
 	a.must(err)
 	return code
 }
@@ -62,7 +70,7 @@ func (a app) tokens() account.Granted {
 func (a app) acts(token string, when string) {
 	a.Helper()
 	c, err := a.AuthenticateClient(a.ctx, token)
-	if want := (account.Caller{ID: a.user.ID, Client: a.owner.ClientID, Scope: account.UserBase | account.FileRead, App: true}); err != nil || c != want {
+	if err != nil || c.ID != a.user.ID || c.Client != a.owner.ClientID || c.Scope != account.UserBase|account.FileRead || !c.App {
 		a.Errorf("%s: %+v, %v", when, c, err)
 	}
 }
@@ -221,7 +229,7 @@ func TestVerifier(t *testing.T) {
 		sum := sha256.Sum256([]byte(verifier))
 		w := a.wish()
 		w.Challenge = base64.RawURLEncoding.EncodeToString(sum[:])
-		code, err := r.Allow(r.ctx, a.user.ID, w)
+		code, err := r.Allow(r.ctx, a.caller(), w)
 		r.must(err)
 		for _, wrong := range []string{"", "v", w.Challenge} {
 			_, err := r.Exchange(r.ctx, a.owner.ClientID, a.owner.ClientSecret, code, back, wrong)
@@ -230,7 +238,7 @@ func TestVerifier(t *testing.T) {
 		_, err = r.Exchange(r.ctx, a.owner.ClientID, a.owner.ClientSecret, code, back, verifier)
 		r.must(err)
 		w.Challenge = "short"
-		_, err = r.Allow(r.ctx, a.user.ID, w)
+		_, err = r.Allow(r.ctx, a.caller(), w)
 		r.fails(err, fault.BadRequest, "what is no challenge")
 	})
 }
@@ -276,6 +284,41 @@ func TestGrantsEnd(t *testing.T) {
 	}
 }
 
+// Who was seen to act for an account, and then it is reset, allows nobody anything, by
+// whatever he was seen; nor does who lost his token alone.
+func TestNoPermissionOutlivesAReset(t *testing.T) {
+	each(t, func(r *room) {
+		a := r.app()
+		byToken := a.caller()
+		byPassword, err := r.SignIn(r.ctx, "user", a.user.Password, "192.0.2.1")
+		r.must(err)
+		for _, who := range []account.Caller{byToken, byPassword} {
+			_, err = r.Allow(r.ctx, who, a.wish())
+			r.must(err)
+		}
+		a.user, err = r.Reset(r.ctx, "user")
+		r.must(err)
+		_, err = r.Allow(r.ctx, byToken, a.wish())
+		r.fails(err, fault.TokenExpired, "by a token")
+		_, err = r.Allow(r.ctx, byPassword, a.wish())
+		r.fails(err, fault.BadCredentials, "by a password")
+		_, err = r.Allow(r.ctx, account.Caller{ID: a.user.ID}, a.wish())
+		r.fails(err, fault.BadCredentials, "by nothing")
+		var grants int
+		_, err = r.db.Get(r.ctx, "test", `SELECT count(*) FROM oauth_grant WHERE account_id = $1`, []any{a.user.ID}, &grants)
+		r.must(err)
+		if grants != 0 {
+			t.Errorf("%d permissions", grants)
+		}
+		newer := a.caller()
+		a.allow()
+		_, err = r.SetState(r.ctx, "user", account.Disabled)
+		r.must(err)
+		_, err = r.Allow(r.ctx, newer, a.wish())
+		r.fails(err, fault.Disabled, "a disabled account")
+	})
+}
+
 // While the owner of an app is disabled it gets nothing new.
 func TestGrantsOfADisabledOwner(t *testing.T) {
 	each(t, func(r *room) {
@@ -283,7 +326,7 @@ func TestGrantsOfADisabledOwner(t *testing.T) {
 		got, code := a.tokens(), a.allow()
 		_, err := r.SetState(r.ctx, "maker", account.Disabled)
 		r.must(err)
-		_, err = r.Allow(r.ctx, a.user.ID, a.wish())
+		_, err = r.Allow(r.ctx, a.caller(), a.wish())
 		r.fails(err, fault.NoApp, "a new code")
 		_, err = a.exchange(code)
 		r.fails(err, fault.Disabled, "a code")
@@ -320,12 +363,12 @@ func TestApps(t *testing.T) {
 			_, err := r.App(r.ctx, c[0], c[1])
 			r.fails(err, fault.NoApp, fmt.Sprint(c))
 			w := account.Wish{ClientID: c[0], RedirectURI: c[1], Scope: account.UserBase}
-			_, err = r.Allow(r.ctx, a.user.ID, w)
+			_, err = r.Allow(r.ctx, a.caller(), w)
 			r.fails(err, fault.NoApp, fmt.Sprint(c))
 		}
 		w := a.wish()
 		w.Scope = 0
-		_, err = r.Allow(r.ctx, a.user.ID, w)
+		_, err = r.Allow(r.ctx, a.caller(), w)
 		r.fails(err, fault.BadScope, "for nothing")
 		for _, uri := range []string{
 			"", "app.example.org/back", "/back", "https://", "https:///back", "https://u:p@app.example.org/", "https://app.example.org/#x", "https://app.example.org/a b",
@@ -420,8 +463,8 @@ func TestSignIn(t *testing.T) {
 	each(t, func(r *room) {
 		s := r.add("ren\u00e9", 0)
 		for _, name := range []string{"ren\u00e9", "rene\u0301"} {
-			if id, err := r.SignIn(r.ctx, name, s.Password, "here"); err != nil || id != s.ID {
-				t.Errorf("%d, %v", id, err)
+			if who, err := r.SignIn(r.ctx, name, s.Password, "here"); err != nil || who.ID != s.ID {
+				t.Errorf("%d, %v", who.ID, err)
 			}
 		}
 		for _, c := range [][2]string{

@@ -76,28 +76,23 @@ const (
 	mostOfName  = 200
 )
 
-// SignIn answers the account of a name and its password. An unknown name and a wrong
+// SignIn answers who acts for an account, by its name and password. An unknown name and a wrong
 // password are both fault.BadCredentials; a disabled account is fault.Disabled to who
 // knows the password. After some wrong ones for the name or from the address it is
 // fault.TooManyAttempts for a while, right or wrong.
-func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (ID, error) {
-	id, _, err := a.signIn(ctx, name, password, address)
-	return id, err
-}
-
-// signIn is SignIn that answers also the hash that the password was compared with.
-func (a *Accounts) signIn(ctx context.Context, name, password, address string) (id ID, hash string, err error) {
+func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (Caller, error) {
 	wrong := fault.New(fault.BadCredentials, "account: sign in")
 	clean, err := cleanName(name)
 	if err != nil || len(password) > maxPassword {
-		return 0, "", wrong // of no account
+		return Caller{}, wrong // of no account
 	}
 	tries := []often.Try{{Name: clean, Address: address, Most: mostOfPair}, {Address: address, Most: mostOfPlace}, {Name: clean, Most: mostOfName}}
 	if !a.tries.Begin(a.db.Now(), tries...) {
-		return 0, "", fault.New(fault.TooManyAttempts, "account: sign in", int(often.TriesFor/time.Minute))
+		return Caller{}, fault.New(fault.TooManyAttempts, "account: sign in", int(often.TriesFor/time.Minute))
 	}
+	var id ID
 	var state State
-	hash = noPassword
+	hash := noPassword
 	found, err := a.db.Get(ctx, "account: sign in", selectSignIn, []any{clean}, &id, &hash, &state)
 	right := false
 	if err == nil {
@@ -106,15 +101,15 @@ func (a *Accounts) signIn(ctx context.Context, name, password, address string) (
 	switch {
 	case err != nil:
 		a.tries.Good(tries...) // nobody has looked at it
-		return 0, "", err
+		return Caller{}, err
 	case !right || !found:
-		return 0, "", wrong
+		return Caller{}, wrong
 	}
 	a.tries.Good(tries...)
 	if state != Enabled {
-		return 0, "", fault.New(fault.Disabled, "account: sign in")
+		return Caller{}, fault.New(fault.Disabled, "account: sign in")
 	}
-	return id, hash, nil
+	return Caller{ID: id, Scope: AllScopes, shown: hash}, nil
 }
 
 func argon(ctx context.Context, password string, salt []byte) ([]byte, error) {

@@ -17,6 +17,8 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"token":              {selectToken, []string{`t USING PRIMARY KEY (account_id=? AND id=?)`}},
 			"end of a token":     {deleteToken, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
 			"kicked tokens":      {kickTokens, []string{`USING PRIMARY KEY (account_id=? AND id=?)`, `token_client (account_id=? AND client_id=?)`}},
+			"time of a token":    {selectExpiry, []string{`PRIMARY KEY (account_id=? AND id=?)`}},
+			"app, locked":        {lockApp, []string{`c USING PRIMARY KEY (id=?)`}},
 			"app":                {selectApp, []string{`c USING PRIMARY KEY (id=?)`}},
 			"sign-in":            {selectSignIn, []string{`(name=?)`}},
 			"grant":              {selectGrant, []string{`PRIMARY KEY (account_id=? AND id=?)`}},

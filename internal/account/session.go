@@ -18,10 +18,11 @@ const SessionCookie = "tuchuang_session"
 // account's password; its errors are those of SignIn. It counts among the tokens of the
 // account's own client, and ends with them.
 func (a *Accounts) BeginSession(ctx context.Context, name, password, address string) (token string, expires time.Time, err error) {
-	id, hash, err := a.signIn(ctx, name, password, address)
+	who, err := a.SignIn(ctx, name, password, address)
 	if err != nil {
 		return "", time.Time{}, err
 	}
+	id := who.ID
 	err = a.db.Write(ctx, "account: begin session", func(tx *db.Tx) error {
 		acc, err := Lock(ctx, tx, id)
 		if err != nil {
@@ -31,16 +32,15 @@ func (a *Accounts) BeginSession(ctx context.Context, name, password, address str
 			return fault.New(fault.Disabled, "account: begin session")
 		}
 		// A reset in between has ended what the old password may.
-		var now, clientID string
-		if _, err := tx.Get(ctx, selectPassword, []any{id}, &now); err != nil {
+		if err := who.still(ctx, tx); err != nil {
 			return err
 		}
-		found, err := tx.Get(ctx, selectClientOf, []any{id}, &clientID)
-		switch {
-		case err != nil:
+		var clientID string
+		if found, err := tx.Get(ctx, selectClientOf, []any{id}, &clientID); err != nil || !found {
+			if err == nil {
+				err = fault.New(fault.BadCredentials, "account: begin session")
+			}
 			return err
-		case now != hash || !found:
-			return fault.New(fault.BadCredentials, "account: begin session")
 		}
 		ctx := auditlog.ByClient(ctx, clientID)
 		if err := a.kick(ctx, tx, id, clientID); err != nil {

@@ -48,6 +48,7 @@ const (
 	selectToken = `
 		SELECT t.expires_at, a.state, t.client_id, t.scope, t.grant_id FROM token t JOIN account a ON a.id = t.account_id
 		WHERE t.account_id = $1 AND t.id = $2`
+	selectExpiry = `SELECT expires_at FROM token WHERE account_id = $1 AND id = $2`
 	// All but the youngest: more than a client can have is no limit.
 	kickTokens = `
 		DELETE FROM token WHERE account_id = $1 AND id IN (
@@ -63,6 +64,8 @@ const (
 	selectApp = `
 		SELECT c.account_id, a.name, a.state, c.app_name, c.redirect_uris FROM client c JOIN account a ON a.id = c.account_id
 		WHERE c.id = $1 AND c.app_name <> ''`
+	// A reset of its owner waits until what comes of it is there to be ended.
+	lockApp    = selectApp + ` FOR NO KEY UPDATE OF c`
 	selectApps = `
 		SELECT c.id, a.name, c.app_name, c.redirect_uris FROM client c JOIN account a ON a.id = c.account_id
 		WHERE c.app_name <> '' ORDER BY a.id, c.id`

@@ -106,12 +106,33 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (ID, error) {
 	return c.ID, err
 }
 
-// Caller is whom a token acts for, and what it may do.
+// Caller is who acts for an account, and what he may do.
 type Caller struct {
 	ID     ID
-	Client string // that the token was made for
+	Client string // that the token was made for; "" for who gave a password
 	Scope  Scope
 	App    bool // the client is an app that the account has allowed it
+
+	shown string // what he has shown, as it was: the number of the token, or the hash of the password
+}
+
+// still says whether who was seen to act for an account may now; the error is what he would
+// have been told. Call it with the account locked.
+func (c Caller) still(ctx context.Context, tx *db.Tx) error {
+	var now string
+	var expires int64
+	if c.Client == "" {
+		found, err := tx.Get(ctx, selectPassword, []any{c.ID}, &now)
+		if err == nil && (!found || c.shown == "" || now != c.shown) {
+			err = fault.New(fault.BadCredentials, "account: another password")
+		}
+		return err
+	}
+	found, err := tx.Get(ctx, selectExpiry, []any{c.ID, c.shown}, &expires)
+	if err == nil && (!found || expires <= tx.Micros()) {
+		err = fault.New(fault.TokenExpired, "account: a token that has ended")
+	}
+	return err
 }
 
 // AuthenticateClient is Authenticate that answers all of what a token says.
@@ -129,7 +150,7 @@ func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (Caller
 		}
 		s = signed{c.ID, c.RegisteredClaims.ID}
 	}
-	c := Caller{ID: s.account}
+	c := Caller{ID: s.account, shown: s.jti}
 	var expires int64
 	var state State
 	var grant string

@@ -161,5 +161,5 @@ func (a *API) allow(ctx context.Context, in oauthAuthorizeIn) (code string, err 
 	if caller.App { // one app can't allow another
 		return "", fault.New(fault.ScopeMissing, "api: oauth", "oauth2")
 	}
-	return a.Accounts.Allow(auditlog.ByClient(ctx, caller.Client), caller.ID, account.Wish{ClientID: in.ClientID, RedirectURI: in.RedirectURI, Scope: scope, Challenge: in.Challenge})
+	return a.Accounts.Allow(auditlog.ByClient(ctx, caller.Client), caller, account.Wish{ClientID: in.ClientID, RedirectURI: in.RedirectURI, Scope: scope, Challenge: in.Challenge})
 }

@@ -90,7 +90,12 @@ func (web *Web) allow(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	name, from := r.PostForm.Get("name"), web.ClientAddr(r)
-	id, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), from)
+	code := ""
+	who, err := web.Accounts.SignIn(r.Context(), name, r.PostForm.Get("password"), from)
+	if err == nil {
+		ctx := auditlog.With(r.Context(), auditlog.Actor{Client: asked.app.ClientID, Address: from})
+		code, err = web.Accounts.Allow(ctx, who, account.Wish{ClientID: asked.app.ClientID, RedirectURI: asked.redirect, Scope: asked.scope, Challenge: asked.challenge})
+	}
 	switch {
 	case fault.Is(err, fault.BadCredentials):
 		web.refusals.Tell(web.Log, web.Now(), "web: a sign-in was refused", "from", from)
@@ -102,11 +107,6 @@ func (web *Web) allow(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Retry-After", strconv.Itoa(60*minutes))
 		return web.showAuth(w, r, asked, http.StatusTooManyRequests, name, text{"密码错误次数过多，请稍后再试。", "There were too many wrong passwords. Try again later."})
 	case err != nil:
-		return err
-	}
-	ctx := auditlog.With(r.Context(), auditlog.Actor{Client: asked.app.ClientID, Address: from})
-	code, err := web.Accounts.Allow(ctx, id, account.Wish{ClientID: asked.app.ClientID, RedirectURI: asked.redirect, Scope: asked.scope, Challenge: asked.challenge})
-	if err != nil {
 		return err
 	}
 	web.back(w, asked, http.StatusSeeOther, "code", code)
