@@ -379,6 +379,7 @@ func (s *server) background(ctx context.Context, log *slog.Logger, accounts *acc
 			sweep.Job{Name: "old log of direct links", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, links.SweepOld) }},
 			sweep.Job{Name: "traffic of direct links", Every: time.Second, Run: links.KeepCounts},
 			sweep.Job{Name: "thumbnails of content that is gone", Every: time.Hour, Run: s.thumbnails.Sweep},
+			sweep.Job{Name: "shares that are over", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, shares.SweepExpired) }},
 			sweep.Job{Name: "visits of shares", Every: time.Second, Run: shares.KeepCounts},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},

@@ -102,6 +102,25 @@ func TestShare(t *testing.T) {
 	if r := s.run("share", "/nowhere"); r.code == exitDone {
 		t.Errorf("%+v", r)
 	}
+	// Who had the secrets may have made shares: a reset tells of those that go on, or ends them.
+	data := s.home + "/data"
+	told := s.run("user", "reset", "writer", "--data", data)
+	if told.code != exitDone || !strings.Contains(told.errOut, "1 shares go on") || !strings.Contains(told.errOut, "照片.txt") || strings.Contains(told.out, "照片.txt") {
+		t.Errorf("%+v", told)
+	}
+	if status, _ := browse(t, visitor, rows[0].URL); status != 200 {
+		t.Errorf("a share that goes on is %d", status)
+	}
+	ended := s.run("user", "reset", "writer", "--end-shares", "--data", data)
+	if ended.code != exitDone || !strings.Contains(ended.errOut, "1 shares have ended") {
+		t.Errorf("%+v", ended)
+	}
+	if status, _ := browse(t, visitor, rows[0].URL); status != 404 {
+		t.Errorf("a share that was ended is %d", status)
+	}
+	if r := s.run("user", "reset", "writer", "--data", data); r.code != exitDone || strings.Contains(r.errOut, "share") {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestShareNamesAreCut(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/auditlog"
@@ -14,6 +15,7 @@ import (
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/ops"
+	"tuchuang/internal/share"
 )
 
 type userCmd struct {
@@ -184,18 +186,51 @@ var stateWords = map[account.State]string{
 
 type userResetCmd struct {
 	local
-	Name string `arg:"" name:"name" help:"help_user_name"`
+	Name      string `arg:"" name:"name" help:"help_user_name"`
+	EndShares bool   `name:"end-shares" help:"help_end_shares"`
 }
 
-// Run gives an account new secrets; the old ones and all tokens end.
+// Run gives an account new secrets; the old ones and all tokens end. Shares go on, since
+// others were given their links, unless they are to end too; whoever had the secrets may
+// have made some, so those that go on are told.
 func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
-	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
+	return c.withDB(ctx, u, false, func(d *db.DB) error {
+		a, err := account.Open(ctx, d)
+		if err != nil {
+			return err
+		}
 		s, err := a.Reset(byCommand(ctx), c.Name)
 		if err != nil {
 			return err
 		}
-		return u.handedOver(u.secretsLine(s), c.Name)
+		printed := u.handedOver(u.secretsLine(s), c.Name)
+		if err := c.shares(byCommand(ctx), u, share.New(d), s.ID); printed == nil {
+			return err
+		}
+		return printed
 	})
+}
+
+// mostTold is how many shares are told of a line each.
+const mostTold = 20
+
+func (c *userResetCmd) shares(ctx context.Context, u *ui, shares *share.Shares, acc account.ID) error {
+	if c.EndShares {
+		n, err := shares.EndLive(ctx, acc)
+		if n > 0 {
+			u.note(u.text(sharesEnded, n))
+		}
+		return err
+	}
+	live, err := shares.Live(ctx, acc)
+	if err != nil || len(live) == 0 {
+		return err
+	}
+	u.note(u.text(sharesGoOn, len(live)))
+	for _, s := range live[:min(len(live), mostTold)] {
+		u.note(u.text(shareGoesOn, s.ID, s.CreatedAt.Local().Format(time.DateTime), printable(s.Name)))
+	}
+	return nil
 }
 
 type userDisableCmd struct {

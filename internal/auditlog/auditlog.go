@@ -29,6 +29,8 @@ const (
 	AppEnd      Action = "app_end"      // it no longer may; what: its client and why
 	DriveDelete Action = "drive_delete" // for good; what: the entries
 	BedDelete   Action = "bed_delete"   // for good; what: the images and folders
+	ShareMake   Action = "share_make"   // what: the share
+	ShareEnd    Action = "share_end"    // before its time, or of one that had none; what: the shares
 
 	ContentBlock   Action = "content_block"   // by the operator; what: its MD5
 	ContentUnblock Action = "content_unblock" // as well

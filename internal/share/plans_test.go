@@ -18,6 +18,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"page":         {selectPage, `share USING PRIMARY KEY (account_id=? AND id<?)`},
 			"some":         {selectSome[64], byID},
 			"by key":       {selectByKey, `share USING INDEX share_key (account_id=? AND key=?)`},
+			"late":         {selectLate, `share USING COVERING INDEX share_expiry (expires_at>? AND expires_at<?)`},
 			"switches":     {setSwitches, byID},
 			"visits":       {countVisits, byID},
 			"delete":       {deleteShare, byID},

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/entryname"
@@ -132,7 +134,12 @@ func (s *Shares) Create(ctx context.Context, acc account.ID, q Request) (made Sh
 		if q.Days > 0 {
 			made.ExpiresAt = now.Add(time.Duration(q.Days) * 24 * time.Hour)
 		}
-		return insert(ctx, tx, acc, &made, q.Files)
+		if err := insert(ctx, tx, acc, &made, q.Files); err != nil {
+			return err
+		}
+		var noted auditlog.Things
+		made.note(&noted)
+		return auditlog.Note(ctx, tx, int64(acc), auditlog.ShareMake, noted.String())
 	})
 	return made, err
 }
@@ -203,7 +210,7 @@ type Change struct {
 // Update changes the switches of shares. Ids that are not there are passed over;
 // fault.ShareNotFound where none is.
 func (s *Shares) Update(ctx context.Context, acc account.ID, ids []ID, c Change) error {
-	return s.write(ctx, acc, ids, "share: update", func(tx *db.Tx, sh Share) error {
+	return s.write(ctx, acc, ids, "share: update", oneByOne(func(tx *db.Tx, sh Share) error {
 		if c.Traffic != nil {
 			sh.Traffic = *c.Traffic
 		}
@@ -215,24 +222,118 @@ func (s *Shares) Update(ctx context.Context, acc account.ID, ids []ID, c Change)
 		}
 		_, err := tx.Exec(ctx, setSwitches, acc, sh.ID, sh.Traffic, sh.Limit)
 		return err
-	})
+	}))
 }
 
 // End removes shares: their pages are not there any more. Ids that are not there are
 // passed over; fault.ShareNotFound where none is.
 func (s *Shares) End(ctx context.Context, acc account.ID, ids []ID) error {
-	return s.write(ctx, acc, ids, "share: end", func(tx *db.Tx, sh Share) error {
+	return s.write(ctx, acc, ids, "share: end", func(tx *db.Tx, list []Share) error { return end(ctx, tx, acc, list) })
+}
+
+// end removes shares, and notes those that were open.
+func end(ctx context.Context, tx *db.Tx, acc account.ID, list []Share) error {
+	var noted auditlog.Things
+	open := false
+	for _, sh := range list {
 		for _, q := range []string{deleteFiles, deleteShare} {
 			if _, err := tx.Exec(ctx, q, acc, sh.ID); err != nil {
 				return err
 			}
 		}
+		if !sh.Expired {
+			open = true
+			sh.note(&noted)
+		}
+	}
+	if !open {
 		return nil
+	}
+	return auditlog.Note(ctx, tx, int64(acc), auditlog.ShareEnd, noted.String())
+}
+
+func (s Share) note(in *auditlog.Things) { in.Add(strconv.FormatInt(int64(s.ID), 10), s.Name) }
+
+// someShares is how many are read or removed at once.
+const someShares = 100
+
+// Live answers the open shares of an account, the newest first: whoever had its secrets may have made some.
+func (s *Shares) Live(ctx context.Context, acc account.ID) (live []Share, err error) {
+	for before, more := ID(0), true; more; {
+		var list []Share
+		if list, more, err = s.List(ctx, acc, before, someShares); err != nil {
+			return nil, err
+		}
+		for _, sh := range list {
+			if before = sh.ID; !sh.Expired {
+				live = append(live, sh)
+			}
+		}
+	}
+	return live, nil
+}
+
+// EndLive ends what Live answers, and says how many that was.
+func (s *Shares) EndLive(ctx context.Context, acc account.ID) (n int, err error) {
+	live, err := s.Live(ctx, acc)
+	for some := range slices.Chunk(live, someShares) {
+		ids := make([]ID, len(some))
+		for i, sh := range some {
+			ids[i] = sh.ID
+		}
+		if err := s.End(ctx, acc, ids); err != nil && !fault.Is(err, fault.ShareNotFound) { // ended meanwhile
+			return n, err
+		}
+		n += len(some)
+	}
+	return n, err
+}
+
+// Keep is how long a share is listed after its time is over.
+const Keep = 30 * 24 * time.Hour
+
+// SweepExpired removes some of the shares whose time was over long ago; more says that there
+// may be others.
+func (s *Shares) SweepExpired(ctx context.Context, rows int) (more bool, err error) {
+	late := make(map[account.ID][]ID)
+	err = s.db.WorkerRead(ctx, "share: sweep", func(tx *db.Tx) error {
+		n := 0
+		err := tx.Each(ctx, func(row db.Row) error {
+			var acc account.ID
+			var id ID
+			err := row.Scan(&acc, &id)
+			late[acc] = append(late[acc], id)
+			n++
+			return err
+		}, selectLate, tx.Now().Add(-Keep).UnixMicro(), min(rows, someShares))
+		more = n == min(rows, someShares)
+		return err
 	})
+	if err != nil {
+		return false, err
+	}
+	for _, acc := range slices.Sorted(maps.Keys(late)) {
+		if err := s.End(ctx, acc, late[acc]); err != nil && !fault.Is(err, fault.ShareNotFound) { // ended meanwhile
+			return false, err
+		}
+	}
+	return more, nil
+}
+
+// oneByOne does something to each of some shares.
+func oneByOne(fn func(tx *db.Tx, sh Share) error) func(tx *db.Tx, list []Share) error {
+	return func(tx *db.Tx, list []Share) error {
+		for _, sh := range list {
+			if err := fn(tx, sh); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // write does something to shares under the account's lock.
-func (s *Shares) write(ctx context.Context, acc account.ID, ids []ID, op string, fn func(tx *db.Tx, sh Share) error) error {
+func (s *Shares) write(ctx context.Context, acc account.ID, ids []ID, op string, fn func(tx *db.Tx, list []Share) error) error {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -247,11 +348,6 @@ func (s *Shares) write(ctx context.Context, acc account.ID, ids []ID, op string,
 		if err != nil {
 			return err
 		}
-		for _, sh := range list {
-			if err := fn(tx, sh); err != nil {
-				return fault.Wrap(err, op)
-			}
-		}
-		return nil
+		return fault.Wrap(fn(tx, list), op)
 	})
 }

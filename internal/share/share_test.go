@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
@@ -370,6 +371,116 @@ func TestDeletedFilesAreSharedNoMore(t *testing.T) {
 		if rows() != 0 {
 			r.Errorf("%d rows are left", rows())
 		}
+	})
+}
+
+// Who makes and ends shares stands in the audit log, by number and name; what went by
+// itself was made with its end.
+func TestSharesAreNoted(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(drive.Root, "a", drive.Refuse)
+		one, two := r.share(file), r.share(file)
+		day, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.must(err)
+		_, err = r.Create(r.Context(), r.acc, Request{Name: "n", Files: []drive.ID{1 << 50}, Switches: plain})
+		r.fails(err, fault.NotFound, "nothing is shared")
+		r.must(r.End(r.Context(), r.acc, []ID{two.ID, one.ID}))
+		r.ahead.Add(int64(25 * time.Hour))
+		r.must(r.End(r.Context(), r.acc, []ID{day.ID}))
+		r.fails(r.End(r.Context(), r.acc, []ID{one.ID}), fault.ShareNotFound, "it has ended")
+		var got []string
+		r.must(auditlog.Read(r.Context(), r.db, int64(r.acc), time.Time{}, func(e auditlog.Entry) error {
+			if e.Action != auditlog.UserAdd {
+				got = append(got, string(e.Action)+" "+e.What)
+			}
+			return nil
+		}))
+		want := []string{
+			fmt.Sprintf(`share_make %d "分享"`, one.ID), fmt.Sprintf(`share_make %d "分享"`, two.ID), fmt.Sprintf(`share_make %d "n"`, day.ID),
+			fmt.Sprintf(`share_end %d "分享", %d "分享"`, one.ID, two.ID),
+		}
+		if !slices.Equal(got, want) {
+			r.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
+// A share that is over is listed for a while, and then goes; others stay.
+func TestSharesGoAfterAWhile(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.max = 1000
+		file := r.file(drive.Root, "a", drive.Refuse)
+		ever := r.share(file)
+		for range someShares + 5 {
+			_, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+			r.must(err)
+		}
+		owner := r.acc
+		r.acc = r.account("other")
+		week, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 7, Files: []drive.ID{r.file(drive.Root, "b", drive.Refuse)}, Switches: plain})
+		r.must(err)
+		sweep := func() {
+			for more := true; more; {
+				var err error
+				more, err = r.SweepExpired(r.Context(), 1000)
+				r.must(err)
+			}
+		}
+		listed := func(acc account.ID, want int) {
+			r.Helper()
+			list, _, err := r.List(r.Context(), acc, 0, 1000)
+			r.must(err)
+			if len(list) != want {
+				r.Errorf("%d are listed, want %d", len(list), want)
+			}
+		}
+		r.ahead.Add(int64(24*time.Hour + Keep - time.Minute))
+		sweep()
+		listed(owner, someShares+6)
+		if live, err := r.Live(r.Context(), owner); err != nil || len(live) != 1 || live[0].ID != ever.ID {
+			r.Errorf("live are %+v, %v", live, err)
+		}
+		r.ahead.Add(int64(2 * time.Minute))
+		sweep()
+		listed(owner, 1)
+		listed(r.acc, 1)
+		_, _, err = r.Open(r.Context(), ever.Key)
+		r.must(err)
+		_, _, err = r.Open(r.Context(), week.Key)
+		r.fails(err, fault.ShareExpired, "one that has ended not so long ago")
+		var files int
+		_, err = r.db.Get(r.Context(), "test", `SELECT count(*) FROM share_file`, nil, &files)
+		r.must(err)
+		if files != 2 {
+			r.Errorf("%d files are shared", files)
+		}
+	})
+}
+
+// All shares of an account that are open end at once, however many there are, and nobody
+// else's.
+func TestEndLive(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(drive.Root, "a", drive.Refuse)
+		for range 2*someShares + 1 {
+			r.share(file)
+		}
+		_, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.must(err)
+		owner := r.acc
+		r.acc = r.account("other")
+		other := r.share(r.file(drive.Root, "b", drive.Refuse))
+		r.ahead.Add(int64(25 * time.Hour))
+		n, err := r.EndLive(r.Context(), owner)
+		r.must(err)
+		if n != 2*someShares+1 {
+			r.Errorf("%d ended", n)
+		}
+		if list, _, err := r.List(r.Context(), owner, 0, 1000); err != nil || len(list) != 1 || !list[0].Expired {
+			r.Errorf("there are %+v, %v", list, err)
+		}
+		_, _, err = r.Open(r.Context(), other.Key)
+		r.must(err)
 	})
 }
 

@@ -22,6 +22,7 @@ const (
 	selectByKey = `SELECT ` + columns + ` FROM share WHERE account_id = $1 AND key = $2`
 	setSwitches = `UPDATE share SET traffic = $3, traffic_limit = $4 WHERE account_id = $1 AND id = $2`
 	countVisits = `UPDATE share SET previews = previews + $3, downloads = downloads + $4 WHERE account_id = $1 AND id = $2`
+	selectLate  = `SELECT account_id, id FROM share WHERE expires_at > 0 AND expires_at < $1 ORDER BY expires_at LIMIT $2`
 	deleteShare = `DELETE FROM share WHERE account_id = $1 AND id = $2`
 
 	insertFile  = `INSERT INTO share_file (account_id, share_id, drive_id) VALUES ($1, $2, $3)`

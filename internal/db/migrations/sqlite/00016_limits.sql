@@ -13,3 +13,8 @@ CREATE INDEX account_rate_until ON account_rate (until);
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('account_rate', 'account_rate', '10000 10 1'),
   ('account_rate', 'account_rate_until', '10000 10');
+
+-- Shares that are over go after a while.
+CREATE INDEX share_expiry ON share (expires_at) WHERE expires_at > 0;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('share', 'share_expiry', '10000 2');

@@ -11,3 +11,10 @@ CREATE TABLE account_rate (
 CREATE INDEX account_rate_until ON account_rate (until);
 -- A crash may forget it: nobody has to wait for it to be durable.
 ALTER TABLE account_rate SET UNLOGGED;
+
+-- Shares that are over go after a while.
+CREATE INDEX share_expiry ON share (expires_at) WHERE expires_at > 0;
+
+-- What replication brings was noted where it was made, and the notes come too: one that was
+-- made here would be in their way.
+ALTER TABLE drive_entry ENABLE TRIGGER drive_made, ENABLE TRIGGER drive_renamed, ENABLE TRIGGER drive_gone;
