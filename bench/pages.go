@@ -347,6 +347,7 @@ func fillPages(ctx context.Context, cluster *dbtest.Cluster, rows int) (*world, 
 		texts = append(texts, indexes[i])
 	}
 	texts = append(texts, strings.Split(fill, ";")...)
+	texts = append(texts, `INSERT INTO drive_unindexed (account_id, id) SELECT account_id, id FROM drive_entry WHERE id <> 0 ON CONFLICT DO NOTHING`)
 	for i := 1; i < len(indexes); i += 2 {
 		texts = append(texts, indexes[i])
 	}

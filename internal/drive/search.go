@@ -29,24 +29,19 @@ var (
 // it some milliseconds.
 const indexAtOnce = 128
 
+// indexRound is how many transactions an account has in a round: then it is looked which
+// others have names that wait.
+const indexRound = 64
+
 // IndexNames puts all names into the index that are not in it as they are, in short
 // transactions, each account in its turn. Searches are right before and after.
 func (d *Drive) IndexNames(ctx context.Context) error {
-	const op = "drive: index names"
-	for last, some := account.ID(-1), false; ctx.Err() == nil; {
-		var acc account.ID
-		found, err := d.db.Get(ctx, op, unindexedOf, []any{last}, &acc)
-		switch {
-		case err != nil:
+	for ctx.Err() == nil {
+		waiting, err := d.unindexedAccounts(ctx)
+		if err != nil || len(waiting) == 0 {
 			return err
-		case !found && !some:
-			return nil
-		case !found: // from the first account again
-			last, some = -1, false
-			continue
 		}
-		last, some = acc, true
-		err = d.db.Write(ctx, op, func(tx *db.Tx) error { return indexSome(ctx, tx, acc) })
+		err = d.indexThose(ctx, waiting)
 		if slices.Contains(fault.ArgsOf(err), any(fault.DataMoved)) { // nothing is written here any more
 			return nil
 		}
@@ -54,18 +49,57 @@ func (d *Drive) IndexNames(ctx context.Context) error {
 			return err
 		}
 	}
-	return fault.Wrap(ctx.Err(), op)
+	return fault.Wrap(ctx.Err(), "drive: index names")
 }
 
-func indexSome(ctx context.Context, tx *db.Tx, acc account.ID) error {
+// unindexedAccounts are the accounts with names that are to be put into the index.
+func (d *Drive) unindexedAccounts(ctx context.Context) (list []account.ID, err error) {
+	for last := account.ID(-1); ctx.Err() == nil; {
+		found, err := d.db.Get(ctx, "drive: index names", unindexedOf, []any{last}, &last)
+		if err != nil || !found {
+			return list, err
+		}
+		list = append(list, last)
+	}
+	return nil, fault.Wrap(ctx.Err(), "drive: index names")
+}
+
+// indexThose indexes some names of accounts. It goes on behind the last one each time: what
+// was taken out before may have to be passed by the database as long as somebody reads
+// what was.
+func (d *Drive) indexThose(ctx context.Context, waiting []account.ID) error {
+	after := make(map[account.ID]ID)
+	for range indexRound {
+		for _, acc := range slices.Clone(waiting) {
+			if err := ctx.Err(); err != nil {
+				return fault.Wrap(err, "drive: index names")
+			}
+			var n int
+			err := d.db.Write(ctx, "drive: index names", func(tx *db.Tx) (err error) {
+				n, after[acc], err = indexSome(ctx, tx, acc, after[acc])
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if n < indexAtOnce {
+				waiting = slices.DeleteFunc(waiting, func(one account.ID) bool { return one == acc })
+			}
+		}
+	}
+	return nil
+}
+
+// indexSome indexes names behind one, and says how many and which was the last.
+func indexSome(ctx context.Context, tx *db.Tx, acc account.ID, after ID) (n int, last ID, err error) {
 	if _, err := account.Lock(ctx, tx, acc); err != nil {
-		return err
+		return 0, after, err
 	}
-	ids, err := db.Collect(ctx, tx, scanID, nextUnindexed, acc, 0, indexAtOnce)
+	ids, err := db.Collect(ctx, tx, scanID, nextUnindexed, acc, after, indexAtOnce)
 	if err != nil || len(ids) == 0 {
-		return fault.Wrap(err, "drive: index names")
+		return 0, after, fault.Wrap(err, "drive: index names")
 	}
-	return Reindex(ctx, tx, acc, ids)
+	return len(ids), ids[len(ids)-1], Reindex(ctx, tx, acc, ids)
 }
 
 // Reindex puts the names of entries into the index, as they are, and takes those out that

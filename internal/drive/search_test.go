@@ -85,6 +85,52 @@ func TestSearch(t *testing.T) {
 	})
 }
 
+// Several accounts with more names than a round has room for are all indexed.
+func TestIndexNamesOfMany(t *testing.T) {
+	each(t, func(r *room) {
+		others := []*room{r, r.account("b", account.NoQuota), r.account("c", account.NoQuota)}
+		for n, o := range others {
+			o.write(func(tx *db.Tx) error {
+				for id := range 3 + (2-n)*indexAtOnce*indexRound {
+					if _, err := tx.Exec(r.ctx, `INSERT INTO drive_unindexed (account_id, id) VALUES ($1, $2)`, o.acc, 1_000_000+id); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		r.must(r.IndexNames(r.ctx))
+		for _, o := range others {
+			if n := o.waiting(); n != 0 {
+				t.Errorf("%d names of %d wait", n, o.acc)
+			}
+		}
+	})
+}
+
+// Where rows come by logical replication, from a database that noted their names, the notes
+// come behind them.
+func TestReplicationBringsNotes(t *testing.T) {
+	r := (&room{TB: t, Drive: New(dbtest.Open(t, db.PostgreSQL, nil)), ctx: t.Context()}).account("writer", account.NoQuota)
+	r.write(func(tx *db.Tx) error {
+		for _, s := range []string{
+			`SET LOCAL session_replication_role = replica`,
+			`INSERT INTO drive_entry SELECT (jsonb_populate_record(e, '{"id": 77, "name": "x"}')).* FROM drive_entry e WHERE id = 0`,
+			`INSERT INTO drive_unindexed (account_id, id) SELECT account_id, 77 FROM drive_entry WHERE id = 77`,
+			`UPDATE drive_entry SET name = 'y' WHERE id = 77`,
+			`DELETE FROM drive_unindexed WHERE id = 77`,
+			`DELETE FROM drive_entry WHERE id = 77`,
+			`INSERT INTO drive_unindexed (account_id, id) SELECT account_id, 77 FROM drive_entry WHERE id = 0`,
+		} {
+			if _, err := tx.Exec(r.ctx, s); err != nil {
+				t.Errorf("%s: %v", s, err)
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // A name that is new, another's or gone is found, or not, at once and for good.
 func TestSearchFollowsNames(t *testing.T) {
 	each(t, func(r *room) {

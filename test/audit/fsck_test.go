@@ -57,6 +57,7 @@ func (s site) damage(t *testing.T, statements ...string) {
 	defer c.Close(ctx)
 	for _, q := range []string{
 		"SET session_replication_role = replica", // no foreign keys
+		"ALTER TABLE drive_entry ENABLE ALWAYS TRIGGER drive_made, ENABLE ALWAYS TRIGGER drive_renamed, ENABLE ALWAYS TRIGGER drive_gone",
 		"ALTER TABLE account DROP CONSTRAINT account_used_check, DROP CONSTRAINT account_reserved_check",
 	} {
 		if _, err := c.Exec(ctx, q); err != nil {
