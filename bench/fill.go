@@ -372,5 +372,6 @@ func (w *world) statements(root string, rows int) []statement {
 		statement{`UPDATE drive_entry SET children = c.n FROM c WHERE account_id = c.a AND id = c.p`, nil},
 		statement{driveTotals, nil},
 		statement{`UPDATE account SET used = (SELECT coalesce(sum(size), 0) FROM drive_entry d WHERE d.account_id = account.id)
-			+ (SELECT coalesce(sum(size), 0) FROM image i WHERE i.account_id = account.id)`, nil})
+			+ (SELECT coalesce(sum(size), 0) FROM image i WHERE i.account_id = account.id),
+			entries = (SELECT count(*) FROM drive_entry d WHERE d.account_id = account.id AND d.id <> 0), max_entries = 0`, nil})
 }

@@ -300,7 +300,8 @@ const pgRows = `
 		FROM generate_series(0, $ROWS - 1) i;
 	UPDATE drive_entry SET children = $ROWS / $EACH WHERE account_id = $ACC AND id = 0;
 	` + driveTotals + `;
-	UPDATE account SET next_blob = $BLOBS + 1, next_task = $ROWS / $EACH + 2, used = (SELECT sum(size) FROM drive_entry WHERE account_id = $ACC) * 2 WHERE id = $ACC`
+	UPDATE account SET next_blob = $BLOBS + 1, next_task = $ROWS / $EACH + 2, max_entries = 0,
+		entries = (SELECT count(*) FROM drive_entry WHERE account_id = $ACC AND id <> 0), used = (SELECT sum(size) FROM drive_entry WHERE account_id = $ACC) * 2 WHERE id = $ACC`
 
 // fillPages makes the database pages. Foreign keys are not looked at, and what is an
 // index alone is made afterwards.

@@ -90,7 +90,8 @@ func (s stock) rows(ctx context.Context, tx *db.Tx) error {
 		{`UPDATE drive_entry SET children = c.n FROM (SELECT account_id AS a, parent_id AS p, count(*) AS n FROM drive_entry WHERE id <> 0 GROUP BY 1, 2) c
 			WHERE account_id = c.a AND id = c.p`, nil},
 		{driveTotals, nil},
-		{`UPDATE account SET used = (SELECT sum(size) FROM drive_entry d WHERE d.account_id = account.id), next_blob = $1`, []any{s.contents + 1}},
+		{`UPDATE account SET used = (SELECT sum(size) FROM drive_entry d WHERE d.account_id = account.id), next_blob = $1,
+			entries = (SELECT count(*) FROM drive_entry d WHERE d.account_id = account.id AND d.id <> 0), max_entries = 0`, []any{s.contents + 1}},
 	} {
 		if _, err := tx.Exec(ctx, st.text, st.args...); err != nil {
 			return errors.Join(errors.New(st.text), err)

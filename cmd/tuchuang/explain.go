@@ -151,6 +151,7 @@ var advices = map[fault.Code]text{
 	fault.NoToken:           adviceCredentials,
 	fault.Disabled:          adviceDisabled,
 	fault.QuotaExceeded:     adviceQuota,
+	fault.EntriesFull:       adviceEntries,
 	fault.DiskFull:          adviceDiskFull,
 	fault.TooManyTasks:      adviceTasks,
 	fault.TooManyDownloads:  adviceDownloads,

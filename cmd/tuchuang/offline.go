@@ -215,7 +215,7 @@ func (d *downloads) verdict() error {
 	for _, row := range d.rows {
 		switch {
 		case row.Status != client.OfflineFailed:
-		case row.FailCode == "quota_exceeded", row.FailCode == "too_large":
+		case row.FailCode == "quota_exceeded", row.FailCode == "too_large", row.FailCode == "limit_entries":
 			return reported(exitLimit)
 		default:
 			err = reported(exitSome)

@@ -646,6 +646,18 @@ func TestServerUserCommands(t *testing.T) {
 		t.Errorf("user ls --json: %+v", rows)
 	}
 
+	if got := p.run("user", "limit", "writer", "--quota", "2G", "--entries", "7", "--data", data); got.code != exitDone || !strings.Contains(got.out, "writer: quota 2.0 GiB, 7 files") {
+		t.Errorf("user limit: %+v", got)
+	}
+	if got := p.run("user", "limit", "writer", "--entries", "0", "--data", data); got.code != exitDone || !strings.Contains(got.out, "writer: quota 2.0 GiB, - files") {
+		t.Errorf("user limit: %+v", got)
+	}
+	for _, args := range [][]string{{}, {"--entries", "-1"}, {"--quota", "x"}} {
+		if got := p.run(append([]string{"user", "limit", "writer", "--data", data}, args...)...); got.code != exitUsage {
+			t.Errorf("user limit %q: %+v", args, got)
+		}
+	}
+
 	reset := p.run("user", "reset", "writer", "--data", data)
 	var fresh secrets
 	decode(t, reset.out, &fresh)

@@ -113,7 +113,7 @@ func verdictOf(failCode string, failed bool) error {
 // asksTooMuch says that no task is made of it, as it asks for more than one may.
 func asksTooMuch(err error) bool {
 	return slices.ContainsFunc([]fault.Code{
-		fault.TooManyIDs, fault.TooManyImages, fault.TooManyTasks, fault.TooManyDownloads, fault.TooManyTreeCopies, fault.PlanPastLimit, fault.QuotaExceeded,
+		fault.TooManyIDs, fault.TooManyImages, fault.TooManyTasks, fault.TooManyDownloads, fault.TooManyTreeCopies, fault.PlanPastLimit, fault.QuotaExceeded, fault.EntriesFull,
 	}, func(c fault.Code) bool { return client.Is(err, c) })
 }
 

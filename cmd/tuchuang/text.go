@@ -38,6 +38,7 @@ var (
 
 	adviceCredentials = say("检查 client id 和密钥，然后重新运行 tuchuang login", "check client id and secret, then run tuchuang login again")
 	adviceDisabled    = say("请管理员重新启用：tuchuang user enable 账号名", "the operator can enable it again: tuchuang user enable NAME")
+	adviceEntries     = say("删除一些文件和文件夹并清空回收站，或请管理员提高上限", "delete some files and folders and empty the trash, or ask the operator for a higher limit")
 	adviceQuota       = say("删除一些文件并清空回收站，或请管理员增加配额；未完成的上传也占用空间，接着传完或等 24 小时后过期", "delete something and empty the trash, or ask the operator for a larger quota; unfinished uploads hold room too, until they are gone on with or expire after 24 hours")
 	adviceDiskFull    = say("管理员腾出空间后，再次运行同一命令即可", "when the operator has made room, run the same command again")
 	adviceTasks       = say("等一个任务结束再试（tuchuang task ID 可查看进度）", "wait until one of them has ended (tuchuang task ID shows how far it is), then try again")

@@ -26,6 +26,7 @@ var fsckMeanings = map[string]text{
 	"mark.empty":            say("数据库带有空的标记", "the database has a mark that says nothing"),
 	"time.ahead":            say("一个时间远在将来：任务不会执行，或清理不会发生", "a time lies far ahead: a task would never run, or nothing would be removed"),
 	"account.state":         say("账号状态未知", "the account has an unknown state"),
+	"account.entries":       say("文件和文件夹的计数不对", "the account counts its files and folders wrongly"),
 	"account.used":          say("已用空间与文件和图片的总和不符", "the bytes used are not the sum of files and images"),
 	"account.reserved":      say("预留空间与未完成上传的总和不符", "the bytes reserved are not the sum of open uploads"),
 	"account.next_blob":     say("下一个内容编号已被使用，上传会失败", "the next number for content is in use: uploads will fail"),

@@ -30,6 +30,9 @@ var (
 	blockNothing = say("%s 既不是 etag（32 位 MD5），也不是图床里的图片", "%s is neither an etag (the MD5 in 32 hex digits) nor a picture of the bed")
 
 	secretsLost = say("账号 %s 已存在，但它的密钥没能写出：%v", "the account %s exists, but its secrets could not be written: %v")
+	userLimited = say("%s：配额 %s，最多 %s 个文件和文件夹", "%s: quota %s, %s files and folders at most")
+	noChange    = say("要修改什么？写上 --quota 或 --entries", "what is to change? Name --quota or --entries")
+	badEntries  = say("数量 %d 不对：0 为不限", "%d is no number of files and folders; 0 is for any")
 	sharesGoOn  = say("有 %d 个分享仍然有效，最新的如下；加 --end-shares 可一并取消", "%d shares go on, the newest are these; with --end-shares they end too")
 	shareGoesOn = say("  %d  创建于 %s  %s", "  %d  made %s  %s")
 	sharesEnded = say("取消了 %d 个分享", "%d shares have ended")
@@ -99,13 +102,15 @@ var (
 	helpPrintConfig    = say("打印合并后的配置并退出", "Print the merged settings and end.")
 	helpGrace          = say("不再被任何文件或图片使用的内容保留多久（默认 24h）", "How long content stays that no file and no image uses any more (24h).")
 	helpEndShares      = say("同时取消该账号的全部分享", "End all shares of the account too.")
+	helpUserLimit      = say("修改账号可以保存多少", "Change how much an account may keep.")
+	helpEntries        = say("云盘中最多的文件和文件夹数量，0 为不限（新账号为 20000000）", "How many files and folders its drive may have; 0 for any number (new accounts: 20000000).")
 )
 
 func serverHelp(u *ui) helpTexts {
 	return helpTexts{
 		"help_serve": u.text(helpServe), "help_user": u.text(helpUser), "help_user_add": u.text(helpUserAdd),
 		"help_block": u.text(helpBlock), "help_block_add": u.text(helpBlockAdd), "help_block_rm": u.text(helpBlockRm), "help_block_ls": u.text(helpBlockLs), "help_block_what": u.text(helpBlockWhat),
-		"help_user_ls": u.text(helpUserLs), "help_user_reset": u.text(helpUserReset), "help_end_shares": u.text(helpEndShares), "help_user_disable": u.text(helpUserDisable),
+		"help_user_ls": u.text(helpUserLs), "help_user_limit": u.text(helpUserLimit), "help_entries": u.text(helpEntries), "help_user_reset": u.text(helpUserReset), "help_end_shares": u.text(helpEndShares), "help_user_disable": u.text(helpUserDisable),
 		"help_user_enable": u.text(helpUserEnable),
 		"help_app":         u.text(helpApp), "help_app_set": u.text(helpAppSet), "help_app_rm": u.text(helpAppRm), "help_app_ls": u.text(helpAppLs), "help_app_end": u.text(helpAppEnd),
 		"help_app_name": u.text(helpAppName), "help_app_redirect": u.text(helpAppRedirect), "help_app_client": u.text(helpAppClient),

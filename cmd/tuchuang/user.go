@@ -21,6 +21,7 @@ import (
 type userCmd struct {
 	Add     userAddCmd     `cmd:"" help:"help_user_add"`
 	Ls      userLsCmd      `cmd:"" help:"help_user_ls"`
+	Limit   userLimitCmd   `cmd:"" help:"help_user_limit"`
 	Reset   userResetCmd   `cmd:"" help:"help_user_reset"`
 	Disable userDisableCmd `cmd:"" help:"help_user_disable"`
 	Enable  userEnableCmd  `cmd:"" help:"help_user_enable"`
@@ -144,6 +145,8 @@ type userOut struct {
 	Operator bool       `json:"operator"`
 	Used     int64      `json:"used"`
 	Quota    *int64     `json:"quota"` // null: none
+	Entries  int64      `json:"entries"`
+	Most     *int64     `json:"maxEntries"` // null: none
 }
 
 // Run lists the accounts.
@@ -159,7 +162,10 @@ func (c *userLsCmd) Run(ctx context.Context, u *ui) error {
 		}
 		out := make([]userOut, len(list))
 		for i, a := range list {
-			out[i] = userOut{a.ID, a.Name, stateWords[a.State], a.Operator, a.Used, nil}
+			out[i] = userOut{a.ID, a.Name, stateWords[a.State], a.Operator, a.Used, nil, a.Entries, nil}
+			if a.MaxEntries != account.NoLimit {
+				out[i].Most = &a.MaxEntries
+			}
 			limit := "-"
 			if a.Quota != account.NoQuota {
 				out[i].Quota = &a.Quota
@@ -176,6 +182,47 @@ func (c *userLsCmd) Run(ctx context.Context, u *ui) error {
 		if u.json {
 			return u.document(out)
 		}
+		return nil
+	})
+}
+
+type userLimitCmd struct {
+	local
+	Name    string  `arg:"" name:"name" help:"help_user_name"`
+	Quota   *string `name:"quota" placeholder:"SIZE" help:"help_quota"`
+	Entries *int64  `name:"entries" placeholder:"N" help:"help_entries"`
+}
+
+// Run changes how much an account may keep. What it has stays, even where that is more.
+func (c *userLimitCmd) Run(ctx context.Context, u *ui) error {
+	var l account.Limits
+	switch {
+	case c.Quota == nil && c.Entries == nil:
+		return usageError{text: u.text(noChange)}
+	case c.Entries != nil && *c.Entries < 0:
+		return usageError{text: u.text(badEntries, *c.Entries)}
+	}
+	l.Entries = c.Entries
+	if c.Quota != nil {
+		quota, err := parseQuota(*c.Quota)
+		if err != nil {
+			return usageError{text: u.text(badQuota, *c.Quota)}
+		}
+		l.Quota = &quota
+	}
+	return c.withAccounts(ctx, u, func(a *account.Accounts) error {
+		acc, err := a.SetLimits(byCommand(ctx), c.Name, l)
+		if err != nil {
+			return err
+		}
+		quota, most := "-", "-"
+		if acc.Quota != account.NoQuota {
+			quota = humanSize(acc.Quota)
+		}
+		if acc.MaxEntries != account.NoLimit {
+			most = strconv.FormatInt(acc.MaxEntries, 10)
+		}
+		u.say(u.text(userLimited, printable(acc.Name), quota, most))
 		return nil
 	})
 }

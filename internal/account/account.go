@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
@@ -49,19 +50,28 @@ const StateChanged = "account.state"
 // NoQuota is the quota of an account without a limit.
 const NoQuota int64 = -1
 
+// NoLimit is how many entries an account without a limit may have; one has DefaultEntries
+// where the operator says nothing else, since those without bytes count to no quota.
+const (
+	NoLimit        int64 = 0
+	DefaultEntries int64 = 20_000_000
+)
+
 // TokenLife is how long an access token is valid where the operator says nothing else.
 const TokenLife = 30 * 24 * time.Hour
 
 // Account is one account as it was when it was read.
 type Account struct {
-	ID        ID
-	Name      string
-	Operator  bool
-	State     State
-	Quota     int64 // bytes, or NoQuota
-	Used      int64 // bytes of drive files and images
-	Reserved  int64 // bytes of open uploads
-	CreatedAt time.Time
+	ID         ID
+	Name       string
+	Operator   bool
+	State      State
+	Quota      int64 // bytes, or NoQuota
+	Used       int64 // bytes of drive files and images
+	Reserved   int64 // bytes of open uploads
+	Entries    int64 // files and folders of the drive, in the trash or not
+	MaxEntries int64 // as many as there may be, or NoLimit
+	CreatedAt  time.Time
 }
 
 // Secrets are what a new or reset account is told once.
@@ -182,6 +192,36 @@ func (a *Accounts) SetState(ctx context.Context, name string, s State) (id ID, e
 	return id, err
 }
 
+// Limits are how much an account may keep; nil for what stays as it is.
+type Limits struct {
+	Quota   *int64 // bytes, or NoQuota
+	Entries *int64 // files and folders of the drive, or NoLimit
+}
+
+// SetLimits changes how much an account may keep. What is there already stays.
+func (a *Accounts) SetLimits(ctx context.Context, name string, l Limits) (acc Account, err error) {
+	err = a.db.Write(ctx, "account: set limits", func(tx *db.Tx) error {
+		id, err := find(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if acc, err = Lock(ctx, tx, id); err != nil {
+			return err
+		}
+		if l.Quota != nil {
+			acc.Quota = *l.Quota
+		}
+		if l.Entries != nil {
+			acc.MaxEntries = *l.Entries
+		}
+		if _, err := tx.Exec(ctx, setLimits, id, acc.Quota, acc.MaxEntries); err != nil {
+			return err
+		}
+		return auditlog.Note(ctx, tx, int64(id), auditlog.UserLimits, fmt.Sprintf("%s quota %d entries %d", name, acc.Quota, acc.MaxEntries))
+	})
+	return acc, err
+}
+
 // List answers every account in order of creation.
 func (a *Accounts) List(ctx context.Context) (list []Account, err error) {
 	err = a.db.Read(ctx, "account: list", func(tx *db.Tx) error {
@@ -224,17 +264,33 @@ func (a Account) Room() int64 {
 // removes. It is fault.QuotaExceeded where the sum grows past the quota; shrinking
 // always succeeds. Call it with the account locked.
 func Count(ctx context.Context, tx *db.Tx, id ID, used, reserved int64) error {
-	if used == 0 && reserved == 0 {
+	return CountEntries(ctx, tx, id, 0, used, reserved)
+}
+
+// CountEntries is Count that counts files and folders of the drive too. It is
+// fault.EntriesFull where there would be more than there may be.
+func CountEntries(ctx context.Context, tx *db.Tx, id ID, entries, used, reserved int64) error {
+	if used == 0 && reserved == 0 && entries == 0 {
 		return nil
 	}
-	n, err := tx.Exec(ctx, countBytes, id, used, reserved)
-	if err != nil {
-		return fault.Wrap(err, "account: count bytes")
+	const op = "account: count"
+	n, err := tx.Exec(ctx, countKept, id, used, reserved, entries)
+	if err != nil || n > 0 {
+		return fault.Wrap(err, op)
 	}
-	if n == 0 {
-		return fault.New(fault.QuotaExceeded, "account: count bytes")
+	if err := CanMake(ctx, tx, id, entries); err != nil {
+		return err
 	}
-	return nil
+	return fault.New(fault.QuotaExceeded, op)
+}
+
+// CanMake is fault.EntriesFull where CountEntries of so many would be.
+func CanMake(ctx context.Context, tx *db.Tx, id ID, entries int64) error {
+	acc, err := Read(ctx, tx, id)
+	if err == nil && entries > 0 && acc.MaxEntries != NoLimit && acc.Entries+entries > acc.MaxEntries {
+		err = fault.New(fault.EntriesFull, "account: entries", acc.MaxEntries)
+	}
+	return err
 }
 
 // NextTask takes the next number in the account's sequence of tasks. Call it with

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	columns = `id, name, operator, state, quota, used, reserved, created_at`
+	columns = `id, name, operator, state, quota, used, reserved, entries, max_entries, created_at`
 
 	selectAccounts = `SELECT ` + columns + ` FROM account ORDER BY id`
 	selectAccount  = `SELECT ` + columns + ` FROM account WHERE id = $1`
@@ -28,11 +28,13 @@ const (
 		VALUES ((SELECT coalesce(max(id), 1000) + 1 FROM account), $1, $2, $3, $4, $5, $6)
 		RETURNING id`
 	resetAccount = `UPDATE account SET password_hash = $2 WHERE id = $1`
+	setLimits    = `UPDATE account SET quota = $2, max_entries = $3 WHERE id = $1`
 	setState     = `UPDATE account SET state = $2 WHERE id = $1`
 
-	countBytes = `
-		UPDATE account SET used = used + $2, reserved = reserved + $3
-		WHERE id = $1 AND (quota < 0 OR CAST($2 AS BIGINT) + CAST($3 AS BIGINT) <= 0 OR used + $2 + reserved + $3 <= quota)`
+	countKept = `
+		UPDATE account SET used = used + $2, reserved = reserved + $3, entries = entries + $4
+		WHERE id = $1 AND (quota < 0 OR CAST($2 AS BIGINT) + CAST($3 AS BIGINT) <= 0 OR used + $2 + reserved + $3 <= quota)
+		AND (max_entries = 0 OR CAST($4 AS BIGINT) <= 0 OR entries + $4 <= max_entries)`
 	nextTask = `UPDATE account SET next_task = next_task + 1 WHERE id = $1 RETURNING next_task - 1`
 	nextBlob = `UPDATE account SET next_blob = next_blob + 1 WHERE id = $1 RETURNING next_blob - 1`
 
@@ -95,7 +97,7 @@ const (
 
 func scanAccount(row db.Row) (a Account, err error) {
 	var created int64
-	err = row.Scan(&a.ID, &a.Name, &a.Operator, &a.State, &a.Quota, &a.Used, &a.Reserved, &created)
+	err = row.Scan(&a.ID, &a.Name, &a.Operator, &a.State, &a.Quota, &a.Used, &a.Reserved, &a.Entries, &a.MaxEntries, &created)
 	a.CreatedAt = time.UnixMicro(created)
 	return a, err
 }

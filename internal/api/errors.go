@@ -56,6 +56,7 @@ var answers = map[fault.Code]answer{
 	fault.TooManyEntries: {200, 1, "文件和文件夹超过%v个,请分批复制,或使用 async/copy", "more than %v files and folders; copy them in parts, or by async/copy"},
 	fault.NotTrashed:     {200, 1, "文件不在回收站中,请先将文件移入回收站", "only what is in the trash can be deleted for good or recovered"},
 	fault.QuotaExceeded:  {200, 1, "空间不足", "the account has no room left for it"},
+	fault.EntriesFull:    {200, 1, "云盘文件和文件夹数量已达上限(%v),请先删除一些并清空回收站", "the drive has the %v files and folders that it may have; delete some and empty the trash"},
 	fault.Blocked:        {200, 1, "文件已被管理员屏蔽", "the operator has blocked this content"},
 	fault.ContentMissing: {200, 1, "文件内容丢失,请重新上传", "the stored content is missing; upload it again"},
 

@@ -24,6 +24,7 @@ const (
 	UserAdd     Action = "user_add"     // what: the account's name
 	UserReset   Action = "user_reset"   // its clients and tokens ended; what: its name
 	UserState   Action = "user_state"   // what: its name and the new state
+	UserLimits  Action = "user_limits"  // what: its name, and how much it may keep
 	AppSet      Action = "app_set"      // the account's client is an app, or is none any more; what: its name
 	AppAllow    Action = "app_allow"    // an app may act for the account; what: its client and for what
 	AppEnd      Action = "app_end"      // it no longer may; what: its client and why

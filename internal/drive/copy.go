@@ -28,7 +28,7 @@ var (
 //
 // Errors: fault.NotFound where there is none of the id, or it is in the trash; those of
 // liveFolder for the folder; fault.IntoItself where that is the entry or below it;
-// fault.TooManyEntries above MaxCopy; fault.TooDeep; fault.QuotaExceeded.
+// fault.TooManyEntries above MaxCopy; fault.TooDeep; fault.QuotaExceeded; fault.EntriesFull.
 func (d *Drive) Copy(ctx context.Context, acc account.ID, id, to ID) (made ID, err error) {
 	err = d.db.Write(ctx, "drive: copy", func(tx *db.Tx) error {
 		made, err = copyTree(ctx, tx, acc, id, to)
@@ -51,6 +51,9 @@ func copyTree(ctx context.Context, tx *db.Tx, acc account.ID, id, to ID) (made I
 	}
 	list, err := liveTree(ctx, tx, acc, top, MaxDepth-len(way))
 	if err != nil {
+		return 0, err
+	}
+	if err := account.CountEntries(ctx, tx, acc, int64(len(list)), 0, 0); err != nil {
 		return 0, err
 	}
 	first, err := takeIDs(ctx, tx, len(list))

@@ -92,7 +92,7 @@ func copyInto(ctx context.Context, tx *db.Tx, acc account.ID, list []Entry, to I
 		bytes += e.Size
 		taken[e.Name] = true
 	}
-	if err := account.Count(ctx, tx, acc, bytes, 0); err != nil {
+	if err := account.CountEntries(ctx, tx, acc, int64(len(list)), bytes, 0); err != nil {
 		return nil, err
 	}
 	first, err := takeIDs(ctx, tx, len(list))

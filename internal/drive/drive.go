@@ -151,6 +151,9 @@ func (d *Drive) Mkdir(ctx context.Context, acc account.ID, parent ID, name strin
 		case taken:
 			return fault.New(fault.NameTaken, "drive: mkdir", name)
 		}
+		if err := account.CountEntries(ctx, tx, acc, 1, 0, 0); err != nil {
+			return err
+		}
 		return insert(ctx, tx, acc, id, parent, name, picture.Folder, nil, 0, "")
 	})
 }
@@ -162,6 +165,9 @@ func MkdirAll(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []
 	at, missing, err := walkDown(ctx, tx, acc, parent, path)
 	if err != nil || len(missing) == 0 {
 		return at, err
+	}
+	if err := account.CountEntries(ctx, tx, acc, int64(len(missing)), 0, 0); err != nil {
+		return 0, err
 	}
 	first, err := takeIDs(ctx, tx, len(missing))
 	if err != nil {
@@ -222,14 +228,20 @@ type File struct {
 // sent. It answers the size of the file that would be overwritten.
 func CanPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []string, name string, dup Duplicate) (frees int64, err error) {
 	at, missing, err := walkDown(ctx, tx, acc, parent, path)
-	if err != nil || len(missing) > 0 {
+	if err != nil {
 		return 0, err
 	}
-	old, _, err := canPut(ctx, tx, acc, at, name, dup)
-	if err != nil || dup != Overwrite {
-		return 0, err
+	more := int64(len(missing)) + 1
+	if len(missing) == 0 {
+		old, taken, err := canPut(ctx, tx, acc, at, name, dup)
+		if err != nil {
+			return 0, err
+		}
+		if taken && dup == Overwrite {
+			frees, more = old.Size, 0
+		}
 	}
-	return old.Size, nil
+	return frees, account.CanMake(ctx, tx, acc, more)
 }
 
 func canPut(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, name string, dup Duplicate) (old Entry, taken bool, err error) {
@@ -251,19 +263,19 @@ func Put(ctx context.Context, tx *db.Tx, acc account.ID, f File, reserved int64)
 	if err != nil {
 		return err
 	}
-	freed := int64(0)
+	freed, more := int64(0), int64(1)
 	switch {
 	case taken && f.Duplicate == KeepBoth:
 		if f.Name, err = freeName(ctx, tx, acc, f.Parent, f.Name); err != nil {
 			return err
 		}
 	case taken && f.Duplicate == Overwrite:
-		freed = old.Size
+		freed, more = old.Size, 0
 		if err := deleteRow(ctx, tx, acc, old); err != nil {
 			return err
 		}
 	}
-	if err := account.Count(ctx, tx, acc, f.Size-freed, -reserved); err != nil {
+	if err := account.CountEntries(ctx, tx, acc, more, f.Size-freed, -reserved); err != nil {
 		return err
 	}
 	return insert(ctx, tx, acc, f.ID, f.Parent, f.Name, picture.ClassOf(f.Name, f.Size), f.BlobID, f.Size, f.Etag)

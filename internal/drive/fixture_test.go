@@ -181,6 +181,19 @@ func (r *room) used() int64 {
 	return a.Used
 }
 
+// counted is how many entries the account counts, after a look that those are there.
+func (r *room) counted() (n int64) {
+	r.Helper()
+	var there int64
+	_, err := r.db.Get(r.ctx, "test", `
+		SELECT entries, (SELECT count(*) FROM drive_entry WHERE account_id = $1 AND id <> 0) FROM account WHERE id = $1`, []any{r.acc}, &n, &there)
+	r.must(err)
+	if n != there {
+		r.Errorf("%d entries are counted, %d are there", n, there)
+	}
+	return n
+}
+
 // many makes so many files of 10 bytes each right in a folder, without the room.
 func (r *room) many(parent ID, n int) {
 	r.Helper()
@@ -190,7 +203,7 @@ func (r *room) many(parent ID, n int) {
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $4)
 		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
 		SELECT $1, 1000000000 + 1000000 * CAST($2 AS BIGINT) + i, $2, i || '.png', 1, $3, 10, $5, 0, 0, 0, 0 FROM n`, r.acc, parent, blobID, n-1, etag(1))
-	r.exec(`UPDATE account SET used = used + $2 WHERE id = $1`, r.acc, 10*(n-1))
+	r.exec(`UPDATE account SET used = used + $2, entries = entries + $3 WHERE id = $1`, r.acc, 10*(n-1), n-1)
 	r.write(func(tx *db.Tx) error { return count(r.ctx, tx, r.acc, parent, int64(n-1), int64(10*(n-1))) })
 }
 

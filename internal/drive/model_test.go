@@ -173,6 +173,9 @@ func (p *pair) compare(rt *rapid.T) {
 	if n != len(p.model.all)+1 {
 		rt.Errorf("%d entries, want %d and the root", n, len(p.model.all))
 	}
+	if entries := p.counted(); entries != int64(len(p.model.all)) {
+		rt.Errorf("%d entries are counted, want %d", entries, len(p.model.all))
+	}
 	if used := p.used(); used != p.model.used {
 		rt.Errorf("%d bytes are used, want %d", used, p.model.used)
 	}

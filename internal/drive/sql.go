@@ -108,20 +108,20 @@ func count(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, entries, b
 
 // deleteRow removes a live file that is being overwritten.
 func deleteRow(ctx context.Context, tx *db.Tx, acc account.ID, e Entry) error {
-	if err := remove(ctx, tx, acc, deleteOne, acc, e.ID); err != nil {
+	if _, err := remove(ctx, tx, acc, deleteOne, acc, e.ID); err != nil {
 		return err
 	}
 	return count(ctx, tx, acc, e.Parent, -1, -e.Size)
 }
 
 // remove runs a statement that deletes entries and answers what they showed, which
-// may be referred to by nobody now.
-func remove(ctx context.Context, tx *db.Tx, acc account.ID, query string, args ...any) error {
+// may be referred to by nobody now. n is how many those were.
+func remove(ctx context.Context, tx *db.Tx, acc account.ID, query string, args ...any) (n int64, err error) {
 	blobs, err := db.Collect(ctx, tx, scanBlob, query, args...)
 	if err != nil {
-		return fault.Wrap(err, "drive: delete")
+		return 0, fault.Wrap(err, "drive: delete")
 	}
-	return blob.Released(ctx, tx, int64(acc), blobs)
+	return int64(len(blobs)), blob.Released(ctx, tx, int64(acc), blobs)
 }
 
 func scanBlob(row db.Row) (id int64, err error) { return id, row.Scan(&id) }

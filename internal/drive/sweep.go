@@ -36,7 +36,7 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 		if there, err := tx.Get(ctx, stillDetached, []any{acc, top}, &size); err != nil || !there {
 			return err // another process has finished it
 		}
-		freed := int64(0)
+		var gone, freed int64
 		for way := []ID{top}; limit > 0; {
 			at := way[len(way)-1]
 			r, err := removable(ctx, tx, acc, at, limit)
@@ -44,9 +44,11 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 				return err
 			}
 			if r.n > 0 {
-				if err := remove(ctx, tx, acc, deleteChildren, acc, at, r.last); err != nil {
+				n, err := remove(ctx, tx, acc, deleteChildren, acc, at, r.last)
+				if err != nil {
 					return err
 				}
+				gone += n
 			}
 			limit -= r.n
 			freed += r.size
@@ -57,13 +59,14 @@ func (d *Drive) SweepDetached(ctx context.Context, limit int) (more bool, err er
 			case len(way) > 1:
 				way = way[:len(way)-1] // empty now: the one above removes it
 			default:
-				if err := remove(ctx, tx, acc, deleteOne, acc, top); err != nil {
+				n, err := remove(ctx, tx, acc, deleteOne, acc, top)
+				if err != nil {
 					return err
 				}
-				return account.Count(ctx, tx, acc, -freed-size, 0)
+				return account.CountEntries(ctx, tx, acc, -gone-n, -freed-size, 0)
 			}
 		}
-		return account.Count(ctx, tx, acc, -freed, 0)
+		return account.CountEntries(ctx, tx, acc, -gone, -freed, 0)
 	})
 	return more, err
 }

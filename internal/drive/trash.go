@@ -90,10 +90,11 @@ func (d *Drive) Delete(ctx context.Context, acc account.ID, ids []ID) (detached 
 				continue
 			}
 			budget -= rows
-			if err := remove(ctx, tx, acc, deleteBelow, acc, id); err != nil {
+			n, err := remove(ctx, tx, acc, deleteBelow, acc, id)
+			if err != nil {
 				return err
 			}
-			if err := account.Count(ctx, tx, acc, -size, 0); err != nil {
+			if err := account.CountEntries(ctx, tx, acc, -n, -size, 0); err != nil {
 				return err
 			}
 		}

@@ -234,6 +234,98 @@ func TestPutTakesQuota(t *testing.T) {
 	})
 }
 
+// Files and folders have a limit of their own, by whatever way they are made, since those
+// without bytes have no other; what goes for good makes room.
+func TestEntriesAreLimited(t *testing.T) {
+	each(t, func(r *room) {
+		accounts, err := account.Open(r.ctx, r.db)
+		r.must(err)
+		may := func(n int64) {
+			t.Helper()
+			_, err := accounts.SetLimits(r.ctx, "writer", account.Limits{Entries: &n})
+			r.must(err)
+		}
+		full := func(err error, when string) {
+			t.Helper()
+			r.fails(err, fault.EntriesFull, when)
+		}
+		counts := func(want int64) {
+			t.Helper()
+			if n := r.counted(); n != want {
+				t.Errorf("%d are counted, want %d", n, want)
+			}
+		}
+		folder := r.mkdir(Root, "folder")
+		inner := r.mkdir(folder, "inner")
+		file := r.put(inner, "a.png", 1)
+		counts(3)
+		may(5)
+		all := func(tx *db.Tx) error {
+			_, err := MkdirAll(r.ctx, tx, r.acc, Root, []string{"x", "y", "z"})
+			return err
+		}
+		full(r.db.Write(r.ctx, "test", all), "three folders of a path")
+		_, err = r.Copy(r.ctx, r.acc, folder, Root)
+		full(err, "three copies")
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+			_, err := CanPut(r.ctx, tx, r.acc, Root, []string{"x"}, "b", Refuse)
+			r.must(err)
+			_, err = CanPut(r.ctx, tx, r.acc, Root, []string{"x", "y"}, "b", Refuse)
+			full(err, "a file in two new folders")
+			return nil
+		}))
+		r.mkdir(Root, "four")
+		r.put(Root, "five", 2)
+		counts(5)
+		_, err = r.Mkdir(r.ctx, r.acc, Root, "six")
+		full(err, "a folder")
+		_, err = r.try(Root, "six", 3, Refuse)
+		full(err, "a file")
+		_, err = r.Copy(r.ctx, r.acc, file, Root)
+		full(err, "a copy")
+		full(r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+			_, _, err := CopyOne(r.ctx, tx, r.acc, file, Root)
+			return err
+		}), "a copy of one")
+		full(r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+			_, _, err := CopySome(r.ctx, tx, r.acc, inner, folder, 0, 1<<52, 10)
+			return err
+		}), "a copy of some")
+		_, err = r.try(Root, "five", 4, Overwrite)
+		r.must(err)
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+			_, err := CanPut(r.ctx, tx, r.acc, Root, nil, "five", Overwrite)
+			r.must(err)
+			_, err = CanPut(r.ctx, tx, r.acc, Root, nil, "five", KeepBoth)
+			full(err, "one more of a name")
+			return nil
+		}))
+		counts(5)
+		r.must(r.Trash(r.ctx, r.acc, []ID{folder}))
+		_, err = r.Mkdir(r.ctx, r.acc, Root, "six")
+		full(err, "what is in the trash counts")
+		_, err = r.Delete(r.ctx, r.acc, []ID{folder})
+		r.must(err)
+		counts(2)
+		r.must(r.db.Write(r.ctx, "test", all))
+		counts(5)
+		may(account.NoLimit)
+		r.mkdir(Root, "seven")
+		may(1) // what is there stays, and can go
+		_, err = r.Mkdir(r.ctx, r.acc, Root, "eight")
+		full(err, "less is allowed by now")
+		p, err := r.List(r.ctx, r.acc, Root, 0, 10)
+		r.must(err)
+		for _, e := range p.Entries {
+			r.must(r.Trash(r.ctx, r.acc, []ID{e.ID}))
+			_, err = r.Delete(r.ctx, r.acc, []ID{e.ID})
+			r.must(err)
+		}
+		counts(0)
+		r.mkdir(Root, "one")
+	})
+}
+
 func TestIDsAreUniqueOverAccounts(t *testing.T) {
 	each(t, func(r *room) {
 		const each = 60

@@ -58,6 +58,7 @@ const (
 	TooManyEntries Code = "too_many_entries" // more files and folders than one call may copy; Args[0] is the limit
 	NotTrashed     Code = "not_trashed"      // only what is in the trash can be deleted for good or recovered
 	QuotaExceeded  Code = "quota_exceeded"   // the account has no room left
+	EntriesFull    Code = "limit_entries"    // the drive has as many files and folders as it may; Args[0] is the limit
 	Blocked        Code = "blocked"          // the operator has blocked this content
 	ContentMissing Code = "content_missing"  // the stored content is gone or damaged
 

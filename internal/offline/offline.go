@@ -196,7 +196,10 @@ func (r *Request) findFolder(ctx context.Context, tx *db.Tx, acc account.ID) err
 			r.Path = entryname.Offline
 		}
 	}
-	return nil
+	if r.Dest == ToBed {
+		return nil
+	}
+	return account.CanMake(ctx, tx, acc, 1)
 }
 
 // Status is where a task stands.

@@ -367,6 +367,37 @@ func TestRedirectedInside(t *testing.T) {
 	})
 }
 
+// The limit of files and folders holds: at once, and where it is passed meanwhile.
+func TestEntriesRunOut(t *testing.T) {
+	each(t, func(r *rooms) {
+		accounts, err := account.Open(r.Context(), r.db)
+		r.must(err)
+		_, err = r.drive.Mkdir(r.Context(), r.acc, drive.Root, "one")
+		r.must(err)
+		may := func(most int64) error {
+			_, err := accounts.SetLimits(r.Context(), "writer", account.Limits{Entries: &most})
+			return err
+		}
+		url := r.serve(func(w http.ResponseWriter, q *http.Request) {
+			if err := may(1); err != nil {
+				t.Error(err)
+			}
+			gives(bytesOf(1, slice), `"v"`)(w, q)
+		})
+		if s := r.fetch(Request{URL: url + "/a"}); s.FailCode != Full {
+			t.Errorf("%+v", s)
+		}
+		r.nothingLeft()
+		_, err = r.tasks.Create(r.Context(), r.acc, Request{URL: url + "/a", Dest: ToDrive})
+		if !fault.Is(err, fault.EntriesFull) {
+			t.Errorf("asked for once more: %v", err)
+		}
+		if s := r.fetch(Request{URL: url + "/a.png", Dest: ToBed}); s.FailCode != NotAnImage {
+			t.Errorf("into the bed: %+v", s)
+		}
+	})
+}
+
 // The quota holds: before the first byte where the length is said, else while it comes.
 func TestQuota(t *testing.T) {
 	each(t, func(r *rooms) {
@@ -804,7 +835,7 @@ func TestLists(t *testing.T) {
 func TestEveryCodeHasItsWords(t *testing.T) {
 	d := &Downloads{imageSize: 100 << 20}
 	for _, code := range []FailCode{
-		NotAnImage, Empty, TooLarge, NoTarget, TooDeep, NoQuota, Broken, FailCode(fetch.Refused), FailCode(fetch.BadURL), FailCode(fetch.TooManyRedirects),
+		NotAnImage, Empty, TooLarge, NoTarget, TooDeep, NoQuota, Full, Broken, FailCode(fetch.Refused), FailCode(fetch.BadURL), FailCode(fetch.TooManyRedirects),
 		FailCode(fetch.NoSuchHost), FailCode(fetch.BadCertificate), FailCode(fetch.BadStatus), FailCode(fetch.Busy), FailCode(fetch.BadRange),
 		FailCode(fetch.BadEncoding), FailCode(fetch.Stalled), FailCode(fetch.Network),
 	} {

@@ -21,6 +21,7 @@ const (
 	NoTarget   FailCode = "target_deleted"
 	TooDeep    FailCode = "limit_depth"
 	NoQuota    FailCode = "quota_exceeded"
+	Full       FailCode = "limit_entries"
 	Broken     FailCode = "internal"
 )
 
@@ -45,6 +46,7 @@ var sentences = map[FailCode]sentence{
 	NoTarget:                         {"目标文件夹不存在", "the target folder is not there any more"},
 	TooDeep:                          {"文件夹层级超过128层限制", "folders would be nested deeper than 128 levels"},
 	NoQuota:                          {"空间不足", "no space left in the account"},
+	Full:                             {"云盘文件和文件夹数量已达上限", "the drive has as many files and folders as it may"},
 	Broken:                           {"内部错误", "an internal error"},
 }
 

@@ -61,6 +61,8 @@ func (d *Downloads) Run(ctx context.Context, l *queue.Lease) error {
 		return d.fail(ctx, w, NoTarget, 0, "")
 	case fault.TooDeep:
 		return d.fail(ctx, w, TooDeep, 0, "")
+	case fault.EntriesFull:
+		return d.fail(ctx, w, Full, 0, "")
 	case fault.QuotaExceeded:
 		return d.fail(ctx, w, NoQuota, 0, "")
 	case fault.NotAnImage:

@@ -38,6 +38,10 @@ var sums = []rule{
 		SELECT ` + ofAccount + `, CAST(a.used AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + usedSum + ` AS n) s
 		WHERE a.id = $1 AND a.used <> s.n`,
 		fix: `UPDATE account SET used = ` + usedSum + ` WHERE id = $1`},
+	{code: "account.entries", query: `
+		SELECT ` + ofAccount + `, CAST(a.entries AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + entriesSum + ` AS n) s
+		WHERE a.id = $1 AND a.entries <> s.n`,
+		fix: `UPDATE account SET entries = ` + entriesSum + ` WHERE id = $1`},
 	{code: "account.reserved", query: `
 		SELECT ` + ofAccount + `, CAST(a.reserved AS TEXT), CAST(s.n AS TEXT) FROM account a CROSS JOIN (SELECT ` + reservedSum + ` AS n) s
 		WHERE a.id = $1 AND a.reserved <> s.n`,
@@ -119,7 +123,8 @@ var sums = []rule{
 }
 
 const (
-	usedSum = `(SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM drive_entry WHERE account_id = $1)
+	entriesSum = `(SELECT count(*) FROM drive_entry WHERE account_id = $1 AND id <> 0)`
+	usedSum    = `(SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM drive_entry WHERE account_id = $1)
 			+ (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM image WHERE account_id = $1)`
 	reservedSum = `(SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1)
 			+ (SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM offline_task WHERE account_id = $1)`

@@ -16,7 +16,7 @@ var Tables = []Table{
 	{"signing_key", "", []string{"key.length"}},
 	{"id_block", "", []string{"drive.next_id"}},
 	{"mark", "", []string{"mark.empty"}},
-	{"account", "id", []string{"account.used", "account.reserved", "account.next_blob", "account.next_task", "account.state"}},
+	{"account", "id", []string{"account.used", "account.entries", "account.reserved", "account.next_blob", "account.next_task", "account.state"}},
 	{"audit_log", "account_id", []string{"row.account"}},
 	{"client", "account_id", []string{"client.secret", "account.client"}},
 	{"account_rate", "account_id", []string{"time.ahead"}},

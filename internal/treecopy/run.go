@@ -32,6 +32,8 @@ func (c *Copies) Run(ctx context.Context, l *queue.Lease) error {
 			code = NoQuota
 		case fault.TooDeep:
 			code = TooDeep
+		case fault.EntriesFull:
+			code = Full
 		case fault.IntoItself:
 			code = IntoItself
 		default:

@@ -48,6 +48,7 @@ const (
 	NoSource   FailCode = "source_deleted" // none of the entries was there any more
 	NoQuota    FailCode = "quota_exceeded"
 	TooDeep    FailCode = "limit_depth"
+	Full       FailCode = "limit_entries"
 	IntoItself FailCode = "into_itself" // the folder was moved into what is copied
 	Broken     FailCode = "internal"
 )

@@ -296,6 +296,30 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 	})
 }
 
+// A copy that comes to the limit of files and folders ends there.
+func TestEntriesRunOut(t *testing.T) {
+	each(t, account.NoQuota, func(y *yard) {
+		accounts, err := account.Open(y.Context(), y.db)
+		y.must(err)
+		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		for n := range 3 {
+			y.put(top, fmt.Sprintf("%d.png", n))
+		}
+		most := int64(5 + 3) // those that are there, and one too few
+		_, err = accounts.SetLimits(y.Context(), "writer", account.Limits{Entries: &most})
+		y.must(err)
+		seq := y.start(to, top)
+		y.work()
+		y.ends(seq, queue.Failed, Full, 0) // a step is whole or nothing
+		most++
+		_, err = accounts.SetLimits(y.Context(), "writer", account.Limits{Entries: &most})
+		y.must(err)
+		seq = y.start(to, y.put(top, "3.png"))
+		y.work()
+		y.ends(seq, queue.Done, "", 1)
+	})
+}
+
 // Large copies of one account leave others their turn.
 func TestTasksTakeTurns(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {

@@ -171,6 +171,8 @@ func plantings() []planted {
 		one("account.state", false, `UPDATE account SET state = 9 WHERE id = `+mine),
 		one("account.used", true, `UPDATE account SET used = used + 1`),
 		one("account.used", true, `UPDATE account SET used = -1 WHERE id = `+mine),
+		one("account.entries", true, `UPDATE account SET entries = entries + 1`),
+		one("account.entries", true, `UPDATE account SET entries = -1 WHERE id = `+mine),
 		one("account.reserved", true, `UPDATE account SET reserved = reserved + 1 WHERE id = `+mine),
 		one("account.next_blob", true, `UPDATE account SET next_blob = 2 WHERE id = `+mine),
 		one("account.next_blob", true, `INSERT INTO doomed VALUES (`+mine+`, 9999, 0)`),

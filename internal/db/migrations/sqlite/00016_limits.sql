@@ -18,3 +18,10 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 CREATE INDEX share_expiry ON share (expires_at) WHERE expires_at > 0;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('share', 'share_expiry', '10000 2');
+
+-- How many files and folders an account has in the drive, in the trash or not, without the
+-- root, and how many it may have; 0 for any number. Who has more by now may go on.
+ALTER TABLE account ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN max_entries INTEGER NOT NULL DEFAULT 20000000;
+UPDATE account SET entries = (SELECT count(*) FROM drive_entry e WHERE e.account_id = account.id AND e.id <> 0);
+UPDATE account SET max_entries = 0 WHERE entries >= 20000000;
