@@ -113,7 +113,7 @@ func (s *Source) measure() (err error) {
 
 const (
 	ownMemory   = 3 << 20 // bytes: the block that was read, tables of decoders and encoders
-	drawnMemory = 24      // bytes for a pixel of the rendition: sums, the picture itself, turned, encoded
+	drawnMemory = 32      // bytes for a pixel of the rendition: sums, the picture itself, turned, encoded
 )
 
 // Memory is how many bytes Draw holds at most.
