@@ -84,6 +84,15 @@ go-test: postgresql
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
+# The page in a real browser. It needs Node for the script that holds the mouse.
+.PHONY: page-test
+page-test: build ## the page, from signing in to a copied link, in Chromium
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "Chromium is missing (Debian: apt-get install chromium)"; exit 1; }; \
+	  mkdir -p $(LOG); $(call step,chromium,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium); }
+	@[ -d web/node_modules/playwright-core ] || (cd web && npm ci --silent)
+	@$(GO) test -tags page -timeout 5m ./test/page
+
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor
 	@$(GO) run ./bench

@@ -24,6 +24,7 @@ export interface Task {
 
 const known = reactive(new Map<string, Task>())
 export const seen = ref(new Set<string>()) // ended ones that somebody has looked at
+export const wanted = ref('') // the one to be looked at next
 export const last = ref('') // of the list; "-1" at its end
 export const loaded = ref(false)
 export const ended = ref(0) // counts ends: what is published has changed

@@ -1,0 +1,255 @@
+// Does in a browser what a person does with the page, and looks at what a person sees.
+// It ends with another code than 0 where something is not as it should be.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { deflateSync } from 'node:zlib'
+
+const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
+const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
+
+// png makes a picture of one colour.
+function png(r, g, b, side = 64) {
+  const table = Array.from({ length: 256 }, (_, n) => {
+    for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1
+    return n >>> 0
+  })
+  const crc = (buf) => (buf.reduce((c, x) => table[(c ^ x) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const out = Buffer.alloc(body.length + 8)
+    out.writeUInt32BE(data.length, 0)
+    body.copy(out, 4)
+    out.writeUInt32BE(crc(body), body.length + 4)
+    return out
+  }
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(side, 0)
+  head.writeUInt32BE(side, 4)
+  head.set([8, 2, 0, 0, 0], 8)
+  const line = Buffer.concat([Buffer.from([0]), Buffer.from(Array.from({ length: side }, () => [r, g, b]).flat())])
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: side }, () => line)))), chunk('IEND', Buffer.alloc(0))])
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+const wrong = []
+let signedOut = true
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  context.setDefaultTimeout(15000)
+  const page = await context.newPage()
+  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
+  page.on('console', (m) => {
+    if (['error', 'warning'].includes(m.type()) && !m.location().url.includes('/thumbnail') && !(signedOut && m.text().includes('status of 401'))) wrong.push(`console: ${m.text()} ${m.location().url}`)
+  })
+  page.on('request', (r) => {
+    if (!r.url().startsWith(base) && !/^(data|blob):/.test(r.url())) wrong.push('asks another host: ' + r.url())
+  })
+  return page
+}
+
+const page = await open({})
+const see = (text) => page.getByText(text, { exact: false }).first().waitFor()
+const cells = (n) => page.waitForFunction((want) => document.querySelectorAll('[role=option][aria-label]').length === want, n)
+const cell = (label) => page.getByRole('option', { name: label, exact: true })
+let step = 'begin'
+async function does(what, fn) {
+  step = what
+  const began = performance.now()
+  await fn()
+  if (shots) await page.screenshot({ path: `${shots}/${what.replace(/\W+/g, '-')}.png` })
+  console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
+}
+
+try {
+  const pictures = { 'red.png': png(200, 40, 40), 'green.png': png(40, 160, 70), 'blue.png': png(50, 80, 200) }
+  const files = [...Object.entries(pictures).map(([n, buffer]) => ({ name: n, mimeType: 'image/png', buffer })), { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }]
+
+  await does('sign in', async () => {
+    await page.goto(base + '/')
+    await page.fill('input[name=name]', name)
+    await page.fill('input[name=password]', 'wrong')
+    await page.keyboard.press('Enter')
+    await see('The name or the password is wrong.')
+    await page.fill('input[name=password]', password)
+    await page.keyboard.press('Enter')
+    await see('Drop pictures here')
+    signedOut = false
+    assert.equal(await page.evaluate(() => document.cookie), '', 'scripts see the session')
+  })
+
+  await does('upload', async () => {
+    await page.setInputFiles('input[type=file][multiple]', files)
+    await see('4 files uploaded')
+    await cells(4)
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+  })
+
+  await does('instant upload into a new folder', async () => {
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('again')
+    await page.keyboard.press('Enter')
+    await cells(5)
+    await cell('again').dblclick()
+    await see('This folder is empty')
+    await page.setInputFiles('input[type=file][multiple]', files.slice(0, 1))
+    await see('1 file uploaded')
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Unfold' }).click()
+    await see('Instant')
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('navigation', { name: 'Location' }).getByRole('link', { name: 'Drive' }).click()
+    await cells(5)
+  })
+
+  await does('drop a folder by a name with a path', async () => {
+    // What the system's own window would hand over.
+    const data = await page.evaluateHandle((bytes) => {
+      const d = new DataTransfer()
+      d.items.add(new File([new Uint8Array(bytes)], 'dropped.png', { type: 'image/png' }))
+      return d
+    }, [...png(250, 200, 0)])
+    await page.dispatchEvent('section.view', 'drop', { dataTransfer: data })
+    await cells(6)
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+  })
+
+  await does('put into the trash and back', async () => {
+    await cell('dropped.png').click()
+    await page.keyboard.press('Delete')
+    await cells(5)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await cells(6)
+    await cell('dropped.png').click()
+    await page.keyboard.press('Delete')
+    await cells(5)
+    await page.goto(base + '/#/trash')
+    await cell('dropped.png').click()
+    await page.getByRole('button', { name: 'Delete for good' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click()
+    await see('The trash is empty')
+    await page.goto(base + '/#/drive')
+    await cells(5)
+  })
+
+  await does('rename by the keyboard', async () => {
+    await cell('blue.png').click()
+    await page.keyboard.press('F2')
+    await page.getByRole('dialog').getByRole('textbox').waitFor()
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === 4)
+    await page.keyboard.type('sea')
+    await page.keyboard.press('Enter')
+    await cell('sea.png').waitFor()
+    pictures['sea.png'] = pictures['blue.png']
+    delete pictures['blue.png']
+  })
+
+  await does('plan', async () => {
+    await cell('green.png').click()
+    for (const other of ['red.png', 'sea.png', 'notes.txt']) await cell(other).click({ modifiers: ['Control'] })
+    await see('4 selected')
+    await page.keyboard.press('p')
+    await see('3 new pictures')
+    await see('1 file is no picture and is skipped')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await page.getByRole('dialog', { name: 'Publish' }).getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog', { name: 'New folder' }).getByRole('textbox').fill('blog')
+    await page.keyboard.press('Enter')
+    await see('Image bed / blog')
+    await see('3 new pictures')
+  })
+
+  let links
+  await does('publish', async () => {
+    await page.getByRole('button', { name: 'Publish 3 pictures' }).click()
+    await page.getByRole('heading', { name: '3 published' }).waitFor()
+    await see('3 links')
+    await page.waitForFunction(() => document.querySelector('textarea[aria-label=Links]')?.value.trim().split('\n').length === 3)
+    await page.getByRole('button', { name: 'Copy', exact: true }).click()
+    await see('3 links copied')
+    const pasted = await page.evaluate(() => navigator.clipboard.readText())
+    links = [...pasted.matchAll(/^!\[([^\]]*)\]\((\S+)\)$/gm)].map(([, label, url]) => ({ label, url }))
+    assert.deepEqual(links.map((l) => l.label).sort(), Object.keys(pictures).sort())
+    for (const { label, url } of links) {
+      const got = Buffer.from(await (await fetch(url)).arrayBuffer())
+      assert.ok(got.equals(pictures[label]), `${label} is another picture at its link: ${createHash('md5').update(got).digest('hex')}`)
+    }
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => document.querySelectorAll('.badge.current').length === 3)
+  })
+
+  await does('links of the bed', async () => {
+    await page.getByRole('link', { name: 'Image bed' }).click()
+    await cells(1)
+    await cell('blog').dblclick()
+    await cells(3)
+    await page.keyboard.press('Control+a')
+    await see('3 selected')
+    await page.getByRole('toolbar').getByRole('button', { name: 'Links' }).click()
+    await see('3 links')
+    await page.keyboard.press('Escape')
+  })
+
+  await does('delete says how many links die', async () => {
+    await cell('red.png').click()
+    await page.keyboard.press('Delete')
+    await see('1 link dies for good')
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await cells(2)
+    assert.equal((await fetch(links.find((l) => l.label === 'red.png').url)).status, 404)
+  })
+
+  await does('undo the task', async () => {
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('t')
+    await page.locator('.task').first().click()
+    await page.getByRole('button', { name: 'Undo…' }).click()
+    await see('2 images are removed from the bed, and their links die.')
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+    await see('2 images removed')
+    for (const { url } of links) assert.equal((await fetch(url)).status, 404)
+    await page.getByRole('button', { name: 'Close' }).first().click()
+  })
+
+  await does('Chinese, and no name of a text', async () => {
+    await page.goto(base + '/#/drive')
+    await cells(5)
+    await page.getByRole('button', { name: '中文' }).click()
+    await see('上传')
+    const text = await page.evaluate(() => document.body.innerText)
+    assert.ok(!/\b[a-z]+\.[a-z]+[A-Z]?[a-z]*\b/.test(text.replace(/\w+\.(png|txt)/g, '')), 'the name of a text is shown: ' + text)
+  })
+
+  await does('at the width of a phone nothing sticks out', async () => {
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 844 })
+      for (const at of ['#/drive', '#/bed', '#/trash']) {
+        await page.goto(`${base}/${at}`)
+        await page.waitForFunction(() => !document.querySelector('[aria-busy]'))
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.equal(over, 0, `${at} at ${width}`)
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 })
+  })
+
+  await does('sign out', async () => {
+    await page.getByRole('button', { name: '账号菜单' }).click()
+    signedOut = true
+    await page.getByText('退出登录').click()
+    await page.getByRole('button', { name: '登录' }).waitFor()
+    assert.equal(await page.evaluate(async () => (await (await fetch('/api/v1/user/info')).json()).code), 401)
+  })
+  assert.deepEqual(wrong, [])
+} catch (e) {
+  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(wrong.join('\n'))
+  await page.screenshot({ path: (shots || '/tmp') + '/page-failed.png' })
+  process.exitCode = 1
+} finally {
+  await browser.close()
+}
