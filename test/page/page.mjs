@@ -212,7 +212,8 @@ try {
     await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
     await see('2 images removed')
     for (const { url } of links) assert.equal((await fetch(url)).status, 404)
-    await page.getByRole('button', { name: 'Close' }).first().click()
+    await page.locator('.drawer').getByRole('button', { name: 'Close' }).click()
+    await page.locator('.drawer').waitFor({ state: 'detached' })
   })
 
   await does('Chinese, and no name of a text', async () => {

@@ -37,14 +37,13 @@ export const done = (x: Task): number => x.copied + x.replaced + x.skipped + x.f
 export const fresh = computed(() => tasks.value.find((x) => !goesOn(x) && news.has(x.taskID) && !seen.value.has(x.taskID)))
 const news = reactive(new Set<string>())
 
-function put(x: Task): void {
+// put takes in where a task stands; old says that it may have ended before anybody looked.
+function put(x: Task, old = false): void {
   const before = known.get(x.taskID)
   known.set(x.taskID, x)
-  if (!goesOn(x) && before && goesOn(before)) {
-    news.add(x.taskID)
-    ended.value++
-  }
-  if (goesOn(x) && !before) news.add(x.taskID)
+  if (goesOn(x) || old || (before && !goesOn(before))) return
+  news.add(x.taskID)
+  ended.value++
 }
 
 export function look(id: string): void {
@@ -53,13 +52,14 @@ export function look(id: string): void {
 
 export async function loadTasks(more = false): Promise<void> {
   const r = await get<{ list: Task[]; lastTaskID: string }>('/api/v1/oss/source/copy/list', { limit: more ? 50 : 20, lastTaskID: more ? last.value : '' })
-  r.list.forEach(put)
+  const old = more || !loaded.value
+  r.list.forEach((x) => put(x, old))
   if (more || last.value === '') last.value = r.lastTaskID
   loaded.value = true
 }
 
 export async function taskOf(id: string): Promise<void> {
-  put(await get<Task>('/api/v1/oss/source/copy/process', { taskID: id }).then((x) => ({ ...x, taskID: id })))
+  put({ ...(await get<Task>('/api/v1/oss/source/copy/process', { taskID: id })), taskID: id })
 }
 
 export const cancel = (id: string) => post('/api/v1/oss/source/copy/cancel', { taskID: id })
