@@ -32,6 +32,6 @@ func tuneCollector() {
 func limitAfterCollection(int) {
 	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(used)
-	debug.SetMemoryLimit(max(heapLimit, heapRoom*int64(used[0].Value.Uint64()+used[1].Value.Uint64()))) //nolint:gosec // bytes of memory
+	debug.SetMemoryLimit(max(heapLimit, heapRoom*int64(used[0].Value.Uint64()+used[1].Value.Uint64())))
 	runtime.AddCleanup(new([64]byte), limitAfterCollection, 0)
 }

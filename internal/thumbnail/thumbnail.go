@@ -125,7 +125,9 @@ func newWithin(l limits, o Options) *Thumbnails {
 
 // Close ends what is being decoded, and returns when that has ended.
 func (t *Thumbnails) Close() {
+	t.mu.Lock() // nobody begins from here on
 	t.stop()
+	t.mu.Unlock()
 	t.flying.Wait()
 }
 
@@ -350,7 +352,7 @@ func (t *Thumbnails) draw(k key, f *flight) error {
 		f.drawing = drawing{kind: TooLarge, settled: true}
 	case errors.Is(err, rendition.ErrDamaged):
 		f.drawing = drawing{kind: Damaged, settled: true}
-	case t.ctx.Err() != nil:
+	case t.ctx.Err() != nil || errors.Is(err, errNoMemory):
 		f.drawing = drawing{kind: Busy}
 	case ctx.Err() != nil:
 		f.drawing = drawing{kind: TooLarge}
@@ -367,6 +369,9 @@ func (t *Thumbnails) draw(k key, f *flight) error {
 	return nil
 }
 
+// errNoMemory says that others had the memory all the time: it is not the picture's fault.
+var errNoMemory = errors.New("no memory for it in time")
+
 // render decodes with as much memory as that takes, when there is so much.
 func (t *Thumbnails) render(ctx context.Context, object blob.Object, s subject, longer int) (rendition.Drawn, error) {
 	src, err := rendition.Open(ctx, object, s.size, s.mime)
@@ -378,7 +383,7 @@ func (t *Thumbnails) render(ctx context.Context, object blob.Object, s subject, 
 		return rendition.Drawn{}, rendition.ErrTooLarge
 	}
 	if err := t.memory.Acquire(ctx, takes); err != nil {
-		return rendition.Drawn{}, err
+		return rendition.Drawn{}, errNoMemory
 	}
 	t.hold(takes)
 	defer func() {

@@ -120,7 +120,9 @@ const (
 	tiffTileHeight  = 323
 )
 
-// directory reads the first numbers of the first directory of a TIFF, by tag.
+// directory reads the first numbers of the first directory of a TIFF, by tag. Those that
+// the memory is counted by have to be one plain number, as they are in every TIFF that was not
+// made to be counted wrong.
 func directory(b *blocks) (map[uint16]int64, error) {
 	var head [8]byte
 	if _, err := b.ReadAt(head[:], 0); err != nil {
@@ -142,11 +144,18 @@ func directory(b *blocks) (map[uint16]int64, error) {
 	tags := make(map[uint16]int64)
 	for _, e := range chunksOf(entries, 12) {
 		const short, long = 3, 4
-		switch order.Uint16(e[2:]) {
+		tag, kind := order.Uint16(e), order.Uint16(e[2:])
+		switch kind {
 		case short:
-			tags[order.Uint16(e)] = int64(order.Uint16(e[8:]))
+			tags[tag] = int64(order.Uint16(e[8:]))
 		case long:
-			tags[order.Uint16(e)] = int64(order.Uint32(e[8:]))
+			tags[tag] = int64(order.Uint32(e[8:]))
+		}
+		switch tag {
+		case tiffCompression, tiffRows, tiffTileWidth, tiffTileHeight:
+			if kind != short && kind != long || order.Uint32(e[4:]) != 1 {
+				return nil, fmt.Errorf("%w: tag %d", ErrUnsupported, tag)
+			}
 		}
 	}
 	return tags, nil

@@ -421,6 +421,9 @@ func TestRefusals(t *testing.T) {
 	whole := encoded(t, quarters(300, 300, color.White), picture.PNG)
 	photo := encoded(t, quarters(300, 300, color.White), picture.JPEG)
 	arithmetic := bytes.Replace(photo, []byte{0xff, 0xc0}, []byte{0xff, 0xc9}, 1)
+	// One whose compression is told in a way that only decoders understand.
+	scan := encoded(t, quarters(300, 300, color.White), picture.TIFF)
+	bytewise := bytes.Replace(scan, []byte{0x03, 0x01, 3, 0, 1, 0, 0, 0}, []byte{0x03, 0x01, 1, 0, 1, 0, 0, 0}, 1)
 	bmpOS2 := append([]byte("BM\x1a\x00\x00\x00\x00\x00\x00\x00\x1a\x00\x00\x00"), 12, 0, 0, 0, 1, 0, 1, 0, 1, 0, 24, 0)
 	for name, test := range map[string]struct {
 		content []byte
@@ -442,6 +445,7 @@ func TestRefusals(t *testing.T) {
 		"an icon":               {[]byte("\x00\x00\x01\x00"), "image/vnd.microsoft.icon", rendition.ErrUnsupported},
 		"no type":               {[]byte("x"), "application/octet-stream", rendition.ErrUnsupported},
 		"BigTIFF":               {[]byte("II+\x00\x08\x00\x00\x00"), "image/tiff", rendition.ErrUnsupported},
+		"a TIFF in disguise":    {bytewise, "image/tiff", rendition.ErrUnsupported},
 		"an old BMP":            {bmpOS2, "image/bmp", rendition.ErrUnsupported},
 		"an arithmetic JPEG":    {arithmetic, "image/jpeg", rendition.ErrUnsupported},
 		"an SVG that is long":   {bytes.Repeat([]byte(" "), 5<<20), "image/svg+xml", rendition.ErrTooLarge},

@@ -264,3 +264,16 @@ func FuzzSVG(f *testing.F) {
 		}
 	})
 }
+
+// A style that is all at-rules is cleaned in one pass, not one for each of them.
+func TestSVGOfManyRules(t *testing.T) {
+	one, many := 1<<10, 1<<20
+	style := func(rules int) []byte {
+		return []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><style>` + strings.Repeat("x@;", rules) + `</style></svg>`)
+	}
+	few := testing.AllocsPerRun(1, func() { _, _ = draw(t, style(one), "image/svg+xml", 128) })
+	lots := testing.AllocsPerRun(1, func() { _, _ = draw(t, style(many), "image/svg+xml", 128) })
+	if lots > few+1000 {
+		t.Errorf("%g allocations for %d rules, %g for %d", few, one, lots, many)
+	}
+}
