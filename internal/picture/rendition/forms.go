@@ -31,8 +31,8 @@ type form struct {
 // forms are the types that can be drawn.
 var forms = map[string]form{
 	picture.PNG.Type():  {config: streamed(png.DecodeConfig), memory: memoryOfPNG, decode: whole(png.Decode)},
-	picture.JPEG.Type(): {streamed(jpeg.DecodeConfig), memoryOfJPEG, whole(jpeg.Decode), orientationOfJPEG},
-	picture.GIF.Type():  {config: streamed(gif.DecodeConfig), memory: bytesAPixel(1), decode: firstOfGIF},
+	picture.JPEG.Type(): {streamed(jpeg.DecodeConfig), memoryOfJPEG, decodeJPEG, orientationOfJPEG},
+	picture.GIF.Type():  {config: streamed(gif.DecodeConfig), memory: bytesAPixel(2), decode: firstOfGIF},
 	picture.WebP.Type(): {config: configOfWebP, memory: memoryOfWebP, decode: decodeWebP},
 	picture.BMP.Type():  {config: streamed(bmp.DecodeConfig), memory: bytesAPixel(4), decode: whole(bmp.Decode)},
 	picture.TIFF.Type(): {configOfTIFF, memoryOfTIFF, decodeTIFF, orientationOfTIFF},
@@ -69,6 +69,19 @@ func whole(decode func(io.Reader) (image.Image, error)) func(*blocks) (frame, er
 	}
 }
 
+// decodeJPEG has the decoder ask for little at a time: some thirty bytes of a progressive
+// one can have it go over all the picture again, and the time ends where it asks.
+func decodeJPEG(b *blocks) (frame, error) {
+	m, err := jpeg.Decode(sips{b.all()})
+	return frame{Image: m}, err
+}
+
+// sips reads little at a time.
+type sips struct{ io.Reader }
+
+func (s sips) Read(p []byte) (int, error) { return s.Reader.Read(p[:min(len(p), 512)]) }
+
+// bytesAPixel is two for GIF: one that is interlaced is put in order in another picture.
 func bytesAPixel(n int64) func(*blocks, image.Config) (int64, error) {
 	return func(_ *blocks, c image.Config) (int64, error) { return n * int64(c.Width) * int64(c.Height), nil }
 }

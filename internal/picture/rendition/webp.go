@@ -34,7 +34,7 @@ func chunks(b *blocks, at, end int64, found func(chunk) bool) error {
 		}
 		at = c.at + c.size + c.size&1
 	}
-	return nil
+	return fmt.Errorf("%w: more than %d parts", ErrUnsupported, maxChunks)
 }
 
 const headOfWebP = 12
