@@ -35,7 +35,7 @@ func (web *Web) signIn(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	default:
-		c := web.sessionCookie(token)
+		c := web.sessionCookie(token) //nolint:gosec // it has them
 		c.Expires = expires
 		http.SetCookie(w, c)
 		w.WriteHeader(http.StatusNoContent)
@@ -50,7 +50,7 @@ func (web *Web) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	c := web.sessionCookie("")
+	c := web.sessionCookie("") //nolint:gosec // it has them
 	c.MaxAge = -1
 	http.SetCookie(w, c)
 	w.WriteHeader(http.StatusNoContent)
