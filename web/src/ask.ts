@@ -1,6 +1,6 @@
 // How the page asks the API: one function, and what goes wrong in words.
 import { reactive } from 'vue'
-import { language, t } from './words'
+import { has, language, t } from './words'
 
 // Failure is what the server refused, or that it could not be asked.
 export class Failure extends Error {
@@ -12,8 +12,9 @@ export class Failure extends Error {
   }
 }
 
-// line is whether there is a server, and a session on it.
-export const line = reactive({ signedIn: undefined as boolean | undefined, away: false, back: 0 })
+// line is whether there is a server, and a session on it; uid is whose, and 0 as long as
+// nobody knows.
+export const line = reactive({ signedIn: undefined as boolean | undefined, uid: 0, away: false, back: 0 })
 
 interface Envelope<T> {
   code: number
@@ -54,8 +55,10 @@ export function read<T>(status: number, text: string): T {
   const word = e.error?.code ?? 'internal'
   if (word === 'no_token' || word === 'token_expired') {
     line.signedIn = false
+    line.uid = 0
     throw new Failure(word, t('wrong.session'))
   }
+  if (has('said.' + word)) throw new Failure(word, t('said.' + word))
   const english = e.error?.message ?? e.message
   throw new Failure(word, language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.')
 }
@@ -95,9 +98,4 @@ export async function signIn(name: string, password: string): Promise<{ word: st
   if (res.status === 204) return { word: '', minutes: 0 }
   const minutes = Math.ceil(Number(res.headers.get('Retry-After') ?? 0) / 60)
   return { word: [401, 403, 429].includes(res.status) ? await res.text() : 'internal', minutes }
-}
-
-export async function signOut(): Promise<void> {
-  await fetch('/web/sign-out', { method: 'POST' }).catch(() => undefined)
-  line.signedIn = false
 }

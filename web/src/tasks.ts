@@ -37,9 +37,11 @@ export const done = (x: Task): number => x.copied + x.replaced + x.skipped + x.f
 export const fresh = computed(() => tasks.value.find((x) => !goesOn(x) && news.has(x.taskID) && !seen.value.has(x.taskID)))
 const news = reactive(new Set<string>())
 
-// put takes in where a task stands; old says that it may have ended before anybody looked.
+// put takes in where a task stands; old says that it may have ended before anybody
+// looked. What was asked for earlier may come later: nothing goes back.
 function put(x: Task, old = false): void {
   const before = known.get(x.taskID)
+  if (before && !goesOn(before) && (goesOn(x) || (before.undoAt && !x.undoAt))) return
   known.set(x.taskID, x)
   if (goesOn(x) || old || (before && !goesOn(before))) return
   news.add(x.taskID)
@@ -53,13 +55,13 @@ export function look(id: string): void {
 export async function loadTasks(more = false): Promise<void> {
   const r = await get<{ list: Task[]; lastTaskID: string }>('/api/v1/oss/source/copy/list', { limit: more ? 50 : 20, lastTaskID: more ? last.value : '' })
   const old = more || !loaded.value
-  r.list.forEach((x) => put(x, old))
+  for (const x of r.list) put(x, old && x.taskID !== wanted.value)
   if (more || last.value === '') last.value = r.lastTaskID
   loaded.value = true
 }
 
 export async function taskOf(id: string): Promise<void> {
-  put({ ...(await get<Task>('/api/v1/oss/source/copy/process', { taskID: id })), taskID: id })
+  put({ ...known.get(id), ...(await get<Task>('/api/v1/oss/source/copy/process', { taskID: id })), taskID: id })
 }
 
 export const cancel = (id: string) => post('/api/v1/oss/source/copy/cancel', { taskID: id })
@@ -68,30 +70,41 @@ export const undo = async (id: string, dryRun: boolean) => {
   const r = await post<Undone>('/api/v1/oss/source/copy/undo', { taskID: id, dryRun })
   if (!dryRun) {
     ended.value++
-    await loadTasks()
+    await taskOf(id)
   }
   return r
 }
 
+interface Told {
+  uid: number
+  tasks: Task[]
+}
 const channel = new BroadcastChannel('tuchuang-tasks')
-channel.onmessage = (e: MessageEvent<Task>) => put(e.data)
+channel.onmessage = (e: MessageEvent<Told>) => {
+  if (e.data.uid === line.uid) e.data.tasks.forEach((x) => put(x))
+}
+const tell = (list: Task[]): void => channel.postMessage({ uid: line.uid, tasks: list } satisfies Told)
 
 let polling = 0
-function poll(on: boolean): void {
+function poll(on: boolean, forAll: boolean): void {
   clearInterval(polling)
-  polling = on ? window.setInterval(() => void (line.signedIn && !line.away && loadTasks().catch(() => undefined)), 3000) : 0
+  const look = (): void => {
+    if (!line.uid || line.away || (!forAll && document.hidden)) return
+    loadTasks().then(() => forAll && tell(tasks.value.slice(0, 20)), () => undefined)
+  }
+  polling = on ? window.setInterval(look, 3000) : 0
 }
 
 function listen(): void {
   const source = new EventSource('/api/v1/oss/source/copy/events')
-  source.onopen = () => poll(false)
+  source.onopen = () => poll(false, true)
   source.addEventListener('task', (e) => {
     const x = JSON.parse((e as MessageEvent<string>).data) as Task
     put(x)
-    channel.postMessage(x)
+    tell([x])
   })
   source.onerror = () => {
-    poll(true)
+    poll(true, true)
     if (source.readyState !== EventSource.CLOSED) return // it comes back by itself
     source.close()
     setTimeout(listen, 5000)
@@ -103,19 +116,12 @@ export function followTasks(): void {
   loadTasks().catch(() => undefined)
   if (begun) return
   begun = true
-  // Only where a page is safe from others on the way are there locks.
+  // Only where a page is safe from others on the way are there locks. Without them each
+  // tab asks: six that listen would leave a browser no line for anything else.
   if (navigator.locks) void navigator.locks.request('tuchuang-events', () => (listen(), new Promise<void>(() => undefined)))
-  else listen()
+  else poll(true, false)
 }
 watch(
   () => line.back,
   () => void loadTasks().catch(() => undefined),
 )
-
-// forget is for the next who signs in.
-export function forgetTasks(): void {
-  known.clear()
-  news.clear()
-  last.value = ''
-  loaded.value = false
-}

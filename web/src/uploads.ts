@@ -1,52 +1,101 @@
 // Uploads into the drive: they go on in the corner, three at a time, whatever else the
-// page shows. Content that the account has needs no bytes.
+// page shows. Content that the account has needs no bytes, and what is there already is
+// not put there twice. What the page did not finish, the next one goes on with.
 import { computed, reactive, ref, shallowReactive, watch } from 'vue'
-import { away, Failure, line, lost, post, read } from './ask'
-import { t } from './words'
+import { away, Failure, get, line, lost, post, read } from './ask'
+import { toast } from './bubbles'
+import { forget, keep, note, unsent, type Unsent } from './unsent'
+import { drivePath, type Crumb } from './wire'
+import { say, t } from './words'
 
 export interface Upload {
   readonly id: number
+  readonly key: string // the same for the same file at the same place
+  readonly uid: number
   readonly file: File
   readonly parent: number
   readonly path: string // below the parent, with "/" between folders
   state: 'waiting' | 'hashing' | 'sending' | 'done' | 'failed'
   instant: boolean
+  checked: number // bytes that its etag is made of
   sent: number
   etag: string
   preupload: string // of an upload that is open on the server
   slice: number // the next one of it
   sliceSize: number
+  both: boolean // another file has its name: it gets another one
+  anew: boolean // it was begun a second time, as the server had given up the first
+  gone: boolean // nobody wants it any more
   problem: string
 }
 
-export const uploads = shallowReactive<Upload[]>([])
-export const paused = ref(false)
-export const landed = reactive({ times: 0, folders: new Set<number>() })
+export interface Dropped {
+  file: File
+  path: string
+}
 
 const atOnce = 3
+const pauseOfBusy = 5000
+
+export const paused = ref(false)
+export const landed = reactive({ times: 0, folders: new Set<number>() })
+// There may be a hundred thousand: they are counted as they go, never walked.
+const counts = reactive({ all: 0, done: 0, failed: 0, instant: 0, bytes: 0, sent: 0 })
+export const sums = computed(() => ({ ...counts, active: counts.done + counts.failed < counts.all }))
+
+let queue: Upload[] = []
+let head = 0 // of the queue
+const moving = shallowReactive(new Set<Upload>())
+const failed = shallowReactive<Upload[]>([])
+const lately = shallowReactive<Upload[]>([]) // done
+const open = new Map<string, Upload>() // by key
+const left = new Map<string, Unsent>() // by key: begun by an earlier page, without its content
+
+// shown is what goes on, then what failed, then some of the rest.
+export const shown = computed(() => [...moving, ...failed.slice(0, 50), ...(counts.all > 0 ? queue.slice(head, head + 30) : []), ...lately])
+
 let lastID = 0
-let running = 0
+let resting = 0
 const requests = new Set<XMLHttpRequest>()
+let folders = new Map<number, Promise<Crumb<number>[]>>()
 
-export const sums = computed(() => {
-  const s = { all: uploads.length, done: 0, failed: 0, instant: 0, bytes: 0, sent: 0, active: false }
-  for (const u of uploads) {
-    s.bytes += u.file.size
-    s.sent += u.state === 'done' ? u.file.size : u.sent
-    if (u.state === 'done') s.done++
-    else if (u.state === 'failed') s.failed++
-    if (u.instant) s.instant++
-  }
-  s.active = s.done + s.failed < s.all
-  return s
-})
+function made(parent: number, { file, path }: Dropped, known?: Unsent): Upload {
+  const key = [line.uid, parent, path, known?.size ?? file.size, known?.lastModified ?? file.lastModified].join('/')
+  const was = known ?? left.get(key)
+  left.delete(key)
+  const { etag = '', preupload = '', slice = 1, sliceSize = 0 } = was ?? {}
+  return shallowReactive({
+    ...{ id: ++lastID, key, uid: line.uid, file, parent, path, state: 'waiting', instant: false, checked: 0, sent: 0 },
+    ...{ etag, preupload, slice, sliceSize, both: false, anew: false, gone: false, problem: '' },
+  } as Upload)
+}
 
-export function upload(parent: number, files: { file: File; path: string }[]): void {
-  if (!sums.value.active) clearDone()
-  for (const { file, path } of files) {
-    uploads.push(shallowReactive({ id: ++lastID, file, parent, path, state: 'waiting', instant: false, sent: 0, etag: '', preupload: '', slice: 1, sliceSize: 0, problem: '' }))
+function add(list: Upload[]): void {
+  for (const u of list) {
+    open.set(u.key, u)
+    queue.push(u)
+    counts.all++
+    counts.bytes += u.file.size
+    sentOf(u, (u.slice - 1) * u.sliceSize)
   }
+  keep(list)
   go()
+}
+
+export function upload(parent: number, files: Dropped[]): void {
+  if (!sums.value.active) clearDone()
+  add(files.map((f) => made(parent, f)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
+}
+
+// takeUp goes on with what an earlier page has not finished.
+export async function takeUp(): Promise<void> {
+  const uid = line.uid
+  const all = await unsent(uid)
+  if (uid !== line.uid || all.length === 0) return
+  for (const x of all) if (!x.file) left.set(x.key, x)
+  const here = all.filter((x) => x.file && !open.has(x.key))
+  add(here.map((x) => made(x.parent, { file: x.file!, path: x.path }, x)))
+  if (left.size > 0) toast(say('upload.left', left.size))
 }
 
 export function pause(on: boolean): void {
@@ -56,98 +105,227 @@ export function pause(on: boolean): void {
 }
 
 export function again(): void {
-  for (const u of uploads) if (u.state === 'failed') Object.assign(u, { state: 'waiting', problem: '', sent: 0, preupload: '', slice: 1 })
+  counts.failed = 0
+  for (const u of failed.splice(0)) {
+    Object.assign(u, { state: 'waiting', problem: '', anew: false })
+    queue.push(u)
+  }
   go()
 }
 
-export function stop(): void {
-  const open = uploads.filter((u) => u.state !== 'done')
-  for (const u of open) u.state = 'failed'
+// halt ends all in this page; the next one goes on with it.
+export function halt(): void {
+  for (const u of open.values()) u.gone = true
   for (const x of requests) x.abort()
-  uploads.splice(0)
+  worker?.terminate()
+  broken()
   paused.value = false
+  clear()
 }
 
+export function stop(): void {
+  forget([...open.keys(), ...left.keys()])
+  left.clear()
+  halt()
+}
+
+// clearDone is for when all have ended.
 export function clearDone(): void {
-  uploads.splice(0, uploads.length, ...uploads.filter((u) => u.state !== 'done' && u.state !== 'failed'))
+  forget(open.keys()) // those that failed
+  clear()
+}
+
+function clear(): void {
+  queue = []
+  head = 0
+  moving.clear()
+  failed.splice(0)
+  lately.splice(0)
+  open.clear()
+  folders = new Map()
+  Object.assign(counts, { all: 0, done: 0, failed: 0, instant: 0, bytes: 0, sent: 0 })
+}
+
+function sentOf(u: Upload, n: number): void {
+  if (u.gone) return
+  n = Math.min(n, u.file.size)
+  counts.sent += n - u.sent
+  u.sent = n
 }
 
 function go(): void {
-  while (running < atOnce && !paused.value && !line.away && line.signedIn !== false) {
-    const u = uploads.find((x) => x.state === 'waiting')
-    if (!u) return
-    u.state = 'hashing'
-    running++
-    void one(u).finally(() => {
-      running--
-      go()
-    })
-  }
-}
-watch(() => [line.back, line.signedIn], go) // what was broken off goes on by itself
-
-async function one(u: Upload): Promise<void> {
-  try {
-    u.etag ||= await etagOf(u.file)
-    if (u.preupload === '') {
-      const inFolders = u.path.includes('/')
-      const c = await post<{ reuse: boolean; preuploadID?: string; sliceSize?: number }>('/upload/v2/file/create', {
-        parentFileID: u.parent,
-        filename: inFolders ? '/' + u.path : u.path,
-        containDir: inFolders,
-        etag: u.etag,
-        size: u.file.size,
-        duplicate: 1,
+  while (moving.size < atOnce && !paused.value && !resting && !line.away) {
+    const u = queue[head]
+    if (!u || u.uid !== line.uid) return
+    if (++head === queue.length) {
+      queue = []
+      head = 0
+    }
+    moving.add(u)
+    u.state = u.etag ? 'sending' : 'hashing'
+    void one(u)
+      .catch((e: unknown) => end(u, e))
+      .finally(() => {
+        moving.delete(u)
+        go()
       })
-      if (c.reuse) return ended(u, true)
-      u.preupload = c.preuploadID!
-      u.sliceSize = c.sliceSize!
-      u.slice = 1
-    }
-    u.state = 'sending'
-    for (const n = Math.max(1, Math.ceil(u.file.size / u.sliceSize)); u.slice <= n; u.slice++) {
-      await send(u, u.slice)
-    }
-    for (;;) {
-      try {
-        const c = await post<{ completed: boolean }>('/upload/v2/file/upload_complete', { preuploadID: u.preupload })
-        if (c.completed) return ended(u, false)
-      } catch (e) {
-        if ((e as Failure).word !== 'verifying') throw e
-      }
-      await new Promise((r) => setTimeout(r, 1000))
-    }
-  } catch (e) {
-    const word = (e as Failure).word
-    if (word === 'paused' || word === 'away' || word === 'no_token' || word === 'token_expired') {
-      if (u.state !== 'failed') u.state = 'waiting'
-      return
-    }
-    if (word === 'upload_not_found') u.preupload = '' // it has expired
-    u.state = 'failed'
-    u.problem = e instanceof Error ? e.message : String(e)
   }
 }
+watch(() => [line.back, line.uid], go) // what was broken off goes on by itself
 
-function ended(u: Upload, instant: boolean): void {
+function wait(u: Upload): void {
+  u.state = 'waiting'
+  if (head > 0) queue[--head] = u
+  else queue.unshift(u)
+}
+
+// end decides what becomes of an upload that was broken off.
+function end(u: Upload, e: unknown): void {
+  if (u.gone) return
+  const word = e instanceof Failure ? e.word : ''
+  if (word === 'upload_not_found' || word === 'hash_mismatch') {
+    Object.assign(u, { preupload: '', slice: 1 })
+    if (word === 'hash_mismatch') u.etag = ''
+    sentOf(u, 0)
+    note(u)
+  }
+  if (['paused', 'away', 'no_token', 'token_expired'].includes(word)) return wait(u)
+  if (word === 'upload_not_found' && !u.anew) {
+    u.anew = true
+    return wait(u)
+  }
+  if (['unavailable', 'uncertain', 'too_many_requests'].includes(word)) {
+    resting ||= window.setTimeout(() => ((resting = 0), go()), pauseOfBusy)
+    return wait(u)
+  }
+  u.state = 'failed'
+  u.problem = e instanceof Error ? e.message : String(e)
+  counts.failed++
+  failed.push(u)
+}
+
+function arrived(u: Upload, instant: boolean): void {
+  sentOf(u, u.file.size)
   u.instant = instant
   u.state = 'done'
+  counts.done++
+  if (instant) counts.instant++
+  lately.unshift(u)
+  lately.splice(30)
+  open.delete(u.key)
+  forget([u.key])
   landed.times++
   landed.folders.add(u.parent)
+}
+
+// wanted throws where an upload is to stand still.
+function wanted(u: Upload): void {
+  if (u.gone || paused.value || u.uid !== line.uid) throw new Failure('paused', '')
+}
+
+async function one(u: Upload): Promise<void> {
+  if (!u.etag) {
+    u.etag = await etagOf(u)
+    wanted(u)
+  }
+  for (;;) {
+    if (!u.preupload && (await create(u))) return arrived(u, true)
+    wanted(u)
+    u.state = 'sending'
+    for (const n = Math.ceil(u.file.size / u.sliceSize); u.slice <= n; wanted(u)) {
+      await send(u, u.slice)
+      if (u.slice++ < n) note(u)
+    }
+    try {
+      await complete(u)
+      return arrived(u, false)
+    } catch (e) {
+      if ((e as Failure).word !== 'name_taken') throw e
+    }
+    wanted(u)
+    if (await isThere(u)) return arrived(u, true) // another page has brought it
+    Object.assign(u, { preupload: '', slice: 1, both: true })
+  }
+}
+
+// create answers whether there is nothing left to be sent.
+async function create(u: Upload): Promise<boolean> {
+  const inFolders = u.path.includes('/')
+  try {
+    const c = await post<{ reuse: boolean; preuploadID?: string; sliceSize?: number }>('/upload/v2/file/create', {
+      parentFileID: u.parent,
+      filename: inFolders ? '/' + u.path : u.path,
+      containDir: inFolders,
+      etag: u.etag,
+      size: u.file.size,
+      duplicate: u.both ? 1 : 0,
+    })
+    if (u.gone) throw new Failure('paused', '')
+    if (c.reuse) return true
+    Object.assign(u, { preupload: c.preuploadID, sliceSize: c.sliceSize, slice: 1 })
+    note(u)
+    return false
+  } catch (e) {
+    if ((e as Failure).word !== 'name_taken' || u.both) throw e
+  }
+  wanted(u)
+  if (await isThere(u)) return true
+  wanted(u)
+  u.both = true
+  return create(u)
+}
+
+async function complete(u: Upload): Promise<void> {
+  for (;;) {
+    try {
+      const c = await post<{ completed: boolean }>('/upload/v2/file/upload_complete', { preuploadID: u.preupload })
+      if (c.completed) return
+    } catch (e) {
+      if ((e as Failure).word !== 'verifying') throw e
+    }
+    await new Promise((r) => setTimeout(r, 1000))
+    wanted(u)
+  }
+}
+
+interface Found {
+  filename: string
+  parentFileId: number
+  type: number
+  etag: string
+  size: number
+  trashed: number
+}
+
+// isThere looks whether the file that has an upload's name has its content too.
+async function isThere(u: Upload): Promise<boolean> {
+  const names = u.path.normalize('NFC').split('/')
+  const name = names.pop()!
+  const r = await get<{ fileList: Found[] }>('/api/v2/file/list', { parentFileId: 0, limit: 100, searchData: name, searchMode: 1 })
+  for (const f of r.fileList) {
+    if (f.type !== 0 || f.trashed || f.etag !== u.etag || f.size !== u.file.size) continue
+    let path = folders.get(f.parentFileId)
+    if (!path) folders.set(f.parentFileId, (path = drivePath(f.parentFileId)))
+    const above = await path
+    const from = u.parent === 0 ? 0 : above.findIndex((c) => c.id === u.parent) + 1
+    if ((u.parent === 0 || from > 0) && above.slice(from).map((c) => c.name).join('/') === names.join('/')) return true
+  }
+  return false
 }
 
 // send sends a slice. A request of the old kind, as the new one tells no progress.
 function send(u: Upload, n: number): Promise<void> {
   const from = (n - 1) * u.sliceSize
+  const slice = u.file.slice(from, from + u.sliceSize)
   const form = new FormData()
   form.append('preuploadID', u.preupload)
   form.append('sliceNo', String(n))
-  form.append('slice', u.file.slice(from, from + u.sliceSize), 'slice')
+  form.append('slice', slice, 'slice')
   return new Promise((resolve, reject) => {
     const x = new XMLHttpRequest()
     requests.add(x)
     x.open('POST', '/upload/v2/file/slice')
-    x.upload.onprogress = (e) => (u.sent = Math.min(u.file.size, from + e.loaded))
+    x.upload.onprogress = (e) => sentOf(u, from + e.loaded)
     x.onload = () => {
       try {
         read(x.status, x.responseText)
@@ -156,46 +334,62 @@ function send(u: Upload, n: number): Promise<void> {
         reject(e)
       }
     }
-    x.onerror = () => {
-      lost()
-      reject(away())
-    }
+    // A file that has changed looks to the browser as a line that was lost.
+    x.onerror = () =>
+      void slice.slice(0, 1).arrayBuffer().then(
+        () => {
+          lost()
+          reject(away())
+        },
+        () => reject(unreadable()),
+      )
     x.onabort = () => reject(new Failure('paused', ''))
     x.onloadend = () => requests.delete(x)
     x.send(form)
   })
 }
 
-let worker: Worker | undefined
-const asked = new Map<number, { resolve: (etag: string) => void; reject: (e: Error) => void }>()
-let lastAsked = 0
+const unreadable = (): Failure => new Failure('unreadable', t('upload.unreadable'))
 
-function etagOf(file: File): Promise<string> {
+let worker: Worker | undefined
+const asked = new Map<number, { u: Upload; resolve: (etag: string) => void; reject: (e: Error) => void }>()
+
+// broken ends the worker, which the next file gets a new one of.
+function broken(): void {
+  worker = undefined
+  for (const a of asked.values()) a.reject(new Failure('stale', t('wrong.stale')))
+  asked.clear()
+}
+
+function etagOf(u: Upload): Promise<string> {
   if (!worker) {
     worker = new Worker(new URL('./md5.worker.ts', import.meta.url), { type: 'module' })
-    worker.onmessage = (e: MessageEvent<{ id: number; etag?: string; unreadable?: boolean }>) => {
+    worker.onerror = broken
+    worker.onmessage = (e: MessageEvent<{ id: number; done?: number; etag?: string; unreadable?: boolean }>) => {
       const a = asked.get(e.data.id)
-      if (e.data.etag) a?.resolve(e.data.etag)
-      else if (e.data.unreadable) a?.reject(new Failure('unreadable', t('upload.unreadable')))
-      else return
+      if (!a) return
+      if (e.data.done !== undefined) return void (a.u.checked = e.data.done)
+      if (e.data.etag) a.resolve(e.data.etag)
+      else a.reject(unreadable())
       asked.delete(e.data.id)
     }
   }
   return new Promise((resolve, reject) => {
-    const id = ++lastAsked
-    asked.set(id, { resolve, reject })
-    worker!.postMessage({ id, file })
+    asked.set(u.id, { u, resolve, reject })
+    worker!.postMessage({ id: u.id, file: u.file })
   })
 }
 
 // dropped reads what was let go over the page, with all that is in folders.
-export async function dropped(data: DataTransfer): Promise<{ file: File; path: string }[]> {
+export async function dropped(data: DataTransfer): Promise<Dropped[]> {
   const entries = [...data.items].map((i) => i.webkitGetAsEntry()).filter((e) => e !== null)
   if (entries.length === 0) return [...data.files].map((file) => ({ file, path: file.name }))
-  const out: { file: File; path: string }[] = []
+  const out: Dropped[] = []
+  let unread = 0
   const walk = async (e: FileSystemEntry, below: string): Promise<void> => {
     const path = below + e.name
     if (e.isFile) {
+      if (/^(\.DS_Store|Thumbs\.db)$/.test(e.name)) return
       out.push({ file: await new Promise<File>((y, n) => (e as FileSystemFileEntry).file(y, n)), path })
       return
     }
@@ -203,11 +397,12 @@ export async function dropped(data: DataTransfer): Promise<{ file: File; path: s
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((y, n) => reader.readEntries(y, n))
       if (some.length === 0) return
-      for (const x of some) await walk(x, path + '/')
+      for (const x of some) await walk(x, path + '/').catch(() => unread++)
     }
   }
-  for (const e of entries) await walk(e, '')
-  return out.filter((f) => !/(^|\/)(\.DS_Store|Thumbs\.db)$/.test(f.path))
+  for (const e of entries) await walk(e, '').catch(() => unread++)
+  if (unread > 0) toast(say('upload.unread', unread), undefined, 'bad')
+  return out
 }
 
-export const picked = (list: FileList | null): { file: File; path: string }[] => [...(list ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }))
+export const picked = (list: FileList | null): Dropped[] => [...(list ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }))

@@ -24,6 +24,8 @@ if (!kept) localStorage.removeItem('language') // the browser's own says it, unt
 
 export const t = i18n.global.t as (key: string, named?: Record<string, unknown> | number, plural?: number) => string
 
+export const has = (key: string): boolean => i18n.global.te(key)
+
 // say is a text with a count, which decides its form.
 export const say = (key: string, n: number, more: Record<string, unknown> = {}): string => t(key, { n: count(n), ...more }, n)
 

@@ -1,0 +1,60 @@
+// Whose page this is. The cookie is the browser's: another tab may have changed it.
+import { ref, watch } from 'vue'
+import { away, Failure, get, line, lost } from './ask'
+import { halt, stop, takeUp } from './uploads'
+import { t } from './words'
+
+export interface Me {
+  uid: number
+  nickname: string
+  spaceUsed: number
+  spacePermanent: number
+}
+export const me = ref<Me>()
+export const refused = ref<Failure>() // why nobody knows yet whose page it is
+
+const tabs = new BroadcastChannel('tuchuang-session')
+tabs.onmessage = (e: MessageEvent<number>) => {
+  if (e.data !== 0 && !line.uid) void greet() // the door of this tab is open now
+  else if (e.data !== line.uid && me.value) anew(e.data === 0)
+}
+
+// greet asks who is signed in. Where it is somebody else than before, the page begins
+// anew: nothing of the one is for the other.
+export async function greet(): Promise<void> {
+  try {
+    const now = await get<Me>('/api/v1/user/info')
+    refused.value = undefined
+    if (me.value && me.value.uid !== now.uid) return anew(false)
+    me.value = now
+    line.signedIn = true
+    if (line.uid === now.uid) return
+    line.uid = now.uid
+    tabs.postMessage(now.uid)
+    void takeUp()
+  } catch (e) {
+    refused.value = e instanceof Failure && !line.uid && !['away', 'no_token', 'token_expired'].includes(e.word) ? e : undefined
+  }
+}
+watch(() => line.back, greet)
+
+// signOut tells when it did not work: the cookie is good then.
+export async function signOut(): Promise<void> {
+  let res: Response
+  try {
+    res = await fetch('/web/sign-out', { method: 'POST' })
+  } catch {
+    lost()
+    throw away()
+  }
+  if (res.status !== 204) throw new Failure('internal', t('wrong.signOut'))
+  tabs.postMessage(0)
+  anew(true)
+}
+
+function anew(forget: boolean): void {
+  if (forget) stop()
+  else halt()
+  line.uid = 0
+  location.reload()
+}
