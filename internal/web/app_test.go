@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tuchuang/internal/copytask"
 )
 
 // source is where the application is written.
@@ -152,9 +154,25 @@ func TestAppTextsAreThere(t *testing.T) {
 	}
 }
 
+// Whatever a plan or a task may be told to fail for has its text.
+func TestAppHasWordsForReasons(t *testing.T) {
+	en := words(t, "en") // the other language has the same
+	ofUndo := []copytask.Reason{copytask.WasReplaced, copytask.Republished, copytask.WasChanged, copytask.WasMoved, copytask.WasTouched, copytask.FormerGone}
+	for _, r := range copytask.Reasons() {
+		if _, ok := en["reason."+string(r)]; ok == slices.Contains(ofUndo, r) { // those come with the server's sentences
+			t.Errorf("the reason %s: %v", r, ok)
+		}
+	}
+	for _, c := range copytask.FailCodes() {
+		if en["limit."+string(c)] == "" {
+			t.Errorf("there is no text for %s", c)
+		}
+	}
+}
+
 // Colours stand in one file.
 func TestAppColoursStandInOneFile(t *testing.T) {
-	colour := regexp.MustCompile(`#[0-9a-fA-F]{6}\b`)
+	colour := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl)a?\(`)
 	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Name() == "tokens.ts" || d.Name() == "icon.svg" {
 			return err

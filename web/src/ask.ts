@@ -21,6 +21,7 @@ interface Envelope<T> {
   message: string
   data: T
   error?: { code: string; message: string }
+  'x-traceID'?: string
 }
 
 type Fields = Record<string, unknown>
@@ -58,7 +59,7 @@ export function read<T>(status: number, text: string): T {
     line.uid = 0
     throw new Failure(word, t('wrong.session'))
   }
-  if (has('said.' + word)) throw new Failure(word, t('said.' + word))
+  if (has('said.' + word)) throw new Failure(word, t('said.' + word, { trace: e['x-traceID'] ?? '' }))
   const english = e.error?.message ?? e.message
   throw new Failure(word, language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.')
 }

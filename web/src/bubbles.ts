@@ -12,10 +12,25 @@ export const toasts = reactive<Toast[]>([])
 let last = 0
 
 export function toast(text: string, action?: Toast['action'], kind: Toast['kind'] = 'plain'): void {
+  if (toasts.some((x) => x.text === text)) return
   const id = ++last
   toasts.push({ id, text, kind, action })
   if (toasts.length > 3) toasts.shift()
   setTimeout(() => dismiss(id), action || kind === 'bad' ? 9000 : 4000)
+}
+
+// during is a toast about what takes a while: it stays until it is dismissed, and its text
+// may be set again.
+export function during(): { tell: (text: string) => void; end: () => void } {
+  const id = ++last
+  return {
+    tell(text) {
+      const there = toasts.find((x) => x.id === id)
+      if (there) there.text = text
+      else toasts.push({ id, text, kind: 'plain' })
+    },
+    end: () => dismiss(id),
+  }
 }
 
 export function dismiss(id: number): void {

@@ -8,6 +8,7 @@ export interface Listing<T> {
   total: Ref<number> // as far as it is known
   ended: Ref<boolean> // the total is known
   need(from: number, to: number): Promise<void> // fetches what is missing of a range
+  see(from: number, to: number): Promise<void> // the same for what is in sight, which a reload looks at again
   reload(): Promise<void> // what is there stays until it is replaced
   drop(gone: (item: T) => boolean): void // at once, before the server has said so
   change(which: (item: T) => boolean, to: (item: T) => T): void
@@ -58,7 +59,7 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
         asked.delete(n) // the next look asks again
         if (mine !== turn) return
         c.problem.value = e.message
-        if (c.state.value === 'loading' || n === 1) c.state.value = 'failed'
+        if (c.items.value.length === 0) c.state.value = 'failed'
         throw e
       },
     )
@@ -68,13 +69,16 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
   }
 
   async function need(from: number, to: number): Promise<void> {
-    seen = [from, to]
     const first = Math.floor(from / size) + 1
     const last = Math.max(first, Math.ceil(Math.min(to, Math.max(c.total.value, size)) / size))
     // Not all at once: a range may be a hundred thousand long.
     for (let n = first; n <= last; n += 4) {
       await Promise.all(Array.from({ length: Math.min(4, last - n + 1) }, (_, i) => page(n + i)))
     }
+  }
+  function see(from: number, to: number): Promise<void> {
+    seen = [from, to]
+    return need(from, to)
   }
   async function reload(): Promise<void> {
     turn++
@@ -83,7 +87,7 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
     await page(1)
     await need(...seen)
   }
-  return { ...c, ended: ref(true), need, reload }
+  return { ...c, ended: ref(true), need, see, reload }
 }
 
 // chained is a list whose pages are fetched one after the other.
@@ -92,6 +96,7 @@ export function chained<T>(fetchNext: (last: string) => Promise<{ last: string; 
   const ended = ref(false)
   let turn = 0
   let last = ''
+  let seen = 0
   let running: Promise<void> | undefined
 
   function next(): Promise<void> {
@@ -101,7 +106,7 @@ export function chained<T>(fetchNext: (last: string) => Promise<{ last: string; 
       (r) => {
         if (mine !== turn) return
         running = undefined
-        c.items.value = last === '' ? r.list : c.items.value.concat(r.list)
+        c.items.value = c.items.value.concat(r.list)
         last = r.last
         ended.value = r.last === '-1'
         c.total.value = c.items.value.length
@@ -111,7 +116,7 @@ export function chained<T>(fetchNext: (last: string) => Promise<{ last: string; 
         if (mine !== turn) return
         running = undefined
         c.problem.value = e.message
-        if (last === '') c.state.value = 'failed'
+        if (c.items.value.length === 0) c.state.value = 'failed'
         throw e
       },
     )
@@ -123,15 +128,38 @@ export function chained<T>(fetchNext: (last: string) => Promise<{ last: string; 
     const mine = turn
     while (mine === turn && !ended.value && c.items.value.length < to) await next()
   }
+  function see(_: number, to: number): Promise<void> {
+    seen = to
+    return need(0, to)
+  }
+  // What is there is replaced at once, as far as somebody has looked.
   async function reload(): Promise<void> {
-    const before = c.items.value.length
+    const mine = ++turn
+    running = undefined
+    if (c.state.value === 'failed') c.state.value = 'loading'
+    let list: T[] = []
+    let at = ''
+    try {
+      do {
+        const r = await fetchNext(at)
+        if (mine !== turn) return
+        list = list.concat(r.list)
+        at = r.last
+      } while (at !== '-1' && list.length < seen)
+    } catch (e) {
+      if (mine !== turn) return
+      c.problem.value = (e as Error).message
+      if (c.items.value.length === 0) c.state.value = 'failed'
+      throw e
+    }
     turn++
     running = undefined
-    last = ''
-    ended.value = false
-    if (c.state.value === 'failed') c.state.value = 'loading'
-    await next()
-    await need(0, Math.min(before, 2000))
+    c.items.value = list
+    c.total.value = list.length
+    last = at
+    ended.value = at === '-1'
+    c.state.value = 'ready'
+    await need(0, seen)
   }
-  return { ...c, ended, need, reload }
+  return { ...c, ended, need, see, reload }
 }

@@ -1,6 +1,8 @@
 // What is selected of a list, and where the keys are.
 import { computed, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { during, fail } from './bubbles'
 import type { Listing } from './listing'
+import { count, t } from './words'
 
 export interface Selection<T extends { id: string | number }> {
   chosen: ShallowRef<Map<T['id'], T>>
@@ -8,6 +10,7 @@ export interface Selection<T extends { id: string | number }> {
   cursor: Ref<number> // -1: nowhere
   touch(index: number, how: { range?: boolean; more?: boolean }): void
   all(): Promise<void>
+  gathering: Ref<boolean> // what there is to be selected; clear ends it
   clear(): void
   only(item: T): void
 }
@@ -15,13 +18,20 @@ export interface Selection<T extends { id: string | number }> {
 export function selectionOf<T extends { id: string | number }>(listing: () => Listing<T>): Selection<T> {
   const chosen = shallowRef(new Map<T['id'], T>())
   const cursor = ref(-1)
-  let anchor = 0
+  const gathering = ref(false)
+  let anchor = -1
+  let turn = 0
 
   async function range(from: number, to: number, keep: boolean): Promise<void> {
     const [a, b] = from < to ? [from, to] : [to, from]
     const l = listing()
-    await l.need(a, b + 1)
-    if (l !== listing()) return
+    const mine = ++turn
+    try {
+      await l.need(a, b + 1)
+    } catch (e) {
+      return fail(e)
+    }
+    if (l !== listing() || mine !== turn) return
     const next = new Map(keep ? chosen.value : [])
     for (const item of l.items.value.slice(a, b + 1)) if (item) next.set(item.id, item)
     chosen.value = next
@@ -31,8 +41,10 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     cursor,
     list: computed(() => [...chosen.value.values()]),
     touch(index, how) {
+      if (how.range && anchor < 0) anchor = cursor.value < 0 ? index : cursor.value
       cursor.value = index
       if (how.range) return void range(anchor, index, how.more === true)
+      turn++
       anchor = index
       const item = listing().items.value[index]
       if (!item) return
@@ -43,11 +55,29 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     },
     async all() {
       const l = listing()
-      await l.need(0, Infinity)
-      if (l !== listing()) return
+      const mine = ++turn
+      const bubble = during()
+      gathering.value = true
+      try {
+        for (let to = 400; ; to += 400) {
+          await l.need(0, to)
+          if (l !== listing() || mine !== turn) return
+          if (l.ended.value && to >= l.items.value.length) break
+          bubble.tell(t('selected.gathering', { n: count(Math.min(to, l.items.value.length)) }))
+        }
+      } catch (e) {
+        return fail(e)
+      } finally {
+        bubble.end()
+        if (mine === turn) gathering.value = false
+      }
       chosen.value = new Map(l.items.value.flatMap((i) => (i ? [[i.id, i]] : [])))
     },
+    gathering,
     clear() {
+      turn++
+      gathering.value = false
+      anchor = -1
       chosen.value = new Map()
     },
     only(item) {

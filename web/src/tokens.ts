@@ -22,6 +22,9 @@ const light = {
   bad: '#b92b2b',
   badSoft: '#fce4e4',
   shade: 'rgba(20, 20, 28, 0.40)',
+  veil: 'rgba(0, 0, 0, 0.35)', // over a picture
+  onVeil: '#ffffff',
+  lift: '0 1px 2px rgba(0, 0, 0, 0.12)',
   shadow: '0 1px 2px rgba(20, 20, 28, 0.08), 0 8px 28px rgba(20, 20, 28, 0.16)',
 }
 
@@ -45,6 +48,9 @@ const dark: typeof light = {
   bad: '#ff9a94',
   badSoft: '#451d1d',
   shade: 'rgba(0, 0, 0, 0.60)',
+  veil: 'rgba(0, 0, 0, 0.35)',
+  onVeil: '#ffffff',
+  lift: '0 1px 2px rgba(0, 0, 0, 0.12)',
   shadow: '0 1px 2px rgba(0, 0, 0, 0.5), 0 10px 32px rgba(0, 0, 0, 0.6)',
 }
 
