@@ -317,7 +317,7 @@ func TestSigned(t *testing.T) {
 			"in capitals":           {[]string{good[:len(good)-32] + strings.ToUpper(good[len(good)-32:])}, ""},
 			"as it is in the URL":   {[]string{asClients(escaped(full), now+60, "0a", r.acc, s.Key)}, ""},
 			"one of two":            {[]string{"x", good}, ""},
-			"after too many":        {append(whole, good), fault.BadSignature},
+			"after too many":        {slices.Concat(whole, []string{good}), fault.BadSignature},
 			"none":                  {nil, fault.BadSignature},
 			"empty":                 {[]string{""}, fault.BadSignature},
 			"another key":           {[]string{asClients(full, now+60, "0a", r.acc, "another key")}, fault.BadSignature},

@@ -48,7 +48,7 @@ func newDatabase(t testing.TB) string {
 		name = createLike(t, template)
 	}
 	t.Cleanup(func() {
-		if refresh(context.Background(), name) == nil {
+		if refresh(context.WithoutCancel(t.Context()), name) == nil {
 			free.Lock()
 			defer free.Unlock()
 			free.names = append(free.names, name)
