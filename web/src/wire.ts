@@ -149,6 +149,7 @@ export const drive = {
   trash: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs })),
   recover: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/recover', { fileIDs })),
   remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
+  republish: async (ids: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { fileIDs: ids })).taskID,
   // The address works for whoever has it, so it is asked for when it is wanted.
   download: async (id: number) => {
     const { downloadUrl } = await get<{ downloadUrl: string }>('/api/v1/file/download_info', { fileId: id })

@@ -1,0 +1,271 @@
+// What a person sees of the page where something goes wrong: a reload amid an upload, a
+// server that refuses, a file that changes, another person in another tab.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
+const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
+
+const dir = mkdtempSync(join(tmpdir(), 'page-'))
+const made = (called, bytes) => {
+  writeFileSync(join(dir, called), bytes)
+  return join(dir, called)
+}
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' })
+context.setDefaultTimeout(20000)
+const wrong = []
+async function open() {
+  const page = await context.newPage()
+  page.on('pageerror', (e) => wrong.push(e.message))
+  page.on('dialog', (d) => d.accept()) // "leave this page?"
+  await page.goto(base + '/')
+  return page
+}
+async function signIn(page, who, secret) {
+  await page.fill('input[name=name]', who)
+  await page.fill('input[name=password]', secret)
+  await page.keyboard.press('Enter')
+  await account(page).waitFor()
+}
+const account = (page) => page.getByRole('button', { name: 'Account menu' })
+const door = (page) => page.locator('input[name=password]')
+async function signOut(page) {
+  await account(page).click()
+  await page.getByText('Sign out').click()
+}
+const see = (text) => page.getByText(text).first().waitFor()
+const list = (page) => page.evaluate(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection=asc')).json()).data.fileList)
+const names = async (page) => (await list(page)).map((f) => f.filename)
+const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
+const corner = () => page.getByRole('region', { name: 'Upload' })
+const input = 'input[type=file][multiple]'
+async function close() {
+  await corner().getByRole('button', { name: 'Close' }).click()
+  await corner().waitFor({ state: 'detached' })
+}
+
+let page
+let step = 'begin'
+async function does(what, fn) {
+  step = what
+  await fn()
+  console.log(`ok ${what}`)
+}
+
+try {
+  page = await open()
+  await signIn(page, name, password)
+  const files = [made('a.bin', randomBytes(1000)), made('b.bin', randomBytes(2000)), made('empty.bin', '')]
+
+  await does('what is dropped again is not there twice', async () => {
+    for (let i = 0; i < 2; i++) {
+      await page.setInputFiles(input, files)
+      await see('3 files uploaded')
+      await close()
+      assert.deepEqual(await names(page), ['a.bin', 'b.bin', 'empty.bin'])
+    }
+  })
+
+  await does('other content under the same name stands beside it', async () => {
+    made('a.bin', randomBytes(1500))
+    await page.setInputFiles(input, files.slice(0, 1))
+    await see('1 file uploaded')
+    await close()
+    assert.deepEqual(await names(page), ['a(1).bin', 'a.bin', 'b.bin', 'empty.bin'])
+  })
+
+  await does('a busy server is asked again', async () => {
+    let asked = 0
+    await page.route('**/upload/v2/file/create', (r) => (++asked === 1 ? r.fulfill(refusal('unavailable')) : r.continue()))
+    await page.setInputFiles(input, made('busy.bin', randomBytes(100)))
+    await see('1 file uploaded')
+    assert.equal(asked, 2)
+    await page.unroute('**/upload/v2/file/create')
+    await close()
+  })
+
+  await does('a file that changes is not a lost server', async () => {
+    let go
+    const gate = new Promise((r) => (go = r))
+    await page.route('**/upload/v2/file/create', async (r) => (await gate, r.continue()))
+    const asked = page.waitForRequest('**/upload/v2/file/create')
+    await page.setInputFiles(input, made('changes.bin', randomBytes(5000)))
+    await asked
+    made('changes.bin', randomBytes(100))
+    go()
+    await see('The file can\'t be read.')
+    assert.equal(await page.locator('.away').count(), 0)
+    await page.unroute('**/upload/v2/file/create')
+    await close()
+  })
+
+  await does('an upload goes on after a reload', async () => {
+    const content = randomBytes(40 << 20)
+    let creates = 0
+    page.on('request', (r) => (creates += r.url().endsWith('/upload/v2/file/create') ? 1 : 0))
+    let slices = 0
+    let held = true
+    await page.route('**/upload/v2/file/slice', (r) => {
+      if (++slices === 1 || !held) return r.continue()
+    })
+    await page.setInputFiles(input, made('large.bin', content))
+    await page.waitForFunction(
+      () =>
+        new Promise((done) => {
+          const r = indexedDB.open('tuchuang', 1)
+          r.onsuccess = () => {
+            const q = r.result.transaction('facts').objectStore('facts').getAll()
+            q.onsuccess = () => (r.result.close(), done(q.result.some((x) => x.path === 'large.bin' && x.slice === 2)))
+          }
+        }),
+    )
+    held = false
+    await page.reload()
+    await see('1 file uploaded')
+    assert.equal(creates, 1, 'it began anew')
+    const there = (await list(page)).find((f) => f.filename === 'large.bin')
+    assert.equal(there.etag, createHash('md5').update(content).digest('hex'))
+    await page.unroute('**/upload/v2/file/slice')
+    await close()
+  })
+
+  await does('an open menu has the keys', async () => {
+    const grid = page.getByRole('listbox')
+    const at = () => grid.getAttribute('aria-activedescendant')
+    await grid.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    const before = await at()
+    await page.keyboard.press('Shift+F10')
+    await page.locator('.n-dropdown-menu').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    assert.equal(await at(), before)
+    await page.keyboard.press('Escape')
+    await page.locator('.n-dropdown-menu').waitFor({ state: 'detached' })
+    await see('1 selected')
+    await page.keyboard.press('ArrowLeft')
+    assert.notEqual(await at(), before)
+  })
+
+  await does('a link that is out of date is renewed from the drive', async () => {
+    const picture = () => Buffer.concat([Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'), randomBytes(8)])
+    await page.setInputFiles(input, made('old.png', picture()))
+    await see('1 file uploaded')
+    await close()
+    const cell = page.getByRole('option', { name: 'old.png' })
+    await cell.click()
+    await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
+    await page.getByRole('button', { name: 'Publish 1 picture' }).click()
+    await page.getByRole('heading', { name: '1 published' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('.badge.current').waitFor()
+    const bytes = picture()
+    const code = await page.evaluate(async ([list, etag]) => {
+      const form = new FormData()
+      for (const [k, v] of Object.entries({ parentFileID: '0', filename: 'old.png', duplicate: '2', etag, size: String(list.length) })) form.append(k, v)
+      form.append('file', new Blob([new Uint8Array(list)]), 'old.png')
+      return (await (await fetch('/upload/v2/file/single/create', { method: 'POST', body: form })).json()).code
+    }, [[...bytes], createHash('md5').update(bytes).digest('hex')])
+    assert.equal(code, 0)
+    await page.reload()
+    await page.locator('.badge.outdated').waitFor()
+    await cell.click()
+    await page.getByRole('complementary', { name: 'Details' }).getByRole('button', { name: 'Publish again' }).click()
+    await page.getByRole('heading', { name: '1 published' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('.badge.current').waitFor()
+  })
+
+  await does('what of a list did not come is said, and asked for again', async () => {
+    const folder = await page.evaluate(async () => {
+      const mkdir = async (parentID, name) =>
+        (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID, name }) })).json()).data.dirID
+      const top = await mkdir(0, 'many')
+      for (let i = 0; i < 130; i++) await mkdir(top, 'd' + String(i).padStart(3, '0'))
+      return top
+    })
+    const second = /file\/list\?.*page=2&/
+    await page.route(second, (r) => r.fulfill(refusal('unavailable')))
+    await page.goto(`${base}/#/drive/${folder}`)
+    await page.getByRole('option', { name: 'd000' }).waitFor()
+    const grid = page.getByRole('listbox')
+    await grid.focus()
+    await page.keyboard.press('Control+a')
+    await page.locator('.toast.bad').waitFor()
+    await grid.evaluate((e) => (e.scrollTop = e.scrollHeight))
+    await see('Some of the list did not load.')
+    await page.unroute(second)
+    await page.locator('.missing').getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('option', { name: 'd129' }).waitFor()
+    await page.keyboard.press('Control+a')
+    await see('130 selected')
+  })
+
+  await does('a reload that fails leaves the list', async () => {
+    const lists = /\/api\/v1\/file\/list\?/
+    await page.route(lists, (r) => r.fulfill(refusal('internal')))
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('one more')
+    await page.keyboard.press('Enter')
+    await see('the operator can find it by trace')
+    await page.getByRole('option', { name: 'd129' }).waitFor()
+    await page.unroute(lists)
+  })
+
+  await does('a sign-out that fails is said', async () => {
+    await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
+    await signOut(page)
+    await see('you are still signed in')
+    assert.equal(await door(page).count(), 0)
+    await page.unroute('**/web/sign-out')
+  })
+
+  await does('nothing of one person is left to the next', async () => {
+    const second = await open()
+    await account(second).waitFor()
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option', { name: 'b.bin' }).waitFor()
+    await page.route('**/upload/v2/file/create', () => undefined) // never answered
+    const asked = page.waitForRequest('**/upload/v2/file/create')
+    await page.setInputFiles(input, [0, 1, 2, 3, 4].map((i) => made(`secret${i}.bin`, randomBytes(100))))
+    await asked
+    await signOut(second)
+    await door(second).waitFor()
+    await door(page).waitFor()
+    await page.unroute('**/upload/v2/file/create')
+    await signIn(second, other, otherPassword)
+    await account(page).waitFor() // the other tab is let in too
+    await page.getByText('Drop pictures here').waitFor()
+    assert.ok(!(await page.content()).includes('secret'))
+    assert.deepEqual(await names(page), [])
+    const kept = await page.evaluate(() => new Promise((done) => (indexedDB.open('tuchuang', 1).onsuccess = (e) => (e.target.result.transaction('files').objectStore('files').count().onsuccess = (q) => done(q.target.result)))))
+    assert.equal(kept, 0, 'what was not sent lies in the browser')
+  })
+
+  await does('a refusal at the beginning is shown', async () => {
+    await page.route('**/api/v1/user/info', (r) => r.fulfill(refusal('disabled')))
+    await page.reload()
+    await see('The account is disabled.')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.unroute('**/api/v1/user/info')
+    await door(page).waitFor()
+  })
+  assert.deepEqual(wrong, [])
+} catch (e) {
+  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(wrong.join('\n'))
+  await page.screenshot({ path: join(tmpdir(), 'page-wrong.png') }).catch(() => undefined)
+  process.exitCode = 1
+} finally {
+  await browser.close()
+  rmSync(dir, { recursive: true, force: true })
+}
