@@ -19,7 +19,7 @@ export interface Unsent {
 }
 
 const mostBytes = 2 ** 30 // browsers make copies
-const mostFiles = 5000
+const mostFiles = 2000
 const open24 = 24 * 3600 * 1000 // as long as the server keeps an upload
 
 const tab = Math.random().toString(36).slice(2)
@@ -69,12 +69,14 @@ const factsOf = (u: Upload): Unsent => ({
   sliceSize: u.sliceSize,
 })
 
+const written = new Set<string>() // keys of which there is anything
 const withContent = new Map<string, number>()
 let keptBytes = 0
 
 export function keep(list: Upload[]): void {
   const room = list.slice(0, Math.max(0, mostFiles - withContent.size))
   if (room.length === 0) return
+  for (const u of room) written.add(u.key)
   void change((facts, files) => {
     for (const u of room) {
       facts.put(factsOf(u))
@@ -86,10 +88,14 @@ export function keep(list: Upload[]): void {
   })
 }
 
-export const note = (u: Upload): void => void change((facts) => facts.put(factsOf(u)))
+export function note(u: Upload): void {
+  written.add(u.key)
+  void change((facts) => facts.put(factsOf(u)))
+}
 
 export function forget(keys: Iterable<string>): void {
-  const list = [...keys]
+  const list = [...keys].filter((key) => written.delete(key))
+  if (list.length === 0) return
   for (const key of list) {
     keptBytes -= withContent.get(key) ?? 0
     withContent.delete(key)
@@ -109,6 +115,7 @@ export async function unsent(uid: number): Promise<Unsent[]> {
   try {
     const all = await whole((await database()).transaction('facts').objectStore('facts').getAll() as IDBRequest<Unsent[]>)
     if (all.length === 0) return []
+    for (const x of all) written.add(x.key)
     tabs.postMessage('')
     await new Promise((r) => setTimeout(r, 500)) // those that are there answer
     const old = all.filter((x) => Date.now() - x.at > open24)

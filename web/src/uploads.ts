@@ -71,13 +71,15 @@ function made(parent: number, { file, path }: Dropped, known?: Unsent): Upload {
 }
 
 function add(list: Upload[]): void {
+  let size = 0
   for (const u of list) {
     open.set(u.key, u)
     queue.push(u)
-    counts.all++
-    counts.bytes += u.file.size
-    sentOf(u, (u.slice - 1) * u.sliceSize)
+    size += u.file.size
+    if (u.slice > 1) sentOf(u, (u.slice - 1) * u.sliceSize)
   }
+  counts.bytes += size
+  counts.all += list.length
   keep(list)
   go()
 }
