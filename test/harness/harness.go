@@ -206,7 +206,11 @@ type Secrets struct {
 func (s *Server) AddUser(name string, args ...string) Secrets {
 	s.t.Helper()
 	if len(args) == 0 {
-		d, err := db.Open(s.t.Context(), s.Base)
+		place := s.Base
+		if place.URL == "" {
+			place.Path = filepath.Join(s.Data, "tuchuang.db") // a test may have moved it
+		}
+		d, err := db.Open(s.t.Context(), place)
 		if err != nil {
 			s.t.Fatal(err)
 		}
