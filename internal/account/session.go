@@ -4,9 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
-	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -42,11 +39,7 @@ func (a *Accounts) BeginSession(ctx context.Context, name, password, address str
 			}
 			return err
 		}
-		ctx := auditlog.ByClient(ctx, clientID)
-		if err := a.kick(ctx, tx, id, clientID); err != nil {
-			return err
-		}
-		token, expires, err = a.issue(ctx, tx, id, clientID, a.tokens.Life, AllScopes, "")
+		token, expires, err = a.admit(ctx, tx, id, clientID)
 		return err
 	})
 	return token, expires, err
@@ -54,9 +47,8 @@ func (a *Accounts) BeginSession(ctx context.Context, name, password, address str
 
 // EndSession ends a token; what is none of ours, or has ended, is no error.
 func (a *Accounts) EndSession(ctx context.Context, token string) error {
-	var c claims
-	if _, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now)); err != nil {
+	c, err := a.parse(token)
+	if err != nil {
 		return nil //nolint:nilerr // it opens nothing
 	}
 	return a.db.Write(ctx, "account: end session", func(tx *db.Tx) error {

@@ -47,14 +47,20 @@ func (a *Accounts) Login(ctx context.Context, clientID, clientSecret string) (to
 		if _, err := checkClient(ctx, tx, clientID, given); err != nil {
 			return err
 		}
-		ctx := auditlog.ByClient(ctx, clientID)
-		if err := a.kick(ctx, tx, id, clientID); err != nil {
-			return err
-		}
-		token, expires, err = a.issue(ctx, tx, id, clientID, a.tokens.Life, AllScopes, "")
+		token, expires, err = a.admit(ctx, tx, id, clientID)
 		return err
 	})
 	return token, expires, err
+}
+
+// admit gives a client of the account a token that may all, in the place of its oldest one
+// where it has as many as it may. Call it with the account locked.
+func (a *Accounts) admit(ctx context.Context, tx *db.Tx, id ID, clientID string) (token string, expires time.Time, err error) {
+	ctx = auditlog.ByClient(ctx, clientID)
+	if err := a.kick(ctx, tx, id, clientID); err != nil {
+		return "", time.Time{}, err
+	}
+	return a.issue(ctx, tx, id, clientID, a.tokens.Life, AllScopes, "")
 }
 
 // issue makes an access token.
@@ -135,13 +141,18 @@ func (c Caller) still(ctx context.Context, tx *db.Tx) error {
 	return err
 }
 
+// parse reads a token that we have signed and whose time is not over.
+func (a *Accounts) parse(token string) (c claims, err error) {
+	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
+	return c, err
+}
+
 // AuthenticateClient is Authenticate that answers all of what a token says.
 func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (Caller, error) {
 	s, known := a.signed.get(token)
 	if !known {
-		var c claims
-		_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.tokenKey, nil },
-			jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(a.db.Now))
+		c, err := a.parse(token)
 		switch {
 		case errors.Is(err, jwt.ErrTokenExpired):
 			return Caller{}, fault.Because(fault.TokenExpired, "account: authenticate", err)
