@@ -45,6 +45,7 @@ type world struct {
 	source          *source
 	closing         atomic.Bool
 	ended           atomic.Int64 // tasks
+	compared        atomic.Int64 // copies inside the drive, with what they are copies of
 	byPoint         map[string]int
 	misses          map[string]int // lives that were to be killed at a point and did not come to it
 	inFolder, large int            // pictures of a folder, and files of several slices, that a person has
@@ -174,7 +175,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 func (w *world) work() *sync.WaitGroup {
 	all := new(sync.WaitGroup)
 	for _, p := range w.people {
-		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices, p.fetches} {
+		for n, do := range []func(context.Context, *rand.Rand){p.feed, p.copies, p.watch, p.tidy, p.slices, p.fetches, p.doubles} {
 			own := rand.New(rand.NewPCG(*seed, uint64(p.uid)<<8|uint64(n)))
 			all.Go(func() { do(w.ctx, own) })
 		}
@@ -513,11 +514,11 @@ func (w *world) summary(took time.Duration) {
 		w.t.Logf("%4d  %s", w.byPoint[p], p)
 	}
 	r := w.recoveries
-	if len(r) == 0 || w.looked == 0 {
-		w.t.Fatalf("%d tasks were seen to run again, the leases of %d lives were looked at", len(r), w.looked)
+	if len(r) == 0 || w.looked == 0 || w.compared.Load() == 0 {
+		w.t.Fatalf("%d tasks were seen to run again, the leases of %d lives were looked at, %d copies inside the drive compared", len(r), w.looked, w.compared.Load())
 	}
 	slices.Sort(r)
-	w.t.Logf("%d kills in %v, %d of them at %d named points; %d tasks ended; from a restart to a task that runs again: %v min, %v median, %v max of %d",
-		total, took.Round(time.Millisecond), named, len(names), w.ended.Load(),
+	w.t.Logf("%d kills in %v, %d of them at %d named points; %d tasks ended, %d copies inside the drive; from a restart to a task that runs again: %v min, %v median, %v max of %d",
+		total, took.Round(time.Millisecond), named, len(names), w.ended.Load(), w.compared.Load(),
 		r[0].Round(time.Millisecond), r[len(r)/2].Round(time.Millisecond), r[len(r)-1].Round(time.Millisecond), len(r))
 }

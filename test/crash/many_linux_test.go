@@ -575,6 +575,6 @@ func (c *crowd) report(took time.Duration) {
 		}
 		c.t.Logf("%4d  %s", c.byPoint[p], p)
 	}
-	c.t.Logf("%d kills in %v, %d of them at %d named points; %d tasks ended, %d requests answered; %v",
-		total, took.Round(time.Millisecond), named, len(c.names), c.ended.Load(), c.answered.Load(), c.done)
+	c.t.Logf("%d kills in %v, %d of them at %d named points; %d tasks ended, %d copies inside the drive, %d requests answered; %v",
+		total, took.Round(time.Millisecond), named, len(c.names), c.ended.Load(), c.compared.Load(), c.answered.Load(), c.done)
 }

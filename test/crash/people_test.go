@@ -29,6 +29,7 @@ type person struct {
 	uid  int64
 
 	album, swap, deep int64   // drive folders
+	group             int64   // the first one of the album, with one inside it
 	places            []place // lasting bed folders
 	direct, fetched   string  // the bed folders that are uploaded and fetched into
 	contents          [][]byte
@@ -62,8 +63,9 @@ type openTask struct {
 }
 
 const (
-	folders   = 6
-	sliceSize = 16 << 20
+	folders    = 6
+	firstGroup = "a 组"
+	sliceSize  = 16 << 20
 )
 
 var endings = []string{"png", "jpg", "JPEG", "gif", "webp", "bmp", "tif", "tiff", "svg"}
@@ -143,6 +145,9 @@ func (p *person) settleDown(ctx context.Context, rng *rand.Rand) error {
 		}
 		if at, err = p.Mkdir(ctx, parent, fmt.Sprintf("%c 组", 'a'+f)); err != nil {
 			return err
+		}
+		if f == 0 {
+			p.group = at
 		}
 		for n, b := range p.contents {
 			name := fmt.Sprintf("%03d-%d.%s", n, f, endings[n%len(endings)])
