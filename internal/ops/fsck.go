@@ -93,6 +93,7 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 	if err != nil {
 		return c, err
 	}
+	all := slices.Concat(walks, taskWalks)
 	for _, acc := range accounts {
 		if err := run.judge(ctx, acc, roots); err != nil {
 			return c, err
@@ -100,7 +101,14 @@ func (f *Fsck) Run(ctx context.Context) (c Counts, err error) {
 		if err := run.contents(ctx, acc); err != nil {
 			return c, err
 		}
-		for _, w := range slices.Concat(walks, taskWalks) {
+		some, err := run.filled(ctx, acc, all)
+		if err != nil {
+			return c, err
+		}
+		for n, w := range all {
+			if !some[n] {
+				continue
+			}
 			if err := run.walk(ctx, acc, w); err != nil {
 				return c, err
 			}
@@ -294,17 +302,38 @@ func (f *Fsck) judge(ctx context.Context, acc int64, rules []rule) error {
 	})
 }
 
+// filled says which walks find rows of an account at all: most accounts have none of most,
+// and a read for each of them is what a check of thousands of accounts would spend its time
+// on.
+func (f *Fsck) filled(ctx context.Context, acc int64, all []walk) ([]bool, error) {
+	each := make([]string, len(all))
+	found, dest := make([]int, len(all)), make([]any, len(all))
+	for n, w := range all {
+		each[n] = `(SELECT count(*) FROM (SELECT 1 FROM ` + w.table + ` WHERE account_id = $1 LIMIT 1) t)`
+		dest[n] = &found[n]
+	}
+	err := f.read(ctx, func(tx *db.Tx) error {
+		_, err := tx.Get(ctx, `SELECT `+strings.Join(each, ", "), []any{acc}, dest...)
+		return err
+	})
+	some := make([]bool, len(all))
+	for n := range all {
+		some[n] = found[n] > 0
+	}
+	return some, err
+}
+
 func (f *Fsck) walk(ctx context.Context, acc int64, w walk) error {
 	var from any = int64(-1)
 	if w.text {
 		from = ""
 	}
-	bound := fmt.Sprintf(`SELECT max(k) FROM (SELECT %[2]s AS k FROM %[1]s WHERE account_id = $1 AND %[2]s > $2 ORDER BY %[2]s LIMIT %[3]d) s HAVING count(*) > 0`,
+	bound := fmt.Sprintf(`SELECT max(k), count(*) FROM (SELECT %[2]s AS k FROM %[1]s WHERE account_id = $1 AND %[2]s > $2 ORDER BY %[2]s LIMIT %[3]d) s HAVING count(*) > 0`,
 		w.table, w.key, pageRows)
-	for {
+	for n := pageRows; n == pageRows; {
 		var to any
 		err := f.read(ctx, func(tx *db.Tx) error {
-			_, err := tx.Get(ctx, bound, []any{acc, from}, &to)
+			_, err := tx.Get(ctx, bound, []any{acc, from}, &to, &n)
 			return err
 		})
 		if err != nil || to == nil {
@@ -342,6 +371,7 @@ func (f *Fsck) walk(ctx context.Context, acc int64, w walk) error {
 		}
 		from = to
 	}
+	return nil
 }
 
 func (r rule) find(ctx context.Context, tx *db.Tx, table string, acc int64, text bool, args []any) (all []Finding, err error) {
