@@ -19,7 +19,6 @@ import (
 	"tuchuang/internal/queue"
 	"tuchuang/internal/thumbnail"
 	"tuchuang/internal/transfer"
-	"tuchuang/internal/upload"
 )
 
 // observer is what looks at a server from aside: the figures and the profiler, each
@@ -41,6 +40,7 @@ const (
 type crew struct {
 	kind    string
 	workers *queue.Workers
+	size    int // how many work at the same time
 }
 
 // observe begins to answer at the addresses for operators.
@@ -141,21 +141,21 @@ func (o *observer) watchDecoders() func(kind thumbnail.Kind, waited, took time.D
 }
 
 // watchTasks has the tasks of all kinds counted, and pictures that are copied.
-func (o *observer) watchTasks(tasks *copytask.Tasks, downloads *offline.Downloads, crews []crew) {
+func (o *observer) watchTasks(r *rooms) {
 	m := o.metrics
 	if m == nil {
 		return
 	}
-	tasks.Watch(copytask.Watch{
+	r.tasks.Watch(copytask.Watch{
 		Ended: func(state queue.State, code copytask.FailCode) { m.Task(kindCopy, state.String(), string(code)) },
 		Items: func(outcome copytask.Outcome, reason copytask.Reason, n int) {
 			m.Items(outcome.String(), string(reason), n)
 		},
 	})
-	downloads.Watch(offline.Watch{
+	r.downloads.Watch(offline.Watch{
 		Ended: func(state queue.State, code offline.FailCode) { m.Task(kindOffline, state.String(), string(code)) },
 	})
-	for _, c := range crews {
+	for _, c := range r.crews {
 		c.workers.Watch(queue.Watch{
 			Waited:  func(d time.Duration) { m.Waited(c.kind, d) },
 			Attempt: func(result string) { m.Attempt(c.kind, result) },
@@ -170,10 +170,11 @@ func (o *observer) watchTasks(tasks *copytask.Tasks, downloads *offline.Download
 }
 
 // watchNumbers has what the rooms count by themselves read for each scrape.
-func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews []crew, raw *transfer.Transfer) {
+func (s *server) watchNumbers(raw *transfer.Transfer) {
 	if s.metrics == nil {
 		return
 	}
+	r := s.rooms
 	s.metrics.ReadFrom(func(ctx context.Context, set metrics.Set) error {
 		p := raw.Counts()
 		set(metrics.PicturesServed, float64(p.FromMemory), "memory")
@@ -182,7 +183,7 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews [
 		set(metrics.PicturesServed, float64(p.Redirected), "redirected")
 		set(metrics.PictureBytes, float64(p.Bytes))
 		set(metrics.PictureUnknown, float64(p.Unknown))
-		th := s.thumbnails.Counts()
+		th := r.thumbnails.Counts()
 		for kind, n := range th.Answered {
 			set(metrics.Thumbnails, float64(n), string(kind))
 		}
@@ -206,11 +207,11 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews [
 		set(metrics.DBRetries, float64(d.Retries))
 		set(metrics.DBPending, float64(d.Pending))
 		// What the database or the store has to be asked for comes last.
-		room, errRoom := store.Room(ctx)
+		room, errRoom := r.store.Room(ctx)
 		if errRoom == nil && room < blob.Endless {
 			set(metrics.StoreRoom, float64(room))
 		}
-		for _, c := range crews {
+		for _, c := range r.crews {
 			depth, err := c.workers.Depth(ctx)
 			if err != nil {
 				return errors.Join(err, errRoom)
@@ -219,7 +220,7 @@ func (s *server) watchNumbers(store blob.Store, uploads *upload.Uploads, crews [
 			set(metrics.QueueTasks, float64(depth.Running), c.kind, queue.Running.String())
 			set(metrics.QueueOldest, depth.Oldest.Seconds(), c.kind)
 		}
-		open, err := uploads.CountOpen(ctx)
+		open, err := r.uploads.CountOpen(ctx)
 		if err == nil {
 			set(metrics.UploadsOpen, float64(open))
 		}

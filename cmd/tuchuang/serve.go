@@ -15,27 +15,13 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/api"
-	"tuchuang/internal/auditlog"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/config"
-	"tuchuang/internal/copytask"
 	"tuchuang/internal/db"
-	"tuchuang/internal/direct"
-	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
-	"tuchuang/internal/fetch"
-	"tuchuang/internal/imagebed"
 	"tuchuang/internal/killpoint"
-	"tuchuang/internal/offline"
-	"tuchuang/internal/often"
 	"tuchuang/internal/ops"
-	"tuchuang/internal/queue"
-	"tuchuang/internal/share"
-	"tuchuang/internal/sweep"
-	"tuchuang/internal/thumbnail"
 	"tuchuang/internal/transfer"
-	"tuchuang/internal/treecopy"
-	"tuchuang/internal/upload"
 	"tuchuang/internal/web"
 )
 
@@ -179,7 +165,7 @@ type server struct {
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
 
-	thumbnails *thumbnail.Thumbnails
+	rooms *rooms // nil until they are open
 
 	asking sync.Mutex
 	asked  *question // what is being asked for readyz; nil while nobody does
@@ -242,11 +228,6 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		return s, err
 	}
 	store = s.watchStore(store, log)
-	accounts, err := account.Open(ctx, s.db)
-	if err != nil {
-		return s, err
-	}
-	accounts.SetTokens(account.TokenRules{Life: conf.TokenLife, Live: conf.ClientTokens})
 	// Nothing is removed from the store of another installation.
 	if err := blob.Own(ctx, s.db, store); err != nil {
 		return s, err
@@ -256,71 +237,35 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 	} else if made {
 		s.admin = &secrets
 	}
-	dr, bed := drive.New(s.db), imagebed.New(s.db)
-	uploads := upload.New(s.db, store, dr, bed, log)
-	uploads.SetImageSize(conf.ImageSize)
-	tasks, workers := copytask.New(s.db, bed, log)
-	tasks.SetLimits(copytask.Limits{IDs: conf.CopyIDs, Tasks: conf.CopyTasks, Images: conf.CopyImages, Levels: conf.CopyLevels, ImageSize: conf.ImageSize})
-	downloads, fetchers, tellers := offline.New(s.db, store, dr, bed, fetch.New(fetch.Options{Allow: conf.FetchAllow, Now: s.db.Now}), log)
-	downloads.SetImageSize(conf.ImageSize)
-	shares, links := share.New(s.db), direct.New(s.db)
-	copies, copiers := treecopy.New(s.db, log)
-	s.thumbnails = thumbnail.New(thumbnail.Options{
-		Drive: dr, Bed: bed, DB: s.db, Store: store, Dir: dataFile(conf.Data, "thumbnails"), Most: conf.Thumbnails, Log: log, Watch: s.watchDecoders(),
-	})
-	crews := []crew{{kindCopy, workers}, {kindOffline, fetchers}, {kindCallback, tellers}, {kindTreeCopy, copiers}}
-	s.watchTasks(tasks, downloads, crews)
-
-	// Where the database is a file, this process is the only one that serves it, and
-	// what another one left is nobody's. Else others may be at it.
-	alone := s.db.Engine() == db.SQLite
-	if err := uploads.SweepOrphans(ctx, alone); err != nil {
+	r, err := s.openRooms(ctx, store)
+	if err != nil {
 		return s, err
 	}
-	if err := blob.SweepDoomed(ctx, s.db, store); err != nil {
-		log.Warn("serve: doomed content stays until the next sweep", "err", err)
+	s.rooms = r
+	s.watchTasks(r)
+	if err := r.takeOver(ctx, s.db, log); err != nil {
+		return s, err
 	}
-	if alone {
-		for _, c := range crews {
-			if err := c.workers.ReclaimAll(ctx); err != nil {
-				return s, err
-			}
-		}
-	}
-	rates := often.NewRates(s.db, alone)
-	var limits *often.Rates
-	if conf.Limited {
-		limits = rates
-	}
-	detached := make(chan struct{}, 1)
-	s.background(workCtx, log, accounts, dr, bed, uploads, tasks, downloads, copies, shares, links, rates, store, workers, detached)
-	s.work.Go(func() { fetchers.Run(workCtx, conf.OfflineWorkers) })
-	s.work.Go(func() { tellers.Run(workCtx, tellWorkers) })
-	s.work.Go(func() { copiers.Run(workCtx, treeWorkers) })
+	s.background(workCtx)
 
 	door := api.New(api.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, Downloads: downloads, Shares: shares, Links: links, Copies: copies, Thumbnails: s.thumbnails, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
-		Node: "tuchuang", Log: log, Rates: limits,
-		OnDetached: func() {
-			select {
-			case detached <- struct{}{}:
-			default:
-			}
-		},
+		Accounts: r.accounts, Drive: r.drive, Bed: r.bed, Uploads: r.uploads, Tasks: r.tasks, Downloads: r.downloads, Shares: r.shares, Links: r.links,
+		Copies: r.copies, Thumbnails: r.thumbnails, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
+		Node: "tuchuang", Log: log, Rates: r.limits(conf), OnDetached: r.wakeSweep,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{
-		Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Store: store, Links: links, Redirect: conf.Redirect, Log: log,
+		Accounts: r.accounts, Drive: r.drive, Bed: r.bed, Uploads: r.uploads, Store: store, Links: r.links, Redirect: conf.Redirect, Log: log,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
 	pages, err := web.New(web.Options{
-		Accounts: accounts, Shares: shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, Version: programVersion(), Log: log, Now: s.db.Now,
+		Accounts: r.accounts, Shares: r.shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, Version: programVersion(), Log: log, Now: s.db.Now,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
 	if err != nil {
 		return s, err
 	}
-	s.watchNumbers(store, uploads, crews, raw)
+	s.watchNumbers(raw)
 	if err := s.observe(ctx); err != nil {
 		return s, err
 	}
@@ -339,71 +284,6 @@ func openDB(ctx context.Context, conf config.Config, o db.Options, log *slog.Log
 		o.Path = dataFile(conf.Data, "tuchuang.db")
 	}
 	return db.Open(ctx, o)
-}
-
-const (
-	copyWorkers = 2
-	tellWorkers = 2    // of callbacks
-	treeWorkers = 2    // of copies inside the drive
-	sweepRows   = 1000 // of a large delete in one transaction
-)
-
-// background starts what works without being asked.
-func (s *server) background(ctx context.Context, log *slog.Logger, accounts *account.Accounts, dr *drive.Drive,
-	bed *imagebed.Bed, uploads *upload.Uploads, tasks *copytask.Tasks, downloads *offline.Downloads, copies *treecopy.Copies, shares *share.Shares, links *direct.Links, rates *often.Rates, store blob.Store, workers *queue.Workers, detached <-chan struct{},
-) {
-	s.work.Go(func() { workers.Run(ctx, copyWorkers) })
-	s.work.Go(func() {
-		sweep.Run(ctx, log,
-			sweep.Job{Name: "expired uploads", Every: time.Hour, Run: uploads.SweepExpired},
-			sweep.Job{Name: "uploads that ended without telling", Every: time.Hour, Run: func(ctx context.Context) error {
-				return uploads.SweepOrphans(ctx, false)
-			}},
-			sweep.Job{Name: "content that nothing refers to", Every: garbageEvery(s.conf.Grace), Run: func(ctx context.Context) error {
-				return sweep.Garbage(ctx, s.db, store, s.conf.Grace)
-			}},
-			sweep.Job{Name: "expired tokens", Every: time.Hour, Run: accounts.SweepTokens},
-			sweep.Job{Name: "how often accounts have asked", Every: time.Hour, Run: rates.Sweep},
-			sweep.Job{Name: "expired plans", Every: time.Hour, Run: tasks.SweepPlans},
-			sweep.Job{Name: "old audit log", Every: time.Hour, Run: func(ctx context.Context) error {
-				return sweepAll(ctx, func(ctx context.Context, rows int) (bool, error) {
-					return auditlog.Sweep(ctx, s.db, s.conf.AuditKeep, rows)
-				})
-			}},
-			sweep.Job{Name: "tasks that have ended", Every: time.Hour, Run: func(ctx context.Context) error {
-				if s.conf.TaskKeep == 0 {
-					return nil
-				}
-				return errors.Join(tasks.SweepEnded(ctx, s.conf.TaskKeep), downloads.SweepEnded(ctx, s.conf.TaskKeep), copies.SweepEnded(ctx, s.conf.TaskKeep))
-			}},
-			sweep.Job{Name: "old log of direct links", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, links.SweepOld) }},
-			sweep.Job{Name: "traffic of direct links", Every: time.Second, Run: links.KeepCounts},
-			sweep.Job{Name: "thumbnails of content that is gone", Every: time.Hour, Run: s.thumbnails.Sweep},
-			sweep.Job{Name: "shares that are over", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, shares.SweepExpired) }},
-			sweep.Job{Name: "visits of shares", Every: time.Second, Run: shares.KeepCounts},
-			// Searches look at names one by one until they are in the index.
-			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: dr.IndexNames},
-			sweep.Job{Name: "large deletes", Every: time.Hour, Wake: detached, Run: func(ctx context.Context) error {
-				return errors.Join(sweepAll(ctx, dr.SweepDetached), sweepAll(ctx, bed.SweepDetached))
-			}},
-		)
-	})
-}
-
-// garbageEvery is how often content is looked for whose time of grace is over: not much
-// later than that, and at least once an hour.
-func garbageEvery(grace time.Duration) time.Duration {
-	return min(max(grace/24, time.Second), time.Hour)
-}
-
-// sweepAll repeats a sweep of short transactions while there is more to do.
-func sweepAll(ctx context.Context, step func(ctx context.Context, rows int) (more bool, err error)) error {
-	for ctx.Err() == nil {
-		if more, err := step(ctx, sweepRows); err != nil || !more {
-			return err
-		}
-	}
-	return nil
 }
 
 // answer begins to answer at the listener.
@@ -458,8 +338,8 @@ func (s *server) stop() error {
 	}
 	errs = append(errs, s.blind())
 	s.work.Wait()
-	if s.thumbnails != nil {
-		s.thumbnails.Close()
+	if s.rooms != nil {
+		s.rooms.thumbnails.Close()
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
