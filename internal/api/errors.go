@@ -77,7 +77,7 @@ var answers = map[fault.Code]answer{
 
 	fault.TooManyTasks:      {200, 1, "图床复制任务数量已达上限(%v),请等待任务完成后再试", "%v copy tasks are unfinished; wait until one has ended"},
 	fault.TooManyTreeCopies: {200, 1, "未完成的复制任务过多(%v),请等待任务完成后再试", "%v copies are unfinished; wait until some have ended"},
-	fault.TooManyDownloads:  {200, 1, "未完成的离线下载任务过多(%v),请等待任务完成后再试", "%v downloads are unfinished; wait until some have ended"},
+	fault.TooManyDownloads:  {200, 1, "未完成的离线下载任务或回调过多(%v),请等待任务完成后再试", "%v downloads, or callbacks of their ends, are unfinished; wait until some have ended"},
 	fault.TaskNotFound:      {200, 1, "任务不存在", "there is no such task"},
 	fault.TaskGoesOn:        {200, 1, "任务尚未结束", "the task has not ended yet; wait, or cancel it"},
 	fault.NoneFailed:        {200, 1, "任务没有失败的图片", "no picture of this task has failed: there is nothing to try again"},

@@ -23,7 +23,8 @@ import (
 	"tuchuang/internal/queue"
 )
 
-// MaxOpen is how many unfinished tasks an account may have.
+// MaxOpen is how many unfinished tasks an account may have, and how many ends that are
+// still to be told to a callback with them.
 const MaxOpen = 1000
 
 // Dest says where a URL is fetched to.
@@ -106,6 +107,11 @@ func (d *Downloads) Create(ctx context.Context, acc account.ID, r Request) (Seq,
 			return err
 		}
 		n, err := queue.Unfinished(ctx, tx, queue.Offline, int64(acc))
+		if err == nil && r.Callback != "" { // each becomes one of these: nobody can pile them up
+			var told int
+			told, err = queue.Unfinished(ctx, tx, queue.Callback, int64(acc))
+			n += told
+		}
 		if err == nil && n >= MaxOpen {
 			err = fault.New(fault.TooManyDownloads, "offline: create", MaxOpen)
 		}
@@ -154,10 +160,7 @@ func (d *Downloads) check(r *Request) error {
 	}
 	names := strings.FieldsFunc(r.Path, func(c rune) bool { return c == '/' })
 	for n, name := range names {
-		if name == entryname.Offline {
-			continue
-		}
-		if names[n], err = entryname.Clean(name); err != nil {
+		if names[n], err = entryname.Find(name); err != nil {
 			return err
 		}
 	}

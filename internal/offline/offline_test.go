@@ -534,6 +534,70 @@ func TestRefusedRequests(t *testing.T) {
 		if _, err := r.tasks.Create(r.Context(), other, Request{Dest: ToDrive, URL: "http://127.0.0.1/"}); err != nil {
 			t.Error(err)
 		}
+		// Ends that nobody could be told of yet are open too, for those that would add to them.
+		r.write(func(tx *db.Tx) error {
+			for n := range int64(MaxOpen - 1) {
+				if err := queue.Add(r.Context(), tx, queue.Callback, int64(other), 1000+n, fmt.Sprint("c", n)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if _, err := r.tasks.Create(r.Context(), other, Request{Dest: ToDrive, URL: "http://127.0.0.1/", Callback: "http://127.0.0.1/"}); !fault.Is(err, fault.TooManyDownloads) {
+			t.Error(err)
+		}
+		if _, err := r.tasks.Create(r.Context(), other, Request{Dest: ToDrive, URL: "http://127.0.0.1/"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// cramped is a store whose disk is full after some bytes of each content.
+type cramped struct {
+	blob.Store
+	room int
+}
+
+func (c cramped) Create(ctx context.Context, key blob.Key) (blob.Writer, error) {
+	w, err := c.Store.Create(ctx, key)
+	return &crampedWriter{w, c.room}, err
+}
+
+type crampedWriter struct {
+	blob.Writer
+	room int
+}
+
+func (w *crampedWriter) Write(b []byte) (int, error) {
+	if w.room -= len(b); w.room < 0 {
+		return 0, fault.New(fault.DiskFull, "test")
+	}
+	return w.Writer.Write(b)
+}
+
+// What has no length and no room is not fetched for ever.
+func TestTheDiskIsTooSmall(t *testing.T) {
+	each(t, func(r *rooms) {
+		r.store = cramped{r.store, 3 * slice}
+		r.tasks, r.workers, r.tellers = r.process()
+		asked := new(requests)
+		url := r.serve(func(w http.ResponseWriter, q *http.Request) {
+			asked.note(q)
+			if err := http.NewResponseController(w).Flush(); err != nil { // its length is not told
+				t.Error(err)
+			}
+			if _, err := w.Write(bytesOf(1, 9*slice)); err != nil {
+				t.Log(err) // it was not read to the end
+			}
+		})
+		s := r.fetch(Request{URL: url})
+		if chinese, english := r.tasks.Words(s); s.State != queue.Failed || s.FailCode != NoDisk || chinese == "" || english == "" {
+			t.Errorf("%+v", s)
+		}
+		if n := len(asked.list); n != maxTries {
+			t.Errorf("asked %d times, want %d", n, maxTries)
+		}
+		r.nothingLeft()
 	})
 }
 

@@ -22,6 +22,7 @@ const (
 	TooDeep    FailCode = "limit_depth"
 	NoQuota    FailCode = "quota_exceeded"
 	Full       FailCode = "limit_entries"
+	NoDisk     FailCode = "disk_full"
 	Broken     FailCode = "internal"
 )
 
@@ -47,6 +48,7 @@ var sentences = map[FailCode]sentence{
 	TooDeep:                          {"文件夹层级超过128层限制", "folders would be nested deeper than 128 levels"},
 	NoQuota:                          {"空间不足", "no space left in the account"},
 	Full:                             {"云盘文件和文件夹数量已达上限", "the drive has as many files and folders as it may"},
+	NoDisk:                           {"服务器磁盘空间不足", "the disk of this server has no room for it"},
 	Broken:                           {"内部错误", "an internal error"},
 }
 

@@ -47,6 +47,10 @@ func (d *Downloads) Run(ctx context.Context, l *queue.Lease) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
+	if w.total < 0 && fault.Is(err, fault.DiskFull) {
+		// Of unknown length, it would fill the disk again and again: so tries have an end.
+		err = &fetch.Failure{Reason: fetch.Reason(NoDisk), Again: true, Afresh: true, Cause: err}
+	}
 	if f, ok := errors.AsType[*fetch.Failure](err); ok {
 		if f.Again && w.tries+1 < maxTries {
 			return d.putOff(ctx, w, f)
