@@ -1,8 +1,11 @@
 package drive
 
 import (
+	"slices"
 	"testing"
 
+	"tuchuang/internal/db"
+	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
 )
 
@@ -122,4 +125,27 @@ func (r *room) named(in ID, name string) ID {
 		r.Fatal(found, err)
 	}
 	return id
+}
+
+// The folder that fetched URLs go into has a name which nobody may give; a copy of it beside
+// it, and what is in that, is found all the same.
+func TestCopyOfTheOfflineFolder(t *testing.T) {
+	each(t, func(r *room) {
+		folder := r.mkdir(Root, "fetched")
+		r.put(folder, "a.png", 1)
+		r.must(r.db.Write(r.ctx, "test", func(tx *db.Tx) error {
+			_, err := tx.Exec(r.ctx, `UPDATE drive_entry SET name = $2 WHERE id = $1`, folder, entryname.Offline)
+			return err
+		}))
+		copied, err := r.Copy(r.ctx, r.acc, folder, Root)
+		r.must(err)
+		inIt := r.named(copied, "a.png")
+		r.must(r.db.Read(r.ctx, "test", func(tx *db.Tx) error {
+			way, err := ByPath(r.ctx, tx, r.acc, []string{entryname.Suffixed(entryname.Offline, 1), "a.png"})
+			if !slices.Equal(way, []ID{copied, inIt}) {
+				t.Errorf("%v, want %v", way, []ID{copied, inIt})
+			}
+			return err
+		}))
+	})
 }

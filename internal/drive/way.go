@@ -29,13 +29,11 @@ func ByPath(ctx context.Context, tx *db.Tx, acc account.ID, path []string) ([]ID
 	}
 	names := make([]string, len(path))
 	for i, name := range path {
-		clean, err := entryname.Clean(name)
-		if err != nil && name != entryname.Offline {
+		clean, err := entryname.Find(name)
+		if err != nil {
 			return nil, fault.Because(fault.NotFound, "drive: by path", err)
 		}
-		if names[i] = clean; err != nil {
-			names[i] = name
-		}
+		names[i] = clean
 	}
 	way := []ID{Root}
 	err := db.Chunks(len(names), func(from, to int) error {

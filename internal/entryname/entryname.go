@@ -5,6 +5,7 @@ package entryname
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -35,10 +36,22 @@ func Clean(name string) (string, error) {
 // documentation calls it so, though nobody may call a folder of his own so.
 const Offline = "来自:离线下载"
 
+var offlines = regexp.MustCompile(`^` + Offline + `(\([1-9][0-9]*\))*$`)
+
+// Find is Clean for a name that somebody looks for: there may be Offline too, and what its
+// copies are called.
+func Find(name string) (string, error) {
+	clean, err := Clean(name)
+	if err != nil && offlines.MatchString(name) {
+		return name, nil
+	}
+	return clean, err
+}
+
 // Kept says whether a name is in the form in which it is kept.
 func Kept(name string) bool {
-	clean, err := Clean(name)
-	return name == Offline || err == nil && clean == name
+	clean, err := Find(name)
+	return err == nil && clean == name
 }
 
 // Suffixed is the nth other form of a name: stem(n).ext. The ending begins at the last

@@ -45,6 +45,23 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// What the product itself makes can be looked for and is in order, though nobody may call
+// anything so.
+func TestFind(t *testing.T) {
+	second := entryname.Suffixed(entryname.Offline, 1)
+	for name, there := range map[string]bool{
+		entryname.Offline: true, second: true, entryname.Suffixed(second, 12): true, "a.png": true,
+		entryname.Offline + "(0)": false, entryname.Offline + "(1": false, entryname.Offline + "x": false, "x" + entryname.Offline: false, entryname.Offline + "\n": false, "来自:别处": false,
+	} {
+		if found, err := entryname.Find(name); (err == nil && found == name) != there || entryname.Kept(name) != there {
+			t.Errorf("%q is found as %q: %v", name, found, err)
+		}
+	}
+	if _, err := entryname.Clean(second); err == nil {
+		t.Error("it may be given")
+	}
+}
+
 func TestSuffixed(t *testing.T) {
 	tests := []struct {
 		in   string
