@@ -68,10 +68,11 @@ func isPassword(ctx context.Context, password, hash string) (bool, error) {
 // maxPassword is how long a password may be that is looked at, in bytes.
 const maxPassword = 256
 
-// How many wrong passwords there may be in a while: for a name from one address, from one
-// address for any names, and for a name from anywhere.
+// How many wrong passwords there may be in a while: for a name from one address and from
+// one site, from one address for any names, and for a name from anywhere.
 const (
 	mostOfPair  = 10
+	mostOfSite  = 30
 	mostOfPlace = 50
 	mostOfName  = 200
 )
@@ -86,7 +87,10 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 	if err != nil || len(password) > maxPassword {
 		return Caller{}, wrong // of no account
 	}
-	tries := []often.Try{{Name: clean, Address: address, Most: mostOfPair}, {Address: address, Most: mostOfPlace}, {Name: clean, Most: mostOfName}}
+	tries := []often.Try{
+		{Name: clean, Address: address, Most: mostOfPair}, {Name: clean, Address: address, Site: true, Most: mostOfSite},
+		{Address: address, Most: mostOfPlace}, {Name: clean, Most: mostOfName},
+	}
 	if !a.tries.Begin(a.db.Now(), tries...) {
 		return Caller{}, fault.New(fault.TooManyAttempts, "account: sign in", int(often.TriesFor/time.Minute))
 	}

@@ -24,8 +24,15 @@ func makeRoom[K comparable, V any](m map[K]V, over func(V) bool) {
 	}
 }
 
-// placeOf is what is counted of an address: of IPv6 its network, since one has all of that.
-func placeOf(address string) string {
+// How much of an address of IPv6 is counted as one: the network that one has all of, and
+// what a household or a small company has of these.
+const (
+	network = 64
+	site    = 48
+)
+
+// placeOf is what is counted of an address: of IPv6 so many bits.
+func placeOf(address string, bits int) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return address
@@ -33,9 +40,9 @@ func placeOf(address string) string {
 	if a = a.Unmap(); a.Is4() {
 		return a.String()
 	}
-	network, err := a.WithZone("").Prefix(64)
+	p, err := a.WithZone("").Prefix(bits)
 	if err != nil {
 		return address
 	}
-	return network.String()
+	return p.String()
 }

@@ -47,7 +47,7 @@ func NewRates(d *db.DB, alone bool) *Rates {
 // Take takes one of what an asker has left; wait is how long there is nothing.
 func (r *Rates) Take(ctx context.Context, who Asker, limit Rate) (wait time.Duration, err error) {
 	if who.Account == 0 {
-		who.Address = placeOf(who.Address)
+		who.Address = placeOf(who.Address, network)
 	} else {
 		who.Address = "" // wherever it asks from
 		if !r.alone {

@@ -11,9 +11,11 @@ const TriesFor = 15 * time.Minute
 // Try is what is tried: something named, from an address, or either alone where the other
 // is "". Most is how many tries of it may be wrong in a while. Whoever is to be kept from
 // guessing is counted by several: who comes from one place has few, and others can lock
-// somebody out only by coming from many.
+// somebody out only by coming from many. One line of IPv6 has many networks: with Site they
+// count together, as far as they are near.
 type Try struct {
 	Name, Address string
+	Site          bool
 	Most          int
 }
 
@@ -30,7 +32,11 @@ type tried struct {
 }
 
 func (t Try) key() Try {
-	t.Address = placeOf(t.Address)
+	bits := network
+	if t.Site {
+		bits = site
+	}
+	t.Address = placeOf(t.Address, bits)
 	return t
 }
 

@@ -12,7 +12,7 @@ import (
 func TestTriesAreLimited(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	kinds := func(name, address string) []Try {
-		return []Try{{name, address, 10}, {"", address, 50}, {name, "", 200}}
+		return []Try{{name, address, false, 10}, {name, address, true, 30}, {"", address, false, 50}, {name, "", false, 200}}
 	}
 	for name, c := range map[string]struct {
 		most int
@@ -22,7 +22,8 @@ func TestTriesAreLimited(t *testing.T) {
 		"any names from one address":  {50, func(n int) (string, string) { return strconv.Itoa(n), "1" }},
 		"one name from any addresses": {200, func(n int) (string, string) { return "a", strconv.Itoa(n) }},
 		"one name from one network":   {10, func(n int) (string, string) { return "a", fmt.Sprintf("2001:db8::%x", n) }},
-		"one name from any networks":  {200, func(n int) (string, string) { return "a", fmt.Sprintf("2001:db8:0:%x::1", n) }},
+		"one name from one site":      {30, func(n int) (string, string) { return "a", fmt.Sprintf("2001:db8:0:%x::1", n) }},
+		"one name from any sites":     {200, func(n int) (string, string) { return "a", fmt.Sprintf("2001:db8:%x::1", n) }},
 		"any names from one network":  {50, func(n int) (string, string) { return strconv.Itoa(n), fmt.Sprintf("2001:db8::%x", n) }},
 		"one name, IPv4 in disguise":  {200, func(n int) (string, string) { return "a", fmt.Sprintf("::ffff:192.0.2.%d", n) }},
 	} {
@@ -53,7 +54,7 @@ func TestTriesAreLimited(t *testing.T) {
 func TestGoodTriesAreNoGain(t *testing.T) {
 	var a Tries
 	now := time.Unix(1e9, 0)
-	one := Try{"a", "1", 3}
+	one := Try{"a", "1", false, 3}
 	for range 5 {
 		a.Good(one)
 	}
@@ -73,10 +74,10 @@ func TestGoodTriesAreNoGain(t *testing.T) {
 func TestTriesAreBounded(t *testing.T) {
 	var a Tries
 	now := time.Unix(1e9, 0)
-	shut := Try{"shut", "1", 1}
+	shut := Try{"shut", "1", false, 1}
 	a.Begin(now, shut)
 	for range mostKept {
-		if a.Begin(now, shut, Try{"new", "", 1}) {
+		if a.Begin(now, shut, Try{"new", "", false, 1}) {
 			t.Fatal("it is open")
 		}
 	}
@@ -84,7 +85,7 @@ func TestTriesAreBounded(t *testing.T) {
 		t.Errorf("who was refused left %d", len(a.m)-1)
 	}
 	for n := range mostKept {
-		a.Begin(now, Try{strconv.Itoa(n), "1", 10}, Try{strconv.Itoa(n), "", 10})
+		a.Begin(now, Try{strconv.Itoa(n), "1", false, 10}, Try{strconv.Itoa(n), "", false, 10})
 		if len(a.m) > mostKept {
 			t.Fatalf("%d are kept", len(a.m))
 		}

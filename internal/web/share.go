@@ -28,8 +28,9 @@ const (
 // How many wrong passwords there may be for a share in a while, from one place and from
 // all.
 const (
-	mostOfOne = 10
-	mostOfAll = 200
+	mostOfOne  = 10
+	mostOfSite = 30
+	mostOfAll  = 200
 )
 
 // opened is a share that a request may see.
@@ -141,7 +142,8 @@ func (web *Web) openShare(w http.ResponseWriter, r *http.Request) error {
 	if !locked {
 		return o.see(w, r)
 	}
-	tries := []often.Try{{Name: o.Key, Address: web.ClientAddr(r), Most: mostOfOne}, {Name: o.Key, Most: mostOfAll}}
+	address := web.ClientAddr(r)
+	tries := []often.Try{{Name: o.Key, Address: address, Most: mostOfOne}, {Name: o.Key, Address: address, Site: true, Most: mostOfSite}, {Name: o.Key, Most: mostOfAll}}
 	if !web.tries.Begin(web.Now(), tries...) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(often.TriesFor/time.Second)))
 		return web.askPassword(w, r, http.StatusTooManyRequests, text{"尝试次数过多，请稍后再试。", "Too many tries. Try again later."})
