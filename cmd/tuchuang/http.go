@@ -323,6 +323,14 @@ func answer(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text) // the client has gone
 }
 
+// bare is an address without the port and the brackets that some proxies give it.
+func bare(address string) string {
+	if a, err := netip.ParseAddrPort(address); err == nil {
+		return a.Addr().String()
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
+}
+
 // clientAddr tells who sent a request: the peer, or, where that is a trusted proxy,
 // the last address of X-Forwarded-For that is not one.
 func clientAddr(trusted []netip.Prefix) func(*http.Request) string {
@@ -342,7 +350,7 @@ func clientAddr(trusted []netip.Prefix) func(*http.Request) string {
 		}
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && isTrusted(host); i-- {
-			if hop := strings.TrimSpace(hops[i]); hop != "" {
+			if hop := bare(strings.TrimSpace(hops[i])); hop != "" {
 				host = hop
 			}
 		}

@@ -395,7 +395,7 @@ func TestBlocked(t *testing.T) {
 		for address, want := range map[string]fault.Code{
 			"192.0.2.7": fault.AddressBlocked, "::ffff:192.0.2.7": fault.AddressBlocked, "192.0.2.8": fault.AddressBlocked,
 			"2001:db8::1": fault.AddressBlocked, "2001:0db8:0:0::1": fault.AddressBlocked, "2001:db8::1%eth0": fault.AddressBlocked,
-			"192.0.2.1": "", "192.0.2.70": "", "2001:db8::2": "", "unknown": "", "": "",
+			"192.0.2.1": "", "192.0.2.70": "", "2001:db8::2": "", "unknown": fault.AddressBlocked, "": fault.AddressBlocked,
 		} {
 			if got := from(address); got != want {
 				r.Errorf("from %s: %q, want %q", address, got, want)

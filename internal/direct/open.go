@@ -67,9 +67,13 @@ func allowed(ctx context.Context, tx *db.Tx, v Visit) (Settings, error) {
 	if s.state != account.Enabled {
 		return s, fault.New(fault.NotFound, "direct: open")
 	}
-	if from, err := netip.ParseAddr(v.Address); s.Blocking && err == nil {
-		var one int
-		is, err := tx.Get(ctx, selectBlocked, []any{v.Account, shortest(from)}, &one)
+	if s.Blocking {
+		// Who comes from nowhere known may come from there.
+		from, err := netip.ParseAddr(v.Address)
+		if err != nil {
+			return s, fault.Because(fault.AddressBlocked, "direct: open", err)
+		}
+		is, err := tx.Get(ctx, selectBlocked, []any{v.Account, shortest(from)}, new(int))
 		if err != nil {
 			return s, err
 		}

@@ -174,7 +174,7 @@ func TestDirectLinkIsGuarded(t *testing.T) {
 	if err := u.DirectBlocking(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	for from, want := range map[string]int{"192.0.2.7": 403, "2001:DB8:0::7": 403, "192.0.2.8": 200, "192.0.2.7, 192.0.2.8": 200, "192.0.2.8, 192.0.2.7": 403, "nobody": 200} {
+	for from, want := range map[string]int{"192.0.2.7": 403, "2001:DB8:0::7": 403, "192.0.2.8": 200, "192.0.2.7, 192.0.2.8": 200, "192.0.2.8, 192.0.2.7": 403, "192.0.2.7:5000": 403, "[2001:db8::7]:5000": 403, "192.0.2.8:192": 200, "nobody": 403} {
 		got := get(t, "GET", bare, "X-Forwarded-For", from)
 		if got.status != want || want == 403 && !strings.Contains(string(got.body), string(fault.AddressBlocked)) {
 			t.Errorf("from %s: %d %s, want %d", from, got.status, got.body, want)
