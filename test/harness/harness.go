@@ -42,6 +42,14 @@ var (
 // without the race detector, and answers where it is.
 func Binary(t testing.TB) string {
 	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func program() (string, error) {
 	buildOnce.Do(func() {
 		dir, err := os.MkdirTemp("", "tuchuang-test-")
 		if err != nil {
@@ -57,10 +65,7 @@ func Binary(t testing.TB) string {
 			errBuild = fmt.Errorf("build the server: %w\n%s", err, out)
 		}
 	})
-	if errBuild != nil {
-		t.Fatal(errBuild)
-	}
-	return binary
+	return binary, errBuild
 }
 
 // Engine is the database that servers get: SQLite, or what TUCHUANG_TEST_ENGINE names.
@@ -81,9 +86,10 @@ type Server struct {
 	Args []string // of the next Start, beside --data and --listen
 
 	t        testing.TB
+	common   bool // others are at it too
 	cmd      *exec.Cmd
 	log      *logBuffer
-	contract func() *Contract // of the process that runs
+	contract func() (*Contract, error) // of the process that runs
 }
 
 // New makes a server on an empty folder; Start starts it.
@@ -133,8 +139,13 @@ func (s *Server) Start() {
 // TryStart is Start for a process that may die on its way.
 func (s *Server) TryStart() error {
 	s.t.Helper()
+	s.own()
+	return s.launch(Binary(s.t))
+}
+
+func (s *Server) launch(program string) error {
 	args := append([]string{"serve", "--data", s.Data, "--listen", "127.0.0.1:0"}, s.Args...)
-	s.cmd = exec.Command(Binary(s.t), args...)
+	s.cmd = exec.Command(program, args...)
 	s.cmd.Env = append(s.environ(), s.Env...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
@@ -151,7 +162,7 @@ func (s *Server) TryStart() error {
 			continue
 		}
 		s.URL = listens.FindString(lines.Text())
-		s.contract = sync.OnceValue(s.readContract)
+		s.contract = sync.OnceValues(s.readContract)
 		go func() { _, _ = io.Copy(s.log, stdout) }()
 		return nil
 	}
@@ -172,6 +183,7 @@ func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 
 func (s *Server) end(sig syscall.Signal) {
 	s.t.Helper()
+	s.own()
 	if s.cmd == nil {
 		return
 	}
@@ -182,6 +194,7 @@ func (s *Server) end(sig syscall.Signal) {
 
 // Wait waits for the process to end by itself and answers how it did.
 func (s *Server) Wait() error {
+	s.own()
 	err := s.cmd.Wait()
 	s.cmd = nil
 	return err
@@ -195,6 +208,7 @@ func (s *Server) Log() string { return s.log.tail() }
 
 // Secrets are what user add prints.
 type Secrets struct {
+	Name         string `json:"-"`
 	UID          int64  `json:"uid"`
 	ClientID     string `json:"clientID"`
 	ClientSecret string `json:"clientSecret"`
@@ -205,6 +219,7 @@ type Secrets struct {
 // arguments it is the program that does.
 func (s *Server) AddUser(name string, args ...string) Secrets {
 	s.t.Helper()
+	name = s.called(name)
 	if len(args) == 0 {
 		place := s.Base
 		if place.URL == "" {
@@ -218,10 +233,10 @@ func (s *Server) AddUser(name string, args ...string) Secrets {
 		if err := errors.Join(err, d.Close()); err != nil {
 			s.t.Fatal(err)
 		}
-		return Secrets{UID: int64(made.ID), ClientID: made.ClientID, ClientSecret: made.ClientSecret, Password: made.Password}
+		return Secrets{Name: name, UID: int64(made.ID), ClientID: made.ClientID, ClientSecret: made.ClientSecret, Password: made.Password}
 	}
 	out := s.Run(append([]string{"user", "add", name, "--data", s.Data}, args...)...)
-	var sec Secrets
+	sec := Secrets{Name: name}
 	if err := json.Unmarshal(out, &sec); err != nil {
 		s.t.Fatalf("user add said %q: %v", out, err)
 	}

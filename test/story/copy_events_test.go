@@ -241,7 +241,7 @@ func TestEventsOfAnAccount(t *testing.T) {
 
 // What another process does to a task is told too.
 func TestEventsOfAnotherProcess(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	occupy(t, u)
 	task := u.StartCopy("", u.PutFile(0, "a.png", content(1)))
 	one, all := listen(t, u, task, ""), listen(t, u, "", "")
@@ -265,7 +265,7 @@ func TestEventsOfAnotherProcess(t *testing.T) {
 // When the server is to end its streams do, whole, and it is not kept waiting; who comes
 // back to the next one goes on.
 func TestEventsEndWithTheServer(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	file := u.PutFile(0, "a.png", content(1))
 	occupy(t, u)
 	task := u.StartCopy("", file)
@@ -296,7 +296,7 @@ func TestEventsEndWithTheServer(t *testing.T) {
 
 // An account has a thousand streams, and the next one is refused; those that end make room.
 func TestEventsAreBounded(t *testing.T) {
-	_, u := writer(t)
+	_, u := alone(t)
 	occupy(t, u)
 	task := u.StartCopy("", u.PutFile(0, "a.png", content(1)))
 	var open []*heard
@@ -329,7 +329,7 @@ func TestEventsAreBounded(t *testing.T) {
 
 // The client follows a task over restarts of the server.
 func TestEventsAreFollowed(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	occupy(t, u)
 	task := u.StartCopy("", u.PutFile(0, "a.png", content(1)))
 	s.Stop()

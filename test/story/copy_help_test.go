@@ -20,8 +20,17 @@ import (
 
 const copyPath = "/api/v1/oss/source/copy"
 
-// writer is a server of one's own with one account.
+// writer is an account on the server of all. What it does to the server itself, it does to
+// one of its own: see alone.
 func writer(t *testing.T, args ...string) (*harness.Server, *harness.User) {
+	t.Helper()
+	t.Parallel()
+	s := harness.Shared(t)
+	return s, s.User("writer", args...)
+}
+
+// alone is a server of one's own with one account.
+func alone(t *testing.T, args ...string) (*harness.Server, *harness.User) {
 	t.Helper()
 	t.Parallel()
 	s := harness.Start(t)

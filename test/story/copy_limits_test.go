@@ -177,6 +177,6 @@ func TestImageSize(t *testing.T) {
 			t.Errorf("%v: %d pictures", left, n)
 		}
 	}
-	clean(t, s)
+	clean(t, u)
 	s.Run("fsck", "--data", s.Data)
 }

@@ -227,7 +227,7 @@ func TestCopy27_KilledAnywhereItGoesOn(t *testing.T) {
 		"copytask.batch.placed", "copytask.batch.publications", "copytask.batch.committed",
 	} {
 		t.Run(point, func(t *testing.T) {
-			s, u := writer(t)
+			s, u := alone(t)
 			album := u.MkFolder(0, "album")
 			putMany(t, u, album, 0, 5)
 			u.PutFile(u.MkFolder(album, "nested"), "n.png", content(9))
@@ -272,7 +272,7 @@ func killedAt(t *testing.T, s *harness.Server, u *harness.User, point, to string
 }
 
 func TestCopy28_FinishedTasksAreKept(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	id := u.PutFile(0, "a.png", content(1))
 	release := occupy(t, u)
 	task := u.StartCopy("", id)
@@ -295,7 +295,7 @@ func TestCopy28_FinishedTasksAreKept(t *testing.T) {
 }
 
 func TestCopy30_ChangedAfterThePlan(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	album := u.MkFolder(0, "album")
 	ids := make(map[string]int64)
 	for n, name := range []string{"deleted.png", "replaced.png", "stays.png", "trashed.png"} {
@@ -343,7 +343,7 @@ func TestCopy30_ChangedAfterThePlan(t *testing.T) {
 }
 
 func TestCopy31_NoByteIsMoved(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	id := u.PutFile(0, "a.png", content(1))
 	stored := func() (list []string) {
 		err := fs.WalkDir(os.DirFS(s.Data+"/blobs"), ".", func(path string, d fs.DirEntry, err error) error {

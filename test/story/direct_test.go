@@ -133,11 +133,11 @@ func TestDirectLinkOfNothing(t *testing.T) {
 	if got := get(t, "GET", link); got.status != 200 {
 		t.Errorf("it is there: %d", got.status)
 	}
-	s.Run("user", "disable", "writer", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 404 {
 		t.Errorf("of a disabled account: %d", got.status)
 	}
-	s.Run("user", "enable", "writer", "--data", s.Data)
+	s.Run("user", "enable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 200 {
 		t.Errorf("enabled again: %d", got.status)
 	}

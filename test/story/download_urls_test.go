@@ -219,7 +219,7 @@ func TestDownloadOfChangedFiles(t *testing.T) {
 	}
 	id = u.PutFile(0, "d.txt", b)
 	link = downloadURL(t, u, id)
-	s.Run("user", "reset", "writer", "--data", s.Data)
+	s.Run("user", "reset", u.Name, "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 403 || bytes.Contains(got.body, b) {
 		t.Errorf("reset: %d %s", got.status, got.body)
 	}
@@ -233,7 +233,7 @@ func TestDownloadFromADisabledAccount(t *testing.T) {
 	s, u := writer(t)
 	b := []byte("content of a file")
 	link := downloadURL(t, u, u.PutFile(0, "d.txt", b))
-	s.Run("user", "disable", "writer", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 403 || bytes.Contains(got.body, b) {
 		t.Errorf("disabled: %d %s", got.status, got.body)
 	}

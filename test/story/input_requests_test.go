@@ -35,9 +35,9 @@ func TestInputTokens(t *testing.T) {
 	ended := s.User("ended")
 	exec(t, s, `UPDATE token SET expires_at = 1 WHERE account_id = $1`, ended.UID)
 	revoked := s.User("revoked")
-	s.Run("user", "reset", "revoked", "--data", s.Data)
+	s.Run("user", "reset", revoked.Name, "--data", s.Data)
 	disabled := s.User("disabled")
-	s.Run("user", "disable", "disabled", "--data", s.Data)
+	s.Run("user", "disable", disabled.Name, "--data", s.Data)
 
 	parts := strings.Split(u.Token, ".")
 	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + parts[1] + "."
@@ -82,7 +82,7 @@ func TestInputTokens(t *testing.T) {
 }
 
 func TestInputCredentials(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	const path = "/api/v1/access_token"
 	for name, b := range map[string]body{
 		"a wrong secret":     {"clientID": u.ClientID, "clientSecret": "x"},
@@ -272,7 +272,7 @@ func TestInputNames(t *testing.T) {
 // A NUL is in nothing that a client can mean, and PostgreSQL takes none: whatever field
 // of whatever endpoint it is in, and however that is sent, the field is named.
 func TestInputNUL(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	for _, e := range api.Endpoints() {
 		for _, f := range e.Fields {
 			for _, name := range append([]string{f.Name}, f.Aliases...) {

@@ -12,7 +12,7 @@ import (
 
 // Who asks for what comes after the last page is told that nothing does.
 func TestNothingComesAfterTheLastPage(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	u.PutFile(0, "a.png", []byte("a"))
 	for _, query := range []string{"parentFileId=0", "parentFileId=0&searchData=a"} {
@@ -30,7 +30,7 @@ func TestNothingComesAfterTheLastPage(t *testing.T) {
 // A page of the bed goes on after what was deleted meanwhile, and nobody is led back to
 // the beginning by what was never a cursor.
 func TestBedPagesAfterWhatIsGone(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	made := s.Post("/upload/v1/oss/file/mkdir", u.Token, map[string]any{"parentID": "", "name": []string{"a", "b", "c"}})
 	if made.Code != 0 {
@@ -62,7 +62,7 @@ func TestBedPagesAfterWhatIsGone(t *testing.T) {
 
 // A folder of the bed is answered by the name that it is listed by.
 func TestBedMkdirAnswersTheNameItHas(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	made := s.Post("/upload/v1/oss/file/mkdir", u.Token, map[string]any{"parentID": "", "name": []string{"e\u0301te\u0301", "plain"}})
 	list, _ := made.Field("list").([]any)
@@ -75,7 +75,7 @@ func TestBedMkdirAnswersTheNameItHas(t *testing.T) {
 
 // The words of an order are taken in any case; others are refused.
 func TestListInEitherDirection(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	for _, name := range []string{"a.png", "b.png"} {
 		u.PutFile(0, name, []byte(name))
@@ -94,7 +94,7 @@ func TestListInEitherDirection(t *testing.T) {
 
 // Times beyond all that a clock shows bound the list of the bed like any other.
 func TestBedListBetweenFarTimes(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	mustBed(t, u, "", "a.png", content(1), 0)
 	for body, want := range map[string]int{
@@ -110,7 +110,7 @@ func TestBedListBetweenFarTimes(t *testing.T) {
 
 // A mark of the byte order before a body is no part of it.
 func TestBodyWithAMarkOfItsOrder(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	for n, c := range [][2]string{{"application/json", `{"name":"json","parentID":0}`}, {"application/x-www-form-urlencoded", "name=form&parentID=0"}} {
 		if a := s.Send("POST", "/upload/v1/file/mkdir", u.Token, c[0], []byte("\xef\xbb\xbf"+c[1])); a.Code != 0 {

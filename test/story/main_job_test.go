@@ -16,7 +16,7 @@ import (
 // The main job: real pictures into the drive, a copy task, and every one comes
 // back from its public link byte for byte.
 func TestPicturesAreCopiedAndServed(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	album := u.MkFolder(0, "旅行 2025")
 	day := u.MkFolder(album, "第 1 天")

@@ -116,9 +116,9 @@ func (b *browser) stays(what string, got shown, status int, text string) {
 // asking is an app, an account, and what the one wants of the other.
 func asking(t *testing.T) (s *harness.Server, u, app *harness.User, query url.Values) {
 	t.Helper()
-	s, u = writer(t)
+	s, u = alone(t)
 	app = s.User("maker")
-	anApp(t, app, "maker")
+	anApp(t, app)
 	return s, u, app, url.Values{"client_id": {app.ClientID}, "redirect_uri": {appBack}, "scope": {"user:base,file:all:read"}, "state": {`x&"<y>`}}
 }
 
@@ -258,9 +258,9 @@ func TestPermissionWithAWrongPassword(t *testing.T) {
 			t.Errorf("%q is shown wrongly: %s", c, got.page)
 		}
 	}
-	s.Run("user", "disable", "writer", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
 	b.stays("disabled", try("writer", u.Password), 403, "is disabled")
-	s.Run("user", "enable", "writer", "--data", s.Data)
+	s.Run("user", "enable", u.Name, "--data", s.Data)
 	for range 7 {
 		b.stays("wrong", try("writer", "wrong"), 403, "The name or the password is wrong.")
 	}

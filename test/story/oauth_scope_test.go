@@ -15,9 +15,9 @@ import (
 const appBack = "https://app.example.org/back"
 
 // anApp makes the client of an account an app.
-func anApp(t *testing.T, u *harness.User, name string) {
+func anApp(t *testing.T, u *harness.User) {
 	t.Helper()
-	u.Server.Run("user", "app", "set", name, "--name", "相册助手", "--redirect", appBack, "--data", u.Server.Data)
+	u.Server.Run("user", "app", "set", u.Name, "--name", "相册助手", "--redirect", appBack, "--data", u.Server.Data)
 }
 
 // granted is what an app gets of an account.
@@ -45,7 +45,7 @@ func granted(t *testing.T, u, app *harness.User, scope string) client.OAuthToken
 func TestScopesOfEveryEndpoint(t *testing.T) {
 	s, u := writer(t)
 	app := s.User("maker")
-	anApp(t, app, "maker")
+	anApp(t, app)
 	scopes := []string{"user:base", "file:all:read", "file:all:write"}
 	tokens := make(map[string]string)
 	for _, scope := range scopes {
@@ -104,7 +104,7 @@ func TestScopesOfEveryEndpoint(t *testing.T) {
 func TestRefreshWithTheTokenAlone(t *testing.T) {
 	s, u := writer(t)
 	app := s.User("maker")
-	anApp(t, app, "maker")
+	anApp(t, app)
 	got := granted(t, u, app, "user:base")
 	refresh := func(token string) harness.Answer {
 		return s.Send("POST", "/api/v1/oauth2/access_token?"+url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}.Encode(), "", "", nil)

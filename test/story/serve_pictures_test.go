@@ -367,16 +367,16 @@ func TestServeOfDisabledAccounts(t *testing.T) {
 		t.Helper()
 		return get(t, "GET", link).status
 	}
-	s.Run("user", "disable", "writer", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
 	if status(img.DownloadURL) != 200 || status(big.DownloadURL) != 200 || status(s.URL+"/i/"+id) != 200 {
 		t.Error("the links have ended")
 	}
-	s.Run("user", "disable", "writer", "--unpublish", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--unpublish", "--data", s.Data)
 	eventually(t, "the links end", func() bool { return status(img.DownloadURL) == 404 && status(big.DownloadURL) == 404 })
 	if status(kept.DownloadURL) != 200 {
 		t.Error("another account's link has ended")
 	}
-	s.Run("user", "enable", "writer", "--data", s.Data)
+	s.Run("user", "enable", u.Name, "--data", s.Data)
 	eventually(t, "the links are back", func() bool { return status(img.DownloadURL) == 200 && status(big.DownloadURL) == 200 })
 }
 

@@ -157,7 +157,7 @@ func TestThumbnailsInstead(t *testing.T) {
 // Thumbnails are kept in the data folder, also over a kill; damaged ones are made anew, and
 // a server without them makes others.
 func TestThumbnailsAreKept(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	file := u.PutFile(0, "photo.jpg", photo(t, 400, 300))
 	want, err := u.Thumbnail(t.Context(), file, 128)
 	if err != nil {
@@ -259,7 +259,7 @@ const floodMost = (150 + 128) << 20
 // A thousand hostile pictures at once keep nobody else from being answered, and the server
 // within its memory.
 func TestThumbnailsFlood(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	list, names := hostile(t)
 	ids := make([]int64, len(list))
 	var g errgroup.Group

@@ -10,7 +10,7 @@ import (
 
 // The tree is changed in the words that clients use for it, not the documented alone.
 func TestTreeInTheWordsOfClients(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	folder, other := u.MkFolder(0, "folder"), u.MkFolder(0, "other")
 	file := u.PutFile(0, "a.png", []byte("a"))
@@ -49,7 +49,7 @@ func TestTreeInTheWordsOfClients(t *testing.T) {
 
 // A folder says what is below it, wherever that goes.
 func TestSizesFollowWhatIsMoved(t *testing.T) {
-	s := harness.Start(t)
+	s := harness.Shared(t)
 	u := s.User("writer")
 	from, to := u.MkFolder(0, "from"), u.MkFolder(0, "to")
 	inner := u.MkFolder(from, "inner")

@@ -104,11 +104,11 @@ func TestUploadBedNames(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(bedTree(t, u, ""))); !slices.Equal(got, want) {
 		t.Errorf("the bed holds %q, want %q", got, want)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 func TestUploadBedRefusals(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	img := mustBed(t, u, "", "a.png", content(1), 0)
 	b := content(2)
 	for _, tt := range []struct {
@@ -164,21 +164,21 @@ func TestUploadBedRefusals(t *testing.T) {
 	}
 	_, err = u.BedComplete(t.Context(), id)
 	refusedFor(t, err, fault.ParentNotFound)
-	clean(t, s)
+	clean(t, u)
 }
 
 // The same content in drive and bed is stored once, and counted for both.
 func TestUploadSharesContent(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	b := content(1)
 	u.PutFile(0, "a.png", b)
 	mustBed(t, u, "", "a.png", b, 0)
 	u.PutFile(0, "b.png", b)
-	if got := storedBy(t, s); got.Live != 1 || got.Files != 1 {
+	if got := storedBy(t, u); got.Live != 1 || got.Files != 1 {
 		t.Errorf("stored: %+v", got)
 	}
 	if me, err := u.UserInfo(t.Context()); err != nil || me.SpaceUsed != int64(3*len(b)) {
 		t.Errorf("%+v, %v", me, err)
 	}
-	clean(t, s)
+	clean(t, u)
 }

@@ -70,5 +70,5 @@ func TestUploadOtherDoor(t *testing.T) {
 	if got := names(t, u, 0); len(got) != 1 {
 		t.Errorf("the drive has %v", got)
 	}
-	clean(t, s)
+	clean(t, u)
 }

@@ -4,8 +4,8 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -147,45 +147,46 @@ func names(t *testing.T, u *harness.User, folder int64) []string {
 	return list
 }
 
-// stored counts what the data folder and the database hold beside what is visible.
+// stored counts what the data folder and the database hold of an account beside what is
+// visible.
 type stored struct {
 	Staged, Files     int   // below uploads and below blobs
 	Live, Pending     int   // rows of content
 	Doomed, Open      int   // rows of content to be removed, and of open uploads
-	Reserved, Counted int64 // bytes reserved of all accounts, and by the rows of open uploads
+	Reserved, Counted int64 // bytes reserved, and by the rows of open uploads
 }
 
-func storedBy(t *testing.T, s *harness.Server) stored {
+func storedBy(t *testing.T, u *harness.User) stored {
 	t.Helper()
-	count := func(query string) int { return column[int](t, s, query)[0] }
+	n := column[int64](t, u.Server, `
+		SELECT n FROM (
+			SELECT 0 AS place, count(*) AS n FROM blob WHERE account_id = $1 AND state = 1
+			UNION ALL SELECT 1, count(*) FROM blob WHERE account_id = $1 AND state = 0
+			UNION ALL SELECT 2, count(*) FROM doomed WHERE account_id = $1
+			UNION ALL SELECT 3, count(*) FROM upload WHERE account_id = $1 AND state = 1
+			UNION ALL SELECT 4, reserved FROM account WHERE id = $1
+			UNION ALL SELECT 5, CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM upload WHERE account_id = $1 AND state = 1
+		) AS counts ORDER BY place`, u.UID)
 	return stored{
-		Staged: filesBelow(t, s, "uploads"), Files: filesBelow(t, s, "blobs"),
-		Live: count(`SELECT count(*) FROM blob WHERE state = 1`), Pending: count(`SELECT count(*) FROM blob WHERE state = 0`),
-		Doomed: count(`SELECT count(*) FROM doomed`), Open: count(`SELECT count(*) FROM upload WHERE state = 1`),
-		Reserved: int64(count(`SELECT sum(reserved) FROM account`)),
-		Counted:  int64(count(`SELECT coalesce(sum(reserved), 0) FROM upload WHERE state = 1`)),
+		Staged: filesOf(t, u, filepath.Join("uploads", fmt.Sprintf("%d-*", u.UID))), Files: filesOf(t, u, filepath.Join("blobs", fmt.Sprint(u.UID), "*", "*")),
+		Live: int(n[0]), Pending: int(n[1]), Doomed: int(n[2]), Open: int(n[3]), Reserved: n[4], Counted: n[5],
 	}
 }
 
-func filesBelow(t *testing.T, s *harness.Server, folder string) (n int) {
+func filesOf(t *testing.T, u *harness.User, pattern string) int {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(s.Data, folder), func(_ string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && e.Name() != "installation" { // which says whose the store is
-			n++
-		}
-		return err
-	})
+	found, err := filepath.Glob(filepath.Join(u.Server.Data, pattern))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return len(found)
 }
 
 // clean says that nothing is left of uploads that failed: what is stored is what is
 // visible and what is open.
-func clean(t *testing.T, s *harness.Server) {
+func clean(t *testing.T, u *harness.User) {
 	t.Helper()
-	if got := storedBy(t, s); !got.clean() {
+	if got := storedBy(t, u); !got.clean() {
 		t.Errorf("something was left behind: %+v", got)
 	}
 }

@@ -72,7 +72,7 @@ func newFile(folder int64, name string, b []byte, duplicate int) client.NewFile 
 // A name that is taken: refused, kept beside, or replaced, whichever way the file
 // comes.
 func TestUploadDuplicates(t *testing.T) {
-	s, u := writer(t)
+	_, u := alone(t)
 	for i, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			folder := u.MkFolder(0, way.name)
@@ -146,13 +146,13 @@ func TestUploadDuplicates(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, u, done.FileID, harness.MD5(b), int64(len(b)))
-	clean(t, s)
+	clean(t, u)
 }
 
 // A name that is a path makes the folders that are missing; an upload that is
 // refused makes none.
 func TestUploadWithFolders(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	for i, way := range ways[:3] {
 		t.Run(way.name, func(t *testing.T) {
 			top := u.MkFolder(0, way.name)
@@ -191,7 +191,7 @@ func TestUploadWithFolders(t *testing.T) {
 	if got := names(t, u, 0); slices.Contains(got, "never/") {
 		t.Errorf("the drive holds %q", got)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // tree lists everything below a drive folder by path, in order.
@@ -217,7 +217,7 @@ func tree(t *testing.T, u *harness.User, top int64) []string {
 
 // An empty file is a file.
 func TestUploadOfNothing(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	for _, way := range ways {
 		id, err := way.put(t, u, newFile(0, way.name+".txt", nil, 0), nil)
 		if err != nil {
@@ -232,7 +232,7 @@ func TestUploadOfNothing(t *testing.T) {
 			refusedFor(t, err, fault.HashMismatch)
 		}
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // Instant upload finds what the account owns, and never what another owns.

@@ -59,12 +59,12 @@ func TestUploadSingleTakesFieldsAnywhere(t *testing.T) {
 		}
 		holds(t, u, id, n.etag(t), n.size)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // What is wrong with an upload in one request is said, and leaves nothing.
 func TestUploadSingleRefusals(t *testing.T) {
-	s, u := writer(t, "--quota", "1M")
+	_, u := writer(t, "--quota", "1M")
 	u.PutFile(0, "taken.png", content(1))
 	b := content(2)
 	big := noise{21, 2 << 20}
@@ -96,7 +96,7 @@ func TestUploadSingleRefusals(t *testing.T) {
 			}
 			_, err := u.Single(t.Context(), u.Server.URL, f, c)
 			refusedFor(t, err, tt.reason)
-			clean(t, s)
+			clean(t, u)
 		})
 	}
 	if got := names(t, u, 0); len(got) != 1 {
@@ -148,7 +148,7 @@ func TestUploadCutOff(t *testing.T) {
 			if _, err := io.Copy(io.Discard, conn); err != nil {
 				t.Logf("hung up: %v", err)
 			}
-			eventually(t, "nothing is left", func() bool { return storedBy(t, s).clean() })
+			eventually(t, "nothing is left", func() bool { return storedBy(t, u).clean() })
 			if parts, err := u.Parts(t.Context(), id); err != nil || len(parts) != 0 {
 				t.Errorf("came: %+v, %v", parts, err)
 			}
@@ -192,12 +192,12 @@ func TestUploadSingleIsRefusedBeforeItsBytes(t *testing.T) {
 	if b, err := io.ReadAll(res.Body); err != nil || !bytes.Contains(b, []byte(`"quota_exceeded"`)) {
 		t.Errorf("the answer is %s, %v", b, err)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // An open upload takes its size from the quota and gives it back.
 func TestUploadReservesQuota(t *testing.T) {
-	s, u := writer(t, "--quota", "1M")
+	_, u := writer(t, "--quota", "1M")
 	create := func(name string, n noise) (client.Created, error) {
 		return u.CreateV2(t.Context(), client.NewFile{Filename: name, Etag: n.etag(t), Size: n.size})
 	}
@@ -209,7 +209,7 @@ func TestUploadReservesQuota(t *testing.T) {
 	refusedFor(t, err, fault.QuotaExceeded)
 	small := noise{32, 400_000}
 	other := opened(t, u, "c.bin", small)
-	clean(t, s)
+	clean(t, u)
 
 	// A wrong content gives its room back at once.
 	sent(t, u, id, noise{33, 600_000}, 1)
@@ -220,7 +220,7 @@ func TestUploadReservesQuota(t *testing.T) {
 	completed(t, u, id, n)
 	sent(t, u, other, small, 1)
 	completed(t, u, other, small)
-	clean(t, s)
+	clean(t, u)
 	me, err := u.UserInfo(t.Context())
 	if err != nil || me.SpaceUsed != 1_000_000 || me.SpacePermanent != 1<<20 {
 		t.Errorf("%+v, %v", me, err)
@@ -231,7 +231,7 @@ func TestUploadReservesQuota(t *testing.T) {
 
 // A large file costs the server no memory, however it comes.
 func TestUploadKeepsMemoryFlat(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	n := noise{40, 300 << 20}
 	id := opened(t, u, "slices.bin", n)
 	var g errgroup.Group
@@ -253,7 +253,7 @@ func TestUploadKeepsMemoryFlat(t *testing.T) {
 	if peak := peakMemory(t, s); peak > 150<<20 {
 		t.Errorf("the server used %d MiB of memory", peak>>20)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)

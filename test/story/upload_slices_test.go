@@ -16,7 +16,7 @@ import (
 // Upload v1: slices by presigned URL, in any order, with a restart and a crash
 // between them.
 func TestUploadV1SurvivesRestarts(t *testing.T) {
-	s, u := writer(t)
+	s, u := alone(t)
 	n := threeSlices(1)
 	c, err := u.CreateV1(t.Context(), client.NewFile{Filename: "v1.bin", Etag: n.etag(t), Size: n.size})
 	if err != nil || c.Reuse || c.FileID != 0 || c.PreuploadID == "" || c.SliceSize != sliceSize {
@@ -73,12 +73,12 @@ func TestUploadV1SurvivesRestarts(t *testing.T) {
 	holds(t, u, done.FileID, n.etag(t), n.size)
 	_, err = u.UploadURL(t.Context(), c.PreuploadID, 1)
 	refusedFor(t, err, fault.UploadNotFound)
-	clean(t, s)
+	clean(t, u)
 }
 
 // Upload v2: slices side by side, out of order and again.
 func TestUploadV2TakesSlicesInAnyOrder(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	n := threeSlices(2)
 	id := opened(t, u, "v2.bin", n)
 	var g errgroup.Group
@@ -99,12 +99,12 @@ func TestUploadV2TakesSlicesInAnyOrder(t *testing.T) {
 	if again, err := u.CompleteV2(t.Context(), id); err != nil || again.FileID != file {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // A slice that comes again with other content takes the place of the first.
 func TestUploadSliceWithOtherContent(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	n, other := threeSlices(3), threeSlices(4)
 
 	id := opened(t, u, "right.bin", n)
@@ -123,12 +123,12 @@ func TestUploadSliceWithOtherContent(t *testing.T) {
 	if got := names(t, u, 0); !slices.Equal(got, []string{"right.bin"}) {
 		t.Errorf("the drive holds %q", got)
 	}
-	clean(t, s)
+	clean(t, u)
 }
 
 // What is wrong with a slice is said, and the slice has not come.
 func TestUploadRefusesWrongSlices(t *testing.T) {
-	s, u := writer(t)
+	_, u := writer(t)
 	n := threeSlices(6)
 	id := opened(t, u, "a.bin", n)
 	whole := n.content()
@@ -168,7 +168,7 @@ func TestUploadRefusesWrongSlices(t *testing.T) {
 	}
 	_, err := u.CompleteV2(t.Context(), id)
 	refusedFor(t, err, fault.SliceMissing)
-	clean(t, s)
+	clean(t, u)
 
 	// A wrong one that is sent in the place of a right one leaves none.
 	sent(t, u, id, n, 1, 2, 3)

@@ -45,7 +45,7 @@ func newDatabase(t testing.TB) string {
 	t.Helper()
 	name := takeFree()
 	if name == "" {
-		name = createLike(t, template)
+		name = mustCreateLike(t, template)
 	}
 	t.Cleanup(func() {
 		if refresh(context.WithoutCancel(t.Context()), name) == nil {
@@ -67,30 +67,46 @@ func Twin(t testing.TB, of db.Options) db.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := createLike(t, strings.TrimPrefix(u.Path, "/"))
+	name := mustCreateLike(t, strings.TrimPrefix(u.Path, "/"))
 	t.Cleanup(func() { drop(t, name) })
 	return db.Options{URL: database(name)}
 }
 
-func createLike(t testing.TB, template string) (name string) {
-	t.Helper()
-	cluster.once.Do(func() { cluster.url, cluster.err = startCluster() })
-	if cluster.err != nil {
-		t.Fatalf("PostgreSQL: %v", cluster.err)
+// Lasting makes an empty PostgreSQL database for several tests; end takes it away.
+func Lasting() (place db.Options, end func() error, err error) {
+	name, err := createLike(template)
+	if err != nil {
+		return place, nil, err
 	}
-	name = "t" + strings.ToLower(rand.Text())
-	if err := ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
+	return db.Options{URL: database(name)}, func() error { return dropNow(name) }, nil
+}
+
+func mustCreateLike(t testing.TB, template string) string {
+	t.Helper()
+	name, err := createLike(template)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
 
+func createLike(template string) (name string, err error) {
+	cluster.once.Do(func() { cluster.url, cluster.err = startCluster() })
+	if cluster.err != nil {
+		return "", fmt.Errorf("PostgreSQL: %w", cluster.err)
+	}
+	name = "t" + strings.ToLower(rand.Text())
+	return name, ask(cluster.url, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY")
+}
+
 func drop(t testing.TB, name string) {
 	t.Helper()
-	if err := ask(cluster.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+	if err := dropNow(name); err != nil {
 		t.Error(err)
 	}
 }
+
+func dropNow(name string) error { return ask(cluster.url, "DROP DATABASE "+name+" WITH (FORCE)") }
 
 // Disconnect has the server drop every connection to a database, as a restart does.
 func Disconnect(t testing.TB, place db.Options) {

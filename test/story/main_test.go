@@ -1,0 +1,9 @@
+package story
+
+import (
+	"testing"
+
+	"tuchuang/test/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
