@@ -101,4 +101,21 @@ func TestDirect(t *testing.T) {
 	if r := s.run("direct", "disable", "/相册"); r.code != exitFailed || !strings.Contains(r.errOut, "tuchuang direct ls") {
 		t.Errorf("%+v", r)
 	}
+
+	// Who had the secrets may have given links: a reset tells of those that go on, or ends them.
+	data := s.home + "/data"
+	s.mustRun("direct", "enable", "/相册")
+	told := s.run("user", "reset", "writer", "--data", data)
+	if told.code != exitDone || !strings.Contains(told.errOut, "1 folders go on having direct links") || !strings.Contains(told.errOut, "  /相册\n") || strings.Contains(told.out, "相册") {
+		t.Errorf("%+v", told)
+	}
+	read("after a reset", link, 200)
+	ended := s.run("user", "reset", "writer", "--end-shares", "--data", data)
+	if ended.code != exitDone || !strings.Contains(ended.errOut, "the direct links of 1 folders have ended") {
+		t.Errorf("%+v", ended)
+	}
+	read("ended", link, 404)
+	if r := s.run("user", "reset", "writer", "--data", data); r.code != exitDone || strings.Contains(r.errOut, "direct") {
+		t.Errorf("%+v", r)
+	}
 }

@@ -36,6 +36,11 @@ var (
 	sharesGoOn  = say("有 %d 个分享仍然有效，最新的如下；加 --end-shares 可一并取消", "%d shares go on, the newest are these; with --end-shares they end too")
 	shareGoesOn = say("  %d  创建于 %s  %s", "  %d  made %s  %s")
 	sharesEnded = say("取消了 %d 个分享", "%d shares have ended")
+
+	directGoesOn = say("有 %d 个文件夹的直链仍然有效，最近启用的如下；加 --end-shares 可一并取消，并更换签名密钥", "%d folders go on having direct links, the newest are these; with --end-shares they end too, and so does the key that signs them")
+	folderGoesOn = say("  启用于 %s  %s", "  enabled %s  %s")
+	directEnded  = say("取消了 %d 个文件夹的直链", "the direct links of %d folders have ended")
+
 	adviceReset = say("tuchuang user reset %s（用同样的 --data）会显示新的密钥", "tuchuang user reset %s, with the same --data, shows new ones")
 
 	folderInUse   = say("数据文件夹 %v 正被另一个 tuchuang serve 使用", "the data folder %v is in use by another tuchuang serve")
@@ -52,7 +57,7 @@ var (
 	helpBlockWhat      = say("etag（MD5）或图片链接", "An etag (MD5), or the link of a picture.")
 	helpUserAdd        = say("新建账号，把密钥打印在标准输出", "Make an account and print its secrets on stdout.")
 	helpUserLs         = say("列出账号", "List the accounts.")
-	helpUserReset      = say("重新生成密钥和密码，旧的和已签名的链接立即失效", "Make new secrets; the old ones and all signed URLs end at once.")
+	helpUserReset      = say("重新生成密钥和密码，旧的和已签名的上传、下载链接立即失效；分享和直链继续有效", "Make new secrets; the old ones and all signed URLs of uploads and downloads end at once. Shares and direct links go on.")
 	helpUserDisable    = say("停用账号", "Disable an account.")
 	helpUserEnable     = say("重新启用账号", "Enable an account again.")
 	helpApp            = say("管理应用：经账号授权后代其操作（OAuth）", "Apps, which accounts may allow to act for them (OAuth).")
@@ -101,7 +106,7 @@ var (
 	helpPProf          = say("性能分析的监听地址，只能是本机的；默认不开启", "Address of the profiler, on loopback alone; none by default.")
 	helpPrintConfig    = say("打印合并后的配置并退出", "Print the merged settings and end.")
 	helpGrace          = say("不再被任何文件或图片使用的内容保留多久（默认 24h）", "How long content stays that no file and no image uses any more (24h).")
-	helpEndShares      = say("同时取消该账号的全部分享", "End all shares of the account too.")
+	helpEndShares      = say("同时取消该账号的全部分享和直链", "End all shares and direct links of the account too.")
 	helpUserLimit      = say("修改账号可以保存多少", "Change how much an account may keep.")
 	helpEntries        = say("云盘中最多的文件和文件夹数量，0 为不限（新账号为 20000000）", "How many files and folders its drive may have; 0 for any number (new accounts: 20000000).")
 )

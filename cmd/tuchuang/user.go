@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"tuchuang/internal/auditlog"
 	"tuchuang/internal/config"
 	"tuchuang/internal/db"
+	"tuchuang/internal/direct"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/ops"
 	"tuchuang/internal/share"
@@ -237,9 +240,9 @@ type userResetCmd struct {
 	EndShares bool   `name:"end-shares" help:"help_end_shares"`
 }
 
-// Run gives an account new secrets; the old ones and all tokens end. Shares go on, since
-// others were given their links, unless they are to end too; whoever had the secrets may
-// have made some, so those that go on are told.
+// Run gives an account new secrets; the old ones and all tokens end. Shares and direct
+// links go on, since others were given them, unless they are to end too; whoever had the
+// secrets may have made some, so those that go on are told.
 func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
 	return c.withDB(ctx, u, false, func(d *db.DB) error {
 		a, err := account.Open(ctx, d)
@@ -251,14 +254,15 @@ func (c *userResetCmd) Run(ctx context.Context, u *ui) error {
 			return err
 		}
 		printed := u.handedOver(u.secretsLine(s), c.Name)
-		if err := c.shares(byCommand(ctx), u, share.New(d), s.ID); printed == nil {
+		err = errors.Join(c.shares(byCommand(ctx), u, share.New(d), s.ID), c.direct(byCommand(ctx), u, direct.New(d), s.ID))
+		if printed == nil {
 			return err
 		}
 		return printed
 	})
 }
 
-// mostTold is how many shares are told of a line each.
+// mostTold is how many shares, and how many folders, are told of a line each.
 const mostTold = 20
 
 func (c *userResetCmd) shares(ctx context.Context, u *ui, shares *share.Shares, acc account.ID) error {
@@ -276,6 +280,30 @@ func (c *userResetCmd) shares(ctx context.Context, u *ui, shares *share.Shares, 
 	u.note(u.text(sharesGoOn, len(live)))
 	for _, s := range live[:min(len(live), mostTold)] {
 		u.note(u.text(shareGoesOn, s.ID, s.CreatedAt.Local().Format(time.DateTime), printable(s.Name)))
+	}
+	return nil
+}
+
+func (c *userResetCmd) direct(ctx context.Context, u *ui, links *direct.Links, acc account.ID) error {
+	if c.EndShares {
+		n, err := links.EndAll(ctx, acc)
+		if n > 0 {
+			u.note(u.text(directEnded, n))
+		}
+		return err
+	}
+	list, _, err := links.List(ctx, acc, 0, direct.MaxFolders)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	slices.SortStableFunc(list, func(a, b direct.Folder) int { return cmp.Compare(b.EnabledAt, a.EnabledAt) })
+	u.note(u.text(directGoesOn, len(list)))
+	for _, f := range list[:min(len(list), mostTold)] {
+		at := f.Path
+		if at == "" {
+			at = f.Name + "  " + u.text(directTrashed)
+		}
+		u.note(u.text(folderGoesOn, time.UnixMicro(f.EnabledAt).Local().Format(time.DateTime), printable(at)))
 	}
 	return nil
 }

@@ -33,6 +33,10 @@ const (
 	ShareMake   Action = "share_make"   // what: the share
 	ShareEnd    Action = "share_end"    // before its time, or of one that had none; what: the shares
 
+	DirectEnable  Action = "direct_enable"  // all below a folder has links; what: the folder
+	DirectDisable Action = "direct_disable" // what: the folders
+	DirectSign    Action = "direct_sign"    // what: whether links want a signature now, and that there is another key
+
 	ContentBlock   Action = "content_block"   // by the operator; what: its MD5
 	ContentUnblock Action = "content_unblock" // as well
 )

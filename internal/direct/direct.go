@@ -7,11 +7,13 @@ package direct
 
 import (
 	"context"
+	"crypto/rand"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
@@ -21,8 +23,8 @@ import (
 // the path of the file in its drive.
 const Prefix = "/dl/"
 
-// maxFolders is how many folders of an account may have links.
-const maxFolders = 1000
+// MaxFolders is how many folders of an account may have links.
+const MaxFolders = 1000
 
 // Links is the room's door to the database. Its methods may be called at the same time.
 type Links struct {
@@ -32,7 +34,7 @@ type Links struct {
 }
 
 // New makes the room's door.
-func New(d *db.DB) *Links { return &Links{db: d, max: maxFolders} }
+func New(d *db.DB) *Links { return &Links{db: d, max: MaxFolders} }
 
 // Enable gives all files below a folder links, also those that come later, and answers
 // its name. Again is no error. What is not there is fault.NotFound, a file
@@ -49,8 +51,10 @@ func (l *Links) Enable(ctx context.Context, acc account.ID, id drive.ID) (name s
 		if there >= l.max {
 			return fault.New(fault.TooManyDirect, "direct: enable", l.max)
 		}
-		_, err := tx.Exec(ctx, insertFolder, acc, e.ID, tx.Micros())
-		return err
+		if _, err := tx.Exec(ctx, insertFolder, acc, e.ID, tx.Micros()); err != nil {
+			return err
+		}
+		return note(ctx, tx, acc, auditlog.DirectEnable, Folder{ID: e.ID, Name: e.Name})
 	})
 }
 
@@ -61,9 +65,45 @@ func (l *Links) Disable(ctx context.Context, acc account.ID, id drive.ID) (name 
 		if !is {
 			return fault.New(fault.DirectOff, "direct: disable", int64(id))
 		}
-		_, err := tx.Exec(ctx, deleteFolder, acc, e.ID)
-		return err
+		if _, err := tx.Exec(ctx, deleteFolder, acc, e.ID); err != nil {
+			return err
+		}
+		return note(ctx, tx, acc, auditlog.DirectDisable, Folder{ID: e.ID, Name: e.Name})
 	})
+}
+
+// note tells the audit log of what was done to folders.
+func note(ctx context.Context, tx *db.Tx, acc account.ID, action auditlog.Action, list ...Folder) error {
+	var noted auditlog.Things
+	for _, f := range list {
+		noted.Add(f.ID.String(), f.Name)
+	}
+	return auditlog.Note(ctx, tx, int64(acc), action, noted.String())
+}
+
+// EndAll ends all links of an account: no folder is enabled any more, and what was signed
+// with its key is good no more, should one be enabled again. It says of how many folders
+// they were.
+func (l *Links) EndAll(ctx context.Context, acc account.ID) (n int, err error) {
+	_, err = l.set(ctx, acc, "direct: end all", func(tx *db.Tx, s *Settings) error {
+		list, err := db.Collect(ctx, tx, scanFolder, selectFolders, acc, 0, l.max)
+		if err != nil {
+			return err
+		}
+		if n = len(list); n > 0 {
+			if _, err := tx.Exec(ctx, deleteFolders, acc); err != nil {
+				return err
+			}
+			if err := note(ctx, tx, acc, auditlog.DirectDisable, list...); err != nil {
+				return err
+			}
+		}
+		if s.Key != "" {
+			s.Key = rand.Text()
+		}
+		return nil
+	})
+	return n, err
 }
 
 // change does something to a folder under the account's lock; is says that it is enabled.

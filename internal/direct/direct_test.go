@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
@@ -249,6 +250,95 @@ func TestEnableIsRefused(t *testing.T) {
 		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{folder}))
 		_, err = r.Disable(r.Context(), r.acc, folder)
 		r.fails(err, "", "disable one in the trash")
+	})
+}
+
+// All links of an account end at once, in the trash too, and nobody else's; what was signed
+// is not good for what is enabled next.
+func TestEndAll(t *testing.T) {
+	each(t, func(r *rooms) {
+		n, err := r.EndAll(r.Context(), r.acc)
+		if r.must(err); n != 0 {
+			r.Errorf("%d ended where there was none", n)
+		}
+		if s, err := r.Settings(r.Context(), r.acc); err != nil || s != (Settings{state: account.Enabled}) {
+			r.Errorf("without a key it has become %+v, %v", s, err)
+		}
+		a, trashed := r.folder(drive.Root, "a"), r.folder(drive.Root, "b")
+		file := r.file(a, "x")
+		r.enable(a, trashed)
+		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{trashed}))
+		on := true
+		was, err := r.Sign(r.Context(), r.acc, &on, "")
+		r.must(err)
+		r.must(r.SwitchBlocking(r.Context(), r.acc, true))
+		link, err := r.Path(r.Context(), r.acc, file)
+		r.must(err)
+		u, err := url.Parse(link)
+		r.must(err)
+		read := func(want fault.Code, when string) {
+			r.Helper()
+			_, err := r.open("a/x", func(v *Visit) { v.Signed, v.Keys = []string{u.Path}, u.Query()["auth_key"] })
+			r.fails(err, want, when)
+		}
+		read("", "before")
+		owner := r.acc
+		r.acc = r.account("other")
+		theirs := r.folder(drive.Root, "a")
+		r.enable(theirs)
+		n, err = r.EndAll(r.Context(), owner)
+		if r.must(err); n != 2 {
+			r.Errorf("%d ended, want 2", n)
+		}
+		r.reads("of another account", "a/x", r.file(theirs, "x"))
+		r.acc = owner
+		if list, _, err := r.List(r.Context(), r.acc, 0, 10); err != nil || len(list) != 0 {
+			r.Errorf("there are %+v, %v", list, err)
+		}
+		if s, err := r.Settings(r.Context(), r.acc); err != nil || !s.Signed || !s.Blocking || len(s.Key) < 20 || s.Key == was.Key {
+			r.Errorf("it has become %+v from %+v, %v", s, was, err)
+		}
+		r.enable(a)
+		read(fault.BadSignature, "enabled again")
+	})
+}
+
+// Who gives and ends links, and says what is signed, stands in the audit log, without the
+// key; what changed nothing does not.
+func TestLinksAreNoted(t *testing.T) {
+	each(t, func(r *rooms) {
+		on, off := true, false
+		a, b := r.folder(drive.Root, "a"), r.folder(drive.Root, "相册")
+		r.enable(a, b, a)
+		_, err := r.Enable(r.Context(), r.acc, 1<<50)
+		r.fails(err, fault.NotFound, "nothing is enabled")
+		_, err = r.Disable(r.Context(), r.acc, a)
+		r.must(err)
+		_, err = r.Disable(r.Context(), r.acc, a)
+		r.fails(err, fault.DirectOff, "it is disabled")
+		for _, c := range []struct {
+			on  *bool
+			key string
+		}{{nil, ""}, {&on, ""}, {&on, ""}, {nil, "a-key-of-mine"}, {nil, "a-key-of-mine"}, {&off, ""}} {
+			_, err := r.Sign(r.Context(), r.acc, c.on, c.key)
+			r.must(err)
+		}
+		r.enable(a)
+		_, err = r.EndAll(r.Context(), r.acc)
+		r.must(err)
+		var got []string
+		r.must(auditlog.Read(r.Context(), r.db, int64(r.acc), time.Time{}, func(e auditlog.Entry) error {
+			if e.Action != auditlog.UserAdd {
+				got = append(got, string(e.Action)+" "+e.What)
+			}
+			return nil
+		}))
+		r.same("noted", got[:min(7, len(got))],
+			fmt.Sprintf(`direct_enable %d "a"`, a), fmt.Sprintf(`direct_enable %d "相册"`, b), fmt.Sprintf(`direct_disable %d "a"`, a),
+			"direct_sign on new_key", "direct_sign on new_key", "direct_sign off", fmt.Sprintf(`direct_enable %d "a"`, a))
+		// Of one transaction, so in any order.
+		last := slices.Sorted(slices.Values(got[min(7, len(got)):]))
+		r.same("noted of the end", last, fmt.Sprintf(`direct_disable %d "a", %d "相册"`, a, b), "direct_sign off new_key")
 	})
 }
 

@@ -18,6 +18,7 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 		}{
 			"enabled":     {selectEnabled[64], []string{byID}},
 			"delete":      {deleteFolder, []string{byID}},
+			"delete all":  {deleteFolders, []string{`direct_folder USING PRIMARY KEY (account_id=?)`}},
 			"count":       {countFolders, []string{`direct_folder USING PRIMARY KEY (account_id=?)`}},
 			"page":        {selectFolders, []string{`f USING PRIMARY KEY (account_id=? AND drive_id>?)`, `e USING INDEX drive_id (account_id=? AND id=?)`}},
 			"blocked":     {selectBlocked, []string{`direct_blocked USING PRIMARY KEY (account_id=? AND address=?)`}},

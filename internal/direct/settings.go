@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tuchuang/internal/account"
+	"tuchuang/internal/auditlog"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 )
@@ -132,10 +133,27 @@ func (l *Links) set(ctx context.Context, acc account.ID, op string, fn func(tx *
 		if err := fn(tx, &s); err != nil || s == was {
 			return err
 		}
-		_, err := tx.Exec(ctx, writeSetting, acc, s.Key, asInt(s.Signed), asInt(s.Blocking))
-		return err
+		if _, err := tx.Exec(ctx, writeSetting, acc, s.Key, asInt(s.Signed), asInt(s.Blocking)); err != nil {
+			return err
+		}
+		return noteSigning(ctx, tx, acc, was, s)
 	})
 	return s, err
+}
+
+// noteSigning tells the audit log what is another about signatures; never the key.
+func noteSigning(ctx context.Context, tx *db.Tx, acc account.ID, was, is Settings) error {
+	if is.Signed == was.Signed && is.Key == was.Key {
+		return nil
+	}
+	what := "off"
+	if is.Signed {
+		what = "on"
+	}
+	if is.Key != was.Key {
+		what += " new_key"
+	}
+	return auditlog.Note(ctx, tx, int64(acc), auditlog.DirectSign, what)
 }
 
 func asInt(b bool) int {

@@ -8,6 +8,7 @@ import (
 const (
 	insertFolder  = `INSERT INTO direct_folder (account_id, drive_id, enabled_at) VALUES ($1, $2, $3)`
 	deleteFolder  = `DELETE FROM direct_folder WHERE account_id = $1 AND drive_id = $2`
+	deleteFolders = `DELETE FROM direct_folder WHERE account_id = $1`          // no more than there may be
 	countFolders  = `SELECT count(*) FROM direct_folder WHERE account_id = $1` // no more than there may be
 	selectFolders = `
 		SELECT f.drive_id, e.name, f.enabled_at FROM direct_folder f JOIN drive_entry e ON e.account_id = f.account_id AND e.id = f.drive_id
