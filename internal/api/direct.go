@@ -258,7 +258,7 @@ func (h *logHour) UnmarshalText(b []byte) error {
 type directFile struct {
 	ID          direct.Hour `json:"id"`
 	FileName    string      `json:"fileName"`
-	FileSize    int         `json:"fileSize"`
+	FileSize    int64       `json:"fileSize"`
 	TimeRange   string      `json:"logTimeRange"`
 	DownloadURL string      `json:"downloadURL" doc:"works 24 hours without a token"`
 }
@@ -287,7 +287,7 @@ func (a *API) directFiles(ctx context.Context, acc account.ID, in directFilesIn)
 		}
 		name := f.Hour.Begins().In(inUTC8).Format(hourLayout)
 		out.List = append(out.List, directFile{
-			ID: f.Hour, FileName: name + ".csv", FileSize: len(f.CSV), TimeRange: name + "-" + (f.Hour + 1).Begins().In(inUTC8).Format(hourLayout),
+			ID: f.Hour, FileName: name + ".csv", FileSize: f.Size, TimeRange: name + "-" + (f.Hour + 1).Begins().In(inUTC8).Format(hourLayout),
 			DownloadURL: a.PublicURL + path + "/" + sign + "/" + name + ".csv",
 		})
 	}

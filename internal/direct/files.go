@@ -2,6 +2,8 @@ package direct
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -11,17 +13,18 @@ import (
 	"tuchuang/internal/linkformat"
 )
 
-// HourFile is what was read in an hour that is over, as a table in CSV.
+// HourFile is a table in CSV of what was read in an hour that is over.
 type HourFile struct {
 	Hour Hour
-	CSV  string
+	Size int64 // bytes
 }
 
 // Files answers a page of the hours from one on, up to another, in which something was
 // read, the newest first, and how many there are in all. Nothing is older than 30 days, and
 // the hour that goes on is not there.
 func (l *Links) Files(ctx context.Context, acc account.ID, from, to Hour, skip, limit int) (list []HourFile, total int, err error) {
-	err = l.db.Read(ctx, "direct: files", func(tx *db.Tx) error {
+	// A worker's: each table is written once, to see how long it is.
+	err = l.db.WorkerRead(ctx, "direct: files", func(tx *db.Tx) error {
 		hours, err := l.hours(ctx, tx, acc, from, to)
 		if err != nil {
 			return err
@@ -29,27 +32,33 @@ func (l *Links) Files(ctx context.Context, acc account.ID, from, to Hour, skip, 
 		list, total = nil, len(hours)
 		hours = hours[min(skip, len(hours)):]
 		for _, h := range hours[:min(limit, len(hours))] {
-			text, err := table(ctx, tx, acc, h)
-			if err != nil {
+			var size length
+			if err := table(ctx, tx, acc, h, &size); err != nil {
 				return err
 			}
-			list = append(list, HourFile{h, text})
+			list = append(list, HourFile{h, int64(size)})
 		}
 		return nil
 	})
 	return list, total, err
 }
 
-// File is one of Files; fault.NotFound where there is none.
-func (l *Links) File(ctx context.Context, acc account.ID, hour Hour) (f HourFile, err error) {
-	list, _, err := l.Files(ctx, acc, hour, hour+1, 0, 1)
-	if err == nil && len(list) == 0 {
-		err = fault.New(fault.NotFound, "direct: file")
-	}
-	if err != nil {
-		return f, err
-	}
-	return list[0], nil
+// File answers the text of one of Files; fault.NotFound where there is none.
+func (l *Links) File(ctx context.Context, acc account.ID, hour Hour) (csv string, err error) {
+	err = l.db.Read(ctx, "direct: file", func(tx *db.Tx) error {
+		hours, err := l.hours(ctx, tx, acc, hour, hour+1)
+		if err == nil && len(hours) == 0 {
+			err = fault.New(fault.NotFound, "direct: file")
+		}
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		err = table(ctx, tx, acc, hour, &b)
+		csv = b.String()
+		return err
+	})
+	return csv, err
 }
 
 func (l *Links) hours(ctx context.Context, tx *db.Tx, acc account.ID, from, to Hour) ([]Hour, error) {
@@ -60,14 +69,21 @@ func (l *Links) hours(ctx context.Context, tx *db.Tx, acc account.ID, from, to H
 
 // table writes the lines of an hour. It is made anew each time, and the same: names stay as
 // they were.
-func table(ctx context.Context, tx *db.Tx, acc account.ID, hour Hour) (string, error) {
-	var b strings.Builder
-	b.WriteString("fileID,fileName,fileSize,requests,totalTraffic\r\n")
-	lines, err := db.Collect(ctx, tx, scanLine, selectLog, acc, hour, hour+1, hourFiles, 0)
-	for _, l := range lines {
-		b.WriteString(linkformat.Record([]string{
-			l.ID.String(), l.Name, strconv.FormatInt(l.Size, 10), strconv.FormatInt(l.Requests, 10), strconv.FormatInt(l.Bytes, 10),
-		}) + "\r\n")
-	}
-	return b.String(), fault.Wrap(err, "direct: table")
+func table(ctx context.Context, tx *db.Tx, acc account.ID, hour Hour, to io.Writer) error {
+	t := linkformat.NewTable(to)
+	t.Row("fileID", "fileName", "fileSize", "requests", "totalTraffic")
+	err := tx.Each(ctx, func(row db.Row) error {
+		l, err := scanLine(row)
+		t.Row(l.ID.String(), l.Name, strconv.FormatInt(l.Size, 10), strconv.FormatInt(l.Requests, 10), strconv.FormatInt(l.Bytes, 10))
+		return err
+	}, selectLog, acc, hour, hour+1, hourFiles, 0)
+	return fault.Wrap(errors.Join(err, t.End()), "direct: table")
+}
+
+// length counts what is written, and keeps nothing of it.
+type length int64
+
+func (n *length) Write(p []byte) (int, error) {
+	*n += length(len(p))
+	return len(p), nil
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 
@@ -146,6 +147,31 @@ var lines = map[string]func(Link) string{
 // Markdown shows the picture with its name as the text in its place.
 func Markdown(l Link) string {
 	return "![" + markdownText(oneLine(l.Name)) + "](" + safeURL(l.URL) + ")"
+}
+
+// Table writes a table for spreadsheets in CSV, with lines that end with CRLF. No cell can
+// be taken for a formula.
+type Table struct{ w *csv.Writer }
+
+// NewTable begins a table.
+func NewTable(to io.Writer) *Table {
+	t := &Table{csv.NewWriter(to)}
+	t.w.UseCRLF = true
+	return t
+}
+
+// Row writes a row, which is changed; what goes wrong End tells.
+func (t *Table) Row(cells ...string) {
+	for i := range cells {
+		cells[i] = cell(cells[i])
+	}
+	_ = t.w.Write(cells) // kept for End
+}
+
+// End writes the rest.
+func (t *Table) End() error {
+	t.w.Flush()
+	return t.w.Error()
 }
 
 // Record is a row of a table for spreadsheets, without its line break. No cell can be

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -142,6 +144,24 @@ func TestCSV(t *testing.T) {
 		if got := strings.TrimPrefix(row[2], "'"); got != name {
 			t.Errorf("got %q, want %q", got, name)
 		}
+	}
+}
+
+// A table is for spreadsheets: its lines, and no formulas; what could not be written is told.
+func TestTable(t *testing.T) {
+	var b strings.Builder
+	table := linkformat.NewTable(&b)
+	table.Row("id", "name")
+	table.Row("1", "=a,b")
+	if err := table.End(); err != nil || b.String() != "id,name\r\n1,\"'=a,b\"\r\n" {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	r, w := io.Pipe()
+	r.Close()
+	table = linkformat.NewTable(w)
+	table.Row("id")
+	if err := table.End(); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("nobody reads: %v", err)
 	}
 }
 

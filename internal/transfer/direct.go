@@ -105,7 +105,7 @@ func (t *Transfer) directLog(w http.ResponseWriter, r *http.Request) (result str
 	if err != nil {
 		return t.fail(w, r, err)
 	}
-	f, err := t.Links.File(r.Context(), account.ID(acc), direct.Hour(hour))
+	table, err := t.Links.File(r.Context(), account.ID(acc), direct.Hour(hour))
 	if err != nil {
 		return t.fail(w, r, err)
 	}
@@ -115,6 +115,6 @@ func (t *Transfer) directLog(w http.ResponseWriter, r *http.Request) (result str
 	h["X-Content-Type-Options"] = nosniff
 	h["Content-Security-Policy"] = locked
 	h.Set("Cache-Control", "private, no-store")
-	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(f.CSV))
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(table))
 	return done
 }
