@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -73,6 +74,63 @@ func TestServerDrainBreaksOff(t *testing.T) {
 			t.Log(&says)
 		}
 	})
+}
+
+// What is read by a direct link while the server ends is counted: each byte, and the
+// request once.
+func TestServerCountsToTheEnd(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	data := filepath.Join(p.home, "data")
+	r := p.start("--data", data)
+	c := r.account(p, data, "writer")
+	const size = 32 << 20 // more than the way to the reader holds
+	content := make([]byte, size)
+	folder, err := c.Mkdir(t.Context(), 0, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := c.Single(t.Context(), "", client.NewFile{ParentFileID: folder, Filename: "b", Etag: sumHex(content), Size: size}, client.Content{From: bytes.NewReader(content), Size: size})
+	if err == nil {
+		_, err = c.DirectEnable(t.Context(), folder)
+	}
+	var link string
+	if err == nil {
+		link, err = c.DirectURL(t.Context(), done.FileID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.ReadFull(res.Body, content[:1<<20]); err != nil {
+		t.Fatal(err)
+	}
+	r.signal() // nothing works in the background any more
+	if n, err := io.Copy(io.Discard, res.Body); err != nil || n != size-1<<20 {
+		t.Errorf("the rest: %d bytes, %v", n, err)
+	}
+	<-r.gone
+	if code := r.cmd.ProcessState.ExitCode(); code != exitDone {
+		t.Errorf("exit %d:\n%s", code, &r.errs)
+	}
+	r = p.start("--data", data)
+	if c, err = client.New(client.Options{Server: r.url, ClientID: "x", Secret: "y", Token: c.LastToken()}); err != nil {
+		t.Fatal(err)
+	}
+	log, err := c.DirectLog(t.Context(), 1, 100)
+	var requests, sent int64
+	for _, l := range log.List { // an hour may end meanwhile
+		requests += l.Requests
+		sent += l.TotalTraffic
+	}
+	if err != nil || requests != 1 || sent != size {
+		t.Errorf("counted %d requests, %d bytes, want 1 and %d; %v", requests, sent, size, err)
+	}
+	r.stop()
 }
 
 // Told to stop, a server says so to who asks whether it is ready, and takes what comes

@@ -111,6 +111,18 @@ func (r *rooms) takeOver(ctx context.Context, d *db.DB, log *slog.Logger) error 
 	return nil
 }
 
+// keepLimit is how long a stop takes at most to write down what was counted last.
+const keepLimit = 5 * time.Second
+
+// keepCounts writes down what was counted when nothing is in the background any more.
+func (r *rooms) keepCounts(log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), keepLimit)
+	defer cancel()
+	if err := errors.Join(r.links.KeepCounts(ctx), r.shares.KeepCounts(ctx)); err != nil {
+		log.Warn("serve: the traffic of direct links and the visits of shares of the last seconds are lost", "err", err)
+	}
+}
+
 // wakeSweep has what a large delete has detached swept soon.
 func (r *rooms) wakeSweep() {
 	select {

@@ -340,6 +340,7 @@ func (s *server) stop() error {
 	s.work.Wait()
 	if s.rooms != nil {
 		s.rooms.thumbnails.Close()
+		s.rooms.keepCounts(s.log)
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

@@ -533,6 +533,12 @@ func (r *rooms) lines() (out []string) {
 	return out
 }
 
+// served counts an answer of so many bytes.
+func (r *rooms) served(acc account.ID, id drive.ID, bytes int64) {
+	r.Asked(acc, id)
+	r.Sent(acc, id, bytes)
+}
+
 func (r *rooms) same(when string, got []string, want ...string) {
 	r.Helper()
 	if !slices.Equal(got, want) {
@@ -550,13 +556,13 @@ func TestTraffic(t *testing.T) {
 		begin := HourOf(time.Now()).Begins().Add(time.Minute)
 		at := func(hours int) { r.ahead.Store(int64(time.Until(begin) + time.Duration(hours)*time.Hour)) }
 		at(0)
-		r.Served(r.acc, one, 5)
-		r.Served(r.acc, one, 7)
+		r.served(r.acc, one, 5)
+		r.served(r.acc, one, 7)
 		r.same("before it is written down", r.lines())
 		r.must(r.KeepCounts(r.Context()))
-		r.Served(r.acc, one, 0)
-		r.Served(r.acc, two, 1)
-		r.Served(r.acc, 1<<50, 1) // of a file that is not there
+		r.served(r.acc, one, 0)
+		r.served(r.acc, two, 1)
+		r.served(r.acc, 1<<50, 1) // of a file that is not there
 		r.must(r.KeepCounts(r.Context()))
 		r.must(r.KeepCounts(r.Context()))
 		r.same("an hour", r.lines(), "0 =two /a/=two 7 1 1", "0 one /a/one 7 3 12")
@@ -567,7 +573,8 @@ func TestTraffic(t *testing.T) {
 		r.fails(err, fault.NotFound, "the file of an hour that goes on")
 
 		at(1)
-		r.Served(r.acc, one, 100)
+		r.served(r.acc, one, 30)
+		r.Sent(r.acc, one, 70) // of an answer that began in the hour before
 		r.must(r.KeepCounts(r.Context()))
 		r.must(r.drive.Rename(r.Context(), r.acc, one, "renamed"))
 		r.same("the newest first", r.lines(), "0 one /a/renamed 7 1 100", "1 =two /a/=two 7 1 1", "1 one /a/renamed 7 3 12")
@@ -653,11 +660,11 @@ func TestTrafficIsBounded(t *testing.T) {
 			}
 			return nil
 		}))
-		r.Served(r.acc, one, 5)
-		r.Served(r.acc, two, 5)
+		r.served(r.acc, one, 5)
+		r.served(r.acc, two, 5)
 		r.must(r.KeepCounts(r.Context()))
-		r.Served(r.acc, one, 5)
-		r.Served(r.acc, two, 5)
+		r.served(r.acc, one, 5)
+		r.served(r.acc, two, 5)
 		r.must(r.KeepCounts(r.Context()))
 		total, bytes := 0, 0
 		_, err := r.db.Get(r.Context(), "test", `SELECT count(*), sum(bytes) FROM direct_traffic WHERE account_id = $1`, []any{r.acc}, &total, &bytes)
@@ -665,9 +672,9 @@ func TestTrafficIsBounded(t *testing.T) {
 			r.Errorf("%d files, %d bytes, %v", total, bytes, err)
 		}
 		for n := range drive.ID(maxCounted + 1) {
-			r.Served(r.acc, n, 1)
+			r.served(r.acc, n, 1)
 		}
-		r.Served(r.acc, 0, 1)
+		r.served(r.acc, 0, 1)
 		if got := r.counts.m[counted{r.acc, HourOf(begin), 0}]; len(r.counts.m) != maxCounted || got.requests != 2 {
 			r.Errorf("counts %d files, one of them %+v", len(r.counts.m), got)
 		}
@@ -679,13 +686,13 @@ func TestCountsWait(t *testing.T) {
 	each(t, func(r *rooms) {
 		file := r.file(r.folder(drive.Root, "a"), "one")
 		r.ahead.Store(int64(time.Until(HourOf(time.Now()).Begins().Add(time.Minute))))
-		r.Served(r.acc, file, 5)
+		r.served(r.acc, file, 5)
 		ctx, cancel := context.WithCancel(r.Context())
 		cancel()
 		if err := r.KeepCounts(ctx); err == nil {
 			r.Fatal("it was written by who has gone")
 		}
-		r.Served(r.acc, file, 6)
+		r.served(r.acc, file, 6)
 		r.must(r.KeepCounts(r.Context()))
 		r.same("after it could be", r.lines(), "0 one /a/one 7 2 11")
 	})

@@ -42,13 +42,18 @@ type Line struct {
 	Name     string // when it was first read in the hour
 	Size     int64
 	Path     string // where it is now in the drive, as /a/b; "" where it is not there any more
-	Requests int64
-	Bytes    int64 // that were sent
+	Requests int64  // that began in the hour
+	Bytes    int64  // that were sent in it
 }
 
-// Served counts an answer of so many bytes of a file.
-func (l *Links) Served(acc account.ID, id drive.ID, bytes int64) {
-	l.counts.add(counted{acc, HourOf(l.db.Now()), id}, traffic{1, bytes})
+// Asked counts an answer of a file, when it begins.
+func (l *Links) Asked(acc account.ID, id drive.ID) {
+	l.counts.add(counted{acc, HourOf(l.db.Now()), id}, traffic{requests: 1})
+}
+
+// Sent counts bytes of an answer, as they go.
+func (l *Links) Sent(acc account.ID, id drive.ID, bytes int64) {
+	l.counts.add(counted{acc, HourOf(l.db.Now()), id}, traffic{bytes: bytes})
 }
 
 // Log answers a page of what was read in the hours from one on, up to another, the newest

@@ -320,7 +320,7 @@ const sharedNot = ` (
 	NOT EXISTS (SELECT 1 FROM share s WHERE s.account_id = x.account_id AND s.id = x.share_id)
 	OR NOT EXISTS (SELECT 1 FROM drive_entry e WHERE e.account_id = x.account_id AND e.id = x.drive_id))`
 
-const wrongTraffic = ` (x.requests < 1 OR x.bytes < 0 OR x.size < 0)`
+const wrongTraffic = ` (x.requests < 0 OR x.bytes < 0 OR x.size < 0)`
 
 const wrongSlice = ` (x.no < 1 OR x.size <> CASE WHEN x.no * u.slice_size <= u.size THEN u.slice_size ELSE u.size - (x.no - 1) * u.slice_size END)`
 

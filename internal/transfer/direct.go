@@ -3,7 +3,6 @@ package transfer
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"tuchuang/internal/account"
@@ -82,13 +81,11 @@ func (t *Transfer) direct(w http.ResponseWriter, r *http.Request) (result string
 	if f.Open {
 		h.Set("Cache-Control", cacheAsk)
 	}
-	var sent atomic.Int64
-	// Whatever becomes of the answer: an answer that is broken off panics.
-	defer func() { t.Links.Served(account.ID(acc), f.ID, sent.Load()) }()
+	t.Links.Asked(account.ID(acc), f.ID)
 	send := t.sender(w, r)
-	c := &counted{ResponseWriter: send, sent: &sent}
+	send.sent = func(n int64) { t.Links.Sent(account.ID(acc), f.ID, n) }
 	// Without a date: the file that has the path now may be older than the one before.
-	send.serve(c, r, time.Time{}, object)
+	send.serve(send, r, time.Time{}, object)
 	t.ended(r, object)
 	return done
 }

@@ -28,11 +28,12 @@ type sender struct {
 	http.ResponseWriter
 	t      *Transfer
 	rc     *http.ResponseController
-	shared bool // the connection, with other answers
+	shared bool              // the connection, with other answers
+	sent   func(bytes int64) // is told of the content that goes, where it is set
 }
 
 func (t *Transfer) sender(w http.ResponseWriter, r *http.Request) *sender {
-	return &sender{w, t, http.NewResponseController(w), r.ProtoMajor > 1}
+	return &sender{ResponseWriter: w, t: t, rc: http.NewResponseController(w), shared: r.ProtoMajor > 1}
 }
 
 // serve answers with content or the part that is asked for through w, which leads to
@@ -70,7 +71,7 @@ func (s *sender) ReadFrom(src io.Reader) (sent int64, err error) {
 // send sends n bytes of src. It goes around the sender's own Write and ReadFrom.
 func (s *sender) send(src io.Reader, n int64) (sent int64, err error) {
 	if s.shared {
-		return io.CopyN(s.ResponseWriter, &sharedReader{src, s}, n)
+		return io.CopyN(&sharedWriter{s}, &sharedReader{src, s}, n)
 	}
 	for err == nil && sent < n {
 		part := min(n-sent, piece)
@@ -78,8 +79,15 @@ func (s *sender) send(src io.Reader, n int64) (sent int64, err error) {
 		var did int64
 		did, err = io.CopyN(s.ResponseWriter, src, part)
 		sent += did
+		s.tell(did)
 	}
 	return sent, err
+}
+
+func (s *sender) tell(n int64) {
+	if s.sent != nil && n > 0 {
+		s.sent(n)
+	}
 }
 
 // limit gives so many bytes the time that they may take from now on.
@@ -103,4 +111,13 @@ type sharedReader struct {
 func (r *sharedReader) Read(p []byte) (int, error) {
 	r.s.limit(0)
 	return r.Reader.Read(p)
+}
+
+// sharedWriter tells of each buffer.
+type sharedWriter struct{ s *sender }
+
+func (w *sharedWriter) Write(p []byte) (int, error) {
+	n, err := w.s.ResponseWriter.Write(p)
+	w.s.tell(int64(n))
+	return n, err
 }

@@ -73,9 +73,28 @@ func TestPieces(t *testing.T) {
 			r.Header.Set("Range", asked)
 		}
 		send := tr.sender(k, r)
+		var told []int64
+		send.sent = func(n int64) { told = append(told, n) }
 		send.serve(send, r, time.Time{}, stored{f, f, f})
 		if !slices.Equal(k.pieces, want) || k.other != 0 {
 			t.Errorf("%q went in pieces %v, want %v; %d not as they should", asked, k.pieces, want, k.other)
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%q was told in pieces %v, want %v", asked, told, want)
+		}
+		r.ProtoMajor, told = 2, nil
+		w := httptest.NewRecorder()
+		send = tr.sender(w, r)
+		send.sent = func(n int64) { told = append(told, n) }
+		send.serve(send, r, time.Time{}, stored{f, f, f})
+		sum := int64(0)
+		for _, n := range told {
+			if sum += n; n > 32<<10 {
+				t.Errorf("%q in HTTP/2 was told in a piece of %d", asked, n)
+			}
+		}
+		if sum != int64(w.Body.Len()) || sum == 0 {
+			t.Errorf("%q in HTTP/2: %d bytes were told of %d", asked, sum, w.Body.Len())
 		}
 	}
 }
