@@ -97,7 +97,8 @@ func (l *Links) SweepOld(ctx context.Context, rows int) (more bool, err error) {
 }
 
 // KeepCounts writes down what was counted since. What can't be written is kept for the
-// next time.
+// next time; where nobody can say whether it was written it is not, so that nothing is
+// counted twice.
 func (l *Links) KeepCounts(ctx context.Context) error {
 	taken := l.counts.take()
 	keys := slices.SortedFunc(maps.Keys(taken), func(a, b counted) int {
@@ -105,14 +106,16 @@ func (l *Links) KeepCounts(ctx context.Context) error {
 	})
 	for some := range slices.Chunk(keys, inOne) {
 		err := l.db.Write(ctx, "direct: count", func(tx *db.Tx) error { return keep(ctx, tx, some, taken) })
+		if err == nil || fault.Is(err, fault.Uncertain) {
+			for _, k := range some {
+				delete(taken, k)
+			}
+		}
 		if err != nil {
 			for k, v := range taken {
 				l.counts.add(k, v)
 			}
 			return err
-		}
-		for _, k := range some {
-			delete(taken, k)
 		}
 	}
 	return nil

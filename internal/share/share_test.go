@@ -33,14 +33,18 @@ type rooms struct {
 func each(t *testing.T, fn func(r *rooms)) {
 	t.Helper()
 	for _, e := range dbtest.Engines {
-		t.Run(string(e), func(t *testing.T) {
-			ahead := new(atomic.Int64)
-			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-			r := &rooms{T: t, Shares: New(d), db: d, drive: drive.New(d), ahead: ahead}
-			r.acc = r.account("owner")
-			fn(r)
-		})
+		t.Run(string(e), func(t *testing.T) { onEngine(t, e, fn) })
 	}
+}
+
+// onEngine runs a test in rooms of its own.
+func onEngine(t *testing.T, e db.Engine, fn func(r *rooms)) {
+	t.Helper()
+	ahead := new(atomic.Int64)
+	d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+	r := &rooms{T: t, Shares: New(d), db: d, drive: drive.New(d), ahead: ahead}
+	r.acc = r.account("owner")
+	fn(r)
 }
 
 func (r *rooms) account(name string) (id account.ID) {
@@ -481,6 +485,35 @@ func TestEndLive(t *testing.T) {
 		}
 		_, _, err = r.Open(r.Context(), other.Key)
 		r.must(err)
+	})
+}
+
+// Where the answer of the database was lost nobody can say whether visits were written:
+// they are not written again.
+func TestVisitsAreNotDoubled(t *testing.T) {
+	onEngine(t, db.PostgreSQL, func(r *rooms) {
+		s := r.share(r.file(drive.Root, "a", drive.Refuse))
+		run := func(statements ...string) {
+			r.Helper()
+			r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+				for _, q := range statements {
+					if _, err := tx.Exec(r.Context(), q); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+		}
+		r.Previewed(r.acc, s.ID)
+		run(`CREATE FUNCTION drop_line() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'`,
+			`CREATE CONSTRAINT TRIGGER drop_line AFTER UPDATE ON share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION drop_line()`)
+		r.fails(r.KeepCounts(r.Context()), fault.Uncertain, "the line is lost")
+		run(`DROP FUNCTION drop_line() CASCADE`)
+		r.Downloaded(r.acc, s.ID)
+		r.must(r.KeepCounts(r.Context()))
+		if list, _, err := r.List(r.Context(), r.acc, 0, 10); err != nil || len(list) != 1 || list[0].Previews != 0 || list[0].Downloads != 1 {
+			r.Errorf("%+v, %v", list, err)
+		}
 	})
 }
 

@@ -124,7 +124,8 @@ func (s *Shares) Previewed(acc account.ID, id ID) { s.counts.add(acc, id, visits
 func (s *Shares) Downloaded(acc account.ID, id ID) { s.counts.add(acc, id, visits{downloads: 1}) }
 
 // KeepCounts writes down what was counted since. Visitors don't wait for it: all those of one
-// share change one row. What can't be written is kept for the next time.
+// share change one row. What can't be written is kept for the next time, but where nobody can
+// say whether it was: nothing is counted twice.
 func (s *Shares) KeepCounts(ctx context.Context) error {
 	taken := s.counts.take()
 	if len(taken) == 0 {
@@ -142,7 +143,7 @@ func (s *Shares) KeepCounts(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.Uncertain) {
 		for k, v := range taken {
 			s.counts.add(k.account, k.share, v)
 		}
