@@ -58,14 +58,11 @@ func (t *Transfer) direct(w http.ResponseWriter, r *http.Request) (result string
 		Address: t.ClientAddr(r),
 	})
 	if err != nil {
-		if fault.Is(err, fault.Disabled) {
-			err = fault.Because(fault.NotFound, "transfer: direct", err)
-		}
-		return t.fail(w, r, err)
+		return t.failDirect(w, r, err)
 	}
 	object, err := t.open(r.Context(), blob.Key{Account: acc, ID: f.BlobID}, f.Size)
 	if err != nil {
-		return t.fail(w, r, err)
+		return t.failDirect(w, r, err)
 	}
 	defer t.close(object)
 	kind, disposition, policy := directType(f)
@@ -88,6 +85,17 @@ func (t *Transfer) direct(w http.ResponseWriter, r *http.Request) (result string
 	send.serve(send, r, time.Time{}, object)
 	t.ended(r, object)
 	return done
+}
+
+// failDirect answers an error of a link. What can't be read is as what never was, whatever
+// the reason: a stranger learns neither what is there nor what the operator has blocked.
+func (t *Transfer) failDirect(w http.ResponseWriter, r *http.Request, err error) (result string) {
+	shown := fault.CodeOf(err)
+	switch shown {
+	case fault.Disabled, fault.Blocked, fault.ContentMissing:
+		shown = fault.NotFound
+	}
+	return t.failAs(w, r, err, shown)
 }
 
 // directLog gives what was read by an account's links in an hour to whoever has its

@@ -184,8 +184,13 @@ var statuses = map[fault.Code]int{
 // carries. Content that is not there is logged and nothing else: it may be a disk
 // that is not mounted, and a stranger's request is no reason to write.
 func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) (result string) {
+	return t.failAs(w, r, err, fault.CodeOf(err))
+}
+
+// failAs is fail for who is to see another code than what is logged and counted.
+func (t *Transfer) failAs(w http.ResponseWriter, r *http.Request, err error, shown fault.Code) (result string) {
 	code := fault.CodeOf(err)
-	status, ok := statuses[code]
+	status, ok := statuses[shown]
 	if !ok {
 		status = http.StatusInternalServerError
 	}
@@ -195,16 +200,18 @@ func (t *Transfer) fail(w http.ResponseWriter, r *http.Request, err error) (resu
 	}
 	if status >= 500 || code == fault.ContentMissing {
 		trace := rand.Text()
-		h.Set("X-Trace-Id", trace)
+		if shown == code {
+			h.Set("X-Trace-Id", trace)
+		}
 		// Not the path: a signed one is a secret while it lives.
 		t.Log.Error("transfer: "+r.Method, "trace", trace, "err", err)
 	}
-	if code == fault.Unavailable {
+	if shown == fault.Unavailable {
 		h.Set("Retry-After", retryAfter)
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	http.Error(w, strconv.Itoa(status)+" "+string(code), status)
+	http.Error(w, strconv.Itoa(status)+" "+string(shown), status)
 	return string(code)
 }
 

@@ -143,6 +143,35 @@ func TestDirectLinkOfNothing(t *testing.T) {
 	}
 }
 
+// What the operator has blocked, and content that is lost, is to a stranger as what never
+// was: to the last byte.
+func TestDirectLinkTellsNoReason(t *testing.T) {
+	s, u := writer(t)
+	folder := linked(t, u, "a")
+	var links []string
+	for n, name := range []string{"blocked.png", "missing.png", "damaged.png"} {
+		links = append(links, directURL(t, u, u.PutFile(folder, name, content(n))))
+	}
+	links = append(links, strings.TrimSuffix(links[0], "blocked.png"))
+	never := get(t, "GET", links[0]+"x")
+	for _, link := range links[:3] {
+		if got := get(t, "GET", link); got.status != 200 {
+			t.Fatalf("%s: %d %q", link, got.status, got.body)
+		}
+	}
+	for n := range 3 {
+		exec(t, s, `UPDATE blob SET state = $3 WHERE account_id = $1 AND md5 = $2`, u.UID, harness.MD5(content(n)), n+2)
+	}
+	for _, link := range links {
+		got := get(t, "GET", link)
+		got.header.Del("Date")
+		never.header.Del("Date")
+		if got.status != 404 || string(got.body) != "404 not_found\n" || string(never.body) != string(got.body) || fmt.Sprint(got.header) != fmt.Sprint(never.header) {
+			t.Errorf("%s: %d %q %v, what never was: %d %q %v", link, got.status, got.body, got.header, never.status, never.body, never.header)
+		}
+	}
+}
+
 // Links that want a signature, and addresses that are refused.
 func TestDirectLinkIsGuarded(t *testing.T) {
 	s, u := limited(t, "--trusted-proxies", "127.0.0.1")
