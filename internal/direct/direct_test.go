@@ -614,6 +614,17 @@ func TestTraffic(t *testing.T) {
 		}
 		_, err = r.File(r.Context(), stranger, HourOf(begin))
 		r.fails(err, fault.NotFound, "of another account")
+		accounts, err := account.Open(r.Context(), r.db)
+		r.must(err)
+		for _, c := range []struct {
+			state account.State
+			want  fault.Code
+		}{{account.Disabled, fault.NotFound}, {account.Unpublished, fault.NotFound}, {account.Enabled, ""}} {
+			_, err := accounts.SetState(r.Context(), "owner", c.state)
+			r.must(err)
+			_, err = r.File(r.Context(), r.acc, HourOf(begin))
+			r.fails(err, c.want, "of an account that is "+c.state.String())
+		}
 
 		at(3 * 24)
 		if got := len(r.lines()); got != 3 {

@@ -43,11 +43,16 @@ func (l *Links) Files(ctx context.Context, acc account.ID, from, to Hour, skip, 
 	return list, total, err
 }
 
-// File answers the text of one of Files; fault.NotFound where there is none.
+// File answers the text of one of Files, whose address works without a token:
+// fault.NotFound where there is none, or its account may not act.
 func (l *Links) File(ctx context.Context, acc account.ID, hour Hour) (csv string, err error) {
 	err = l.db.Read(ctx, "direct: file", func(tx *db.Tx) error {
+		s, err := settings(ctx, tx, acc)
+		if err != nil {
+			return err
+		}
 		hours, err := l.hours(ctx, tx, acc, hour, hour+1)
-		if err == nil && len(hours) == 0 {
+		if err == nil && (len(hours) == 0 || s.state != account.Enabled) {
 			err = fault.New(fault.NotFound, "direct: file")
 		}
 		if err != nil {
