@@ -96,7 +96,7 @@ var fsckMeanings = map[string]text{
 	"share.key":             say("分享的密钥不属于该账号，无法打开", "the key of a share is not of its account: nobody can open it"),
 	"share.file":            say("分享中的文件或分享本身不存在", "what is shared, or its share, is not there"),
 	"direct.folder":         say("启用直链的文件夹不存在", "a folder that has direct links is not there"),
-	"direct.setting":        say("直链设置自相矛盾：用 tuchuang direct sign 重新设置", "what is set for direct links makes no sense: set it again by tuchuang direct sign"),
+	"direct.setting":        say("直链设置自相矛盾：由该账号用 tuchuang direct sign --on 或 --off 重新设置", "what is set for direct links makes no sense: the account is to set it again, by tuchuang direct sign --on or --off"),
 	"direct.blocked":        say("直链黑名单中有不是地址的内容", "what is blocked for direct links is no address"),
 	"direct.traffic":        say("直链流量记录不合理", "what was read by direct links has impossible figures"),
 	"tree_copy.task":        say("云盘复制任务只剩一半记录", "half of the rows of a copy inside the drive are gone"),

@@ -471,6 +471,36 @@ func TestSigned(t *testing.T) {
 	})
 }
 
+// What makes no sense is mended by saying what is to hold, also where it reads as that.
+func TestSignMends(t *testing.T) {
+	each(t, func(r *rooms) {
+		on, off := true, false
+		for _, c := range []struct {
+			key              string
+			signed, blocking int
+			say              *bool
+			want             string
+		}{
+			{"a-key-of-mine", 2, 1, &on, "1 1 true"}, {"a-key-of-mine", 2, 0, &off, "0 0 true"},
+			{"a-key-of-mine", 0, 2, &off, "0 1 true"}, {"", 1, 0, &on, "1 0 true"}, {"", 1, 0, &off, "0 0 false"},
+		} {
+			r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+				_, err := tx.Exec(r.Context(), writeSetting, r.acc, c.key, c.signed, c.blocking)
+				return err
+			}))
+			_, err := r.Sign(r.Context(), r.acc, c.say, "")
+			r.must(err)
+			var key string
+			var signed, blocking int
+			_, err = r.db.Get(r.Context(), "test", `SELECT auth_key, signed, blocking FROM direct_setting WHERE account_id = $1`, []any{r.acc}, &key, &signed, &blocking)
+			r.must(err)
+			if got := fmt.Sprint(signed, blocking, key != ""); got != c.want {
+				r.Errorf("%+v has become %s", c, got)
+			}
+		}
+	})
+}
+
 // What an account blocks reads nothing of it, and all of others.
 func TestBlocked(t *testing.T) {
 	each(t, func(r *rooms) {

@@ -59,6 +59,9 @@ func (l *Links) Sign(ctx context.Context, acc account.ID, on *bool, key string) 
 	if key != "" && (len(key) < minKey || len(key) > maxKey || strings.ContainsFunc(key, hidden)) {
 		return s, fault.New(fault.BadRequest, "direct: sign", "privateKey")
 	}
+	if on == nil && key == "" {
+		return l.Settings(ctx, acc)
+	}
 	return l.set(ctx, acc, "direct: sign", func(_ *db.Tx, s *Settings) error {
 		if key != "" {
 			s.Key = key
@@ -120,7 +123,8 @@ func (l *Links) Blocked(ctx context.Context, acc account.ID) (list []string, err
 // shortest is how an address is written and compared.
 func shortest(a netip.Addr) string { return a.Unmap().WithZone("").String() }
 
-// set changes settings under the account's lock.
+// set changes settings under the account's lock. They are written also where they are as
+// they were: a row that makes no sense reads as one that does.
 func (l *Links) set(ctx context.Context, acc account.ID, op string, fn func(tx *db.Tx, s *Settings) error) (s Settings, err error) {
 	err = l.db.Write(ctx, op, func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
@@ -130,7 +134,7 @@ func (l *Links) set(ctx context.Context, acc account.ID, op string, fn func(tx *
 			return err
 		}
 		was := s
-		if err := fn(tx, &s); err != nil || s == was {
+		if err := fn(tx, &s); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, writeSetting, acc, s.Key, asInt(s.Signed), asInt(s.Blocking)); err != nil {
