@@ -116,6 +116,49 @@ func TestListPageNumbers(t *testing.T) {
 	})
 }
 
+// Folders come first, each kind in its order, wherever a page begins; what is in the trash
+// is no part of it.
+func TestListFoldersFirst(t *testing.T) {
+	each(t, func(r *room) {
+		folder := r.mkdir(Root, "folder")
+		for n, name := range []string{"b", "z", "a"} {
+			r.put(folder, name+".png", 9-n)
+			r.mkdir(folder, name+"d")
+		}
+		r.must(r.Trash(r.ctx, r.acc, []ID{r.mkdir(folder, "0 gone"), r.put(folder, "1 gone", 1)}))
+		for _, c := range []struct {
+			q    PageQuery
+			want string
+		}{
+			{PageQuery{Order: ByName, Page: 1, Limit: 100}, "ad bd zd a.png b.png z.png"},
+			{PageQuery{Order: ByName, Desc: true, Page: 1, Limit: 100}, "zd bd ad z.png b.png a.png"},
+			{PageQuery{Order: ByName, Page: 1, Limit: 2}, "ad bd"},
+			{PageQuery{Order: ByName, Page: 2, Limit: 2}, "zd a.png"},
+			{PageQuery{Order: ByName, Page: 3, Limit: 2}, "b.png z.png"},
+			{PageQuery{Order: ByName, Page: 4, Limit: 2}, ""},
+			{PageQuery{Order: ByID, Page: 1, Limit: 4}, "bd zd ad b.png"},
+			{PageQuery{Order: BySize, Desc: true, Page: 2, Limit: 3}, "b.png z.png a.png"},
+			{PageQuery{Order: ByCreated, Page: 2, Limit: 5}, "a.png"},
+			{PageQuery{Order: ByName, Search: "d", Page: 1, Limit: 100}, "ad bd folder zd"},
+			{PageQuery{Order: ByName, Search: "b", Page: 1, Limit: 100}, "bd b.png"},
+		} {
+			c.q.Folder, c.q.FoldersFirst = folder, true
+			list, total, err := r.ListPage(r.ctx, r.acc, c.q)
+			if err != nil || names(list) != c.want || c.q.Search == "" && total != 6 {
+				t.Errorf("%+v: %q of %d, %v; want %q", c.q, names(list), total, err, c.want)
+			}
+		}
+		list, total, err := r.ListPage(r.ctx, r.acc, PageQuery{Folder: Root, FoldersFirst: true, Order: ByName, Page: 1, Limit: 10})
+		if err != nil || names(list) != "folder" || total != 1 {
+			t.Errorf("the root: %q of %d, %v", names(list), total, err)
+		}
+		list, total, err = r.ListPage(r.ctx, r.acc, PageQuery{Trash: true, FoldersFirst: true, Order: ByName, Page: 1, Limit: 10})
+		if err != nil || names(list) != "0 gone 1 gone" || total != 2 {
+			t.Errorf("the trash: %q of %d, %v", names(list), total, err)
+		}
+	})
+}
+
 func TestGetAndInfos(t *testing.T) {
 	each(t, func(r *room) {
 		folder := r.mkdir(Root, "folder")

@@ -31,14 +31,22 @@ type PageQuery struct {
 	Desc   bool
 	Page   int // from 1
 	Limit  int
+
+	FoldersFirst bool // each in their order; not of the trash
 }
 
 // Which entries are asked for; $2 is what they are asked by.
 const (
 	inFolder = `parent_id = $2 AND trashed = 0 AND id <> 0`
 	inTrash  = `trashed > 0 AND trashed = $2` // the first condition is the index's
+	// Folders are few. Which entries are files is told by their ids: by name no row but the
+	// page's is read for it.
+	foldersIn = `parent_id = $2 AND trashed = 0 AND class = 0 AND id <> 0`
+	filesIn   = `parent_id = $2 AND trashed = 0 AND id NOT IN (
+		SELECT id FROM drive_entry WHERE account_id = $1 AND parent_id = $2 AND trashed = 0 AND class = 0)`
 
 	countChildrenOf = `SELECT children FROM drive_entry WHERE account_id = $1 AND id = $2`
+	countFoldersIn  = `SELECT count(*) FROM (SELECT 1 FROM drive_entry WHERE account_id = $1 AND ` + foldersIn + ` LIMIT $3) AS s`
 	countTrash      = `SELECT count(*) FROM drive_entry WHERE account_id = $1 AND ` + inTrash
 )
 
@@ -60,6 +68,12 @@ func pageOf(where string, by Order, desc bool) string {
 	return fmt.Sprintf(`
 		WITH s (id) AS (SELECT id FROM drive_entry WHERE account_id = $1 AND %s ORDER BY %s LIMIT $3 OFFSET $4)
 		SELECT %s FROM drive_entry WHERE account_id = $1 AND id IN (SELECT id FROM s) ORDER BY %s`, where, order, columns, order)
+}
+
+// part is one of the lists that a list consists of.
+type part struct {
+	where string
+	rows  int64
 }
 
 // ListPage answers a numbered page and how many entries there are in all. One for which a
@@ -100,8 +114,30 @@ func (d *Drive) ListPage(ctx context.Context, acc account.ID, q PageQuery) (list
 		if large = !turn && (offset > 10*atOnce || !sorted && total > atOnce); large {
 			return nil
 		}
-		if list, err = db.Collect(ctx, tx, scanEntry, pageOf(where, q.Order, q.Desc), append(args, q.Limit, offset)...); err != nil {
-			return err
+		parts := []part{{where, total}}
+		if q.FoldersFirst && !q.Trash {
+			most := int64(atOnce)
+			if turn {
+				most = total
+			}
+			var folders int64
+			if _, err := tx.Get(ctx, countFoldersIn, append(args[:2:2], most+1), &folders); err != nil {
+				return err
+			}
+			if large = folders > most; large {
+				return nil
+			}
+			parts = []part{{foldersIn, folders}, {filesIn, total - folders}}
+		}
+		for _, p := range parts {
+			if rest := q.Limit - len(list); rest > 0 && offset < p.rows {
+				some, err := db.Collect(ctx, tx, scanEntry, pageOf(p.where, q.Order, q.Desc), append(args[:2:2], rest, offset)...)
+				if err != nil {
+					return err
+				}
+				list = append(list, some...)
+			}
+			offset = max(0, offset-p.rows)
 		}
 		if q.Trash {
 			if list, err = visible(ctx, tx, acc, list); err != nil {

@@ -49,6 +49,10 @@ func TestStatementsUseTheirIndexes(t *testing.T) {
 			"page by id down":  {pageOf(inFolder, ByID, true), []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
 			"page by name":     {pageOf(inFolder, ByName, true), []string{`SEARCH drive_entry USING COVERING INDEX drive_name (account_id=? AND parent_id=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
 			"page by size":     {pageOf(inFolder, BySize, false), []string{`PRIMARY KEY (account_id=? AND parent_id=?`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
+			"folders by name":  {pageOf(foldersIn, ByName, false), []string{`drive_folder (account_id=? AND parent_id=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
+			"files by name":    {pageOf(filesIn, ByName, false), []string{`SEARCH drive_entry USING COVERING INDEX drive_name (account_id=? AND parent_id=?)`, `drive_folder (account_id=? AND parent_id=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
+			"files by id":      {pageOf(filesIn, ByID, true), []string{`SEARCH drive_entry USING PRIMARY KEY (account_id=? AND parent_id=?)`, `drive_folder (account_id=? AND parent_id=?)`}},
+			"count folders":    {countFoldersIn, []string{`drive_folder (account_id=? AND parent_id=?)`}},
 			"page of trash":    {pageOf(inTrash, ByID, false), []string{`SEARCH drive_entry USING COVERING INDEX drive_trash (account_id=? AND trashed=?)`, `SEARCH drive_entry USING INDEX drive_id (account_id=? AND id=?)`}},
 			"next detached":    {nextDetached, []string{`SCAN drive_entry USING INDEX drive_detached`}},
 			"children":         {listChildren, []string{`e USING PRIMARY KEY (account_id=? AND parent_id=?)`, `c USING PRIMARY KEY (account_id=? AND parent_id=?)`}},
@@ -71,6 +75,9 @@ func TestPagesAreNotSorted(t *testing.T) {
 			for _, desc := range []bool{false, true} {
 				if n := dbtest.Sorted(t, d, pageOf(inFolder, c.by, desc)); n > c.sorts {
 					t.Errorf("by %s: sorted %d times", c.by, n)
+				}
+				if n := dbtest.Sorted(t, d, pageOf(filesIn, c.by, desc)); n > 1 {
+					t.Errorf("files by %s: sorted %d times", c.by, n)
 				}
 			}
 		}

@@ -308,6 +308,7 @@ func (s searched) each(ctx context.Context, tx *db.Tx, acc account.ID, after ID,
 // hit is what a page of numbers wants to know of an entry that it may not show.
 type hit struct {
 	id     ID
+	file   int    // 1 for a file where folders come first
 	name   string // where it is ordered by name
 	number int64  // where it is ordered by one
 }
@@ -319,11 +320,14 @@ func (d *Drive) searchPage(ctx context.Context, acc account.ID, q PageQuery) (li
 	s := newSearched(q.Search, false)
 	enough := false
 	look := func(ctx context.Context, tx *db.Tx, most int) error {
-		hits, whole, err := s.all(ctx, tx, acc, q.Order, most)
+		hits, whole, err := s.all(ctx, tx, acc, q, most)
 		if enough = whole; err != nil || !whole {
 			return err
 		}
 		slices.SortFunc(hits, func(a, b hit) int {
+			if c := cmp.Compare(a.file, b.file); c != 0 {
+				return c
+			}
 			c := cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.number, b.number), cmp.Compare(a.id, b.id))
 			if q.Desc {
 				c = -c
@@ -342,12 +346,12 @@ func (d *Drive) searchPage(ctx context.Context, acc account.ID, q PageQuery) (li
 }
 
 // all finds all live entries that are searched for.
-func (s searched) all(ctx context.Context, tx *db.Tx, acc account.ID, by Order, most int) (hits []hit, whole bool, err error) {
+func (s searched) all(ctx context.Context, tx *db.Tx, acc account.ID, q PageQuery, most int) (hits []hit, whole bool, err error) {
 	for _, source := range sources {
 		whole, err := s.each(ctx, tx, acc, Root, most, source, func(found []Entry) bool {
 			for _, e := range found {
 				if e.Trashed == Live {
-					hits = append(hits, hitOf(e, by))
+					hits = append(hits, hitOf(e, q))
 				}
 			}
 			return false
@@ -360,9 +364,12 @@ func (s searched) all(ctx context.Context, tx *db.Tx, acc account.ID, by Order, 
 	return slices.CompactFunc(hits, func(a, b hit) bool { return a.id == b.id }), true, nil
 }
 
-func hitOf(e Entry, by Order) hit {
+func hitOf(e Entry, q PageQuery) hit {
 	h := hit{id: e.ID}
-	switch by {
+	if q.FoldersFirst && !e.IsFolder() {
+		h.file = 1
+	}
+	switch q.Order {
 	case ByName:
 		h.name = e.Name
 	case BySize:
