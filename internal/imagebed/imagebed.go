@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
@@ -37,6 +40,8 @@ type Image struct {
 	Size       int64
 	Etag       string
 	Blocked    bool // by the operator
+	Width      int  // in pixels; 0 where that is not known; only Get tells
+	Height     int
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
@@ -225,7 +230,11 @@ func (b *Bed) Get(ctx context.Context, acc account.ID, id ID) (img Image, err er
 			return fault.New(fault.NotFound, "imagebed: get")
 		}
 		img = list[0]
-		return nil
+		if img.IsFolder {
+			return nil
+		}
+		_, err = tx.Get(ctx, selectSides, []any{acc, img.BlobID}, &img.Width, &img.Height)
+		return err
 	})
 	return img, err
 }
@@ -283,15 +292,20 @@ type Query struct {
 	Images   bool // no folders
 	After    ID   // "" for the first page
 	From, To time.Time
+	Begins   string // where it is not "": those whose names begin with it, by name
 	Limit    int
 }
 
 // List answers a page and whether there is more. From and To bound the time of
 // creation, both inclusive; the zero time is no bound. After need not be there any
-// more; fault.BadRequest for one that is no id.
+// more; fault.BadRequest for one that is no id. With Begins there are no bounds of time,
+// and After must be there still.
 func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, more bool, err error) {
 	if _, isID := q.After.account(); q.After != "" && !isID {
 		return nil, false, fault.New(fault.BadRequest, "imagebed: list", "lastFileId")
+	}
+	if q.Begins != "" {
+		return b.named(ctx, acc, q)
 	}
 	// An id begins with the time of creation: a span of time is a range of ids.
 	from, to := int64(0), int64(maxMicros)
@@ -333,6 +347,75 @@ func (b *Bed) List(ctx context.Context, acc account.ID, q Query) (list []Image, 
 		return nil
 	})
 	return list, more, err
+}
+
+// named is List for names that begin with a text.
+func (b *Bed) named(ctx context.Context, acc account.ID, q Query) (list []Image, more bool, err error) {
+	if !q.From.IsZero() || !q.To.IsZero() {
+		return nil, false, fault.New(fault.BadRequest, "imagebed: list", "startTime")
+	}
+	begins := norm.NFC.String(q.Begins)
+	end := past(begins)
+	err = b.db.Read(ctx, "imagebed: list by name", func(tx *db.Tx) error {
+		folder, err := FolderIn(ctx, tx, acc, q.Folder)
+		if err != nil {
+			return err
+		}
+		list = nil
+		folders, images := begins, begins // from which names on
+		if q.After != "" {
+			last, found, err := entry(ctx, tx, acc, q.After)
+			if err != nil {
+				return err
+			}
+			if !found || last.Folder != folder {
+				return fault.New(fault.BadRequest, "imagebed: list", "lastFileId")
+			}
+			if last.IsFolder {
+				folders = max(folders, last.Name)
+			} else {
+				folders, images = "", max(images, last.Name)
+			}
+		}
+		for _, part := range []struct {
+			query, from string
+			scan        func(db.Row) (Image, error)
+			left        bool
+		}{{namedFoldersFrom, folders, scanFolder, q.Images || folders == ""}, {namedImagesFrom, images, scanImage, false}} {
+			rest := q.Limit + 1 - len(list)
+			if part.left || rest <= 0 {
+				continue
+			}
+			some, err := db.Collect(ctx, tx, part.scan, part.query, acc, folder, part.from, end, rest+1) // the last one comes again
+			if err != nil {
+				return err
+			}
+			some = slices.DeleteFunc(some, func(i Image) bool { return i.ID == q.After })
+			list = append(list, some[:min(rest, len(some))]...)
+		}
+		if more = len(list) > q.Limit; more {
+			list = list[:q.Limit]
+		}
+		return nil
+	})
+	return list, more, err
+}
+
+// past is the least text above all that begin with another, in the order of code points.
+func past(text string) string {
+	runes := []rune(text)
+	for n := len(runes) - 1; n >= 0; n-- {
+		switch r := runes[n]; r {
+		case utf8.MaxRune:
+			continue
+		case 0xd7ff: // what follows is no character
+			runes[n] = 0xe000
+		default:
+			runes[n]++
+		}
+		return string(runes[:n+1])
+	}
+	return text + text
 }
 
 // Move puts images and folders into another folder. They keep ids and links; one

@@ -51,6 +51,15 @@ const (
 		SELECT ` + db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.id >= $4
 		ORDER BY i.id DESC LIMIT $5`
+	// Those whose names begin with a text: they are beside each other in an index.
+	namedFoldersFrom = `SELECT ` + folderColumns + ` FROM ` + folderTables + `
+		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.name >= $3 AND f.name < $4 AND f.id <> $2 AND f.detached = 0
+		ORDER BY f.name LIMIT $5`
+	namedImagesFrom = `
+		SELECT ` + db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
+		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.name >= $3 AND i.name < $4
+		ORDER BY i.name LIMIT $5`
+	selectSides  = `SELECT width, height FROM blob WHERE account_id = $1 AND id = $2`
 	selectHolder = `
 		SELECT id FROM image WHERE account_id = $1 AND folder_id = $2 AND name = $3
 		UNION ALL

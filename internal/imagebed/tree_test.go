@@ -240,6 +240,66 @@ func TestListPages(t *testing.T) {
 	})
 }
 
+// Names that begin with a text come by name, folders first, page after page.
+func TestListByBeginnings(t *testing.T) {
+	each(t, func(r *room) {
+		folder := r.mkdir("", "folder")
+		for n, name := range []string{"b.png", "ab.png", "a.png", "Ab.png", "a\ud7ff1.png", "a\U0010ffff.png", "aé.png"} {
+			r.image(folder, name, n+1)
+		}
+		for _, name := range []string{"ac", "aa", "c"} {
+			r.mkdir(folder, name)
+		}
+		r.image("", "above.png", 1)
+		for begins, want := range map[string]string{
+			"a":           "aa ac a.png ab.png aé.png a\ud7ff1.png a\U0010ffff.png",
+			"ab":          "ab.png",
+			"A":           "Ab.png",
+			"c":           "c",
+			"ae\u0301":    "aé.png",
+			"a\ud7ff":     "a\ud7ff1.png",
+			"a\U0010ffff": "a\U0010ffff.png",
+			"\U0010ffff":  "",
+			"%":           "",
+		} {
+			for limit := 1; limit < 9; limit++ {
+				var got []string
+				q := Query{Folder: folder, Begins: begins, Limit: limit}
+				for more := true; more; {
+					var page []Image
+					var err error
+					page, more, err = r.List(r.ctx, r.acc, q)
+					r.must(err)
+					if len(page) > limit || more && len(page) < limit {
+						t.Fatalf("a page of %d has %d entries, more: %v", limit, len(page), more)
+					}
+					for _, img := range page {
+						got, q.After = append(got, img.Name), img.ID
+					}
+				}
+				if strings.Join(got, " ") != want {
+					t.Errorf("%q by %d: %q, want %q", begins, limit, got, want)
+				}
+			}
+		}
+		images, _, err := r.List(r.ctx, r.acc, Query{Folder: folder, Begins: "a", Images: true, Limit: 1})
+		if err != nil || images[0].Name != "a.png" {
+			t.Errorf("images alone: %v %v", images, err)
+		}
+		gone := images[0].ID
+		r.delete([]ID{gone})
+		for _, q := range []Query{{Begins: "a", After: gone}, {Begins: "a", From: time.Unix(1, 0)}, {Begins: "a", After: "x"}} {
+			q.Folder, q.Limit = folder, 1
+			if _, _, err := r.List(r.ctx, r.acc, q); !fault.Is(err, fault.BadRequest) {
+				t.Errorf("%+v: %v", q, err)
+			}
+		}
+		if _, _, err := r.List(r.ctx, r.acc, Query{Folder: "missing", Begins: "a", Limit: 1}); !fault.Is(err, fault.ParentNotFound) {
+			t.Errorf("a folder that is not there: %v", err)
+		}
+	})
+}
+
 func TestListBetweenTimes(t *testing.T) {
 	each(t, func(r *room) {
 		// At the beginning of a second, after all that this process has made.
