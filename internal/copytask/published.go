@@ -285,6 +285,59 @@ func describe(ctx context.Context, tx *db.Tx, acc account.ID, files []PublishedF
 	return err
 }
 
+// Source is what the link of an image should show now.
+type Source struct {
+	Image   imagebed.ID
+	File    drive.ID // 0 where it is there no more
+	Path    string   // where it is in the drive, or was, its name included
+	Etag    string
+	Size    int64
+	Current bool // the image shows that
+}
+
+// Sources answers the sources of images, in the order of their ids; one that is named twice
+// once. An image that is not there or was never published by a task is passed over.
+// fault.TooManyIDs.
+func (t *Tasks) Sources(ctx context.Context, acc account.ID, ids []imagebed.ID) (list []Source, err error) {
+	if len(ids) > imagebed.MaxIDs {
+		return nil, fault.New(fault.TooManyIDs, "copytask: sources", imagebed.MaxIDs)
+	}
+	ids = dedupe(ids)
+	err = t.db.Read(ctx, "copytask: sources", func(tx *db.Tx) error {
+		list = nil
+		images, err := imagebed.Published(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		from, files, err := originsOf(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		paths := make(map[drive.ID]string)
+		for _, id := range ids {
+			img, there := images[id]
+			o, known := from[id]
+			if !there || !known {
+				continue
+			}
+			s, at := Source{Image: id}, o.place
+			if e, there := files[id]; there {
+				s.File, s.Etag, s.Size, at = e.ID, e.Etag, e.Size, drive.Place{Parent: e.Parent, Name: e.Name}
+				s.Current = e.Etag == img.Etag && e.Size == img.Size
+			}
+			if _, known := paths[at.Parent]; !known {
+				if paths[at.Parent], err = drive.Path(ctx, tx, acc, at.Parent); err != nil {
+					return err
+				}
+			}
+			s.Path = paths[at.Parent] + at.Name
+			list = append(list, s)
+		}
+		return nil
+	})
+	return list, err
+}
+
 // presentSources answers of images the drive file that the link of each should show now:
 // the live file that has the folder and name of the image's last publication which is not
 // undone, else the one it was made of where that is live. An image without one is left out.

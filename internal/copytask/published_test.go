@@ -170,6 +170,39 @@ func (r *rooms) sources(t *testing.T, want map[string]drive.ID) {
 
 // The links of the newest images are told, a hundred of a file; images that are no longer
 // its own don't hide older ones that are. What is not told counts all the same.
+// An image knows where in the drive its picture is from, and whether that is another by now.
+func TestSourcesOfImages(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		album := r.mkdir(drive.Root, "album")
+		same, changed, gone := r.put(album, "same.png", 1), r.put(album, "changed.png", 2), r.put(drive.Root, "gone.png", 3)
+		r.copy("", album, gone)
+		images := r.tree()
+		next, err := r.try(album, "changed.png", 12, drive.Overwrite)
+		r.must(err)
+		r.trash(gone)
+		var ids []imagebed.ID
+		for _, path := range []string{"gone.png", "album/changed.png", "album/same.png", "album/same.png", "album/"} {
+			ids = append(ids, images[path].ID)
+		}
+		got, err := r.tasks.Sources(r.ctx, r.acc, append(ids, "missing"))
+		r.must(err)
+		want := []Source{
+			{Image: ids[0], Path: "/gone.png"},
+			{Image: ids[1], File: next, Path: "/album/changed.png", Etag: etag(12), Size: size(12)},
+			{Image: ids[2], File: same, Path: "/album/same.png", Etag: etag(1), Size: size(1), Current: true},
+		}
+		if next == changed || !slices.Equal(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if got, err := r.tasks.Sources(r.ctx, r.account("other", account.NoQuota).acc, ids); err != nil || len(got) != 0 {
+			t.Errorf("another account sees %+v, %v", got, err)
+		}
+		if _, err := r.tasks.Sources(r.ctx, r.acc, make([]imagebed.ID, imagebed.MaxIDs+1)); !fault.Is(err, fault.TooManyIDs) {
+			t.Errorf("too many: %v", err)
+		}
+	})
+}
+
 func TestManyLinks(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		file, other := r.put(drive.Root, "a.png", 1), r.put(drive.Root, "b.png", 2)

@@ -16,7 +16,7 @@ import (
 )
 
 // Retry makes a task of the pictures that another one could not publish, and of nothing
-// else. Each goes where it was to go; it is what the drive has now: the file itself where
+// else; where numbers of its ledger's lines are named, of those alone. Each goes where it was to go; it is what the drive has now: the file itself where
 // it is there, else the one in its folder that has its name. The plan is written down
 // with the task. Where the other one ended before it had a plan, the new one is to do what
 // that one was to do.
@@ -24,8 +24,8 @@ import (
 // fault.TaskNotFound where the account has no task of that id, fault.TaskGoesOn where it
 // has not ended, fault.NoneFailed where none failed, fault.ParentNotFound where its target
 // is gone, fault.TooManyImages where more failed than a task may have by now,
-// fault.TooManyTasks as Create.
-func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
+// fault.TooManyTasks as Create, fault.BadRequest where a number is not of one that failed.
+func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID, seqs ...int) (ID, error) {
 	id := newID()
 	err := t.db.Write(ctx, "copytask: retry", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
@@ -45,10 +45,13 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID) (ID, error) {
 		if _, err := tx.Get(ctx, selectPlanned, []any{acc, old.Seq}, &planned); err != nil {
 			return err
 		}
+		if !planned && len(seqs) > 0 {
+			return fault.New(fault.BadRequest, "copytask: retry", "seqs")
+		}
 		if !planned {
 			return t.again(ctx, tx, acc, id, old)
 		}
-		r, err := readRetry(ctx, tx, acc, old.Seq, t.limits)
+		r, err := readRetry(ctx, tx, acc, old.Seq, seqs, t.limits)
 		if err != nil {
 			return err
 		}
@@ -111,20 +114,27 @@ type retried struct {
 	paths   map[drive.ID]string
 }
 
-func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, l Limits) (r *retried, err error) {
+func readRetry(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, seqs []int, l Limits) (r *retried, err error) {
 	r = &retried{acc: acc, limits: l, lost: make(map[int]bool), paths: make(map[drive.ID]string)}
 	if r.folders, err = readFolders(ctx, tx, acc, seq); err != nil {
 		return nil, err
 	}
 	r.items, err = db.Collect(ctx, tx, func(row db.Row) (i item, err error) {
 		var path string
-		err = row.Scan(&i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.onto, &i.parent, &path, &i.folder)
+		err = row.Scan(&i.seq, &i.driveID, &i.name, &i.blobID, &i.etag, &i.size, &i.onto, &i.parent, &path, &i.folder)
 		r.paths[i.parent] = path
 		i.folder = max(0, i.folder) // of a file that was gone before it was planned
 		return i, err
 	}, selectFailed, acc, seq)
 	if err != nil || len(r.items) == 0 {
 		return r, err
+	}
+	if len(seqs) > 0 {
+		seqs = dedupe(seqs)
+		r.items = slices.DeleteFunc(r.items, func(i item) bool { return !slices.Contains(seqs, i.seq) })
+		if len(r.items) < len(seqs) {
+			return nil, fault.New(fault.BadRequest, "copytask: retry", "seqs")
+		}
 	}
 	if err := r.findFolders(ctx, tx); err != nil {
 		return nil, err

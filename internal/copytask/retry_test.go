@@ -166,6 +166,38 @@ func TestARetryKeepsToTheSizeOfAPicture(t *testing.T) {
 	})
 }
 
+// Some of what has failed is tried again alone.
+func TestOneFailureIsTriedAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		var ids []drive.ID
+		for n := range 3 {
+			ids = append(ids, r.put(drive.Root, fmt.Sprintf("%d.png", n), n))
+		}
+		task := r.create("", append(ids, r.put(drive.Root, "fine.png", 9))...)
+		w := r.planned()
+		r.trash(ids...)
+		r.must(r.tasks.publish(r.ctx, w))
+		for n := range 3 {
+			r.put(drive.Root, fmt.Sprintf("%d.png", n), n)
+		}
+		again, err := r.tasks.Retry(r.ctx, r.acc, task, 2, 2)
+		r.must(err)
+		r.run()
+		counted(t, r.status(again), Counts{Total: 1, Copied: 1})
+		r.has(t, "1.png", "fine.png")
+		for _, seqs := range [][]int{{4}, {1, 99}, {0}} { // one that was published, and some that are not there
+			if _, err := r.tasks.Retry(r.ctx, r.acc, task, seqs...); !fault.Is(err, fault.BadRequest) {
+				t.Errorf("%v: %v", seqs, err)
+			}
+		}
+		unplanned := r.create("", r.put(drive.Root, "later.png", 8))
+		r.must(r.tasks.Cancel(r.ctx, r.acc, unplanned))
+		if _, err := r.tasks.Retry(r.ctx, r.acc, unplanned, 1); !fault.Is(err, fault.BadRequest) {
+			t.Errorf("of a task without a ledger: %v", err)
+		}
+	})
+}
+
 // A retry is a task like any other: it has a target, and counts to the limit.
 func TestWhatIsNoRetry(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {

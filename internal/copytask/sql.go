@@ -31,7 +31,7 @@ const (
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 0 ORDER BY i.seq`
 	selectFailed = `
-		SELECT i.drive_id, i.name, i.blob_id, i.etag, i.size, i.onto, d.drive_id, d.path, d.folder_no
+		SELECT i.seq, i.drive_id, i.name, i.blob_id, i.etag, i.size, i.onto, d.drive_id, d.path, d.folder_no
 		FROM copy_item i JOIN copy_dir d ON d.account_id = i.account_id AND d.task_seq = i.task_seq AND d.no = i.dir_no
 		WHERE i.account_id = $1 AND i.task_seq = $2 AND i.outcome = 4 ORDER BY i.seq`
 	selectFailures = `
