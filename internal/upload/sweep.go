@@ -10,6 +10,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
+	"tuchuang/internal/fault"
 )
 
 // drop ends an open upload and removes what came of it.
@@ -35,6 +36,21 @@ func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
 		return err
 	}
 	return blob.Bury(ctx, u.db, u.store, key)
+}
+
+// Drop ends an upload that is open: what has come of it is gone, and its room is free.
+// fault.UploadNotFound where it is not open any more, also since it has been completed.
+func (u *Uploads) Drop(ctx context.Context, acc account.ID, id string) error {
+	ctx, _, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
+	defer leave()
+	r, err := u.find(ctx, acc, id)
+	if err == nil && r.completed {
+		err = fault.New(fault.UploadNotFound, "upload: drop")
+	}
+	if err != nil {
+		return err
+	}
+	return u.drop(ctx, acc, id)
 }
 
 // SweepExpired drops the uploads whose time is over and forgets the answers of

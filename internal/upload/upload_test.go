@@ -73,6 +73,33 @@ func TestExpiredUpload(t *testing.T) {
 	})
 }
 
+// An upload that is dropped leaves nothing, and has no room any more; one that is complete
+// stays what it has become.
+func TestDrop(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(1, DriveSlice+10)
+		id := r.open(file("a.bin", b))
+		r.send(id, b, 1)
+		other := r.account("other", account.NoQuota)
+		r.refused(r.uploads.Drop(r.Context(), other, id), fault.UploadNotFound)
+		if got := r.left(); got.open != 1 || got.reserved != int64(len(b)) {
+			t.Errorf("another account has dropped it: %+v", got)
+		}
+		r.must(r.uploads.Drop(r.Context(), r.acc, id))
+		r.nothingLeft()
+		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), ""), fault.UploadNotFound)
+		r.refused(r.uploads.Drop(r.Context(), r.acc, id), fault.UploadNotFound)
+		r.refused(r.uploads.Drop(r.Context(), r.acc, ""), fault.UploadMissing)
+
+		done := r.open(file("b.bin", bytesOf(2, 10)))
+		r.send(done, bytesOf(2, 10), 1)
+		first, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, done)
+		r.must(err)
+		r.refused(r.uploads.Drop(r.Context(), r.acc, done), fault.UploadNotFound)
+		r.holds(first.ID, bytesOf(2, 10))
+	})
+}
+
 // No account may open more than so many uploads, and none stands in another's way.
 func TestTooManyUploads(t *testing.T) {
 	each(t, func(r *rooms) {
