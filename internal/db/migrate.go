@@ -38,6 +38,9 @@ func (d *DB) migrateFile(ctx context.Context) (err error) {
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
 	}
+	if isLatest(ctx, conn, dir) {
+		return nil
+	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, conn, dir)
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
@@ -76,6 +79,9 @@ func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err err
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
 	}
+	if isLatest(ctx, conn, dir) {
+		return nil
+	}
 	turn, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
@@ -100,6 +106,24 @@ func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err err
 	}
 	_, err = p.Up(ctx)
 	return translate(err, "db: migrate")
+}
+
+// isLatest says whether there is nothing to do, which is so at nearly every start: to find
+// that out, goose looks at all versions and, on a server, takes its turn.
+func isLatest(ctx context.Context, conn *sql.DB, dir fs.FS) bool {
+	files, err := fs.Glob(dir, "*.sql")
+	if err != nil || len(files) == 0 {
+		return false
+	}
+	last, err := goose.NumericComponent(files[len(files)-1])
+	if err != nil {
+		return false
+	}
+	var have int64
+	if err := conn.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename).Scan(&have); err != nil {
+		return false // there is no such table, or goose will say what is wrong
+	}
+	return have == last
 }
 
 func snapshotOf(ctx context.Context, path, to string) (err error) {

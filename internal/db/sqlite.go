@@ -49,6 +49,7 @@ func dsn(path string, m mode) (string, error) {
 		q.Add("_pragma", "wal_autocheckpoint(0)")
 	case checkpointing:
 	case reading:
+		q.Set("mode", "rw") // nothing is made in the place of a file that was taken away
 		q.Add("_pragma", "query_only(1)")
 		q.Add("_pragma", "cache_size(-4096)")
 	}
@@ -56,6 +57,8 @@ func dsn(path string, m mode) (string, error) {
 	return u.String(), nil
 }
 
+// openSQLite makes a pool of so many connections. Those that read are made when they are
+// needed: each reads the whole schema first.
 func openSQLite(path string, m mode, conns int) (*pool, error) {
 	name, err := dsn(path, m)
 	if err != nil {
@@ -66,18 +69,19 @@ func openSQLite(path string, m mode, conns int) (*pool, error) {
 		return nil, translate(err, "db: open "+path)
 	}
 	p, err := newPool(conns, func() (session, error) {
-		c, err := d.Driver().Open(name)
-		if err != nil {
-			return nil, err
+		c := &conn{open: func() (driver.Conn, error) { return d.Driver().Open(name) }, stmts: make(map[string]*statement)}
+		if m == reading {
+			return c, nil
 		}
-		return &conn{c: c, stmts: make(map[string]*statement)}, nil
+		return c, c.ready(context.Background())
 	})
 	return p, translate(errors.Join(err, d.Close()), "db: open "+path)
 }
 
 // conn is a session of SQLite with the statements prepared on it.
 type conn struct {
-	c     driver.Conn
+	open  func() (driver.Conn, error)
+	c     driver.Conn // nil until it is used
 	stmts map[string]*statement
 }
 
@@ -135,7 +139,12 @@ func (s *statement) values(args []any) ([]driver.NamedValue, error) {
 	return out, nil
 }
 
-func (c *conn) ready(context.Context) error { return nil } // a file is not lost
+func (c *conn) ready(context.Context) (err error) {
+	if c.c == nil { // a file is not lost
+		c.c, err = c.open()
+	}
+	return err
+}
 
 func (c *conn) exec(ctx context.Context, query string, args []any) (int64, error) {
 	s, err := c.prepare(query)
@@ -184,6 +193,9 @@ func (c *conn) query(ctx context.Context, query string, args []any) (rows, error
 }
 
 func (c *conn) close() error {
+	if c.c == nil {
+		return nil
+	}
 	var errs []error
 	for _, s := range c.stmts {
 		errs = append(errs, s.end())

@@ -36,16 +36,16 @@ var fresh struct {
 }
 
 const (
+	// Whatever changes a schema writes rows of these: a copy of a database has the template's.
 	schemaNow = `
-		SELECT md5(string_agg(what, ' ' ORDER BY what)) FROM (
-			SELECT concat_ws(' ', c.relname, c.relkind, c.relpersistence, a.attname, a.atttypid, a.attnotnull, a.attisdropped) AS what
-			FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-			WHERE c.relnamespace = 'public'::regnamespace
-			UNION ALL SELECT concat_ws(' ', 'key', conname, convalidated, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-			UNION ALL SELECT concat_ws(' ', 'trigger', tgrelid::regclass, tgenabled, CASE WHEN tgisinternal THEN '' ELSE tgname END) FROM pg_trigger
-			UNION ALL SELECT concat_ws(' ', 'function', proname, md5(prosrc)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-			UNION ALL SELECT concat_ws(' ', 'schema', nspname) FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%'
-			UNION ALL SELECT concat_ws(' ', 'set', setconfig) FROM pg_db_role_setting
+		SELECT string_agg(concat_ws(' ', what, n, newest, sum), ', ' ORDER BY what) FROM (
+			SELECT 'class' AS what, count(*) AS n, max(xmin::text::bigint) AS newest, sum(xmin::text::bigint) AS sum FROM pg_class WHERE relnamespace = 'public'::regnamespace
+			UNION ALL SELECT 'attribute', count(*), max(xmin::text::bigint), sum(xmin::text::bigint) FROM pg_attribute
+			UNION ALL SELECT 'constraint', count(*), max(xmin::text::bigint), sum(xmin::text::bigint) FROM pg_constraint
+			UNION ALL SELECT 'trigger', count(*), max(xmin::text::bigint), sum(xmin::text::bigint) FROM pg_trigger
+			UNION ALL SELECT 'function', count(*), max(xmin::text::bigint), sum(xmin::text::bigint) FROM pg_proc
+			UNION ALL SELECT 'namespace', count(*), max(xmin::text::bigint), sum(xmin::text::bigint) FROM pg_namespace
+			UNION ALL SELECT 'setting ' || setconfig::text, setdatabase::bigint, 0, 0 FROM pg_db_role_setting
 		) AS all_of_it`
 	tableNames = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname`
 	// Who has hung up may take a moment to be gone.
@@ -107,7 +107,10 @@ func refresh(ctx context.Context, name string) error {
 		for n, table := range filled {
 			filled[n] = pgx.Identifier{table}.Sanitize()
 		}
-		work := []string{"SET session_replication_role = replica", "TRUNCATE " + strings.Join(filled, ", ") + " CASCADE"}
+		work := []string{"SET session_replication_role = replica"} // no keys, no triggers
+		for _, table := range filled {
+			work = append(work, "DELETE FROM "+table)
+		}
 		for table, rows := range fresh.rows {
 			table = pgx.Identifier{table}.Sanitize()
 			work = append(work, fmt.Sprintf("INSERT INTO %s SELECT * FROM json_populate_recordset(NULL::%s, '%s')", table, table, strings.ReplaceAll(rows, "'", "''")))
