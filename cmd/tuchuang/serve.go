@@ -258,8 +258,12 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		Accounts: r.accounts, Drive: r.drive, Bed: r.bed, Uploads: r.uploads, Store: store, Links: r.links, Redirect: conf.Redirect, Log: log,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
+	sent, err := sentTo(ctx, store, conf.Redirect)
+	if err != nil {
+		return s, err
+	}
 	pages, err := web.New(web.Options{
-		Accounts: r.accounts, Shares: r.shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, Version: programVersion(), Log: log, Now: s.db.Now,
+		Accounts: r.accounts, Shares: r.shares, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL, StoreURL: sent, Version: programVersion(), Log: log, Now: s.db.Now,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(),
 	})
 	if err != nil {

@@ -23,6 +23,14 @@ func openStore(ctx context.Context, conf config.Config) (blob.Store, error) {
 	return openDisk(conf.Data)
 }
 
+// sentTo is where pictures are redirected to, "" for nowhere.
+func sentTo(ctx context.Context, store blob.Store, redirect bool) (string, error) {
+	if links, ok := store.(blob.Linker); ok && redirect {
+		return links.Origin(ctx)
+	}
+	return "", nil
+}
+
 func openDisk(data string) (blob.Store, error) {
 	return blob.NewDisk(dataFile(data, "blobs"), dataFile(data, "uploads"))
 }

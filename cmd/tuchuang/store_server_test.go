@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,7 +74,9 @@ func startOverBucket(t *testing.T, redirect bool) *overBucket {
 	watched := blob.Watched(o.store, func(string, error, time.Duration) {})
 	uploads := upload.New(s.db, watched, dr, bed, log)
 	tasks, _ := copytask.New(s.db, bed, log)
-	pages, err := web.New(web.Options{Accounts: accounts, PublicURL: o.url, Log: log, ClientAddr: clientAddr(nil)})
+	sent, err := sentTo(ctx, watched, redirect)
+	must()
+	pages, err := web.New(web.Options{Accounts: accounts, PublicURL: o.url, ImageURL: o.url, StoreURL: sent, Log: log, ClientAddr: clientAddr(nil)})
 	must()
 	s.answer(s.handler(
 		api.New(api.Options{Accounts: accounts, Drive: dr, Bed: bed, Uploads: uploads, Tasks: tasks, PublicURL: o.url, ImageURL: o.url, Log: log, ClientAddr: clientAddr(nil)}),
@@ -345,6 +348,26 @@ func TestRedirect(t *testing.T) {
 	if got := o.ask(http.MethodGet, publishAs(t, o.Client, "a.svg", svg), nil); got.StatusCode != http.StatusOK || string(got.body) != svg ||
 		!strings.HasPrefix(got.Header.Get("Content-Type"), "image/svg+xml") || got.Header.Get("Content-Security-Policy") == "" {
 		t.Errorf("an SVG: %s %v", got.Status, got.Header)
+	}
+}
+
+// The page shows pictures that the store sends, and nobody else's.
+func TestThePageShowsWhatTheStoreSends(t *testing.T) {
+	t.Parallel()
+	for _, redirect := range []bool{false, true} {
+		o := startOverBucket(t, redirect)
+		want := "img-src 'self' data: blob: " + o.url
+		if redirect {
+			to, err := url.Parse(o.ask(http.MethodGet, publish(t, o.Client, string(drawn(1, 100))), nil).Header.Get("Location"))
+			if err != nil || to.Host == "" {
+				t.Fatal(to, err)
+			}
+			want += " " + to.Scheme + "://" + to.Host
+		}
+		got := o.ask(http.MethodGet, "/", http.Header{"Accept": {"text/html"}}).Header.Get("Content-Security-Policy")
+		if !slices.Contains(strings.Split(got, "; "), want) {
+			t.Errorf("redirect %v: %q has no %q", redirect, got, want)
+		}
 	}
 }
 

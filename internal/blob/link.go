@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -14,6 +15,8 @@ type Linker interface {
 	// GET or HEAD, for so long by this machine's clock; fault.ContentMissing if there
 	// is none.
 	Link(ctx context.Context, method string, key Key, h Headers, life time.Duration) (Link, error)
+	// Origin is where its links lead: scheme, host and port.
+	Origin(ctx context.Context) (string, error)
 }
 
 // Link is a way to content around this program.
@@ -37,6 +40,15 @@ func (s *S3) linkTo(ctx context.Context, to minio.Options) (err error) {
 	to.Secure = !s.PublicInsecure
 	s.links, err = minio.New(s.Public, &to)
 	return err
+}
+
+// Origin is where links lead, see Linker: a link to nothing tells.
+func (s *S3) Origin(ctx context.Context) (string, error) {
+	u, err := s.links.Presign(ctx, http.MethodGet, s.Bucket, s.name(Key{1, 1}), time.Minute, nil)
+	if err != nil {
+		return "", s.failed(ctx, err, "blob: where links lead")
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // Link makes a signed URL, see Linker.

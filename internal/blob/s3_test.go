@@ -238,6 +238,9 @@ func TestS3LinkByAnotherName(t *testing.T) {
 		if err != nil || !strings.HasPrefix(link.URL, "http://localhost:") {
 			t.Fatalf("%+v %v", link, err)
 		}
+		if origin, err := server.Open(t).Origin(t.Context()); err != nil || !strings.HasPrefix(link.URL, origin+"/") || strings.Count(origin, "/") != 2 {
+			t.Errorf("links like %s lead to %q, %v", link.URL, origin, err)
+		}
 		answer, err := http.Get(link.URL)
 		if err != nil {
 			t.Fatal(err)

@@ -35,6 +35,8 @@ func (w *watchedLinker) Link(ctx context.Context, method string, key Key, h Head
 	return link, err
 }
 
+func (w *watchedLinker) Origin(ctx context.Context) (string, error) { return w.links.Origin(ctx) }
+
 type watched struct {
 	Store
 	told Told

@@ -76,12 +76,14 @@ func zip(b []byte) []byte {
 }
 
 // appPolicy lets the application run its own scripts and show pictures of this server, of
-// the pictures' host, and of its own making. The component library writes styles into the
+// the pictures' host, of the store that sends them, and of its own making. The component library writes styles into the
 // page.
 func (web *Web) appPolicy() string {
 	images := ""
-	if u, err := url.Parse(web.ImageURL); err == nil && u.Host != "" {
-		images = " " + u.Scheme + "://" + u.Host
+	for _, at := range []string{web.ImageURL, web.StoreURL} {
+		if u, err := url.Parse(at); err == nil && u.Host != "" {
+			images += " " + u.Scheme + "://" + u.Host
+		}
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:" + images +
 		"; connect-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"

@@ -36,6 +36,7 @@ type Options struct {
 	Shares    *share.Shares
 	PublicURL string // where browsers reach this server, without a slash at the end
 	ImageURL  string // where links point to
+	StoreURL  string // where who follows them may be sent on to; "" for nowhere
 	Version   string // of the program
 	Log       *slog.Logger
 
