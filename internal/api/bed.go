@@ -164,6 +164,7 @@ type bedListIn struct {
 	StartTime int64       `wire:"startTime" doc:"seconds since 1970"`
 	EndTime   int64       `wire:"endTime" doc:"seconds since 1970"`
 	Last      imagebed.ID `wire:"lastFileId"`
+	Search    string      `wire:"searchData" doc:"what names of the folder begin with"`
 }
 
 type bedListOut struct {
@@ -184,7 +185,7 @@ const lastSecond = 253402300799
 const lastPage = "-1"
 
 func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (*bedListOut, error) {
-	q := imagebed.Query{Folder: in.Parent, After: in.Last, Limit: clampPage(in.Limit)}
+	q := imagebed.Query{Folder: in.Parent, After: in.Last, Begins: in.Search, Limit: clampPage(in.Limit)}
 	if in.StartTime > 0 {
 		q.From = time.Unix(min(in.StartTime, lastSecond), 0)
 	}
@@ -222,13 +223,18 @@ type bedFileIn struct {
 	FileID imagebed.ID `wire:"fileID;required"`
 }
 
-func (a *API) bedDetail(ctx context.Context, acc account.ID, in bedFileIn) (*bedItem, error) {
+type bedDetailOut struct {
+	bedItem
+	Width  int `json:"width" doc:"in pixels; 0 where that is not known"`
+	Height int `json:"height"`
+}
+
+func (a *API) bedDetail(ctx context.Context, acc account.ID, in bedFileIn) (*bedDetailOut, error) {
 	i, err := a.Bed.Get(ctx, acc, in.FileID)
 	if err != nil {
 		return nil, err
 	}
-	out := a.toBedItem(acc, i)
-	return &out, nil
+	return &bedDetailOut{a.toBedItem(acc, i), i.Width, i.Height}, nil
 }
 
 type bedMoveIn struct {

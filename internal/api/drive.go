@@ -182,6 +182,8 @@ type listV1In struct {
 	Direction string   `wire:"orderDirection" schema:"enum=asc|desc"`
 	Trashed   bool     `wire:"trashed"`
 	Search    string   `wire:"searchData"`
+
+	FoldersFirst bool `wire:"foldersFirst" doc:"folders, then files, each in that order; of the trash it has no effect"`
 }
 
 type listV1Item struct {
@@ -227,7 +229,7 @@ func (a *API) listV1(ctx context.Context, acc account.ID, in listV1In) (*listV1O
 	}
 	q := drive.PageQuery{
 		Folder: in.Parent, Trash: in.Trashed, Search: in.Search, Order: order, Desc: direction == "desc",
-		Page: max(1, in.Page), Limit: clampPage(in.Limit),
+		Page: max(1, in.Page), Limit: clampPage(in.Limit), FoldersFirst: in.FoldersFirst,
 	}
 	list, total, err := a.Drive.ListPage(ctx, acc, q)
 	if err != nil {

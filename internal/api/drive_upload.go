@@ -113,6 +113,11 @@ type partsOut struct {
 	Parts []part `json:"parts"`
 }
 
+// cancelUpload ends an upload into drive or bed.
+func (a *API) cancelUpload(ctx context.Context, acc account.ID, in preuploadIn) (*wire.Null, error) {
+	return nil, a.Uploads.Drop(ctx, acc, in.PreuploadID)
+}
+
 func (a *API) parts(ctx context.Context, acc account.ID, in preuploadIn) (*partsOut, error) {
 	return a.partsTo(ctx, acc, upload.ToDrive, in)
 }

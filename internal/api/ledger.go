@@ -157,7 +157,12 @@ func (a *API) copyCancel(ctx context.Context, acc account.ID, in taskIn) (*wire.
 	return nil, a.Tasks.Cancel(ctx, acc, in.TaskID)
 }
 
-func (a *API) copyRetry(ctx context.Context, acc account.ID, in taskIn) (*taskOut, error) {
-	id, err := a.Tasks.Retry(ctx, acc, in.TaskID)
+type copyRetryIn struct {
+	TaskID copytask.ID `wire:"taskID;required"`
+	Seqs   []int       `wire:"seqs;max=100" doc:"lines of its ledger that failed: these alone"`
+}
+
+func (a *API) copyRetry(ctx context.Context, acc account.ID, in copyRetryIn) (*taskOut, error) {
+	id, err := a.Tasks.Retry(ctx, acc, in.TaskID, in.Seqs...)
 	return &taskOut{id}, err
 }

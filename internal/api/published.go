@@ -12,10 +12,11 @@ import (
 )
 
 type publishedIn struct {
-	FileIDs []drive.ID `wire:"fileIDs,fileID;max=100"`
-	Parent  *drive.ID  `wire:"parentFileID,parentID"`
-	Limit   int        `wire:"limit"`
-	Last    int64      `wire:"lastFileId"`
+	FileIDs  []drive.ID    `wire:"fileIDs,fileID;max=100"`
+	ImageIDs []imagebed.ID `wire:"imageIDs;max=100" doc:"of the bed: what they are from"`
+	Parent   *drive.ID     `wire:"parentFileID,parentID"`
+	Limit    int           `wire:"limit"`
+	Last     int64         `wire:"lastFileId"`
 }
 
 // Whether links show what the file is now.
@@ -23,6 +24,7 @@ const (
 	stateUnpublished = "unpublished"
 	stateCurrent     = "current"
 	stateOutdated    = "outdated"
+	stateGone        = "gone"
 )
 
 type publishedLink struct {
@@ -46,9 +48,19 @@ type publishedFile struct {
 	More      bool            `json:"more"` // links than are told
 }
 
+type publishedSource struct {
+	ImageID imagebed.ID `json:"imageID"`
+	FileID  drive.ID    `json:"fileId" doc:"0 where it is there no more"`
+	Path    string      `json:"path"`
+	Etag    string      `json:"etag"`
+	Size    int64       `json:"size"`
+	State   string      `json:"state" schema:"enum=current|outdated|gone"`
+}
+
 type publishedOut struct {
-	List       []publishedFile `json:"list"`
-	LastFileID drive.ID        `json:"lastFileId"` // -1 at the end
+	List       []publishedFile   `json:"list"`
+	Sources    []publishedSource `json:"sources,omitempty" doc:"of the images that were asked for"`
+	LastFileID drive.ID          `json:"lastFileId"` // -1 at the end
 }
 
 func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (*publishedOut, error) {
@@ -56,6 +68,14 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (*p
 	var list []copytask.PublishedFile
 	var err error
 	switch {
+	case len(in.ImageIDs) > 0 && (len(in.FileIDs) > 0 || in.Parent != nil):
+		return nil, fault.New(fault.BadRequest, "api: published", "imageIDs")
+	case len(in.ImageIDs) > 0:
+		sources, err := a.Tasks.Sources(ctx, acc, in.ImageIDs)
+		for _, s := range sources {
+			out.Sources = append(out.Sources, toSource(s))
+		}
+		return &out, err
 	case len(in.FileIDs) > 0 && in.Parent != nil:
 		return nil, fault.New(fault.BadRequest, "api: published", "parentFileID")
 	case len(in.FileIDs) > 0:
@@ -81,6 +101,17 @@ func (a *API) published(ctx context.Context, acc account.ID, in publishedIn) (*p
 		out.List = append(out.List, a.toPublished(f))
 	}
 	return &out, nil
+}
+
+func toSource(s copytask.Source) publishedSource {
+	out := publishedSource{s.Image, s.File, s.Path, s.Etag, s.Size, stateOutdated}
+	switch {
+	case s.File == 0:
+		out.State = stateGone
+	case s.Current:
+		out.State = stateCurrent
+	}
+	return out
 }
 
 func (a *API) toPublished(f copytask.PublishedFile) publishedFile {

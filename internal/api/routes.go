@@ -104,6 +104,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/v1/oss/source/copy/undo", handle(a.copyUndo), write, nil},
 		{"POST", "/api/v1/oss/source/republish", handleUpTo(maxBody, a.limits.IDs, a.republish), write, nil},
 		{"POST", "/api/v1/oss/source/copy/retry", handle(a.copyRetry), write, nil},
+		{"POST", "/upload/v2/file/upload_cancel", handle(a.cancelUpload), write, nil},
 		{"POST", "/api/v1/share/delete", handle(a.shareDelete), write, nil},
 		{"GET", "/api/v1/direct-link/list", handle(a.directList), read, nil},
 		{"POST", "/api/v1/direct-link/sign", handle(a.directSign), read | write, nil},

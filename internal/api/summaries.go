@@ -104,6 +104,7 @@ var summaries = map[string]summary{
 	"/api/v1/oss/source/copy/events": {beyond, "Where tasks stand, whenever that changes", "复制任务事件流"},
 	"/api/v1/oss/source/copy/cancel": {beyond, "Cancel a task", "取消复制任务"},
 	"/api/v1/oss/source/copy/undo":   {beyond, "Take a task back", "撤销复制任务"},
+	"/upload/v2/file/upload_cancel":  {beyond, "End an open upload, and free its room", "取消上传"},
 	"/api/v1/oss/source/copy/retry":  {beyond, "Try the failed pictures of a task again", "重试失败的图片"},
 	"/api/v1/oss/source/republish":   {beyond, "Put the drive's present pictures behind their links", "重新发布"},
 	"/api/v1/oss/source/published":   {beyond, "Where files of the drive are published", "文件的发布情况"},

@@ -68,6 +68,7 @@ type BedListQuery struct {
 	After     string // the LastFileID of the page before; "" for the first
 	StartTime int64  // unix seconds, compared with createAt; 0 for none
 	EndTime   int64
+	Begins    string // what names begin with; then they come by name
 }
 
 // ImagePage is one page; LastFileID is "-1" on the last.
@@ -85,8 +86,9 @@ func (c *Client) BedList(ctx context.Context, q BedListQuery) (ImagePage, error)
 		LastFileID   string `json:"lastFileId,omitempty"`
 		StartTime    int64  `json:"startTime,omitempty"`
 		EndTime      int64  `json:"endTime,omitempty"`
+		SearchData   string `json:"searchData,omitempty"`
 		Type         int    `json:"type"`
-	}{q.Parent, pageSize(q.Limit), q.After, q.StartTime, q.EndTime, businessType}, &page)
+	}{q.Parent, pageSize(q.Limit), q.After, q.StartTime, q.EndTime, q.Begins, businessType}, &page)
 	return page, err
 }
 

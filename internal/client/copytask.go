@@ -214,12 +214,13 @@ func (c *Client) CopyCancel(ctx context.Context, taskID string) error {
 
 // CopyRetry makes a task of the pictures that another one could not publish, and gives
 // its id.
-func (c *Client) CopyRetry(ctx context.Context, taskID string) (string, error) {
+func (c *Client) CopyRetry(ctx context.Context, taskID string, seqs ...int) (string, error) {
 	var out struct {
 		TaskID string `json:"taskID"`
 	}
 	err := c.order(ctx, "/api/v1/oss/source/copy/retry", struct {
 		TaskID string `json:"taskID"`
-	}{taskID}, &out)
+		Seqs   []int  `json:"seqs,omitempty"`
+	}{taskID, seqs}, &out)
 	return out.TaskID, err
 }

@@ -165,6 +165,7 @@ type ListV1Query struct {
 	OrderDirection string
 	Trashed        bool // the whole trash instead of Parent
 	SearchData     string
+	FoldersFirst   bool
 }
 
 // FilePageV1 is one page of the older list.
@@ -193,6 +194,9 @@ func (c *Client) ListV1(ctx context.Context, q ListV1Query) (FilePageV1, error) 
 	}
 	if q.SearchData != "" {
 		query.Set("searchData", q.SearchData)
+	}
+	if q.FoldersFirst {
+		query.Set("foldersFirst", "true")
 	}
 	var page FilePageV1
 	err := c.get(ctx, "/api/v1/file/list", query, &page)

@@ -12,6 +12,7 @@ const (
 	Unpublished = "unpublished"
 	Current     = "current"
 	Outdated    = "outdated"
+	Gone        = "gone" // of a source
 )
 
 // PublishedLink is an image of the bed at which a file is published.
@@ -40,16 +41,28 @@ type PublishedFile struct {
 // PublishedPage is a page of them.
 type PublishedPage struct {
 	List       []PublishedFile `json:"list"`
+	Sources    []Source        `json:"sources"`    // where ImageIDs were asked for
 	LastFileID int64           `json:"lastFileId"` // -1 at the end
+}
+
+// Source is what an image of the bed was published of, as the drive has it now.
+type Source struct {
+	ImageID string `json:"imageID"`
+	FileID  int64  `json:"fileId"` // 0 where it is there no more
+	Path    string `json:"path"`
+	Etag    string `json:"etag"`
+	Size    int64  `json:"size"`
+	State   string `json:"state"` // Current, Outdated or Gone
 }
 
 // PublishedQuery asks where up to 100 files are published, or where none is named, the
 // pictures right in a folder, page by page.
 type PublishedQuery struct {
-	FileIDs []int64
-	Parent  int64
-	Limit   int   // 0 for as many as a page may have
-	After   int64 // the LastFileID of the page before
+	FileIDs  []int64
+	ImageIDs []string // of the bed: what they are from
+	Parent   int64
+	Limit    int   // 0 for as many as a page may have
+	After    int64 // the LastFileID of the page before
 }
 
 // Published tells where files are published. It is not in the documentation.
@@ -58,7 +71,10 @@ func (c *Client) Published(ctx context.Context, q PublishedQuery) (PublishedPage
 	if len(q.FileIDs) > 0 {
 		query["fileIDs"] = idTexts(q.FileIDs)
 	}
-	if len(q.FileIDs) == 0 {
+	if len(q.ImageIDs) > 0 {
+		query["imageIDs"] = q.ImageIDs
+	}
+	if len(q.FileIDs) == 0 && len(q.ImageIDs) == 0 {
 		query.Set("parentFileID", strconv.FormatInt(q.Parent, 10))
 		query.Set("limit", strconv.Itoa(pageSize(q.Limit)))
 		query.Set("lastFileId", strconv.FormatInt(q.After, 10))

@@ -61,9 +61,9 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 		},
 		{
 			"list v1", func(c *client.Client) (any, error) {
-				return c.ListV1(t.Context(), client.ListV1Query{Parent: 7, Page: 2, Limit: 10, OrderBy: "size", OrderDirection: "desc", Trashed: true})
+				return c.ListV1(t.Context(), client.ListV1Query{Parent: 7, Page: 2, Limit: 10, OrderBy: "size", OrderDirection: "desc", Trashed: true, FoldersFirst: true})
 			},
-			"GET", "/api/v1/file/list", "limit=10&orderBy=size&orderDirection=desc&page=2&parentFileId=7&trashed=true", "",
+			"GET", "/api/v1/file/list", "foldersFirst=true&limit=10&orderBy=size&orderDirection=desc&page=2&parentFileId=7&trashed=true", "",
 			`{"total":11,"fileList":[{"fileID":1,"filename":"a","parentName":"n"}]}`,
 			client.FilePageV1{Total: 11, FileList: []client.FileV1{{FileID: 1, Filename: "a", ParentName: "n"}}},
 		},
@@ -171,6 +171,10 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			`{"completed":true,"fileID":9}`, client.Completed{Completed: true, FileID: 9},
 		},
 		{
+			"cancel an upload", func(c *client.Client) (any, error) { return nil, c.CancelUpload(t.Context(), "p") },
+			"POST", "/upload/v2/file/upload_cancel", "", `{"preuploadID":"p"}`, "null", nil,
+		},
+		{
 			"domain", func(c *client.Client) (any, error) { return c.Domain(t.Context()) },
 			"GET", "/upload/v2/file/domain", "", "", `["http://u"]`, []string{"http://u"},
 		},
@@ -225,10 +229,10 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 		},
 		{
 			"bed list", func(c *client.Client) (any, error) {
-				return c.BedList(t.Context(), client.BedListQuery{Parent: "d", After: "x", StartTime: 5, EndTime: 6})
+				return c.BedList(t.Context(), client.BedListQuery{Parent: "d", After: "x", StartTime: 5, EndTime: 6, Begins: "a"})
 			},
 			"POST", "/api/v1/oss/file/list", "",
-			`{"parentFileId":"d","limit":100,"lastFileId":"x","startTime":5,"endTime":6,"type":1}`,
+			`{"parentFileId":"d","limit":100,"lastFileId":"x","startTime":5,"endTime":6,"searchData":"a","type":1}`,
 			`{"lastFileId":"-1","fileList":[{"fileId":"i","filename":"a.png","downloadURL":"https://x/i.png","ossIndex":42}]}`,
 			client.ImagePage{LastFileID: "-1", FileList: []client.Image{{FileID: "i", Filename: "a.png", DownloadURL: "https://x/i.png"}}},
 		},
@@ -308,6 +312,17 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 				FileID: 7, Filename: "a.png", Etag: "e", Size: 3, State: client.Outdated, More: true,
 				Published: []client.PublishedLink{{ImageID: "i", Path: "/b/a.png", State: client.Outdated}},
 			}}},
+		},
+		{
+			"what images are from", func(c *client.Client) (any, error) {
+				return c.Published(t.Context(), client.PublishedQuery{ImageIDs: []string{"i"}})
+			},
+			"GET", "/api/v1/oss/source/published", "imageIDs=i", "",
+			`{"list":[],"sources":[{"imageID":"i","fileId":7,"path":"/a.png","etag":"e","size":3,"state":"current"}],"lastFileId":-1}`,
+			client.PublishedPage{
+				LastFileID: -1, List: []client.PublishedFile{},
+				Sources: []client.Source{{ImageID: "i", FileID: 7, Path: "/a.png", Etag: "e", Size: 3, State: client.Current}},
+			},
 		},
 		{
 			"published of a folder", func(c *client.Client) (any, error) {

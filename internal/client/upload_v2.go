@@ -39,6 +39,12 @@ func (c *Client) CompleteV2(ctx context.Context, preuploadID string) (Completed,
 	return out, err
 }
 
+// CancelUpload ends an open upload into drive or bed, which frees its room. It is not in the
+// documentation.
+func (c *Client) CancelUpload(ctx context.Context, preuploadID string) error {
+	return c.ask(ctx, "/upload/v2/file/upload_cancel", uploadID{preuploadID}, nil)
+}
+
 // Domain lists the upload servers, best first.
 func (c *Client) Domain(ctx context.Context) ([]string, error) {
 	var out []string

@@ -167,6 +167,7 @@ var calls = map[string]struct {
 	"/api/v1/oss/source/republish": {"taskID", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.Republish(ctx, client.Republishing{})
 	}},
+	"/upload/v2/file/upload_cancel":  {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.CancelUpload(ctx, "x") }},
 	"/api/v1/oss/source/copy/retry":  {"taskID", func(ctx context.Context, c *client.Client) (any, error) { return c.CopyRetry(ctx, "x") }},
 	"/api/v1/oss/source/copy/cancel": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.CopyCancel(ctx, "x") }},
 }

@@ -281,6 +281,11 @@ func uploadV2(p *player, album int64) {
 	p.ask("it is there", complete, "preuploadID", id)
 	p.ask("known content (instant upload)", create, "parentFileID", album, "filename", "two.jpg", "etag", harness.MD5(picture), "size", len(picture), "duplicate", 2)
 
+	const cancel = "POST /upload/v2/file/upload_cancel"
+	id = p.ask("a new file that nobody finishes", create, "parentFileID", album, "filename", "never.bin", "etag", md5OfNothing, "size", 5).text("preuploadID")
+	p.ask("an open upload", cancel, "preuploadID", id)
+	p.ask("it is gone", cancel, "preuploadID", id)
+
 	const single = "POST /upload/v2/file/single/create"
 	text := []byte("notes")
 	p.upload("a whole file", single, "file", text, "parentFileID", album, "filename", "notes.txt", "etag", harness.MD5(text), "size", len(text))
@@ -303,6 +308,7 @@ func lists(p *player, album int64) {
 	p.ask("search for a name", v2, "parentFileId", 0, "limit", 100, "searchData", "notes", "searchMode", 1)
 	p.ask("no such folder", v2, "parentFileId", unknownDrive, "limit", 100)
 	p.ask("a page by number", v1, "parentFileId", album, "page", 1, "limit", 2, "orderBy", "file_name", "orderDirection", "desc")
+	p.ask("folders first", v1, "parentFileId", album, "page", 1, "limit", 2, "orderBy", "file_name", "orderDirection", "asc", "foldersFirst", true)
 	p.ask("past the end", v1, "parentFileId", album, "page", 9, "limit", 100, "orderBy", "size", "orderDirection", "asc")
 
 	const detail, infos = "GET /api/v1/file/detail", "POST /api/v1/file/infos"
@@ -419,6 +425,7 @@ func bed(p *player) {
 	p.ask("the root", list, "parentFileId", "", "limit", 100, "type", 1)
 	last := p.ask("a page", list, "parentFileId", blog, "limit", 2, "type", 1).text("lastFileId")
 	p.ask("the next page", list, "parentFileId", blog, "limit", 2, "lastFileId", last, "startTime", 1700000000, "endTime", 4000000000, "type", 1)
+	p.ask("names that begin with a text", list, "parentFileId", blog, "limit", 100, "searchData", "图", "type", 1)
 	p.ask("no such folder", list, "parentFileId", unknownImage, "limit", 100, "type", 1)
 	p.ask("a picture", detail, "fileID", image)
 	p.ask("a folder", detail, "fileID", blog)
@@ -545,6 +552,9 @@ func published(p *player, album int64) {
 		p.t.Fatal(err)
 	}
 	p.ask("another file has its place", published, "fileIDs", []int64{replaced.FileID})
+	image := next.text("list", "published", "imageID")
+	p.ask("what images are from, one of them unknown", published, "imageIDs", []string{image, unknownImage})
+	p.ask("images and files", published, "imageIDs", []string{image}, "fileIDs", []int64{never})
 	p.ask("a folder among files", published, "fileIDs", []int64{never, album})
 	p.ask("files and a folder", published, "fileIDs", []int64{never}, "parentFileID", album)
 	p.ask("files and the root", published, "fileIDs", []int64{never}, "parentFileID", 0)
@@ -645,6 +655,8 @@ func copies(p *player, album int64) {
 	again := p.ask("the failed pictures", "POST /api/v1/oss/source/copy/retry", "taskID", id).text("taskID")
 	p.u.Await(again)
 	p.ask("it says of which task", process, "taskID", again)
+	p.u.Await(p.ask("one of them", "POST /api/v1/oss/source/copy/retry", "taskID", id, "seqs", []int{2}).text("taskID"))
+	p.ask("one that has not failed", "POST /api/v1/oss/source/copy/retry", "taskID", id, "seqs", []int{99})
 	p.ask("no such task", "POST /api/v1/oss/source/copy/retry", "taskID", unknownTask)
 	p.ask("one that has ended", cancel, "taskID", id)
 	p.ask("no such task", cancel, "taskID", unknownTask)

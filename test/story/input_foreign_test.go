@@ -177,12 +177,14 @@ func asks(path string, i, mine ids) []body {
 		"/upload/v2/file/upload_complete", "/upload/v1/oss/file/list_upload_parts", "/upload/v1/oss/file/upload_complete",
 		"/upload/v1/oss/file/upload_async_result":
 		return []body{{"preuploadID": i.upload}, {"preuploadID": i.bed}}
+	case "/upload/v2/file/upload_cancel":
+		return []body{{"preuploadID": i.upload}, {"preuploadID": i.bed}}
 	case "/upload/v1/oss/file/mkdir":
 		return []body{{"name": "new", "parentID": i.bedFolder}, {"name": "new", "parentID": i.image}, {"taskID": i.task}}
 	case "/upload/v1/oss/file/create":
 		return []body{with(file, "parentFileID", i.bedFolder), with(file, "parentFileID", i.image)}
 	case "/api/v1/oss/file/list":
-		return []body{{"parentFileId": i.bedFolder, "limit": 100}, {"parentFileId": i.image, "limit": 100}}
+		return []body{{"parentFileId": i.bedFolder, "limit": 100}, {"parentFileId": i.image, "limit": 100}, {"parentFileId": mine.bedFolder, "lastFileId": i.image, "searchData": "a"}}
 	case "/api/v1/oss/file/detail":
 		return []body{{"fileID": i.image}, {"fileID": i.bedFolder}}
 	case "/api/v1/oss/file/move":
@@ -227,7 +229,7 @@ func asks(path string, i, mine ids) []body {
 	case "/api/v1/oss/file/thumbnail":
 		return []body{{"fileID": i.image}, {"fileID": i.bedFolder, "size": 128}}
 	case "/api/v1/oss/source/published":
-		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}}
+		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder)}, {"fileIDs": i.list(mine.file, i.file)}, {"parentFileID": i.folder}, {"parentFileID": i.file}, {"imageIDs": []string{i.image, mine.image}}}
 	case "/api/v1/share/create":
 		return []body{
 			{"shareName": "new", "shareExpire": 7, "fileIDList": fmt.Sprint(i.file)}, {"shareName": "new", "shareExpire": 7, "fileIDList": fmt.Sprint(i.folder)},
