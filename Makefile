@@ -91,7 +91,7 @@ page-test: build ## the page, from signing in to a copied link, in Chromium
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "Chromium is missing (Debian: apt-get install chromium)"; exit 1; }; \
 	  mkdir -p $(LOG); $(call step,chromium,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium); }
 	@[ -d web/node_modules/playwright-core ] || (cd web && npm ci --silent)
-	@$(GO) test -tags page -timeout 5m ./test/page
+	@$(GO) test -tags page -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor

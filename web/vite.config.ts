@@ -13,24 +13,31 @@ function sources(): string[] {
   return ['index.html', 'package-lock.json', 'package.json', 'tsconfig.json', 'vite.config.ts', ...below('src')].sort()
 }
 
+// packages are those that something is bundled of, be it into the page or its worker.
+const packages = new Set<string>()
+const bundled = (): Plugin => ({
+  name: 'bundled',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue
+      for (const id of Object.keys(chunk.modules)) {
+        const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id.replace(/\0/g, ''))
+        if (found) packages.add(found[1]!)
+      }
+    }
+  },
+})
+
 // marks leaves beside what was built the hash of its sources, which a test in Go
 // compares, and the notices of what is bundled.
 function marks(): Plugin {
   return {
     name: 'marks',
-    generateBundle(_, bundle) {
+    generateBundle() {
       const sum = createHash('sha256')
       for (const name of sources()) sum.update(`${name}\n${createHash('sha256').update(readFileSync(join(here, name))).digest('hex')}\n`)
       this.emitFile({ type: 'asset', fileName: 'SOURCES.sha256', source: sum.digest('hex') + '\n' })
 
-      const packages = new Set<string>()
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk') continue
-        for (const id of Object.keys(chunk.modules)) {
-          const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id.replace(/\0/g, ''))
-          if (found) packages.add(found[1]!)
-        }
-      }
       const notices = [...packages].sort().map((name) => {
         const dir = join(here, 'node_modules', name)
         const { version, license } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
@@ -45,8 +52,8 @@ function marks(): Plugin {
 
 export default defineConfig({
   root: here,
-  plugins: [vue(), marks()],
+  plugins: [vue(), bundled(), marks()],
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __VUE_I18N_LEGACY_API__: false, __VUE_I18N_FULL_INSTALL__: false, __INTLIFY_PROD_DEVTOOLS__: false },
   build: { outDir: '../internal/web/dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [bundled()] },
 })

@@ -2,54 +2,20 @@
 // It ends with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { createRequire } from 'node:module'
-import { deflateSync } from 'node:zlib'
+import { launch, png, watch } from './browser.mjs'
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
 
-// png makes a picture of one colour.
-function png(r, g, b, side = 64) {
-  const table = Array.from({ length: 256 }, (_, n) => {
-    for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1
-    return n >>> 0
-  })
-  const crc = (buf) => (buf.reduce((c, x) => table[(c ^ x) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data])
-    const out = Buffer.alloc(body.length + 8)
-    out.writeUInt32BE(data.length, 0)
-    body.copy(out, 4)
-    out.writeUInt32BE(crc(body), body.length + 4)
-    return out
-  }
-  const head = Buffer.alloc(13)
-  head.writeUInt32BE(side, 0)
-  head.writeUInt32BE(side, 4)
-  head.set([8, 2, 0, 0, 0], 8)
-  const line = Buffer.concat([Buffer.from([0]), Buffer.from(Array.from({ length: side }, () => [r, g, b]).flat())])
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: side }, () => line)))), chunk('IEND', Buffer.alloc(0))])
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-})
+const browser = await launch()
 const wrong = []
 let signedOut = true
 
 async function open(options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
-  context.setDefaultTimeout(15000)
+  context.setDefaultTimeout(60000)
   const page = await context.newPage()
-  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
-  page.on('console', (m) => {
-    if (['error', 'warning'].includes(m.type()) && !m.location().url.includes('/thumbnail') && !(signedOut && m.text().includes('status of 401'))) wrong.push(`console: ${m.text()} ${m.location().url}`)
-  })
-  page.on('request', (r) => {
-    if (!r.url().startsWith(base) && !/^(data|blob):/.test(r.url())) wrong.push('asks another host: ' + r.url())
-  })
+  watch(page, base, wrong, (m) => signedOut && m.text().includes('status of 401'))
   return page
 }
 
@@ -104,6 +70,33 @@ try {
     await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
     await page.getByRole('navigation', { name: 'Location' }).getByRole('link', { name: 'Drive' }).click()
     await cells(5)
+  })
+
+  await does('the folders at the left', async () => {
+    const item = (label) => page.getByRole('treeitem', { name: label, exact: true })
+    await item('again').click()
+    await cells(1)
+    assert.equal(await item('again').getAttribute('aria-selected'), 'true')
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('below')
+    await page.keyboard.press('Enter')
+    await item('below').waitFor()
+    await item('again').focus()
+    await page.keyboard.press('ArrowLeft')
+    await item('below').waitFor({ state: 'detached' })
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await see('This folder is empty')
+    await item('again').click()
+    await cell('below').click()
+    await page.keyboard.press('Delete')
+    await item('below').waitFor({ state: 'detached' })
+    await item('Drive').focus()
+    await page.keyboard.press('Enter')
+    await cells(5)
+    assert.ok(await item('Drive').evaluate((e) => e === document.activeElement))
+    assert.deepEqual(await page.getByRole('option').evaluateAll((all) => all.map((e) => e.getAttribute('aria-label'))), ['again', 'blue.png', 'green.png', 'notes.txt', 'red.png'], 'folders come first')
   })
 
   await does('drop a folder by a name with a path', async () => {
@@ -192,6 +185,21 @@ try {
     await page.getByRole('toolbar').getByRole('button', { name: 'Links' }).click()
     await see('3 links')
     await page.keyboard.press('Escape')
+  })
+
+  await does('search in the bed', async () => {
+    await page.keyboard.press('/')
+    await page.getByRole('searchbox').fill('gre')
+    await cells(1)
+    await cell('green.png').click()
+    const details = page.getByRole('complementary', { name: 'Details' })
+    await details.getByText('64 × 64').waitFor()
+    await details.getByText('Up to date').waitFor()
+    await details.getByText('/green.png', { exact: true }).waitFor()
+    await page.getByRole('searchbox').fill('reen')
+    await see('Nothing here begins with “reen”')
+    await page.getByRole('searchbox').fill('')
+    await cells(3)
   })
 
   await does('delete says how many links die', async () => {

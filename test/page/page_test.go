@@ -4,10 +4,17 @@
 package page
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
 
+	"tuchuang/internal/client"
+	"tuchuang/internal/db"
+	"tuchuang/internal/picture"
+	"tuchuang/internal/picture/draw"
 	"tuchuang/test/harness"
 )
 
@@ -22,6 +29,88 @@ func TestPageWhereThingsGoWrong(t *testing.T) {
 	s := harness.Start(t)
 	run(t, "wrong.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password,
 		"PAGE_OTHER=reader", "PAGE_OTHER_PASSWORD="+s.AddUser("reader").Password)
+}
+
+// Nothing of the page is out of reach of a screen reader or a keyboard, in either theme or
+// language, and a hundred thousand pictures are no more to it than a hundred.
+func TestPageLooks(t *testing.T) {
+	s := harness.NewOn(t, db.SQLite)
+	s.Start()
+	u := s.User("looker")
+	fill(t, u)
+	many(t, u, 100_000)
+	run(t, "looks.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=looker", "PAGE_PASSWORD="+u.Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+}
+
+// fill makes folders and pictures, of which some are published, one is out of date, and one
+// could not be published.
+func fill(t *testing.T, u *harness.User) {
+	t.Helper()
+	n := int64(0)
+	paint := func(format picture.Format, w, h int) []byte {
+		n++
+		b, err := draw.Picture(format, n, w, h, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	travel := u.MkFolder(0, "旅行 Travel")
+	spring := u.MkFolder(travel, "2024 Kyoto 京都")
+	u.MkFolder(travel, "2025 Lofoten")
+	u.MkFolder(0, "blog 博客")
+	var ids []int64
+	for i, name := range []string{"harbour", "湖边的清晨", "old town", "sunrise", "ferry", "market", "garden", "灯塔", "bridge", "station"} {
+		ids = append(ids, u.PutFile(0, fmt.Sprintf("%s %02d.jpg", name, i+1), paint(picture.JPEG, 640, 420+40*(i%3))))
+		u.PutFile(spring, fmt.Sprintf("kyoto %02d.png", i+1), paint(picture.PNG, 320, 240))
+	}
+	u.PutFile(0, "notes.txt", []byte("no picture"))
+	damaged := u.PutFile(spring, "damaged.jpg", paint(picture.JPEG, 200, 200))
+	if err := u.Trash(t.Context(), []int64{u.PutFile(0, "old.png", paint(picture.PNG, 100, 100))}); err != nil {
+		t.Fatal(err)
+	}
+	change(t, u, `UPDATE blob SET state = 3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, damaged)
+	u.Await(u.StartCopy("", ids[:6]...))
+	b := paint(picture.JPEG, 800, 500)
+	if _, err := u.Single(t.Context(), "", client.NewFile{
+		Filename: "harbour 01.jpg", Etag: harness.MD5(b), Size: int64(len(b)), Duplicate: client.DuplicateOverwrite,
+	}, client.Content{From: bytes.NewReader(b), Size: int64(len(b))}); err != nil {
+		t.Fatal(err)
+	}
+	u.Await(u.StartCopy("", travel))
+}
+
+// many fills a folder with entries that all show one picture.
+func many(t *testing.T, u *harness.User, n int) {
+	t.Helper()
+	b, err := draw.Picture(picture.PNG, 1000, 64, 64, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := u.MkFolder(0, "many 很多")
+	first := u.PutFile(folder, "00000.png", b)
+	change(t, u, `
+		WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $3)
+		INSERT INTO drive_entry (account_id, id, parent_id, name, class, blob_id, size, etag, trashed, children, created_at, updated_at)
+		SELECT e.account_id, e.id + 1000000 + s.n, e.parent_id, substr('00000' || s.n, -5) || '.png', e.class, e.blob_id, e.size, e.etag, 0, 0, e.created_at, e.updated_at
+		FROM s JOIN drive_entry e ON e.account_id = $1 AND e.id = $2`, first, n-1)
+	change(t, u, `UPDATE drive_entry SET children = $3 WHERE account_id = $1 AND id = $2`, folder, n)
+}
+
+// change changes the database beside the server.
+func change(t *testing.T, u *harness.User, query string, args ...any) {
+	t.Helper()
+	d, err := db.Open(t.Context(), u.Server.Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.Write(t.Context(), "test", func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), query, append([]any{u.UID}, args...)...)
+		return err
+	})
+	if err := errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func run(t *testing.T, script string, env ...string) {

@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { launch } from './browser.mjs'
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
 const dir = mkdtempSync(join(tmpdir(), 'page-'))
@@ -15,12 +14,9 @@ const made = (called, bytes) => {
   writeFileSync(join(dir, called), bytes)
   return join(dir, called)
 }
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-})
+const browser = await launch()
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' })
-context.setDefaultTimeout(20000)
+context.setDefaultTimeout(60000)
 const wrong = []
 async function open() {
   const page = await context.newPage()
@@ -135,6 +131,18 @@ try {
     assert.equal(there.etag, createHash('md5').update(content).digest('hex'))
     await page.unroute('**/upload/v2/file/slice')
     await close()
+  })
+
+  await does('what is stopped has no room at the server any more', async () => {
+    await page.route('**/upload/v2/file/slice', () => undefined) // never sent
+    const begun = page.waitForRequest('**/upload/v2/file/slice')
+    await page.setInputFiles(input, made('stopped.bin', randomBytes(100000)))
+    await begun
+    const told = page.waitForResponse('**/upload/v2/file/upload_cancel')
+    await corner().getByRole('button', { name: 'Stop all uploads' }).click()
+    assert.equal((await (await told).json()).code, 0)
+    await page.unroute('**/upload/v2/file/slice')
+    assert.ok(!(await names(page)).includes('stopped.bin'))
   })
 
   await does('an open menu has the keys', async () => {

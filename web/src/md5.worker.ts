@@ -1,16 +1,16 @@
 // Computes etags beside the page, so that it never stands still. One file at a time.
-import { MD5 } from './md5'
+import { md5 } from 'js-md5'
 
 const piece = 4 << 20
 
 async function hash(id: number, file: File): Promise<void> {
   try {
-    const md5 = new MD5()
+    const sum = md5.create()
     for (let at = 0; at < file.size; at += piece) {
-      md5.add(new Uint8Array(await file.slice(at, at + piece).arrayBuffer()))
+      sum.update(await file.slice(at, at + piece).arrayBuffer())
       postMessage({ id, done: Math.min(at + piece, file.size) })
     }
-    postMessage({ id, etag: md5.hex() })
+    postMessage({ id, etag: sum.hex() })
   } catch {
     postMessage({ id, unreadable: true }) // it has been moved or changed meanwhile
   }

@@ -26,7 +26,11 @@ watch(scheme, apply)
 system.addEventListener('change', apply)
 apply()
 
-export const narrow = ref(false)
-const slim = matchMedia('(max-width: 720px)')
-narrow.value = slim.matches
-slim.addEventListener('change', () => (narrow.value = slim.matches))
+function media(query: string): Ref<boolean> {
+  const m = matchMedia(query)
+  const r = ref(m.matches)
+  m.addEventListener('change', () => (r.value = m.matches))
+  return r
+}
+export const narrow = media('(max-width: 720px)')
+export const wide = media('(min-width: 1000px)') // there is room for the folders

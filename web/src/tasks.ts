@@ -65,7 +65,8 @@ export async function taskOf(id: string): Promise<void> {
 }
 
 export const cancel = (id: string) => post('/api/v1/oss/source/copy/cancel', { taskID: id })
-export const retry = async (id: string) => (await post<{ taskID: string }>('/api/v1/oss/source/copy/retry', { taskID: id })).taskID
+// retry tries again what has failed, or of that the lines of the ledger that are named.
+export const retry = async (id: string, seqs?: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/copy/retry', { taskID: id, seqs })).taskID
 export const undo = async (id: string, dryRun: boolean) => {
   const r = await post<Undone>('/api/v1/oss/source/copy/undo', { taskID: id, dryRun })
   if (!dryRun) {

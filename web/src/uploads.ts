@@ -38,7 +38,7 @@ const atOnce = 3
 const pauseOfBusy = 5000
 
 export const paused = ref(false)
-export const landed = reactive({ times: 0, folders: new Set<number>() })
+export const landed = reactive({ times: 0, deep: false })
 // There may be a hundred thousand: they are counted as they go, never walked.
 const counts = reactive({ all: 0, done: 0, failed: 0, instant: 0, bytes: 0, sent: 0 })
 export const sums = computed(() => ({ ...counts, active: counts.done + counts.failed < counts.all }))
@@ -115,6 +115,9 @@ export function again(): void {
   go()
 }
 
+// cancel frees the room that an upload has at the server, which else does so a day later.
+const cancel = (preuploadID: string): void => void post('/upload/v2/file/upload_cancel', { preuploadID }).catch(() => undefined)
+
 // halt ends all in this page; the next one goes on with it.
 export function halt(): void {
   for (const u of open.values()) u.gone = true
@@ -126,6 +129,7 @@ export function halt(): void {
 }
 
 export function stop(): void {
+  for (const x of [...open.values(), ...left.values()]) if (x.preupload) cancel(x.preupload)
   forget([...open.keys(), ...left.keys()])
   left.clear()
   halt()
@@ -217,7 +221,7 @@ function arrived(u: Upload, instant: boolean): void {
   open.delete(u.key)
   forget([u.key])
   landed.times++
-  landed.folders.add(u.parent)
+  if (u.path.includes('/')) landed.deep = true // folders came with it
 }
 
 // wanted throws where an upload is to stand still.
@@ -262,7 +266,10 @@ async function create(u: Upload): Promise<boolean> {
       size: u.file.size,
       duplicate: u.both ? 1 : 0,
     })
-    if (u.gone) throw new Failure('paused', '')
+    if (u.gone) {
+      if (c.preuploadID) cancel(c.preuploadID)
+      throw new Failure('paused', '')
+    }
     if (c.reuse) return true
     Object.assign(u, { preupload: c.preuploadID, sliceSize: c.sliceSize, slice: 1 })
     note(u)

@@ -66,6 +66,7 @@ export async function driveList(q: { parent: number; page: number; order: Order;
     limit: pageSize,
     orderBy: q.order.by,
     orderDirection: q.order.desc ? 'desc' : 'asc',
+    foldersFirst: q.trash ? undefined : true,
     trashed: q.trash || undefined,
     searchData: q.search || undefined,
   })
@@ -82,9 +83,34 @@ export async function driveList(q: { parent: number; page: number; order: Order;
   return { total: r.total, list }
 }
 
-export async function bedList(parent: string, last: string): Promise<{ last: string; list: BedEntry[] }> {
-  const r = await post<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last })
+// bedList answers a page of a folder; begins is what the names begin with, "" for all.
+export async function bedList(parent: string, last: string, begins = ''): Promise<{ last: string; list: BedEntry[] }> {
+  const r = await post<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last, searchData: begins })
   return { last: r.lastFileId, list: r.fileList.map(bedEntry) }
+}
+
+// foldersOf are the folders right in one of drive or bed, which come first in its list. ""
+// is the root.
+export async function foldersOf(kind: 'drive' | 'bed', id: string, limit: number): Promise<{ list: Crumb<string>[]; more: boolean }> {
+  const found: Crumb<string>[] = []
+  const add = (list: { id: number | string; name: string; folder: boolean }[]): boolean => {
+    found.push(...list.filter((f) => f.folder).map((f) => ({ id: String(f.id), name: f.name })))
+    return list.every((f) => f.folder) && found.length <= limit
+  }
+  if (kind === 'bed') {
+    for (let last = ''; last !== '-1'; ) {
+      const r = await bedList(id, last)
+      if (!add(r.list)) break
+      last = r.last
+    }
+    found.sort((a, b) => a.name.localeCompare(b.name))
+  } else {
+    for (let page = 1; ; page++) {
+      const { list } = await driveList({ parent: Number(id || 0), page, order: { by: 'file_name', desc: false } })
+      if (!add(list) || list.length < pageSize) break
+    }
+  }
+  return { list: found.slice(0, limit), more: found.length > limit }
 }
 
 const bedEntry = (f: BedItem): BedEntry => ({
@@ -165,6 +191,20 @@ export const bed = {
   remove: (ids: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs })),
   republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
 }
+
+export interface BedDetail {
+  width: number // 0: not known
+  height: number
+}
+export const bedDetail = (id: string): Promise<BedDetail> => get<BedDetail>('/api/v1/oss/file/detail', { fileID: id })
+
+// Source is what an image was published of, as the drive has it now.
+export interface Source {
+  fileId: number // 0: it is there no more
+  path: string
+  state: 'current' | 'outdated' | 'gone'
+}
+export const sourceOf = async (id: string): Promise<Source | undefined> => (await get<{ sources?: Source[] }>('/api/v1/oss/source/published', { imageIDs: [id] })).sources?.[0]
 
 export type Outcome = 'open' | 'copied' | 'replaced' | 'skipped' | 'failed'
 

@@ -1,0 +1,47 @@
+// What the scripts of this folder share: a browser, eyes on what goes wrong in a page, and
+// pictures.
+import { createRequire } from 'node:module'
+import { deflateSync } from 'node:zlib'
+
+export const web = createRequire(new URL('../../web/package.json', import.meta.url))
+
+export const launch = () =>
+  web('playwright-core').chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+
+// watch writes down what a page should not do: errors, warnings, what its policy forbids,
+// requests to another host. expected says of a message that it should be there.
+export function watch(page, base, wrong, expected = () => false) {
+  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
+  page.on('console', (m) => {
+    if (['error', 'warning'].includes(m.type()) && !expected(m)) wrong.push(`console: ${m.text()} ${m.location().url}`)
+  })
+  page.on('request', (r) => {
+    if (!r.url().startsWith(base) && !/^(data|blob):/.test(r.url())) wrong.push('asks another host: ' + r.url())
+  })
+}
+
+// png makes a picture of one colour.
+export function png(r, g, b, side = 64) {
+  const table = Array.from({ length: 256 }, (_, n) => {
+    for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1
+    return n >>> 0
+  })
+  const crc = (buf) => (buf.reduce((c, x) => table[(c ^ x) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const out = Buffer.alloc(body.length + 8)
+    out.writeUInt32BE(data.length, 0)
+    body.copy(out, 4)
+    out.writeUInt32BE(crc(body), body.length + 4)
+    return out
+  }
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(side, 0)
+  head.writeUInt32BE(side, 4)
+  head.set([8, 2, 0, 0, 0], 8)
+  const line = Buffer.concat([Buffer.from([0]), Buffer.from(Array.from({ length: side }, () => [r, g, b]).flat())])
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: side }, () => line)))), chunk('IEND', Buffer.alloc(0))])
+}

@@ -1,0 +1,194 @@
+// Walks through every view and sheet of the page, in both themes and languages, at the
+// width of a desk and of a phone: axe looks at each, and nothing may be said in the console.
+// Then it scrolls through a hundred thousand pictures. With PAGE_SHOTS it takes pictures.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { launch, watch, web } from './browser.mjs'
+
+const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
+const axe = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8')
+
+const browser = await launch()
+const wrong = []
+let page
+let step = 'begin'
+let signedOut = true
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  context.setDefaultTimeout(60000)
+  page = await context.newPage()
+  watch(page, base, wrong, (m) => signedOut && m.text().includes('status of 401'))
+  await page.goto(base + '/')
+  await page.locator('input[name=password]').waitFor()
+  return context
+}
+const still = () =>
+  page.waitForFunction(() => !document.querySelector('[aria-busy=true], .bone') && [...document.images].every((i) => i.complete) && document.getAnimations().every((a) => a.playState !== 'running'))
+
+// look holds what is shown against the rules of axe.
+async function look(what) {
+  step = what
+  await still()
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  for (const v of violations.filter((x) => ['serious', 'critical'].includes(x.impact))) wrong.push(`${what}: ${v.id}, ${v.help}\n  ${v.nodes.map((n) => n.html.slice(0, 200) + ' ' + (n.any[0]?.message ?? '')).join('\n  ')}`)
+  if (shots) await page.screenshot({ path: `${shots}/${what.replace(/\W+/g, '-')}.png` })
+}
+const go = async (hash) => {
+  await page.goto(`${base}/${hash}`)
+  await still()
+}
+const option = (label) => page.getByRole('option', { name: label, exact: true })
+const key = (k) => page.keyboard.press(k)
+const gone = (role) => page.getByRole(role).waitFor({ state: 'detached' })
+
+// words of the page that the walk holds on to.
+const words = {
+  en: { account: 'Account menu', publish: 'Publish', links: 'Links', more: 'Move', change: 'Change', keys: 'Keys', list: 'Show as a list', grid: 'Show as pictures', cancel: 'Cancel', retry: 'Retry this one' },
+  zh: { account: '账号菜单', publish: '发布到图床', links: '链接', more: '移动', change: '更改', keys: '快捷键', list: '显示为列表', grid: '显示为图片', cancel: '取消', retry: '重试这一张' },
+}
+
+async function walk(tag, w, phone) {
+  const button = (label) => page.getByRole('button', { name: label, exact: true }).first()
+  const bar = () => page.getByRole('toolbar')
+  await go('#/drive')
+  await look(`${tag} drive`)
+  if (phone) {
+    const box = await option('harbour 01.jpg').boundingBox()
+    await page.mouse.move(box.x + 30, box.y + 30)
+  }
+  await option('harbour 01.jpg').click()
+  await page.locator('.selected').waitFor()
+  if (!phone) await page.getByRole('complementary').locator('textarea').waitFor()
+  await look(`${tag} drive, one that is out of date`)
+  await bar().getByRole('button', { name: w.publish }).click()
+  await page.getByRole('dialog').locator('li').first().waitFor()
+  await look(`${tag} publish`)
+  await key('Escape')
+  await gone('dialog')
+  await bar().getByRole('button', { name: w.more, exact: true }).click()
+  await page.getByRole('dialog').locator('.line').first().waitFor()
+  await look(`${tag} move`)
+  await key('Escape')
+  await gone('dialog')
+  await page.getByRole('listbox').focus()
+  await key('F2')
+  await page.getByRole('dialog').getByRole('textbox').waitFor()
+  await look(`${tag} rename`)
+  await key('Escape')
+  await gone('dialog')
+  await button(w.list).click()
+  await look(`${tag} drive as a list`)
+  await button(w.grid).click()
+  await go('#/search/kyoto')
+  await look(`${tag} search`)
+  await go('#/search/nothing-of-this')
+  await look(`${tag} nothing is found`)
+  await go('#/trash')
+  await look(`${tag} trash`)
+  await go('#/bed')
+  await look(`${tag} bed`)
+  await option('harbour 01.jpg').click()
+  if (!phone) await page.getByRole('complementary').locator('.from .tag').waitFor()
+  await look(`${tag} bed, one that is out of date`)
+  await bar().getByRole('button', { name: w.links }).click()
+  await page.getByRole('dialog').locator('textarea').waitFor()
+  await look(`${tag} links`)
+  await key('Escape')
+  await gone('dialog')
+  await go('#/bed//h')
+  await look(`${tag} names of the bed that begin with h`)
+  await key('t')
+  await page.locator('.task').first().waitFor()
+  await look(`${tag} tasks`)
+  await page.locator('.task').first().click()
+  await button(w.retry).waitFor()
+  await look(`${tag} a task with a failure`)
+  await key('Escape')
+  await page.locator('.drawer').waitFor({ state: 'detached' })
+  await key('?')
+  await page.getByRole('dialog').waitFor()
+  await look(`${tag} keys`)
+  await key('Escape')
+  await gone('dialog')
+  await page.getByRole('button', { name: w.account }).click()
+  await page.locator('.n-dropdown-menu').waitFor()
+  await look(`${tag} account menu`)
+  await key('Escape')
+}
+
+try {
+  for (const [lang, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [device, viewport] of [['desk', { width: 1440, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
+        const tag = `${lang} ${colorScheme} ${device}`
+        signedOut = true
+        const context = await open({ locale, colorScheme, viewport, deviceScaleFactor: device === 'phone' && shots ? 2 : 1 })
+        await look(`${tag} sign in`)
+        await page.fill('input[name=name]', name)
+        await page.fill('input[name=password]', password)
+        await key('Enter')
+        await page.getByRole('listbox').waitFor()
+        signedOut = false
+        await walk(tag, words[lang], device === 'phone')
+        console.log(`ok ${tag}`)
+        await context.close()
+      }
+    }
+  }
+
+  step = 'a hundred thousand'
+  signedOut = true
+  const context = await open({ locale: 'en-US' })
+  await page.fill('input[name=name]', name)
+  await page.fill('input[name=password]', password)
+  await key('Enter')
+  await page.getByRole('listbox').waitFor()
+  signedOut = false
+  await key('t')
+  await page.locator('.task').first().click()
+  await page.getByRole('button', { name: 'Retry this one' }).click()
+  await page.locator('.drawer .items li').nth(1).waitFor({ state: 'detached' })
+  assert.equal(await page.locator('.drawer .items li').count(), 1, 'one is tried again, and nothing else')
+  await key('Escape')
+  await page.locator('.drawer').waitFor({ state: 'detached' })
+  await option('many 很多').dblclick()
+  await option('00000.png').waitFor()
+  const frames = await page.evaluate(
+    () =>
+      new Promise((done) => {
+        const grid = document.querySelector('[role=listbox]')
+        const times = []
+        let before = performance.now()
+        let most = 0
+        const tick = (now) => {
+          times.push(now - before)
+          before = now
+          most = Math.max(most, document.querySelectorAll('[role=option]').length)
+          grid.scrollTop += times.length % 60 === 0 ? grid.scrollHeight / 10 : 40 // and a leap now and then
+          if (times.length < 480) requestAnimationFrame(tick)
+          else done({ times: times.slice(1).sort((a, b) => a - b), most })
+        }
+        requestAnimationFrame(tick)
+      }),
+  )
+  const at = (part) => frames.times[Math.floor(part * (frames.times.length - 1))].toFixed(1)
+  console.log(`ok a hundred thousand pictures: a frame takes ${at(0.5)} ms, of a hundred the longest ${at(0.99)} ms, the longest ${at(1)} ms; ${frames.most} of them are in the page at most`)
+  assert.ok(frames.most < 300, `${frames.most} are in the page`)
+  await page.getByRole('listbox').focus()
+  await key('End')
+  await option('99999.png').waitFor()
+  await key('Home')
+  await option('00000.png').waitFor()
+  await context.close()
+
+  assert.deepEqual(wrong, [])
+} catch (e) {
+  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(wrong.join('\n'))
+  await page.screenshot({ path: (shots || '/tmp') + '/looks-failed.png' }).catch(() => undefined)
+  process.exitCode = 1
+} finally {
+  await browser.close()
+}
