@@ -41,8 +41,8 @@ type PublishedFile struct {
 // PublishedPage is a page of them.
 type PublishedPage struct {
 	List       []PublishedFile `json:"list"`
-	Sources    []Source        `json:"sources"`    // where ImageIDs were asked for
-	LastFileID int64           `json:"lastFileId"` // -1 at the end
+	Sources    []Source        `json:"sources,omitempty"` // where ImageIDs were asked for
+	LastFileID int64           `json:"lastFileId"`        // -1 at the end
 }
 
 // Source is what an image of the bed was published of, as the drive has it now.
