@@ -12,7 +12,9 @@ export const toasts = reactive<Toast[]>([])
 let last = 0
 
 export function toast(text: string, action?: Toast['action'], kind: Toast['kind'] = 'plain'): void {
-  if (toasts.some((x) => x.text === text)) return
+  const same = toasts.find((x) => x.text === text)
+  if (same && !action) return
+  if (same) dismiss(same.id) // what is undone is what was done last
   const id = ++last
   toasts.push({ id, text, kind, action })
   if (toasts.length > 3) toasts.shift()
