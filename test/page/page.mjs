@@ -92,6 +92,8 @@ try {
     await cell('below').click()
     await page.keyboard.press('Delete')
     await item('below').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await item('below').waitFor()
     await item('Drive').focus()
     await page.keyboard.press('Enter')
     await cells(5)

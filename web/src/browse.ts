@@ -98,6 +98,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     (now, before) => {
       if (before) listing.value = of.list()
       selection.clear()
+      selection.cursor.value = -1
       void reload()
       if (before && now[0] === before[0] && now[1] === before[1] && now[2] === before[2]) return
       lost.value = ''

@@ -114,6 +114,7 @@ export function themeOf(isDark: boolean): GlobalThemeOverrides {
       railColor: c.well,
       boxShadow2: c.shadow,
     },
+    Dropdown: { optionOpacityDisabled: '0.8' },
     Button: {
       textColorPrimary: c.onAccent,
       textColorHoverPrimary: c.onAccent,
