@@ -26,6 +26,7 @@ var acrossAccounts = map[string]string{
 	"account.selectClient":    "a sign-in has the client's id and nothing else: a table to look up, on every shard",
 	"account.selectApp":       "an app is known by its client's id, as a sign-in is",
 	"account.lockApp":         "as selectApp",
+	"account.selectAllowed":   "the app of a permission is a client of whichever account",
 	"account.selectApps":      "tuchuang user app ls",
 	"account.selectAppGrants": "a reset, and the end of an app: what others allowed it",
 	"account.deleteAppTokens": "a reset, and the end of an app: what others allowed it",

@@ -79,7 +79,7 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if c.Keep != "" {
-		if err := u.showOperator(s.admin); err != nil {
+		if err := u.showOperator(s); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 		return err
 	}
 	if c.Serve {
-		if err := u.showServing(s.url, secrets); err != nil {
+		if err := u.showServing(s.url, name, secrets); err != nil {
 			return err
 		}
 		select {
@@ -120,13 +120,13 @@ func (c *demoCmd) Run(ctx context.Context, u *ui) (err error) {
 }
 
 // showServing says where the demo goes on, and as whom.
-func (u *ui) showServing(url string, secrets account.Secrets) error {
+func (u *ui) showServing(url, name string, secrets account.Secrets) error {
 	if u.json {
 		return u.fact(struct {
 			Serving servingOut `json:"serving"`
 		}{servingOut{url, outOf(secrets)}})
 	}
-	u.say(u.text(demoServing, url, secrets.ClientID, secrets.ClientSecret))
+	u.say(u.text(demoServing, url, url, name, secrets.Password, secrets.ClientID, secrets.ClientSecret))
 	return nil
 }
 

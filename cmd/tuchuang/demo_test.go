@@ -148,7 +148,7 @@ func TestDemoForScripts(t *testing.T) {
 			t.Fatalf("%T: %v\n%s", fact, err, &errs)
 		}
 	}
-	if start.FirstStart == nil || start.FirstStart.ClientSecret == "" || task.Copied != 1 || task.Failures == nil {
+	if start.FirstStart == nil || start.FirstStart.ClientSecret == "" || !strings.Contains(start.FirstStart.SignIn, "/#/enter/") || task.Copied != 1 || task.Failures == nil {
 		t.Errorf("%+v, %+v", start, task)
 	}
 	c := done.Comparison

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tuchuang/internal/api"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/config"
 	"tuchuang/internal/copytask"
@@ -227,6 +229,47 @@ func (s *server) watchNumbers(raw *transfer.Transfer) {
 		return errors.Join(err, errRoom)
 	})
 }
+
+// health is how the server is, for operators that ask by the API.
+func (s *server) health(ctx context.Context) (api.Health, error) {
+	h := api.Health{Version: programVersion(), Database: string(s.db.Engine()), Store: "folder", Room: -1, Ready: !s.leaving.Load()}
+	if s.conf.BlobURL != "" {
+		h.Store = "bucket"
+	}
+	switch {
+	case !h.Ready:
+		h.Problem = "draining"
+	case s.answers(ctx) != nil:
+		h.Ready, h.Problem = false, "database"
+		return h, nil //nolint:nilerr // that is what is told
+	}
+	room, err := s.rooms.store.Room(ctx)
+	switch {
+	case err != nil:
+		h.Problem = cmp.Or(h.Problem, "store")
+	case room < blob.Endless:
+		h.Room = room
+		if room < lowRoom {
+			h.Problem = cmp.Or(h.Problem, "room")
+		}
+	}
+	if _, _, moved, err := s.db.Moved(ctx); err != nil {
+		return h, err
+	} else if moved {
+		h.Problem = cmp.Or(h.Problem, "moved")
+	}
+	for _, c := range s.rooms.crews {
+		depth, err := c.workers.Depth(ctx)
+		if err != nil {
+			return h, err
+		}
+		h.Waiting, h.Running, h.Oldest = h.Waiting+depth.Waiting, h.Running+depth.Running, max(h.Oldest, depth.Oldest)
+	}
+	return h, nil
+}
+
+// lowRoom is how many bytes left an operator should look at.
+const lowRoom = 1 << 30
 
 // observedLog makes the log, and the figures where they are wanted.
 func observedLog(u *ui, conf config.Config) (*slog.Logger, *metrics.Metrics) {

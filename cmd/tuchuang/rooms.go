@@ -164,6 +164,7 @@ func (s *server) background(ctx context.Context) {
 			sweep.Job{Name: "traffic of direct links", Every: time.Second, Run: r.links.KeepCounts},
 			sweep.Job{Name: "thumbnails of content that is gone", Every: time.Hour, Run: r.thumbnails.Sweep},
 			sweep.Job{Name: "shares that are over", Every: time.Hour, Run: func(ctx context.Context) error { return sweepAll(ctx, r.shares.SweepExpired) }},
+			sweep.Job{Name: "uses of tokens", Every: time.Second, Run: r.accounts.KeepUses},
 			sweep.Job{Name: "visits of shares", Every: time.Second, Run: r.shares.KeepCounts},
 			// Searches look at names one by one until they are in the index.
 			sweep.Job{Name: "names to be searched for", Every: time.Second, Run: r.drive.IndexNames},

@@ -99,7 +99,7 @@ func (c *serveCmd) Run(ctx context.Context, u *ui) error {
 	}
 	tuneCollector()
 	s, err := startServer(ctx, conf, u)
-	errShown := u.showOperator(s.admin) // whatever came after: they are shown this once
+	errShown := u.showOperator(s) // whatever came after: they are shown this once
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		u.note(u.text(stoppedEarly))
 		return errShown
@@ -252,6 +252,10 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		Accounts: r.accounts, Drive: r.drive, Bed: r.bed, Uploads: r.uploads, Tasks: r.tasks, Downloads: r.downloads, Shares: r.shares, Links: r.links,
 		Copies: r.copies, Thumbnails: r.thumbnails, PublicURL: s.conf.PublicURL, ImageURL: s.conf.ImageURL,
 		Node: "tuchuang", Log: log, Rates: r.limits(conf), OnDetached: r.wakeSweep,
+		AddUser: func(ctx context.Context, name string, quota int64, operator bool) (account.Secrets, error) {
+			return ops.AddUser(ctx, s.db, name, quota, operator)
+		},
+		Health: s.health,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{
@@ -380,6 +384,7 @@ type startOut struct {
 type operatorOut struct {
 	Name string `json:"name"`
 	secretsOut
+	SignIn string `json:"signIn"` // opens the page, signed in, once
 }
 
 type listeningOut struct {
@@ -403,15 +408,17 @@ func (u *ui) showListening(s *server) error {
 
 // showOperator prints the secrets of the operator that the first start has made;
 // nothing can show them again.
-func (u *ui) showOperator(s *account.Secrets) error {
-	if s == nil {
+func (u *ui) showOperator(s *server) error {
+	if s.admin == nil {
 		return nil
 	}
+	admin, link := *s.admin, s.conf.PublicURL+web.LinkPath+s.admin.Link
 	if u.json {
-		return u.handedOver(u.fact(startOut{FirstStart: &operatorOut{ops.Admin, outOf(*s)}}), ops.Admin)
+		return u.handedOver(u.fact(startOut{FirstStart: &operatorOut{ops.Admin, outOf(admin), link}}), ops.Admin)
 	}
 	u.say(u.text(firstStart, ops.Admin))
-	u.say(u.text(secretLines, s.ID, s.ClientID, s.ClientSecret, s.Password))
+	u.say(u.text(secretLines, admin.ID, admin.ClientID, admin.ClientSecret, admin.Password))
+	u.say(u.text(signInLine, link))
 	return u.handedOver(u.lost(), ops.Admin)
 }
 

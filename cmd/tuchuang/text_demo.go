@@ -20,9 +20,10 @@ var (
 	demoMissing     = say("%s 没有发布", "%s was not published")
 	demoEqual       = say("全部 %d 张图片（%s）从公开链接取回，与源文件逐字节相同；用时 %s，%s/s", "all %d pictures (%s) came back from their public links, equal to their sources byte for byte, in %s, %s/s")
 
-	demoServing = say("继续服务中：%s\n  clientID      %s\n  clientSecret  %s\n按 Ctrl-C 结束", "still serving at %s\n  clientID      %s\n  clientSecret  %s\nCtrl-C ends it")
-	demoKept    = say("数据保留着，继续使用：\n  %s serve --data %s\n重新生成账号 %s 的密钥：\n  %s user reset %s --data %s", "the data is kept; go on with\n  %s serve --data %s\nand get new secrets of its account %s with\n  %s user reset %s --data %s")
-	demoNext    = say("接下来：%s demo --serve 让演示继续服务；%s serve --data ./data 正式使用", "Next: %s demo --serve keeps the demo serving; %s serve --data ./data runs it for real")
+	demoServing = say("继续服务中：%s\n网页在 %s/ ，账号 %s，密码 %s\n  clientID      %s\n  clientSecret  %s\n按 Ctrl-C 结束",
+		"still serving at %s\nthe page is at %s/ for the account %s, password %s\n  clientID      %s\n  clientSecret  %s\nCtrl-C ends it")
+	demoKept = say("数据保留着，继续使用：\n  %s serve --data %s\n重新生成账号 %s 的密钥：\n  %s user reset %s --data %s", "the data is kept; go on with\n  %s serve --data %s\nand get new secrets of its account %s with\n  %s user reset %s --data %s")
+	demoNext = say("接下来：%s demo --serve 让演示继续服务；%s serve --data ./data 正式使用", "Next: %s demo --serve keeps the demo serving; %s serve --data ./data runs it for real")
 
 	helpDemo      = say("一条命令演示主要功能", "The main job in one command.")
 	helpDemoFrom  = say("用这个文件夹里的图片，而不是现画", "Take the pictures of this folder instead of drawing some.")

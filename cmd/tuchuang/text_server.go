@@ -4,6 +4,7 @@ package main
 var (
 	firstStart     = say("首次启动，已创建管理员 %s。以下内容只显示这一次，请妥善保存：", "First start: the operator %s was made. This is shown once, keep it safe:")
 	secretLines    = say("  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s", "  uid           %d\n  clientID      %s\n  clientSecret  %s\n  password      %s")
+	signInLine     = say("一小时内打开这个链接即可登录，只能用一次：\n  %s", "This link signs in once, within an hour:\n  %s")
 	listening      = say("图床正在监听 %s（对外地址 %s，数据在 %s）", "tuchuang listens at %s (clients reach it at %s, data in %s)")
 	guessedURL     = say("注意：没有设置 --public-url，链接以 %s 开头，只在本机有效；请用 --public-url https://… 写明客户端访问的地址", "warning: --public-url is not set: links begin with %s and work on this machine alone; name with --public-url https://… where clients reach the server")
 	draining       = say("正在停止：等待进行中的请求结束，任务将在下次启动后继续", "stopping: running requests end, tasks go on at the next start")

@@ -80,6 +80,7 @@ type Secrets struct {
 	ClientID     string
 	ClientSecret string
 	Password     string
+	Link         string // of the first start, what signs in once, see MakeLink
 }
 
 // Accounts is the room's door to the database. Its methods may be called at the
@@ -90,6 +91,7 @@ type Accounts struct {
 	urlKey   []byte
 	signed   signedTokens
 	tokens   TokenRules
+	uses     uses
 	tries    often.Tries // of passwords
 }
 
@@ -157,10 +159,10 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 		if _, err := Lock(ctx, tx, s.ID); err != nil {
 			return err
 		}
-		if err := lockAppGrants(ctx, tx, s.ID); err != nil {
+		if err := endApp(ctx, tx, s.ID); err != nil {
 			return err
 		}
-		for _, q := range []string{deleteAppTokens, deleteAppGrants, deleteTokens, deleteGrants, deleteClients} {
+		for _, q := range []string{deleteTokens, deleteGrants, deleteClients} {
 			if _, err := tx.Exec(ctx, q, s.ID); err != nil {
 				return err
 			}
@@ -226,6 +228,15 @@ func (a *Accounts) SetLimits(ctx context.Context, name string, l Limits) (acc Ac
 func (a *Accounts) List(ctx context.Context) (list []Account, err error) {
 	err = a.db.Read(ctx, "account: list", func(tx *db.Tx) error {
 		list, err = db.Collect(ctx, tx, scanAccount, selectAccounts)
+		return err
+	})
+	return list, err
+}
+
+// After answers so many accounts, in order of their ids, after one; 0 for the first.
+func (a *Accounts) After(ctx context.Context, id ID, limit int) (list []Account, err error) {
+	err = a.db.Read(ctx, "account: after", func(tx *db.Tx) error {
+		list, err = db.Collect(ctx, tx, scanAccount, selectAfter, id, limit)
 		return err
 	})
 	return list, err

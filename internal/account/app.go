@@ -66,24 +66,32 @@ func (a *Accounts) setApp(ctx context.Context, owner string, app App, what strin
 			return err
 		}
 		if app.Name == "" {
-			if err := lockAppGrants(ctx, tx, id); err != nil {
+			if err := endApp(ctx, tx, id); err != nil {
 				return err
 			}
-			for _, q := range []string{deleteAppTokens, deleteAppGrants} {
-				if _, err := tx.Exec(ctx, q, id); err != nil {
-					return err
-				}
-			}
-		}
-		if _, err := tx.Exec(ctx, setApp, id, app.Name, strings.Join(app.RedirectURIs, "\n")); err != nil {
-			return err
 		}
 		if _, err := tx.Get(ctx, selectClientOf, []any{id}, &app.ClientID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setApp, id, app.ClientID, app.Name, strings.Join(app.RedirectURIs, "\n")); err != nil {
 			return err
 		}
 		return auditlog.Note(ctx, tx, int64(id), auditlog.AppSet, what)
 	})
 	return app, err
+}
+
+// endApp ends all that others allowed the app of an account.
+func endApp(ctx context.Context, tx *db.Tx, id ID) error {
+	if err := lockAppGrants(ctx, tx, id); err != nil {
+		return err
+	}
+	for _, q := range []string{deleteAppTokens, deleteAppGrants} {
+		if _, err := tx.Exec(ctx, q, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lockAppGrants waits for whoever is at what others allowed the app of an account: what

@@ -144,21 +144,27 @@ func (a *Accounts) Disallow(ctx context.Context, name, clientID string) (n int, 
 		if _, err := Lock(ctx, tx, id); err != nil {
 			return err
 		}
-		list, err := db.Collect(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, selectGrantsTo, id, clientID)
-		if err != nil {
-			return err
-		}
-		for _, grant := range list {
-			if err := endGrant(ctx, tx, id, grant); err != nil {
-				return err
-			}
-		}
-		if n = len(list); n == 0 {
-			return nil
-		}
-		return auditlog.Note(ctx, tx, int64(id), auditlog.AppEnd, clientID)
+		n, err = disallow(ctx, tx, id, clientID)
+		return err
 	})
 	return n, err
+}
+
+// disallow is Disallow with the account locked.
+func disallow(ctx context.Context, tx *db.Tx, id ID, clientID string) (n int, err error) {
+	list, err := db.Collect(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, selectGrantsTo, id, clientID)
+	if err != nil {
+		return 0, err
+	}
+	for _, grant := range list {
+		if err := endGrant(ctx, tx, id, grant); err != nil {
+			return 0, err
+		}
+	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	return len(list), auditlog.Note(ctx, tx, int64(id), auditlog.AppEnd, clientID)
 }
 
 // granted is a row of oauth_grant.

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 
+	"tuchuang/internal/auditlog"
+	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/often"
 )
@@ -114,6 +117,45 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 		return Caller{}, fault.New(fault.Disabled, "account: sign in")
 	}
 	return Caller{ID: id, Scope: AllScopes, shown: hash}, nil
+}
+
+// How long a password may be that somebody chooses, in characters; in bytes it has maxPassword.
+const minPassword, mostPassword = 8, 128
+
+// ChangePassword gives the account of who asks another password, where he knows the present
+// one: fault.WrongPassword, or fault.TooManyAttempts as of SignIn. The account's other sessions
+// end, and the URLs that were signed for it; its clients, and what it allowed to apps, go on.
+func (a *Accounts) ChangePassword(ctx context.Context, who Caller, present, next, address string) error {
+	if n := utf8.RuneCountInString(next); n < minPassword || n > mostPassword || len(next) > maxPassword || !utf8.ValidString(next) {
+		return fault.New(fault.BadPassword, "account: change password", minPassword, mostPassword)
+	}
+	acc, err := a.Get(ctx, who.ID)
+	if err != nil {
+		return err
+	}
+	knows, err := a.SignIn(ctx, acc.Name, present, address)
+	if fault.Is(err, fault.BadCredentials) {
+		err = fault.New(fault.WrongPassword, "account: change password")
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, next)
+	if err != nil {
+		return err
+	}
+	return a.byOwner(ctx, who, func(tx *db.Tx) error {
+		if err := knows.still(ctx, tx); err != nil {
+			return fault.New(fault.WrongPassword, "account: change password")
+		}
+		if _, err := tx.Exec(ctx, resetAccount, who.ID, hash); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, deleteOthers, who.ID, PageClient, who.shown); err != nil {
+			return err
+		}
+		return auditlog.Note(ctx, tx, int64(who.ID), auditlog.PasswordSet, acc.Name)
+	})
 }
 
 func argon(ctx context.Context, password string, salt []byte) ([]byte, error) {

@@ -12,14 +12,20 @@ import (
 const SessionCookie = "tuchuang_session"
 
 // BeginSession answers a browser's token, as Login does a program's, to who knows the
-// account's password; its errors are those of SignIn. It counts among the tokens of the
-// account's own client, and ends with them.
+// account's password; its errors are those of SignIn. It is a token of PageClient, and ends
+// with the account's secrets.
 func (a *Accounts) BeginSession(ctx context.Context, name, password, address string) (token string, expires time.Time, err error) {
 	who, err := a.SignIn(ctx, name, password, address)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	id := who.ID
+	// A reset in between has ended what the old password may.
+	return a.beginSession(ctx, who.ID, func(tx *db.Tx) error { return who.still(ctx, tx) })
+}
+
+// beginSession makes a session where the check says so, with the account locked. Whoever has
+// signed in needs no link any more.
+func (a *Accounts) beginSession(ctx context.Context, id ID, check func(tx *db.Tx) error) (token string, expires time.Time, err error) {
 	err = a.db.Write(ctx, "account: begin session", func(tx *db.Tx) error {
 		acc, err := Lock(ctx, tx, id)
 		if err != nil {
@@ -28,18 +34,13 @@ func (a *Accounts) BeginSession(ctx context.Context, name, password, address str
 		if acc.State != Enabled {
 			return fault.New(fault.Disabled, "account: begin session")
 		}
-		// A reset in between has ended what the old password may.
-		if err := who.still(ctx, tx); err != nil {
+		if err := check(tx); err != nil {
 			return err
 		}
-		var clientID string
-		if found, err := tx.Get(ctx, selectClientOf, []any{id}, &clientID); err != nil || !found {
-			if err == nil {
-				err = fault.New(fault.BadCredentials, "account: begin session")
-			}
+		if _, err := tx.Exec(ctx, endLink, id); err != nil {
 			return err
 		}
-		token, expires, err = a.admit(ctx, tx, id, clientID)
+		token, expires, err = a.admit(ctx, tx, id, PageClient)
 		return err
 	})
 	return token, expires, err

@@ -22,7 +22,7 @@ func TestSessions(t *testing.T) {
 			c, err := r.AuthenticateClient(r.ctx, token)
 			if want != "" {
 				r.fails(err, want, when)
-			} else if err != nil || c.ID != s.ID || c.Client != s.ClientID || c.Scope != account.AllScopes || c.App {
+			} else if err != nil || c.ID != s.ID || c.Client != account.PageClient || c.Scope != account.AllScopes || c.App {
 				r.Errorf("%s: %+v %v", when, c, err)
 			}
 		}
@@ -53,17 +53,23 @@ func TestSessions(t *testing.T) {
 	})
 }
 
-// Sessions count among the tokens that a client may have.
+// The page has as many tokens as a client may have, and takes none of a client's.
 func TestSessionsAreKicked(t *testing.T) {
 	each(t, func(r *room) {
 		r.SetTokens(account.TokenRules{Life: account.TokenLife, Live: 1})
 		s := r.add("writer", 100)
 		program, _, err := r.Login(r.ctx, s.ClientID, s.ClientSecret)
 		r.must(err)
-		_, _, err = r.BeginSession(r.ctx, "writer", s.Password, "1")
+		first, _, err := r.BeginSession(r.ctx, "writer", s.Password, "1")
 		r.must(err)
-		_, err = r.Authenticate(r.ctx, program)
+		second, _, err := r.BeginSession(r.ctx, "writer", s.Password, "1")
+		r.must(err)
+		_, err = r.Authenticate(r.ctx, first)
 		r.fails(err, fault.TokenExpired, "kicked")
+		for _, token := range []string{program, second} {
+			_, err = r.Authenticate(r.ctx, token)
+			r.must(err)
+		}
 	})
 }
 

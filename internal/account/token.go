@@ -67,7 +67,7 @@ func (a *Accounts) admit(ctx context.Context, tx *db.Tx, id ID, clientID string)
 func (a *Accounts) issue(ctx context.Context, tx *db.Tx, id ID, clientID string, life time.Duration, scope Scope, grant string) (token string, expires time.Time, err error) {
 	jti := rand.Text()
 	expires = tx.Now().Add(life).Truncate(time.Second)
-	if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro(), scope, grant); err != nil {
+	if _, err := tx.Exec(ctx, insertToken, id, jti, clientID, tx.Micros(), expires.UnixMicro(), scope, grant, auditlog.From(ctx).Address); err != nil {
 		return "", time.Time{}, fault.Wrap(err, "account: issue")
 	}
 	if err := auditlog.Note(ctx, tx, int64(id), auditlog.SignIn, jti); err != nil {
@@ -162,14 +162,15 @@ func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (Caller
 		s = signed{c.ID, c.RegisteredClaims.ID}
 	}
 	c := Caller{ID: s.account, shown: s.jti}
-	var expires int64
+	var expires, used int64
 	var state State
 	var grant string
-	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state, &c.Client, &c.Scope, &grant)
+	found, err := a.db.Get(ctx, "account: authenticate", selectToken, []any{s.account, s.jti}, &expires, &state, &c.Client, &c.Scope, &grant, &used)
+	now := a.db.Now().UnixMicro()
 	switch {
 	case err != nil:
 		return Caller{}, err
-	case !found || expires <= a.db.Now().UnixMicro():
+	case !found || expires <= now:
 		return Caller{}, fault.New(fault.TokenExpired, "account: authenticate")
 	case state != Enabled:
 		return Caller{}, fault.New(fault.Disabled, "account: authenticate")
@@ -178,6 +179,13 @@ func (a *Accounts) AuthenticateClient(ctx context.Context, token string) (Caller
 		a.signed.add(token, s)
 	}
 	c.App = grant != ""
+	if now-used >= usedEvery.Microseconds() {
+		u := use{at: now}
+		if !c.App {
+			u.client = c.Client
+		}
+		a.uses.note(s, u)
+	}
 	return c, nil
 }
 

@@ -38,6 +38,7 @@ type userInfoOut struct {
 	DirectTraffic  int64      `json:"directTraffic"`
 	IsHideUID      bool       `json:"isHideUID"`
 	HTTPSCount     int64      `json:"httpsCount"`
+	Operator       bool       `json:"operator"` // beyond the documentation
 	VIPInfo        []none     `json:"vipInfo" schema:"or=null"`
 	DeveloperInfo  struct {
 		StartTime string `json:"startTime"`
@@ -54,7 +55,7 @@ func (a *API) userInfo(ctx context.Context, acc account.ID, _ none) (*userInfoOu
 	if err != nil {
 		return nil, err
 	}
-	out := userInfoOut{UID: acc, Nickname: me.Name, SpaceUsed: me.Used, SpacePermanent: me.Quota}
+	out := userInfoOut{UID: acc, Nickname: me.Name, SpaceUsed: me.Used, SpacePermanent: me.Quota, Operator: me.Operator}
 	if me.Quota == account.NoQuota {
 		out.SpacePermanent = noQuotaShown
 	}

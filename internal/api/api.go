@@ -51,6 +51,10 @@ type Options struct {
 	Node       string // part of every x-traceID
 	Log        *slog.Logger
 
+	// AddUser makes an account, and Health looks how the server is.
+	AddUser func(ctx context.Context, name string, quota int64, operator bool) (account.Secrets, error)
+	Health  func(ctx context.Context) (Health, error)
+
 	Rates      *often.Rates               // where accounts may ask as often as is documented; nil where they may ask as they like
 	OnDetached func()                     // wakes the sweep of large deletes
 	ClientAddr func(*http.Request) string // who sent a request, for the log
@@ -126,7 +130,10 @@ type endpoint struct {
 	file  string       // the field of a form that carries a file; "" for none
 	long  bool
 	head  bool // it takes HEAD too
-	call  func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
+
+	own      bool // the account's owner alone may ask
+	operator bool // an operator alone may
+	call     func(ctx context.Context, acc account.ID, r *http.Request) (any, error)
 }
 
 // handle makes an endpoint of a function from the request's fields to the data.
@@ -208,8 +215,8 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 				return
 			}
 			acc = caller.ID
-			if lacks := rt.need &^ caller.Scope; lacks != 0 {
-				a.fail(w, r, trace, acc, began, fault.New(fault.ScopeMissing, "api: scope", lacks.String()))
+			if err := a.mayAsk(ctx, rt, caller); err != nil {
+				a.fail(w, r, trace, acc, began, err)
 				return
 			}
 		}
@@ -218,6 +225,9 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 			return
 		}
 		ctx = auditlog.With(ctx, auditlog.Actor{Client: caller.Client, Address: a.ClientAddr(r), Trace: trace})
+		if rt.serve.own {
+			ctx = context.WithValue(ctx, callerKey{}, caller)
+		}
 		data, err := a.ask(ctx, rt.serve, acc, r)
 		if err != nil {
 			a.fail(w, r, trace, acc, began, err)
@@ -260,7 +270,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, trace string, acc acc
 		a.Log.Error("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)
 	case fault.TooManyRequests:
 		w.Header().Set("Retry-After", fmt.Sprint(fault.ArgsOf(err)...))
-	case fault.BadCredentials, fault.BadGrant:
+	case fault.BadCredentials, fault.BadGrant, fault.WrongPassword:
 		a.refusals.Tell(a.Log, began, "api: a sign-in was refused", "trace", trace, "from", a.ClientAddr(r))
 	case fault.Unavailable: // busy, or the database is away
 		a.Log.Warn("api: "+r.URL.Path, "trace", trace, "account", acc, "err", err)

@@ -178,6 +178,12 @@ func others(r route) string {
 	for _, path := range r.also {
 		text += ", " + path
 	}
+	switch {
+	case r.serve.operator:
+		text += ". For operators alone."
+	case r.serve.own:
+		text += ". Not for apps."
+	}
 	return text
 }
 

@@ -25,6 +25,10 @@ const (
 	UserReset   Action = "user_reset"   // its clients and tokens ended; what: its name
 	UserState   Action = "user_state"   // what: its name and the new state
 	UserLimits  Action = "user_limits"  // what: its name, and how much it may keep
+	PasswordSet Action = "password_set" // by its owner, whose other sessions ended; what: its name
+	ClientAdd   Action = "client_add"   // what: the client's id and name
+	ClientEnd   Action = "client_end"   // with its tokens; what: the client's id
+	TokenEnd    Action = "token_end"    // by its owner; what: its client and its number
 	AppSet      Action = "app_set"      // the account's client is an app, or is none any more; what: its name
 	AppAllow    Action = "app_allow"    // an app may act for the account; what: its client and for what
 	AppEnd      Action = "app_end"      // it no longer may; what: its client and why
@@ -58,9 +62,15 @@ func With(ctx context.Context, a Actor) context.Context { return context.WithVal
 
 // ByClient says which client asks, where it was not known before.
 func ByClient(ctx context.Context, client string) context.Context {
-	a, _ := ctx.Value(actorKey{}).(Actor)
+	a := From(ctx)
 	a.Client = client
 	return With(ctx, a)
+}
+
+// From is who asks, as With has said.
+func From(ctx context.Context) Actor {
+	a, _ := ctx.Value(actorKey{}).(Actor)
+	return a
 }
 
 const (
@@ -80,7 +90,7 @@ const (
 // Note writes an entry in the transaction of what it tells. Of what, so much is kept
 // as an operator wants to read.
 func Note(ctx context.Context, tx *db.Tx, account int64, action Action, what string) error {
-	a, _ := ctx.Value(actorKey{}).(Actor)
+	a := From(ctx)
 	_, err := tx.Exec(ctx, insert, account, tx.Micros(), rand.Text()[:13], a.Client, action, what, a.Address, a.Trace)
 	return fault.Wrap(err, "auditlog: note")
 }

@@ -15,6 +15,7 @@ type User struct {
 	Nickname       string `json:"nickname"`
 	SpaceUsed      int64  `json:"spaceUsed"`
 	SpacePermanent int64  `json:"spacePermanent"`
+	Operator       bool   `json:"operator"` // not in the documentation
 	SpaceTemp      int64  `json:"spaceTemp"`
 }
 

@@ -382,6 +382,62 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"POST", "/api/v1/share/delete", "", `{"shareIdList":[8]}`, "null", nil,
 		},
 		{
+			"password", func(c *client.Client) (any, error) { return nil, c.ChangePassword(t.Context(), "a", "b") },
+			"POST", "/api/v1/user/password", "", `{"oldPassword":"a","newPassword":"b"}`, "null", nil,
+		},
+		{
+			"clients", func(c *client.Client) (any, error) { return c.Clients(t.Context()) },
+			"GET", "/api/v1/user/client/list", "", "", `{"list":[{"clientID":"i","name":"n","usedAt":""}],"max":20}`,
+			client.OwnClients{List: []client.OwnClient{{ClientID: "i", Name: "n"}}, Max: 20},
+		},
+		{
+			"add client", func(c *client.Client) (any, error) { return c.AddClient(t.Context(), "n") },
+			"POST", "/api/v1/user/client/create", "", `{"name":"n"}`, `{"clientID":"i","clientSecret":"s"}`, client.NewClient{ClientID: "i", ClientSecret: "s"},
+		},
+		{
+			"name client", func(c *client.Client) (any, error) { return nil, c.NameClient(t.Context(), "i", "n") },
+			"PUT", "/api/v1/user/client/name", "", `{"clientID":"i","name":"n"}`, "null", nil,
+		},
+		{
+			"remove client", func(c *client.Client) (any, error) { return nil, c.RemoveClient(t.Context(), "i") },
+			"POST", "/api/v1/user/client/delete", "", `{"clientID":"i"}`, "null", nil,
+		},
+		{
+			"tokens", func(c *client.Client) (any, error) { return c.Tokens(t.Context(), "c", 500) },
+			"GET", "/api/v1/user/token/list", "cursor=c&limit=100", "", `{"list":[{"tokenID":"t","page":true}],"nextCursor":"","apps":[{"appName":"n"}]}`,
+			client.TokenPage{List: []client.LiveToken{{TokenID: "t", Page: true}}, Apps: []client.AllowedApp{{AppName: "n"}}},
+		},
+		{
+			"end token", func(c *client.Client) (any, error) { return nil, c.EndToken(t.Context(), "t") },
+			"POST", "/api/v1/user/token/delete", "", `{"tokenID":"t"}`, "null", nil,
+		},
+		{
+			"end app", func(c *client.Client) (any, error) { return nil, c.EndApp(t.Context(), "i") },
+			"POST", "/api/v1/user/token/delete", "", `{"clientID":"i"}`, "null", nil,
+		},
+		{
+			"accounts", func(c *client.Client) (any, error) { return c.Accounts(t.Context(), 7, 500) },
+			"GET", "/api/v1/operator/account/list", "lastUID=7&limit=100", "", `{"list":[{"uid":8,"state":"enabled","quota":-1}],"lastUID":-1}`,
+			client.AccountPage{List: []client.AccountState{{UID: 8, State: "enabled", Quota: -1}}, LastUID: -1},
+		},
+		{
+			"add account", func(c *client.Client) (any, error) {
+				quota := int64(5)
+				return c.AddAccount(t.Context(), client.NewAccount{Name: "n", Quota: &quota})
+			},
+			"POST", "/api/v1/operator/account/create", "", `{"name":"n","quota":5}`, `{"uid":8,"password":"p"}`, client.AccountSecrets{UID: 8, Password: "p"},
+		},
+		{
+			"set account", func(c *client.Client) (any, error) {
+				return c.SetAccount(t.Context(), client.AccountChange{UID: 8, State: "disabled"})
+			},
+			"POST", "/api/v1/operator/account/set", "", `{"uid":8,"state":"disabled"}`, `{"uid":8,"state":"disabled"}`, client.AccountState{UID: 8, State: "disabled"},
+		},
+		{
+			"health", func(c *client.Client) (any, error) { return c.Health(t.Context()) },
+			"GET", "/api/v1/operator/health", "", "", `{"ready":true,"room":-1,"waiting":3}`, client.Health{Ready: true, Room: -1, Waiting: 3},
+		},
+		{
 			"direct enable", func(c *client.Client) (any, error) { return c.DirectEnable(t.Context(), 8) },
 			"POST", "/api/v1/direct-link/enable", "", `{"fileID":8}`, `{"filename":"n"}`, "n",
 		},

@@ -41,6 +41,15 @@ const (
 
 	TooManyAttempts Code = "too_many_attempts" // too many wrong passwords: nobody signs in for Args[0] minutes
 	TooManyRequests Code = "too_many_requests" // more often than the account may; Args[0] seconds later there is one again
+	WrongPassword   Code = "wrong_password"    // the present password is another one
+	BadPassword     Code = "bad_password"      // a new password with less than Args[0] or more than Args[1] characters
+	OperatorOnly    Code = "operator_only"     // an operator alone may do this
+	ClientNotFound  Code = "client_not_found"  // the account has no such client
+	LastClient      Code = "last_client"       // an account has one client at least
+	TooManyClients  Code = "too_many_clients"  // Args[0] clients are there already
+	TokenNotFound   Code = "token_not_found"   // the account has no such token
+	AccountNotFound Code = "account_not_found" // there is no such account
+	AccountTaken    Code = "account_taken"     // there is an account of the name Args[0]
 	NoApp           Code = "no_app"            // the client id is no app's, or the redirect URI none of its own
 	BadScope        Code = "bad_scope"         // no scope, or one that is not known
 	BadGrant        Code = "bad_grant"         // a code or refresh token that is unknown, used, expired or another client's

@@ -258,7 +258,7 @@ var walks = []walk{
 	}},
 	{table: "token", key: "id", text: true, rules: []rule{
 		{code: "token.client", query: `
-			SELECT x.id, x.client_id, '' FROM token x WHERE` + paged + `AND x.grant_id = ''
+			SELECT x.id, x.client_id, '' FROM token x WHERE` + paged + `AND x.grant_id = '' AND x.client_id <> '` + account.PageClient + `'
 			AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = x.client_id AND c.account_id = x.account_id)`,
 			fix: `DELETE FROM token WHERE account_id = $1 AND id = $2`},
 		{code: "token.grant", query: `

@@ -47,7 +47,10 @@ func FirstStart(ctx context.Context, d *db.DB) (s account.Secrets, made bool, er
 		if made = !some; err != nil || some {
 			return err
 		}
-		s, err = addUser(ctx, tx, Admin, account.NoQuota, true, p)
+		if s, err = addUser(ctx, tx, Admin, account.NoQuota, true, p); err != nil {
+			return err
+		}
+		s.Link, err = account.MakeLink(ctx, tx, s.ID)
 		return err
 	})
 	return s, made, err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/auditlog"
@@ -16,12 +17,23 @@ import (
 
 const signInRoute, signOutRoute = "/web/sign-in", "/web/sign-out"
 
-// signIn answers a form of name and password with the cookie and 204, else with a status
-// and the word of what was wrong.
+// LinkPath is where the application is with what signs in once behind it. What stands
+// behind a # is sent to no server, logged by none, and told to no other site.
+const LinkPath = "/#/enter/"
+
+// signIn answers a form of name and password, or of a link that signs in once, with the
+// cookie and 204, else with a status and the word of what was wrong.
 func (web *Web) signIn(w http.ResponseWriter, r *http.Request) error {
 	from := web.ClientAddr(r)
 	ctx := auditlog.With(r.Context(), auditlog.Actor{Address: from})
-	token, expires, err := web.Accounts.BeginSession(ctx, r.PostForm.Get("name"), r.PostForm.Get("password"), from)
+	var token string
+	var expires time.Time
+	var err error
+	if link := r.PostForm.Get("link"); link != "" {
+		token, expires, err = web.Accounts.BeginSessionByLink(ctx, link)
+	} else {
+		token, expires, err = web.Accounts.BeginSession(ctx, r.PostForm.Get("name"), r.PostForm.Get("password"), from)
+	}
 	switch {
 	case fault.Is(err, fault.BadCredentials):
 		web.refusals.Tell(web.Log, web.Now(), "web: a sign-in was refused", "from", from)

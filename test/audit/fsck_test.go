@@ -167,7 +167,7 @@ func plantings() []planted {
 		one("row.account", false, `UPDATE client SET account_id = 77 WHERE account_id = `+mine),
 		one("mark.empty", true, `INSERT INTO mark VALUES ('x', '')`),
 		one("row.account", false, `INSERT INTO audit_log VALUES (77, 0, '', '', '', '', '', '')`),
-		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0, 7, '')`),
+		one("row.account", false, `INSERT INTO token VALUES (77, 'x', 'x', 0, 0, 7, '', 0, '')`),
 		one("account.state", false, `UPDATE account SET state = 9 WHERE id = `+mine),
 		one("account.used", true, `UPDATE account SET used = used + 1`),
 		one("account.used", true, `UPDATE account SET used = -1 WHERE id = `+mine),

@@ -35,6 +35,26 @@ var calls = map[string]struct {
 	}},
 	"/api/v1/user/info": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.UserInfo(ctx) }},
 
+	"/api/v1/user/password": {"-", func(ctx context.Context, c *client.Client) (any, error) {
+		return nil, c.ChangePassword(ctx, "x", "y")
+	}},
+	"/api/v1/user/client/list":   {"", func(ctx context.Context, c *client.Client) (any, error) { return c.Clients(ctx) }},
+	"/api/v1/user/client/create": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.AddClient(ctx, "x") }},
+	"/api/v1/user/client/name":   {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.NameClient(ctx, "x", "y") }},
+	"/api/v1/user/client/delete": {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.RemoveClient(ctx, "x") }},
+	"/api/v1/user/token/list":    {"", func(ctx context.Context, c *client.Client) (any, error) { return c.Tokens(ctx, "", 1) }},
+	"/api/v1/user/token/delete":  {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.EndToken(ctx, "x") }},
+	"/api/v1/operator/account/list": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.Accounts(ctx, 0, 1)
+	}},
+	"/api/v1/operator/account/create": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.AddAccount(ctx, client.NewAccount{Name: "x"})
+	}},
+	"/api/v1/operator/account/set": {"", func(ctx context.Context, c *client.Client) (any, error) {
+		return c.SetAccount(ctx, client.AccountChange{UID: 1})
+	}},
+	"/api/v1/operator/health": {"", func(ctx context.Context, c *client.Client) (any, error) { return c.Health(ctx) }},
+
 	"/upload/v1/file/mkdir": {"dirID", func(ctx context.Context, c *client.Client) (any, error) { return c.Mkdir(ctx, 0, "x") }},
 	"/api/v2/file/list": {"", func(ctx context.Context, c *client.Client) (any, error) {
 		return c.ListV2(ctx, client.ListQuery{})

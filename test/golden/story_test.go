@@ -35,9 +35,68 @@ func story(p *player) {
 	downloads(p, album)
 	shares(p, album)
 	p.ask("who am I", "GET /api/v1/user/info")
+	ownAccount(p)
+	operators(p)
 	treeCopies(p, album)
 	directLinks(p)
 	thumbnails(p)
+}
+
+// ownAccount changes what an account signs in with, and changes it back.
+func ownAccount(p *player) {
+	const clients, create, name, end = "GET /api/v1/user/client/list", "POST /api/v1/user/client/create", "PUT /api/v1/user/client/name", "POST /api/v1/user/client/delete"
+	const tokens, endToken, password = "GET /api/v1/user/token/list", "POST /api/v1/user/token/delete", "POST /api/v1/user/password"
+	const next = "another password"
+	present := p.u.Password
+	p.known[present] = "{password}"
+	p.ask("another password", password, "oldPassword", present, "newPassword", next)
+	p.ask("a wrong one", password, "oldPassword", present, "newPassword", next)
+	p.ask("too short", password, "oldPassword", next, "newPassword", "1234567")
+	p.ask("back", password, "oldPassword", next, "newPassword", present)
+
+	made := p.ask("a client", create, "name", "PicGo")
+	id := made.text("clientID")
+	p.ask("no name", create, "name", " ")
+	p.ask("both", clients)
+	p.ask("another name", name, "clientID", id, "name", "PicGo 办公室")
+	p.ask("nobody's", name, "clientID", unknownTask, "name", "x")
+	other, err := client.New(client.Options{Server: p.u.Server.URL, ClientID: id, Secret: made.text("clientSecret")})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.UserInfo(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
+	page := p.ask("the newest", tokens, "limit", 1)
+	p.ask("a cursor that is none", tokens, "cursor", "x")
+	p.ask("one", endToken, "tokenID", page.text("list", "tokenID"))
+	p.ask("it has ended", endToken, "tokenID", page.text("list", "tokenID"))
+	p.ask("neither", endToken)
+	p.ask("no such app", endToken, "clientID", unknownTask)
+	p.ask("one", end, "clientID", id)
+	p.ask("it is not there any more", end, "clientID", id)
+	p.ask("the last one", end, "clientID", p.u.ClientID)
+}
+
+func operators(p *player) {
+	const list, create, set, health = "GET /api/v1/operator/account/list", "POST /api/v1/operator/account/create", "POST /api/v1/operator/account/set", "GET /api/v1/operator/health"
+	p.ask("no operator", list)
+	boss := p.u.Server.User("boss", "--operator")
+	mine := p.token
+	p.token = boss.Token
+	defer func() { p.token = mine }()
+	last := p.ask("a page", list, "limit", 1).number("lastUID")
+	p.ask("the end", list, "lastUID", last)
+	uid := p.ask("an account", create, "name", "reader", "quota", 1<<30).number("uid")
+	p.ask("the name is taken", create, "name", "reader")
+	p.ask("no name", create, "name", "a b")
+	p.ask("quota and limit", set, "uid", uid, "quota", 2<<30, "maxEntries", 1000)
+	p.ask("disabled", set, "uid", uid, "state", "disabled")
+	p.ask("oneself", set, "uid", int64(boss.UID), "state", "disabled")
+	p.ask("no state", set, "uid", uid, "state", "asleep")
+	p.ask("nobody's", set, "uid", unknownDrive, "quota", 1)
+	p.ask("now", health)
 }
 
 func treeCopies(p *player, album int64) {

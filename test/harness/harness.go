@@ -206,6 +206,11 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 // Log answers what the server has said so far.
 func (s *Server) Log() string { return s.log.tail() }
 
+var firstLink = regexp.MustCompile(`https?://\S+/#/enter/\S+`)
+
+// FirstLink is the link that the first start has printed, which signs in once.
+func (s *Server) FirstLink() string { return firstLink.FindString(s.log.tail()) }
+
 // Secrets are what user add prints.
 type Secrets struct {
 	Name         string `json:"-"`

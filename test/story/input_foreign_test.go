@@ -28,6 +28,8 @@ type ids struct {
 
 	offline, bedOffline, copy int64 // numbers of tasks that the account alone has
 	share                     int64
+
+	client, token string // ids of what signs in
 }
 
 func (i ids) list(drive ...int64) []int64 { return drive }
@@ -39,6 +41,7 @@ func nobodys(like ids) ids {
 		file: 1<<52 + 1, folder: 1<<52 + 2, image: other(like.image), bedFolder: other(like.bedFolder),
 		task: other(like.task), plan: other(like.plan), upload: strings.Repeat("A", len(like.upload)), bed: strings.Repeat("B", len(like.bed)),
 		offline: 1<<52 + 3, bedOffline: 1<<52 + 4, share: 1<<52 + 5, copy: 1<<52 + 6,
+		client: other(like.client), token: strings.Repeat("C", len(like.token)),
 	}
 }
 
@@ -73,6 +76,15 @@ func owned(t *testing.T, u *harness.User, name string) ids {
 		t.Fatal(err)
 	}
 	i.share = shared.ShareID
+	made, err := u.AddClient(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := u.Tokens(t.Context(), "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.client, i.token = made.ClientID, tokens.List[0].TokenID
 	if _, err := u.DirectEnable(t.Context(), i.folder); err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +141,13 @@ func asks(path string, i, mine ids) []body {
 	case "/api/v1/access_token", "/api/v1/user/info", "/upload/v2/file/domain",
 		"/api/v1/oauth2/access_token", "/api/v1/oauth2/user/authorize", "/api/v1/oauth2/app/verify":
 		return nil
+	case "/api/v1/user/password", "/api/v1/user/client/list", "/api/v1/user/client/create", "/api/v1/user/token/list",
+		"/api/v1/operator/account/list", "/api/v1/operator/account/create", "/api/v1/operator/account/set", "/api/v1/operator/health":
+		return nil
+	case "/api/v1/user/client/name", "/api/v1/user/client/delete":
+		return []body{{"clientID": i.client, "name": "new"}}
+	case "/api/v1/user/token/delete":
+		return []body{{"tokenID": i.token}, {"clientID": i.client}}
 	case "/upload/v1/file/mkdir":
 		return []body{{"name": "new", "parentID": i.folder}, {"name": "new", "parentID": i.file}}
 	case "/api/v2/file/list":
@@ -305,6 +324,8 @@ func everything(t *testing.T, d *db.DB, u *harness.User) map[string][]string {
 		"task":          `id || ' ' || state`,
 		"share":         `id || ' ' || traffic`,
 		"share_file":    `share_id || ' ' || drive_id`,
+		"client":        `id || ' ' || name`,
+		"token":         `id || ' ' || client_id`,
 		"direct_folder": `drive_id || ' ' || enabled_at`,
 		"account":       `used || ' ' || reserved`,
 	} {
