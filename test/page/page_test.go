@@ -113,6 +113,12 @@ func change(t *testing.T, u *harness.User, query string, args ...any) {
 	}
 }
 
+// A person's own account, and an operator's accounts.
+func TestPageAccount(t *testing.T) {
+	s := harness.Start(t)
+	run(t, "account.mjs", "PAGE_URL="+s.URL, "PAGE_LINK="+s.FirstLink(), "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+}
+
 func run(t *testing.T, script string, env ...string) {
 	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", script)

@@ -88,11 +88,14 @@ export function lost(): void {
   setTimeout(look, 1000)
 }
 
-// signIn answers "" or the word of what was wrong, with the minutes to wait.
-export async function signIn(name: string, password: string): Promise<{ word: string; minutes: number }> {
+export const signIn = (name: string, password: string): ReturnType<typeof enterBy> => enterBy({ name, password })
+
+// enterBy signs in by name and password or by a link, and answers "" or the word of what was
+// wrong, with the minutes to wait.
+export async function enterBy(what: Record<string, string>): Promise<{ word: string; minutes: number }> {
   let res: Response
   try {
-    res = await fetch('/web/sign-in', { method: 'POST', body: new URLSearchParams({ name, password }) })
+    res = await fetch('/web/sign-in', { method: 'POST', body: new URLSearchParams(what) })
   } catch {
     return { word: 'away', minutes: 0 }
   }

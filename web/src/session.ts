@@ -9,6 +9,7 @@ export interface Me {
   nickname: string
   spaceUsed: number
   spacePermanent: number
+  operator: boolean
 }
 export const me = ref<Me>()
 export const refused = ref<Failure>() // why nobody knows yet whose page it is

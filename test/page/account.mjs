@@ -1,0 +1,207 @@
+// What a person does with his account at the page, and an operator with all accounts. It ends
+// with another code than 0 where something is not as it should be.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+
+const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
+const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+const wrong = []
+const asked = []
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  context.setDefaultTimeout(15000)
+  const page = await context.newPage()
+  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
+  page.on('console', (m) => {
+    if (['error', 'warning'].includes(m.type()) && !m.text().includes('status of 40')) wrong.push(`console: ${m.text()} ${m.location().url}`)
+  })
+  page.on('request', (r) => asked.push(r.url() + ' ' + (r.headers().referer ?? '')))
+  return page
+}
+const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
+const sheet = (page) => page.getByRole('dialog', { name: 'Account settings' })
+async function settings(page) {
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByText('Account settings').click()
+  await sheet(page).getByRole('tab', { name: 'Clients' }).waitFor()
+}
+const tab = (page, called) => sheet(page).getByRole('tab', { name: called }).click()
+const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText())
+async function signIn(page, who, secret) {
+  await page.goto(base + '/')
+  await page.fill('input[name=name]', who)
+  await page.fill('input[name=password]', secret)
+  await page.keyboard.press('Enter')
+}
+const token = (id, secret) =>
+  fetch(base + '/api/v1/access_token', { method: 'POST', body: JSON.stringify({ clientID: id, clientSecret: secret }) }).then((r) => r.json())
+
+let page
+let step = 'begin'
+async function does(what, fn) {
+  step = what
+  await fn()
+  if (shots) await page.screenshot({ path: `${shots}/account-${what.replace(/\W+/g, '-')}.png` })
+  console.log(`ok ${what}`)
+}
+
+try {
+  await does('a link signs in once', async () => {
+    page = await open()
+    await page.goto(link)
+    await see(page, 'Drop pictures here')
+    const key = link.split('#/enter/')[1]
+    assert.ok(!page.url().includes(key), 'the address still has it')
+    assert.ok(!asked.some((a) => a.includes(key)), 'it was sent in an address')
+    const other = await open()
+    await other.goto(link)
+    await see(other, 'This link was used or is over')
+    await other.locator('input[name=password]').waitFor()
+    await other.context().close()
+  })
+
+  let made
+  await does('an operator makes an account', async () => {
+    await settings(page)
+    await tab(page, 'Accounts')
+    await see(page, 'admin')
+    await page.fill('input[aria-label="Account name"]', 'reader')
+    await page.fill('input[aria-label=Space]', 'many')
+    await page.keyboard.press('Enter')
+    await see(page, 'Write the space as 500M or 10G')
+    await page.fill('input[aria-label=Space]', '2G')
+    await page.keyboard.press('Enter')
+    await see(page, 'Password and clientSecret are shown this once')
+    await sheet(page).getByRole('button', { name: 'Copy Password' }).click()
+    await see(page, 'Copied')
+    made = await clipboard(page)
+    assert.match(made, /^[0-9a-z]{16}$/)
+    await see(page, '0 B of 2 GB used')
+    await page.fill('input[aria-label="Account name"]', 'reader')
+    await page.keyboard.press('Enter')
+    await see(page, 'There is an account reader already')
+  })
+
+  await does('bounds it, disables and enables it', async () => {
+    const choose = async (what) => {
+      await sheet(page).getByRole('button', { name: 'Change “reader”' }).click()
+      await page.locator('.n-dropdown-option').getByText(what, { exact: true }).click()
+    }
+    await choose('Space…')
+    await page.getByRole('dialog', { name: 'Space of' }).getByRole('textbox').fill('500M')
+    await page.keyboard.press('Enter')
+    await see(page, '0 B of 500 MB used')
+    await choose('Disable…')
+    await page.getByRole('dialog', { name: 'Disable “reader”?' }).getByRole('button', { name: 'Disable' }).click()
+    await see(page, 'Disabled')
+    const other = await open()
+    await signIn(other, 'reader', made)
+    await see(other, 'The account is disabled')
+    await other.context().close()
+    await choose('Enable')
+    await see(page, '“reader” is enabled')
+  })
+
+  await does('sees how the server is', async () => {
+    await tab(page, 'Server')
+    await see(page, 'SQLite')
+    await see(page, '0 running, 0 waiting')
+  })
+
+  await does('a client with its settings', async () => {
+    page = await open()
+    await signIn(page, name, password)
+    await see(page, 'Drop pictures here')
+    await settings(page)
+    assert.equal(await sheet(page).getByRole('tab').count(), 3, 'an operator’s views are shown')
+    await page.fill('input[aria-label="Name of the client"]', 'PicGo at work')
+    await page.keyboard.press('Enter')
+    await see(page, 'The clientSecret is shown this once')
+    const card = sheet(page).getByRole('region', { name: 'PicGo at work' })
+    const copied = async (called) => {
+      await card.getByRole('button', { name: 'Copy ' + called, exact: true }).click()
+      return clipboard(page)
+    }
+    const id = await copied('clientID')
+    const secret = await copied('clientSecret')
+    assert.equal((await token(id, secret)).code, 0, 'the secret is not good')
+    const config = JSON.parse(await copied('Install the plugin 123pan, and write this into PicGo\'s config'))
+    assert.deepEqual(config.picBed['123pan'], { clientID: id, clientSecret: secret })
+    for (const [program, want] of [['OpenList', 'ClientSecret: ' + secret], ['curl', secret], ['Command line', 'tuchuang login --server ' + base]]) {
+      await card.getByRole('button', { name: program, exact: true }).click()
+      await card.getByText(want).first().waitFor()
+    }
+    assert.ok(!(await card.getByText('tuchuang login').textContent()).includes(secret), 'a secret on the command line')
+    await card.getByRole('button', { name: 'Close' }).click()
+    assert.equal(await page.getByText(secret).count(), 0, 'the secret is still there')
+
+    await sheet(page).getByRole('button', { name: 'Rename “PicGo at work”' }).click()
+    await page.getByRole('dialog', { name: 'Rename the client' }).getByRole('textbox').fill('PicGo')
+    await page.keyboard.press('Enter')
+    await sheet(page).getByText('PicGo', { exact: true }).first().waitFor()
+    await sheet(page).getByRole('button', { name: 'Revoke “PicGo”?' }).click()
+    await page.getByRole('dialog', { name: 'Revoke “PicGo”?' }).getByRole('button', { name: 'Revoke' }).click()
+    await see(page, '“PicGo” was revoked')
+    assert.equal((await token(id, secret)).error.code, 'bad_credentials')
+    assert.ok(await sheet(page).getByRole('button', { name: 'Revoke “Client without a name”?' }).isDisabled(), 'the last one can be revoked')
+  })
+
+  await does('another browser is signed out from here', async () => {
+    const other = await open()
+    await signIn(other, name, password)
+    await see(other, 'Drop pictures here')
+    await tab(page, 'Signed in')
+    await see(page, 'This one')
+    await sheet(page).getByRole('button', { name: 'End “Browser”' }).first().click()
+    await see(page, 'Signed out')
+    await other.reload()
+    await other.locator('input[name=password]').waitFor()
+    await other.context().close()
+  })
+
+  await does('another password', async () => {
+    await page.keyboard.press('Escape')
+    await settings(page)
+    await tab(page, 'Clients')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    const type = async (present, next, again) => {
+      await page.fill('input[name=present]', present)
+      await page.fill('input[name=next]', next)
+      await page.fill('input[name=again]', again)
+      await page.keyboard.press('Enter')
+    }
+    await type('wrong', 'correct horse', 'correct house')
+    await see(page, 'The new passwords are not the same')
+    await type('wrong', 'correct horse', 'correct horse')
+    await see(page, 'The present password is another one')
+    await type(password, 'correct horse', 'correct horse')
+    await see(page, 'The password is changed')
+    const other = await open()
+    await signIn(other, name, 'correct horse')
+    await see(other, 'Drop pictures here')
+    await other.context().close()
+  })
+
+  await does('what can’t be had is said, and asked for again', async () => {
+    await page.route('**/api/v1/user/client/list', (r) => r.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: 'x', data: null, 'x-traceID': 't', error: { code: 'unavailable', message: 'x' } }) }), { times: 1 })
+    await tab(page, 'Clients')
+    await see(page, 'The server is busy')
+    await sheet(page).getByRole('button', { name: 'Try again' }).click()
+    await see(page, 'Client without a name')
+  })
+
+  assert.deepEqual(wrong, [])
+} catch (e) {
+  console.error(`at: ${step}\n`, e)
+  if (shots && page) await page.screenshot({ path: `${shots}/account-failed.png` }).catch(() => undefined)
+  process.exitCode = 1
+} finally {
+  await browser.close()
+}
