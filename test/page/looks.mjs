@@ -15,7 +15,7 @@ let step = 'begin'
 let signedOut = true
 
 async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options }) // nothing is looked at while it comes
   context.setDefaultTimeout(60000)
   page = await context.newPage()
   watch(page, base, wrong, (m) => signedOut && m.text().includes('status of 401'))
