@@ -255,7 +255,7 @@ func startServer(ctx context.Context, conf config.Config, u *ui) (s *server, err
 		AddUser: func(ctx context.Context, name string, quota int64, operator bool) (account.Secrets, error) {
 			return ops.AddUser(ctx, s.db, name, quota, operator)
 		},
-		Health: s.health,
+		Health:     s.health,
 		ClientAddr: clientAddr(conf.TrustedProxies), Watch: s.watchRequests(), Draining: s.draining,
 	})
 	raw := transfer.New(transfer.Options{

@@ -93,7 +93,7 @@ func operators(p *player) {
 	p.ask("no name", create, "name", "a b")
 	p.ask("quota and limit", set, "uid", uid, "quota", 2<<30, "maxEntries", 1000)
 	p.ask("disabled", set, "uid", uid, "state", "disabled")
-	p.ask("oneself", set, "uid", int64(boss.UID), "state", "disabled")
+	p.ask("oneself", set, "uid", boss.UID, "state", "disabled")
 	p.ask("no state", set, "uid", uid, "state", "asleep")
 	p.ask("nobody's", set, "uid", unknownDrive, "quota", 1)
 	p.ask("now", health)

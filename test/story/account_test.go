@@ -213,4 +213,3 @@ func TestFirstStartLink(t *testing.T) {
 		t.Errorf("it was said %d times", n)
 	}
 }
-
