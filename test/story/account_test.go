@@ -62,7 +62,7 @@ func TestAccountLinksWriteNothing(t *testing.T) {
 	s, u := writer(t)
 	b := newBrowser(t, s)
 	b.origin = s.URL
-	if in := b.do("POST", s.URL+"/web/sign-in", url.Values{"name": {"writer"}, "password": {u.Password}}); in.status != http.StatusNoContent {
+	if in := b.do("POST", s.URL+"/web/sign-in", url.Values{"name": {u.Name}, "password": {u.Password}}); in.status != http.StatusNoContent {
 		t.Fatal(in)
 	}
 	for _, e := range api.Endpoints() {
@@ -86,7 +86,7 @@ func TestPagePassword(t *testing.T) {
 	here, there := newBrowser(t, s), newBrowser(t, s)
 	for _, b := range []*browser{here, there} {
 		b.origin = s.URL
-		if in := b.do("POST", s.URL+"/web/sign-in", url.Values{"name": {"writer"}, "password": {u.Password}}); in.status != http.StatusNoContent {
+		if in := b.do("POST", s.URL+"/web/sign-in", url.Values{"name": {u.Name}, "password": {u.Password}}); in.status != http.StatusNoContent {
 			t.Fatal(in)
 		}
 	}
@@ -106,10 +106,10 @@ func TestPagePassword(t *testing.T) {
 	if _, err := u.UserInfo(t.Context()); err != nil {
 		t.Error("a client:", err)
 	}
-	if in := there.do("POST", s.URL+"/web/sign-in", url.Values{"name": {"writer"}, "password": {u.Password}}); in.status != http.StatusUnauthorized {
+	if in := there.do("POST", s.URL+"/web/sign-in", url.Values{"name": {u.Name}, "password": {u.Password}}); in.status != http.StatusUnauthorized {
 		t.Error("the old password:", in)
 	}
-	if in := there.do("POST", s.URL+"/web/sign-in", url.Values{"name": {"writer"}, "password": {"correct horse"}}); in.status != http.StatusNoContent {
+	if in := there.do("POST", s.URL+"/web/sign-in", url.Values{"name": {u.Name}, "password": {"correct horse"}}); in.status != http.StatusNoContent {
 		t.Error("the new password:", in)
 	}
 }

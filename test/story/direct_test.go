@@ -233,11 +233,11 @@ func TestDirectLinkLogs(t *testing.T) {
 		got.header.Get("Content-Type") != "text/csv; charset=utf-8" || got.header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(f.LogTimeRange, strings.TrimSuffix(f.FileName, ".csv")+"-") {
 		t.Errorf("%+v %d %s %v", f, got.status, got.body, got.header)
 	}
-	s.Run("user", "disable", "writer", "--data", s.Data)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", f.DownloadURL); got.status != 404 {
 		t.Errorf("of a disabled account: %d", got.status)
 	}
-	s.Run("user", "enable", "writer", "--data", s.Data)
+	s.Run("user", "enable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", f.DownloadURL); got.status != 200 {
 		t.Errorf("enabled again: %d", got.status)
 	}
