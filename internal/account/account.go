@@ -182,6 +182,9 @@ func (a *Accounts) Reset(ctx context.Context, name string) (s Secrets, err error
 // tokens answer fault.Disabled until it is enabled again.
 func (a *Accounts) SetState(ctx context.Context, name string, s State) (id ID, err error) {
 	err = a.db.Write(ctx, "account: set state", func(tx *db.Tx) error {
+		if err := MayOperate(ctx, tx); err != nil {
+			return err
+		}
 		if id, err = find(ctx, tx, name); err != nil {
 			return err
 		}
@@ -203,6 +206,9 @@ type Limits struct {
 // SetLimits changes how much an account may keep. What is there already stays.
 func (a *Accounts) SetLimits(ctx context.Context, name string, l Limits) (acc Account, err error) {
 	err = a.db.Write(ctx, "account: set limits", func(tx *db.Tx) error {
+		if err := MayOperate(ctx, tx); err != nil {
+			return err
+		}
 		id, err := find(ctx, tx, name)
 		if err != nil {
 			return err

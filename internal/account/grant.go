@@ -264,13 +264,16 @@ func (a *Accounts) grant(ctx context.Context, text string, check func(context.Co
 // next makes tokens; those before them end.
 func (a *Accounts) next(ctx context.Context, tx *db.Tx, id ID, grant string, g granted) (Granted, error) {
 	out := Granted{RefreshToken: grantText(id, grant), Life: GrantedLife, Scope: g.scope}
-	if _, err := tx.Exec(ctx, setRefresh, id, grant, digest(out.RefreshToken), tx.Now().Add(RefreshLife).UnixMicro()); err != nil {
+	n, err := tx.Exec(ctx, setRefresh, id, grant, digest(out.RefreshToken), tx.Now().Add(RefreshLife).UnixMicro())
+	if err == nil && n == 0 { // somebody has ended it meanwhile
+		err = fault.New(fault.BadGrant, "account: grant")
+	}
+	if err != nil {
 		return Granted{}, err
 	}
 	if _, err := tx.Exec(ctx, deleteGrantTokens, id, grant); err != nil {
 		return Granted{}, err
 	}
-	var err error
 	out.AccessToken, _, err = a.issue(ctx, tx, id, g.client, GrantedLife, g.scope, grant)
 	return out, err
 }

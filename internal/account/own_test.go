@@ -70,16 +70,20 @@ func TestChangePassword(t *testing.T) {
 	each(t, func(r *room) {
 		in := r.signedIn("writer")
 		other := in.session(in.Password)
-		program, _, err := r.Login(r.ctx, in.ClientID, in.ClientSecret)
+		program, _, err := r.Login(auditlog.With(r.ctx, auditlog.Actor{Address: "192.0.2.1"}), in.ClientID, in.ClientSecret)
+		r.must(err)
+		// Before browsers had a client of their own, a session was a token of the account's, and
+		// nothing said where it was asked for.
+		before, _, err := r.Login(r.ctx, in.ClientID, in.ClientSecret)
 		r.must(err)
 		signed, err := r.Sign(r.ctx, in.ID, time.Hour, "GET x")
 		r.must(err)
-		const next = "又一个很长的密码 1"
+		next := strings.Repeat("长", 128)
 		change := func(present, next string) error {
 			return r.ChangePassword(r.ctx, in.who, present, next, "192.0.2.1")
 		}
 		r.fails(change("wrong", next), fault.WrongPassword, "another one")
-		for _, bad := range []string{"", "1234567", strings.Repeat("x", 129), strings.Repeat("长", 100), "12345678\xff"} {
+		for _, bad := range []string{"", "1234567", strings.Repeat("x", 129), strings.Repeat("长", 129), "12345678\xff"} {
 			r.fails(change(in.Password, bad), fault.BadPassword, fmt.Sprintf("%q", bad))
 		}
 		r.live(other, true, "refused")
@@ -87,6 +91,7 @@ func TestChangePassword(t *testing.T) {
 		r.live(in.token, true, "who asks")
 		r.live(program, true, "a client")
 		r.live(other, false, "another session")
+		r.live(before, false, "a session of before")
 		r.fails(r.Verify(r.ctx, in.ID, signed, "GET x"), fault.BadSignature, "a signed URL")
 		_, err = r.SignIn(r.ctx, "writer", in.Password, "192.0.2.1")
 		r.fails(err, fault.BadCredentials, "the old one")
@@ -94,6 +99,36 @@ func TestChangePassword(t *testing.T) {
 		r.fails(change(in.Password, "12345678"), fault.WrongPassword, "the old one, again")
 
 		r.noted(in.ID, auditlog.PasswordSet, "writer", 1)
+	})
+}
+
+// What an operator has asked for is not done once his secrets have ended, or once he is none.
+func TestOperatorsThatAreNone(t *testing.T) {
+	each(t, func(r *room) {
+		boss := r.signedIn("boss")
+		r.add("writer", 100)
+		quota := int64(7)
+		try := func(want fault.Code, when string) {
+			t.Helper()
+			ctx := account.ByOperator(r.ctx, boss.who)
+			_, err := r.SetLimits(ctx, "writer", account.Limits{Quota: &quota})
+			r.fails(err, want, when+": limits")
+			_, err = r.SetState(ctx, "writer", account.Disabled)
+			r.fails(err, want, when+": state")
+			r.fails(r.db.Write(ctx, "test", func(tx *db.Tx) error { return account.MayOperate(ctx, tx) }), want, when)
+		}
+		try(fault.OperatorOnly, "no operator")
+		r.write(func(tx *db.Tx) error {
+			_, err := tx.Exec(r.ctx, `UPDATE account SET operator = 1 WHERE id = $1`, boss.ID)
+			return err
+		})
+		ctx := account.ByOperator(r.ctx, boss.who)
+		if acc, err := r.SetLimits(ctx, "writer", account.Limits{Quota: &quota}); err != nil || acc.Quota != quota {
+			t.Errorf("%+v %v", acc, err)
+		}
+		_, err := r.Reset(r.ctx, "boss")
+		r.must(err)
+		try(fault.TokenExpired, "after a reset")
 	})
 }
 

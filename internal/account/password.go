@@ -69,7 +69,7 @@ func isPassword(ctx context.Context, password, hash string) (bool, error) {
 }
 
 // maxPassword is how long a password may be that is looked at, in bytes.
-const maxPassword = 256
+const maxPassword = 4 * mostPassword
 
 // How many wrong passwords there may be in a while: for a name from one address and from
 // one site, from one address for any names, and for a name from anywhere.
@@ -119,14 +119,14 @@ func (a *Accounts) SignIn(ctx context.Context, name, password, address string) (
 	return Caller{ID: id, Scope: AllScopes, shown: hash}, nil
 }
 
-// How long a password may be that somebody chooses, in characters; in bytes it has maxPassword.
+// How long a password may be that somebody chooses, in characters.
 const minPassword, mostPassword = 8, 128
 
 // ChangePassword gives the account of who asks another password, where he knows the present
 // one: fault.WrongPassword, or fault.TooManyAttempts as of SignIn. The account's other sessions
 // end, and the URLs that were signed for it; its clients, and what it allowed to apps, go on.
 func (a *Accounts) ChangePassword(ctx context.Context, who Caller, present, next, address string) error {
-	if n := utf8.RuneCountInString(next); n < minPassword || n > mostPassword || len(next) > maxPassword || !utf8.ValidString(next) {
+	if n := utf8.RuneCountInString(next); n < minPassword || n > mostPassword || !utf8.ValidString(next) {
 		return fault.New(fault.BadPassword, "account: change password", minPassword, mostPassword)
 	}
 	acc, err := a.Get(ctx, who.ID)
@@ -145,8 +145,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, who Caller, present, next
 		return err
 	}
 	return a.byOwner(ctx, who, func(tx *db.Tx) error {
-		if err := knows.still(ctx, tx); err != nil {
+		if err := knows.still(ctx, tx); fault.Is(err, fault.BadCredentials) {
 			return fault.New(fault.WrongPassword, "account: change password")
+		} else if err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, resetAccount, who.ID, hash); err != nil {
 			return err

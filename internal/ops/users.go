@@ -25,6 +25,9 @@ func AddUser(ctx context.Context, d *db.DB, name string, quota int64, operator b
 		return s, err
 	}
 	err = d.Write(ctx, "ops: add user", func(tx *db.Tx) error {
+		if err := account.MayOperate(ctx, tx); err != nil {
+			return err
+		}
 		s, err = addUser(ctx, tx, name, quota, operator, p)
 		return err
 	})
