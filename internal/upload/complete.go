@@ -163,7 +163,7 @@ func (u *Uploads) complete(ctx context.Context, acc account.ID, id string) (Resu
 	switch {
 	case err == nil:
 	case fault.Is(err, fault.HashMismatch):
-		if e := u.drop(context.WithoutCancel(ctx), acc, id); e != nil {
+		if _, e := u.drop(context.WithoutCancel(ctx), acc, id); e != nil {
 			u.log.Error("upload: drop", "upload", id, "err", e)
 		}
 	default:

@@ -93,7 +93,7 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 		return out, err
 	}
 	if err := u.beginSlices(ctx, acc, out.UploadID, key); err != nil {
-		if e := u.drop(context.WithoutCancel(ctx), acc, out.UploadID); e != nil {
+		if _, e := u.drop(context.WithoutCancel(ctx), acc, out.UploadID); e != nil {
 			u.log.Warn("upload: drop", "upload", out.UploadID, "err", e)
 		}
 		return Result{}, err

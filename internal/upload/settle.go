@@ -28,7 +28,7 @@ func (u *Uploads) EndAll(ctx context.Context) error {
 		return err
 	}
 	for _, n := range open {
-		if err := u.drop(ctx, n.acc, n.id); err != nil {
+		if _, err := u.drop(ctx, n.acc, n.id); err != nil {
 			return err
 		}
 	}

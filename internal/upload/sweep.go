@@ -13,17 +13,17 @@ import (
 	"tuchuang/internal/fault"
 )
 
-// drop ends an open upload and removes what came of it.
-func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
+// drop ends an open upload and removes what came of it; found is false where it was not open
+// any more.
+func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) (found bool, err error) {
 	key := blob.Key{Account: int64(acc)}
 	doomed := false
-	err := u.db.Write(ctx, "upload: drop", func(tx *db.Tx) error {
+	err = u.db.Write(ctx, "upload: drop", func(tx *db.Tx) error {
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
 		var size int64
-		found, err := tx.Get(ctx, deleteUpload, []any{acc, id}, &key.ID, &size)
-		if err != nil || !found {
+		if found, err = tx.Get(ctx, deleteUpload, []any{acc, id}, &key.ID, &size); err != nil || !found {
 			return err
 		}
 		if err := account.Count(ctx, tx, acc, 0, -size); err != nil {
@@ -32,10 +32,10 @@ func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) error {
 		doomed, err = blob.Discard(ctx, tx, key)
 		return err
 	})
-	if err != nil || !doomed {
-		return err
+	if err == nil && doomed {
+		err = blob.Bury(ctx, u.db, u.store, key)
 	}
-	return blob.Bury(ctx, u.db, u.store, key)
+	return found, err
 }
 
 // Drop ends an upload that is open: what has come of it is gone, and its room is free.
@@ -50,7 +50,15 @@ func (u *Uploads) Drop(ctx context.Context, acc account.ID, id string) error {
 	if err != nil {
 		return err
 	}
-	return u.drop(ctx, acc, id)
+	found, err := u.drop(context.WithoutCancel(ctx), acc, id) // who has asked may be gone
+	switch {
+	case found && err != nil:
+		u.log.Warn("upload: what came of one that was dropped stays until a sweep", "account", acc, "err", err)
+		return nil
+	case err == nil && !found: // another process has completed it
+		err = fault.New(fault.UploadNotFound, "upload: drop")
+	}
+	return err
 }
 
 // SweepExpired drops the uploads whose time is over and forgets the answers of
@@ -107,7 +115,8 @@ func (u *Uploads) sweepExpiredOf(ctx context.Context, acc account.ID) (dropped i
 func (u *Uploads) dropExpired(ctx context.Context, acc account.ID, id string) error {
 	ctx, _, leave := u.sessions.enter(ctx, acc, id, wholeUpload)
 	defer leave()
-	return u.drop(ctx, acc, id)
+	_, err := u.drop(ctx, acc, id)
+	return err
 }
 
 // orphanAge is how old content without an upload must be to be nobody's while
