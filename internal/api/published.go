@@ -13,7 +13,7 @@ import (
 
 type publishedIn struct {
 	FileIDs  []drive.ID    `wire:"fileIDs,fileID;max=100"`
-	ImageIDs []imagebed.ID `wire:"imageIDs;max=100" doc:"of the bed: what they are from"`
+	ImageIDs []imagebed.ID `wire:"imageIDs;max=20" doc:"of the bed: what they are from"`
 	Parent   *drive.ID     `wire:"parentFileID,parentID"`
 	Limit    int           `wire:"limit"`
 	Last     int64         `wire:"lastFileId"`

@@ -285,11 +285,15 @@ func describe(ctx context.Context, tx *db.Tx, acc account.ID, files []PublishedF
 	return err
 }
 
+// MaxSources is how many images' sources are told at once: the way to each may be 128 folders
+// long.
+const MaxSources = 20
+
 // Source is what the link of an image should show now.
 type Source struct {
 	Image   imagebed.ID
 	File    drive.ID // 0 where it is there no more
-	Path    string   // where it is in the drive, or was, its name included
+	Path    string   // where it is in the drive, or was, its name included; "" where that folder is gone
 	Etag    string
 	Size    int64
 	Current bool // the image shows that
@@ -297,10 +301,10 @@ type Source struct {
 
 // Sources answers the sources of images, in the order of their ids; one that is named twice
 // once. An image that is not there or was never published by a task is passed over.
-// fault.TooManyIDs.
+// fault.TooManyIDs above MaxSources.
 func (t *Tasks) Sources(ctx context.Context, acc account.ID, ids []imagebed.ID) (list []Source, err error) {
-	if len(ids) > imagebed.MaxIDs {
-		return nil, fault.New(fault.TooManyIDs, "copytask: sources", imagebed.MaxIDs)
+	if len(ids) > MaxSources {
+		return nil, fault.New(fault.TooManyIDs, "copytask: sources", MaxSources)
 	}
 	ids = dedupe(ids)
 	err = t.db.Read(ctx, "copytask: sources", func(tx *db.Tx) error {
@@ -325,17 +329,32 @@ func (t *Tasks) Sources(ctx context.Context, acc account.ID, ids []imagebed.ID) 
 				s.File, s.Etag, s.Size, at = e.ID, e.Etag, e.Size, drive.Place{Parent: e.Parent, Name: e.Name}
 				s.Current = e.Etag == img.Etag && e.Size == img.Size
 			}
-			if _, known := paths[at.Parent]; !known {
-				if paths[at.Parent], err = drive.Path(ctx, tx, acc, at.Parent); err != nil {
+			path, known := paths[at.Parent]
+			if !known {
+				if path, err = whereIs(ctx, tx, acc, at.Parent); err != nil {
 					return err
 				}
+				paths[at.Parent] = path
 			}
-			s.Path = paths[at.Parent] + at.Name
+			if path != "" {
+				s.Path = path + at.Name
+			}
 			list = append(list, s)
 		}
 		return nil
 	})
 	return list, err
+}
+
+// whereIs is drive.Path, "" for a folder that is there no more.
+func whereIs(ctx context.Context, tx *db.Tx, acc account.ID, folder drive.ID) (string, error) {
+	if folder != drive.Root {
+		known, err := drive.Lookup(ctx, tx, acc, []drive.ID{folder})
+		if _, there := known[folder]; err != nil || !there {
+			return "", err
+		}
+	}
+	return drive.Path(ctx, tx, acc, folder)
 }
 
 // presentSources answers of images the drive file that the link of each should show now:

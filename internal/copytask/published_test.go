@@ -175,13 +175,19 @@ func TestSourcesOfImages(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		album := r.mkdir(drive.Root, "album")
 		same, changed, gone := r.put(album, "same.png", 1), r.put(album, "changed.png", 2), r.put(drive.Root, "gone.png", 3)
-		r.copy("", album, gone)
+		old := r.mkdir(drive.Root, "old")
+		r.put(old, "lost.png", 4)
+		r.copy("", album, gone, old)
 		images := r.tree()
+		r.trash(old)
+		if _, err := r.drive.Delete(r.ctx, r.acc, []drive.ID{old}); err != nil {
+			t.Fatal(err)
+		}
 		next, err := r.try(album, "changed.png", 12, drive.Overwrite)
 		r.must(err)
 		r.trash(gone)
 		var ids []imagebed.ID
-		for _, path := range []string{"gone.png", "album/changed.png", "album/same.png", "album/same.png", "album/"} {
+		for _, path := range []string{"gone.png", "album/changed.png", "album/same.png", "old/lost.png", "album/same.png", "album/"} {
 			ids = append(ids, images[path].ID)
 		}
 		got, err := r.tasks.Sources(r.ctx, r.acc, append(ids, "missing"))
@@ -190,6 +196,7 @@ func TestSourcesOfImages(t *testing.T) {
 			{Image: ids[0], Path: "/gone.png"},
 			{Image: ids[1], File: next, Path: "/album/changed.png", Etag: etag(12), Size: size(12)},
 			{Image: ids[2], File: same, Path: "/album/same.png", Etag: etag(1), Size: size(1), Current: true},
+			{Image: ids[3]}, // nobody knows any more where that was
 		}
 		if next == changed || !slices.Equal(got, want) {
 			t.Errorf("%+v, want %+v", got, want)
@@ -197,7 +204,7 @@ func TestSourcesOfImages(t *testing.T) {
 		if got, err := r.tasks.Sources(r.ctx, r.account("other", account.NoQuota).acc, ids); err != nil || len(got) != 0 {
 			t.Errorf("another account sees %+v, %v", got, err)
 		}
-		if _, err := r.tasks.Sources(r.ctx, r.acc, make([]imagebed.ID, imagebed.MaxIDs+1)); !fault.Is(err, fault.TooManyIDs) {
+		if _, err := r.tasks.Sources(r.ctx, r.acc, make([]imagebed.ID, MaxSources+1)); !fault.Is(err, fault.TooManyIDs) {
 			t.Errorf("too many: %v", err)
 		}
 	})
