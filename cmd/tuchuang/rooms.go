@@ -118,8 +118,8 @@ const keepLimit = 5 * time.Second
 func (r *rooms) keepCounts(log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepLimit)
 	defer cancel()
-	if err := errors.Join(r.links.KeepCounts(ctx), r.shares.KeepCounts(ctx)); err != nil {
-		log.Warn("serve: the traffic of direct links and the visits of shares of the last seconds are lost", "err", err)
+	if err := errors.Join(r.links.KeepCounts(ctx), r.shares.KeepCounts(ctx), r.accounts.KeepUses(ctx)); err != nil {
+		log.Warn("serve: the traffic of direct links, the visits of shares and the uses of tokens of the last seconds are lost", "err", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,7 @@ func (p *pool) take(ctx context.Context) (session, error) {
 	p.idle = p.idle[:len(p.idle)-1]
 	p.mu.Unlock()
 	if err := c.ready(ctx); err != nil {
-		p.give(c)
+		p.giveLast(c)
 		return nil, err
 	}
 	return c, nil
@@ -80,6 +81,14 @@ func (p *pool) wait(ctx context.Context) error {
 func (p *pool) give(c session) {
 	p.mu.Lock()
 	p.idle = append(p.idle, c)
+	p.mu.Unlock()
+	p.free <- struct{}{}
+}
+
+// giveLast gives back what can't be made now: others that are there go before it.
+func (p *pool) giveLast(c session) {
+	p.mu.Lock()
+	p.idle = slices.Insert(p.idle, 0, c)
 	p.mu.Unlock()
 	p.free <- struct{}{}
 }
