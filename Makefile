@@ -16,7 +16,7 @@ LOG       := bin/log
 # Rooms whose tests run under the race detector. The embedded database is some
 # 25 times slower under it, so rooms that stand on the database are tested with
 # many goroutines and without it; add a room when its tests stay quick.
-RACE_PKGS ?= fault api/wire picture blob client db queue transfer account
+RACE_PKGS ?= fault api/wire picture blob client db queue transfer often
 
 .PHONY: build
 build: ## bin/tuchuang, one static binary
