@@ -33,7 +33,8 @@ func Clean(name string) (string, error) {
 }
 
 // Offline is the folder that fetched URLs go into where no other is named. The API's
-// documentation calls it so, though nobody may call a folder of his own so.
+// documentation calls it so, though nobody may call a folder of his own so: only the path of
+// a download may name it.
 const Offline = "来自:离线下载"
 
 var offlines = regexp.MustCompile(`^` + Offline + `(\([1-9][0-9]*\))*$`)

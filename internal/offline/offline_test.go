@@ -558,6 +558,8 @@ type cramped struct {
 	room int
 }
 
+func (c cramped) Room(context.Context) (int64, error) { return int64(c.room), nil }
+
 func (c cramped) Create(ctx context.Context, key blob.Key) (blob.Writer, error) {
 	w, err := c.Store.Create(ctx, key)
 	return &crampedWriter{w, c.room}, err
@@ -573,6 +575,28 @@ func (w *crampedWriter) Write(b []byte) (int, error) {
 		return 0, fault.New(fault.DiskFull, "test")
 	}
 	return w.Writer.Write(b)
+}
+
+// What has a length waits for room, however long.
+func TestItWaitsForRoom(t *testing.T) {
+	each(t, func(r *rooms) {
+		whole := r.store
+		url := r.serve(gives(bytesOf(1, 9*slice), ""))
+		r.store = cramped{whole, 3 * slice}
+		r.tasks, r.workers, r.tellers = r.process()
+		seq := r.create(Request{URL: url})
+		for range 2 * maxTries {
+			r.run()
+			r.pass(time.Hour)
+		}
+		if s := r.status(ToDrive, seq); !s.State.Unfinished() || s.Tries != 0 || s.FailCode != "" {
+			t.Errorf("%+v", s)
+		}
+		r.store = whole
+		r.tasks, r.workers, r.tellers = r.process()
+		r.run()
+		r.holds(r.status(ToDrive, seq), bytesOf(1, 9*slice))
+	})
 }
 
 // What has no length and no room is not fetched for ever.

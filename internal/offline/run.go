@@ -47,10 +47,6 @@ func (d *Downloads) Run(ctx context.Context, l *queue.Lease) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if w.total < 0 && fault.Is(err, fault.DiskFull) {
-		// Of unknown length, it would fill the disk again and again: so tries have an end.
-		err = &fetch.Failure{Reason: fetch.Reason(NoDisk), Again: true, Afresh: true, Cause: err}
-	}
 	if f, ok := errors.AsType[*fetch.Failure](err); ok {
 		if f.Again && w.tries+1 < maxTries {
 			return d.putOff(ctx, w, f)
@@ -112,7 +108,12 @@ func (d *Downloads) fetch(ctx context.Context, w *work) (err error) {
 		}
 	}
 	if w.total < 0 {
-		return d.whole(ctx, w, a.Body)
+		if err = d.whole(ctx, w, a.Body); fault.Is(err, fault.DiskFull) {
+			// It would fill the disk again and again: so tries have an end. What has a length
+			// waits for room instead.
+			err = &fetch.Failure{Reason: fetch.Reason(NoDisk), Again: true, Afresh: true, Cause: err}
+		}
+		return err
 	}
 	return d.slices(ctx, w, a.Body)
 }
