@@ -32,7 +32,10 @@ func (u *Uploads) drop(ctx context.Context, acc account.ID, id string) (found bo
 		doomed, err = blob.Discard(ctx, tx, key)
 		return err
 	})
-	if err == nil && doomed {
+	if err != nil {
+		return false, err
+	}
+	if doomed {
 		err = blob.Bury(ctx, u.db, u.store, key)
 	}
 	return found, err
