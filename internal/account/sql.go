@@ -84,7 +84,8 @@ const (
 		WHERE t.account_id = $1 AND t.grant_id = '' AND t.expires_at > $2 AND (t.created_at, t.id) < ($3, $4)
 		ORDER BY t.created_at DESC, t.id DESC LIMIT $5`
 	deleteClientTokens = `DELETE FROM token WHERE account_id = $1 AND client_id = $2 AND grant_id = ''`
-	// Sessions of before browsers had a client of their own have no address.
+	// Tokens of before browsers had a client of their own have no address: nobody knows which
+	// of them are sessions.
 	deleteOthers = `DELETE FROM token WHERE account_id = $1 AND (client_id = $2 OR address = '') AND grant_id = '' AND id <> $3`
 
 	// Of an account: its app.

@@ -66,7 +66,7 @@ type DB struct {
 
 	writer  *pool // SQLite has one writer, and one connection here
 	readers *pool // requests' reads
-	workers *pool // long reads, of background work and one of requests: they starve nobody
+	workers *pool // long reads, of background work and few of requests: they starve nobody
 
 	write   func(ctx context.Context, op string, fn func(*Tx) error) error
 	begin   string // of a transaction that reads one snapshot
@@ -247,6 +247,24 @@ func (d *DB) Get(ctx context.Context, op, query string, args []any, dest ...any)
 // bounds every statement up to its first row.
 func (d *DB) WorkerRead(ctx context.Context, op string, fn func(*Tx) error) error {
 	return d.read(ctx, d.workers, op, fn)
+}
+
+// longRead is for turn and answer, less than the server gives an answer.
+const longRead = 20 * time.Second
+
+// LongRead is WorkerRead for what a request asks for and what takes seconds: one at a time of
+// those that share a turn (a channel of one), so that the requests' own connections and those
+// of background work stay free. It ends with its caller.
+func (d *DB) LongRead(ctx context.Context, turn chan struct{}, op string, fn func(context.Context, *Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, longRead)
+	defer cancel()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return fault.Wrap(ctx.Err(), op)
+	}
+	return d.WorkerRead(ctx, op, func(tx *Tx) error { return fn(ctx, tx) })
 }
 
 func (d *DB) read(ctx context.Context, p *pool, op string, fn func(*Tx) error) (err error) {

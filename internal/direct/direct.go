@@ -31,10 +31,11 @@ type Links struct {
 	db     *db.DB
 	max    int // folders of an account
 	counts counts
+	turn   chan struct{} // of what takes seconds
 }
 
 // New makes the room's door.
-func New(d *db.DB) *Links { return &Links{db: d, max: MaxFolders} }
+func New(d *db.DB) *Links { return &Links{db: d, max: MaxFolders, turn: make(chan struct{}, 1)} }
 
 // Enable gives all files below a folder links, also those that come later, and answers
 // its name. Again is no error. What is not there is fault.NotFound, a file

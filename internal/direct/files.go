@@ -23,8 +23,8 @@ type HourFile struct {
 // read, the newest first, and how many there are in all. Nothing is older than 30 days, and
 // the hour that goes on is not there.
 func (l *Links) Files(ctx context.Context, acc account.ID, from, to Hour, skip, limit int) (list []HourFile, total int, err error) {
-	// A worker's: each table is written once, to see how long it is.
-	err = l.db.WorkerRead(ctx, "direct: files", func(tx *db.Tx) error {
+	// Each table is written once, to see how long it is.
+	err = l.db.LongRead(ctx, l.turn, "direct: files", func(ctx context.Context, tx *db.Tx) error {
 		hours, err := l.hours(ctx, tx, acc, from, to)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/db"
@@ -10,27 +9,13 @@ import (
 	"tuchuang/internal/picture"
 )
 
-// A request may ask for what takes seconds in a large drive, as a large folder by size. It
-// waits for its turn then, and ends with its caller.
-const (
-	atOnce  = 10_000           // rows that any request may go through
-	longest = 20 * time.Second // for turn and answer, less than the server gives an answer
-)
+// atOnce is how many rows any request may go through; what needs more waits for its turn.
+const atOnce = 10_000
 
-// long is Read for what goes through more rows than that: one at a time, on a
-// connection of the background workers, so that the requests' own stay free. A
-// statement is cancelled with the context only up to its first row: it has to find
-// all of its rows before it answers one.
+// long is Read for what goes through more rows than that. A statement is cancelled with the
+// context only up to its first row: it has to find all of its rows before it answers one.
 func (d *Drive) long(ctx context.Context, op string, fn func(context.Context, *db.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	select {
-	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
-	case <-ctx.Done():
-		return fault.Wrap(ctx.Err(), op)
-	}
-	return d.db.WorkerRead(ctx, op, func(tx *db.Tx) error { return fn(ctx, tx) })
+	return d.db.LongRead(ctx, d.turn, op, fn)
 }
 
 // The limit comes first, so that a folder's million of entries is not gone through.

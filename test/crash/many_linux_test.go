@@ -568,6 +568,9 @@ func (c *crowd) hold() {
 func (c *crowd) report(took time.Duration) {
 	c.t.Helper()
 	total, named := c.killed(c.names)
+	if c.compared.Load() == 0 {
+		c.t.Error("no copy inside the drive was compared")
+	}
 	slices.Sort(c.names)
 	for _, p := range c.names {
 		if c.byPoint[p] == 0 {
