@@ -310,16 +310,24 @@ interface Found {
 async function isThere(u: Upload): Promise<boolean> {
   const names = u.path.normalize('NFC').split('/')
   const name = names.pop()!
-  const r = await get<{ fileList: Found[] }>('/api/v2/file/list', { parentFileId: 0, limit: 100, searchData: name, searchMode: 1 })
-  for (const f of r.fileList) {
-    if (f.type !== 0 || f.trashed || f.etag !== u.etag || f.size !== u.file.size) continue
-    let path = folders.get(f.parentFileId)
-    if (!path) folders.set(f.parentFileId, (path = drivePath(f.parentFileId)))
-    const above = await path
-    const from = u.parent === 0 ? 0 : above.findIndex((c) => c.id === u.parent) + 1
-    if ((u.parent === 0 || from > 0) && above.slice(from).map((c) => c.name).join('/') === names.join('/')) return true
+  for (let last = 0; last >= 0; wanted(u)) {
+    const r = await get<{ lastFileId: number; fileList: Found[] }>('/api/v2/file/list', { parentFileId: 0, limit: 100, searchData: name, searchMode: 1, lastFileId: last })
+    for (const f of r.fileList) {
+      if (f.type !== 0 || f.trashed || f.etag !== u.etag || f.size !== u.file.size) continue
+      const above = await way(f.parentFileId)
+      const from = u.parent === 0 ? 0 : above.findIndex((c) => c.id === u.parent) + 1
+      if ((u.parent === 0 || from > 0) && above.slice(from).map((c) => c.name).join('/') === names.join('/')) return true
+    }
+    last = r.lastFileId
   }
   return false
+}
+
+// way is the way to a folder, which is asked for once.
+function way(id: number): Promise<Crumb<number>[]> {
+  let path = folders.get(id)
+  if (!path) folders.set(id, (path = drivePath(id)))
+  return path
 }
 
 // send sends a slice. A request of the old kind, as the new one tells no progress.
