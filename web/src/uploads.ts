@@ -59,13 +59,13 @@ let resting = 0
 const requests = new Set<XMLHttpRequest>()
 let folders = new Map<number, Promise<Crumb<number>[]>>()
 
-function made(parent: number, { file, path }: Dropped, known?: Unsent): Upload {
-  const key = [line.uid, parent, path, known?.size ?? file.size, known?.lastModified ?? file.lastModified].join('/')
+function made(uid: number, parent: number, { file, path }: Dropped, known?: Unsent): Upload {
+  const key = [uid, parent, path, known?.size ?? file.size, known?.lastModified ?? file.lastModified].join('/')
   const was = known ?? left.get(key)
   left.delete(key)
   const { etag = '', preupload = '', slice = 1, sliceSize = 0 } = was ?? {}
   return shallowReactive({
-    ...{ id: ++lastID, key, uid: line.uid, file, parent, path, state: 'waiting', instant: false, checked: 0, sent: 0 },
+    ...{ id: ++lastID, key, uid, file, parent, path, state: 'waiting', instant: false, checked: 0, sent: 0 },
     ...{ etag, preupload, slice, sliceSize, both: false, anew: false, gone: false, problem: '' },
   } as Upload)
 }
@@ -84,9 +84,12 @@ function add(list: Upload[]): void {
   go()
 }
 
-export function upload(parent: number, files: Dropped[]): void {
+// upload takes what uid has let go: the session may have ended while it was read, and then it
+// waits for uid to sign in again.
+export function upload(uid: number, parent: number, files: Dropped[]): void {
+  if (!uid) return
   if (!sums.value.active) clearDone()
-  add(files.map((f) => made(parent, f)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
+  add(files.map((f) => made(uid, parent, f)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
 }
 
 // takeUp goes on with what an earlier page has not finished.
@@ -96,7 +99,7 @@ export async function takeUp(): Promise<void> {
   if (uid !== line.uid || all.length === 0) return
   for (const x of all) if (!x.file) left.set(x.key, x)
   const here = all.filter((x) => x.file && !open.has(x.key))
-  add(here.map((x) => made(x.parent, { file: x.file!, path: x.path }, x)))
+  add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, x)))
   if (left.size > 0) toast(say('upload.left', left.size))
 }
 
@@ -323,10 +326,12 @@ async function isThere(u: Upload): Promise<boolean> {
   return false
 }
 
-// way is the way to a folder, which is asked for once.
+// way is the way to a folder, which is asked for until it has come once.
 function way(id: number): Promise<Crumb<number>[]> {
   let path = folders.get(id)
-  if (!path) folders.set(id, (path = drivePath(id)))
+  if (path) return path
+  folders.set(id, (path = drivePath(id)))
+  path.catch(() => folders.get(id) === path && folders.delete(id))
   return path
 }
 
