@@ -240,7 +240,7 @@ try {
   await does('nothing of one person is left to the next', async () => {
     const second = await open()
     await account(second).waitFor()
-    await page.goto(base + '/#/drive')
+    await page.goto(base + '/#/search/b.bin')
     await page.getByRole('option', { name: 'b.bin' }).waitFor()
     await page.route('**/upload/v2/file/create', () => undefined) // never answered
     const asked = page.waitForRequest('**/upload/v2/file/create')
@@ -253,6 +253,7 @@ try {
     await signIn(second, other, otherPassword)
     await account(page).waitFor() // the other tab is let in too
     await page.getByText('Drop pictures here').waitFor()
+    assert.ok(page.url().endsWith('/#/drive'), 'what was searched for is left in the address')
     assert.ok(!(await page.content()).includes('secret'))
     assert.deepEqual(await names(page), [])
     const kept = await page.evaluate(() => new Promise((done) => (indexedDB.open('tuchuang', 1).onsuccess = (e) => (e.target.result.transaction('files').objectStore('files').count().onsuccess = (q) => done(q.target.result)))))

@@ -57,5 +57,6 @@ function anew(forget: boolean): void {
   if (forget) stop()
   else halt()
   line.uid = 0
+  history.replaceState(null, '', '#/drive') // where one was is not for the next
   location.reload()
 }
