@@ -173,7 +173,14 @@ export const drive = {
   rename: (id: number, name: string) => ask('PUT', '/api/v1/file/name', { fileId: id, fileName: name }),
   move: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to })),
   trash: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs })),
-  recover: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/recover', { fileIDs })),
+  // recover answers those that stay in the trash, as the folder they were in is there too: it
+  // may be in another part of what is asked for, so they are asked for again.
+  recover: async (ids: number[]): Promise<number[]> => {
+    const stay: number[] = []
+    await inParts(ids, async (fileIDs) => stay.push(...(await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })).abnormalFileIDs))
+    return ids.length > most && stay.length > 0 && stay.length < ids.length ? drive.recover(stay) : stay
+  },
+  recoverTo: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/recover/by_path', { fileIDs, parentFileID: to })),
   remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
   republish: async (ids: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { fileIDs: ids })).taskID,
   // The address works for whoever has it, so it is asked for when it is wanted.
