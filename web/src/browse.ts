@@ -204,7 +204,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     async follow(start) {
       try {
         wanted.value = await start()
-        await loadTasks()
+        await loadTasks().catch(() => undefined) // the task has begun all the same
         selection.clear()
         showTasks()
         return true
