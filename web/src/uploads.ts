@@ -214,6 +214,7 @@ function end(u: Upload, e: unknown): void {
 }
 
 function arrived(u: Upload, instant: boolean): void {
+  if (u.gone) return
   sentOf(u, u.file.size)
   u.instant = instant
   u.state = 'done'
