@@ -237,6 +237,26 @@ try {
     await page.unroute('**/web/sign-out')
   })
 
+  await does('signing out frees what was begun; where it fails the upload goes on', async () => {
+    let held = true
+    await page.route('**/upload/v2/file/slice', (r) => (held ? undefined : r.continue()))
+    await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
+    const begun = page.waitForRequest('**/upload/v2/file/slice')
+    await page.setInputFiles(input, made('going.bin', randomBytes(100000)))
+    await begun
+    held = false
+    const told = page.waitForResponse('**/upload/v2/file/upload_cancel')
+    await signOut(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
+    assert.equal((await (await told).json()).code, 0)
+    await page.getByRole('dialog').getByText('you are still signed in').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await see('1 file uploaded')
+    await page.unroute('**/upload/v2/file/slice')
+    await page.unroute('**/web/sign-out')
+    await close()
+  })
+
   await does('nothing of one person is left to the next', async () => {
     const second = await open()
     await account(second).waitFor()

@@ -1,7 +1,7 @@
 // Whose page this is. The cookie is the browser's: another tab may have changed it.
 import { ref, watch } from 'vue'
 import { away, Failure, get, line, lost } from './ask'
-import { halt, stop, takeUp } from './uploads'
+import { halt, pause, paused, release, stop, takeUp } from './uploads'
 import { t } from './words'
 
 export interface Me {
@@ -41,14 +41,17 @@ watch(() => line.back, greet)
 
 // signOut tells when it did not work: the cookie is good then.
 export async function signOut(): Promise<void> {
-  let res: Response
+  const was = paused.value
+  await release()
   try {
-    res = await fetch('/web/sign-out', { method: 'POST' })
-  } catch {
+    const res = await fetch('/web/sign-out', { method: 'POST' })
+    if (res.status !== 204) throw new Failure('internal', t('wrong.signOut'))
+  } catch (e) {
+    pause(was)
+    if (e instanceof Failure) throw e
     lost()
     throw away()
   }
-  if (res.status !== 204) throw new Failure('internal', t('wrong.signOut'))
   tabs.postMessage(0)
   anew(true)
 }

@@ -119,7 +119,19 @@ export function again(): void {
 }
 
 // cancel frees the room that an upload has at the server, which else does so a day later.
-const cancel = (preuploadID: string): void => void post('/upload/v2/file/upload_cancel', { preuploadID }).catch(() => undefined)
+const cancel = (preuploadID: string): Promise<unknown> => post('/upload/v2/file/upload_cancel', { preuploadID }).catch(() => undefined)
+
+// release pauses and frees all that room, while there is a session to do it; where it takes
+// long, the server does so a day later. What goes on all the same begins anew.
+export async function release(): Promise<void> {
+  pause(true)
+  const told: Promise<unknown>[] = []
+  for (const x of [...open.values(), ...left.values()]) {
+    if (x.preupload) told.push(cancel(x.preupload))
+    Object.assign(x, { preupload: '', slice: 1 })
+  }
+  await Promise.race([Promise.all(told), new Promise((r) => setTimeout(r, 2000))])
+}
 
 // halt ends all in this page; the next one goes on with it.
 export function halt(): void {
@@ -132,7 +144,7 @@ export function halt(): void {
 }
 
 export function stop(): void {
-  for (const x of [...open.values(), ...left.values()]) if (x.preupload) cancel(x.preupload)
+  for (const x of [...open.values(), ...left.values()]) if (x.preupload) void cancel(x.preupload)
   forget([...open.keys(), ...left.keys()])
   left.clear()
   halt()
@@ -271,7 +283,7 @@ async function create(u: Upload): Promise<boolean> {
       duplicate: u.both ? 1 : 0,
     })
     if (u.gone) {
-      if (c.preuploadID) cancel(c.preuploadID)
+      if (c.preuploadID) void cancel(c.preuploadID)
       throw new Failure('paused', '')
     }
     if (c.reuse) return true
