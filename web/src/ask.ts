@@ -28,16 +28,19 @@ type Fields = Record<string, unknown>
 
 export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}): Promise<T> {
   let res: Response
+  let text: string
   try {
     res = await fetch(method === 'GET' ? path + query(fields) : path, {
       method,
-      ...(method === 'GET' ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
+      // What changes something may take long, and is not to be asked for twice.
+      ...(method === 'GET' ? { signal: AbortSignal.timeout(60_000) } : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
     })
+    text = await res.text()
   } catch {
     lost()
     throw away()
   }
-  return read<T>(res.status, await res.text().catch(() => ''))
+  return read<T>(res.status, text)
 }
 
 export const get = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('GET', path, fields)
