@@ -38,7 +38,11 @@ func placeholder(kind Kind, ending string) []byte {
 	if kind == Unsupported || kind == TooLarge {
 		text = fmt.Sprintf(`<text x="80" y="112" text-anchor="middle" font-family="sans-serif" font-size="13" font-weight="600" fill="#888">%s</text>`, ending)
 	}
-	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120" width="160" height="120">`+
+	width, height := 160, 120
+	if kind == Busy {
+		width, height = 164, 123 // by this the page knows it, and asks again: web/src/parts/Thumb.vue
+	}
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120" width="%d" height="%d">`+
 		`<rect width="160" height="120" fill="#888" fill-opacity=".12"/>`+
-		`<g fill="none" stroke="#888" stroke-width="4" stroke-linecap="round" stroke-linejoin="round">%s</g>%s</svg>`, marks[kind], text)
+		`<g fill="none" stroke="#888" stroke-width="4" stroke-linecap="round" stroke-linejoin="round">%s</g>%s</svg>`, width, height, marks[kind], text)
 }

@@ -193,6 +193,16 @@ try {
     await page.locator('.badge.current').waitFor()
   })
 
+  await does('a thumbnail that the server was too busy for is asked for again', async () => {
+    const busy = '<svg xmlns="http://www.w3.org/2000/svg" width="164" height="123"/>'
+    const thumbnails = /\/file\/thumbnail\?/
+    await page.route(thumbnails, (r) => (r.request().url().includes('again=') ? r.continue() : r.fulfill({ contentType: 'image/svg+xml', body: busy })))
+    const asked = page.waitForResponse(/\/file\/thumbnail\?.*again=1/)
+    await page.reload()
+    assert.equal((await asked).status(), 200)
+    await page.unroute(thumbnails)
+  })
+
   await does('what of a list did not come is said, and asked for again', async () => {
     const folder = await page.evaluate(async () => {
       const mkdir = async (parentID, name) =>
