@@ -1,6 +1,7 @@
 // Data that is asked for when a view is shown, and again where that did not work.
 import { onMounted, ref, watch, type Ref } from 'vue'
 import { line } from '../ask'
+import { fail } from '../bubbles'
 
 export interface Loading<T> {
   data: Ref<T | undefined>
@@ -22,4 +23,22 @@ export function loading<T>(ask: () => Promise<T>): Loading<T> {
   onMounted(load)
   watch(() => line.back, load)
   return { data, problem, load }
+}
+
+// further is what a button for the next page does: one page at a time, and what goes wrong is
+// said.
+export function further(come: () => Promise<void>): { more: Ref<boolean>; next: () => Promise<void> } {
+  const more = ref(false)
+  async function next(): Promise<void> {
+    if (more.value) return
+    more.value = true
+    try {
+      await come()
+    } catch (e) {
+      fail(e)
+    } finally {
+      more.value = false
+    }
+  }
+  return { more, next }
 }
