@@ -127,7 +127,7 @@ func (t *Tasks) asked(ctx context.Context, tx *db.Tx, acc account.ID, ids []driv
 		if !ok || e.Trashed != drive.Live {
 			return "", nil, fault.New(fault.NotFound, "copytask: create", int64(id))
 		}
-		sources[n] = source{e.ID, t.limits.class(e), e.Name}
+		sources[n] = source{e.ID, t.limits.class(e), e.Name, e.Parent}
 	}
 	folder, err := imagebed.FolderIn(ctx, tx, acc, target)
 	return folder, sources, err

@@ -228,7 +228,7 @@ func (p *planner) republish(ctx context.Context, tx *db.Tx, images []imagebed.Im
 			}
 			at[e.Parent] = []*level{l}
 		}
-		sources[e.ID] = source{e.ID, e.Class, e.Name}
+		sources[e.ID] = source{e.ID, e.Class, e.Name, max(e.Parent, drive.Root)}
 		p.again(at[e.Parent], img, e, published, there)
 	}
 	return slices.Collect(maps.Values(sources)), nil

@@ -67,7 +67,7 @@ func (t *Tasks) Retry(ctx context.Context, acc account.ID, of ID, seqs ...int) (
 		}
 		sources := make([]source, len(r.items))
 		for n, i := range r.items {
-			sources[n] = source{i.driveID, picture.Eligible, i.name}
+			sources[n] = source{i.driveID, picture.Eligible, i.name, i.parent}
 		}
 		seq, err := add(ctx, tx, acc, id, target, nil, sources, of)
 		if err != nil {

@@ -67,6 +67,27 @@ func TestFailedPicturesAreTriedAgain(t *testing.T) {
 	})
 }
 
+// A chosen file that is overwritten before the task has its plan was where it was chosen: its
+// ledger says so, and the retry finds there what has its name now.
+func TestAFileGoneBeforeThePlanWasInItsFolder(t *testing.T) {
+	each(t, func(t *testing.T, r *rooms) {
+		to, album := r.mkBed("", "bed"), r.mkdir(drive.Root, "album")
+		r.put(drive.Root, "a.png", 1) // of the same name, not chosen
+		task := r.create(to, r.put(album, "a.png", 2))
+		r.overwrite(album, "a.png", 3)
+		r.run()
+		counted(t, r.status(task), Counts{Total: 1, Failed: 1})
+		if got := r.ledger(task, ItemQuery{Outcome: -1, Limit: 9}); len(got) != 1 || !strings.Contains(got[0], "/album/") {
+			t.Errorf("the ledger says %q", got)
+		}
+		counted(t, r.retry(task), Counts{Total: 1, Copied: 1})
+		r.has(t, "bed/", "bed/a.png")
+		if got := r.tree()["bed/a.png"].Etag; got != etag(3) {
+			t.Errorf("published is %s, not what is in the folder now", got)
+		}
+	})
+}
+
 // A folder of the bed that the task has found or made is the same one for the retry,
 // whatever it is called by now; one that is gone is made again.
 func TestARetryGoesWhereTheTaskWent(t *testing.T) {

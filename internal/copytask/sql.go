@@ -20,7 +20,7 @@ const (
 		SELECT ` + statusColumns + `
 		FROM copy_task WHERE account_id = $1 AND task_seq = $2`
 	selectPlanned = `SELECT planned FROM copy_task WHERE account_id = $1 AND task_seq = $2`
-	selectSources = `SELECT drive_id, class, name FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
+	selectSources = `SELECT drive_id, class, name, parent_id FROM copy_source WHERE account_id = $1 AND task_seq = $2 ORDER BY ord`
 	// The folders of the tasks that are not done with them.
 	selectNeeded = `
 		SELECT DISTINCT f.folder_id FROM task t CROSS JOIN copy_folder f
@@ -81,7 +81,7 @@ const (
 )
 
 var (
-	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, class, name) VALUES`, 6)
+	insertSources = db.Insert(`INSERT INTO copy_source (account_id, task_seq, ord, drive_id, class, name, parent_id) VALUES`, 7)
 	insertFolders = db.Insert(`INSERT INTO copy_folder (account_id, task_seq, no, parent_no, name, folder_id, made_at) VALUES`, 7)
 	insertDirs    = db.Insert(`INSERT INTO copy_dir (account_id, task_seq, no, drive_id, path, folder_no) VALUES`, 6)
 	insertItems   = db.Insert(`
@@ -142,7 +142,7 @@ func insertTask(ctx context.Context, tx *db.Tx, acc account.ID, seq int64, targe
 	}
 	_, err = tx.ExecRows(ctx, insertSources, nil, len(sources), func(i int) []any {
 		s := sources[i]
-		return []any{acc, seq, i, s.id, s.class, s.name}
+		return []any{acc, seq, i, s.id, s.class, s.name, s.parent}
 	})
 	return err
 }
@@ -163,7 +163,7 @@ func (s *Status) columns() []any {
 // readSources reads what was chosen for a task, in order.
 func readSources(ctx context.Context, tx *db.Tx, acc account.ID, seq int64) ([]source, error) {
 	return db.Collect(ctx, tx, func(row db.Row) (s source, err error) {
-		return s, row.Scan(&s.id, &s.class, &s.name)
+		return s, row.Scan(&s.id, &s.class, &s.name, &s.parent)
 	}, selectSources, acc, seq)
 }
 
@@ -207,9 +207,10 @@ type work struct {
 }
 
 type source struct {
-	id    drive.ID
-	class drive.Class // at creation
-	name  string
+	id     drive.ID
+	class  drive.Class // at creation, as the name and the folder that it is in
+	name   string
+	parent drive.ID
 }
 
 type targetFolder struct {
