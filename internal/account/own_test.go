@@ -110,7 +110,7 @@ func TestOperatorsThatAreNone(t *testing.T) {
 		quota := int64(7)
 		try := func(want fault.Code, when string) {
 			t.Helper()
-			ctx := account.ByOperator(r.ctx, boss.who)
+			ctx := account.By(r.ctx, boss.who)
 			_, err := r.SetLimits(ctx, "writer", account.Limits{Quota: &quota})
 			r.fails(err, want, when+": limits")
 			_, err = r.SetState(ctx, "writer", account.Disabled)
@@ -122,7 +122,7 @@ func TestOperatorsThatAreNone(t *testing.T) {
 			_, err := tx.Exec(r.ctx, `UPDATE account SET operator = 1 WHERE id = $1`, boss.ID)
 			return err
 		})
-		ctx := account.ByOperator(r.ctx, boss.who)
+		ctx := account.By(r.ctx, boss.who)
 		if acc, err := r.SetLimits(ctx, "writer", account.Limits{Quota: &quota}); err != nil || acc.Quota != quota {
 			t.Errorf("%+v %v", acc, err)
 		}

@@ -219,15 +219,13 @@ func (a *API) adapt(rt route) http.HandlerFunc {
 				a.fail(w, r, trace, acc, began, err)
 				return
 			}
+			ctx = account.By(ctx, caller)
 		}
 		if err := a.inRate(ctx, r, rt, acc); err != nil {
 			a.fail(w, r, trace, acc, began, err)
 			return
 		}
 		ctx = auditlog.With(ctx, auditlog.Actor{Client: caller.Client, Address: a.ClientAddr(r), Trace: trace})
-		if rt.serve.own {
-			ctx = context.WithValue(ctx, callerKey{}, caller)
-		}
 		data, err := a.ask(ctx, rt.serve, acc, r)
 		if err != nil {
 			a.fail(w, r, trace, acc, began, err)

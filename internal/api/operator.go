@@ -18,7 +18,7 @@ func operator[In, Out any](fn func(ctx context.Context, who account.Caller, in I
 	e := own(func(ctx context.Context, who account.Caller, in In) (*Out, error) {
 		// Entries of the log are the other account's: they are to say who it was.
 		ctx = auditlog.ByClient(ctx, fmt.Sprintf("%s of %d", who.Client, who.ID))
-		return fn(account.ByOperator(ctx, who), who, in)
+		return fn(ctx, who, in)
 	})
 	e.operator = true
 	return e

@@ -12,17 +12,12 @@ import (
 // What an account's owner alone may ask, at the page or by a client of his: an app that he has
 // allowed something may not.
 
-type callerKey struct{}
-
-// callerIn is who asks, as adapt has seen him.
-func callerIn(ctx context.Context) account.Caller {
-	c, _ := ctx.Value(callerKey{}).(account.Caller)
-	return c
-}
-
 // own is handle for the owner of an account.
 func own[In, Out any](fn func(ctx context.Context, who account.Caller, in In) (*Out, error)) endpoint {
-	e := handle(func(ctx context.Context, _ account.ID, in In) (*Out, error) { return fn(ctx, callerIn(ctx), in) })
+	e := handle(func(ctx context.Context, _ account.ID, in In) (*Out, error) {
+		who, _ := account.CallerIn(ctx) // no anonymous request comes here: mayAsk
+		return fn(ctx, who, in)
+	})
 	e.own = true
 	return e
 }

@@ -113,7 +113,7 @@ func (l *Links) change(ctx context.Context, acc account.ID, id drive.ID, op stri
 		return "", fault.New(fault.BadRequest, op, "fileID")
 	}
 	err = l.db.Write(ctx, op, func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
+		if _, err := account.LockAsked(ctx, tx, acc); err != nil {
 			return err
 		}
 		known, err := drive.Lookup(ctx, tx, acc, []drive.ID{id})

@@ -777,3 +777,27 @@ func TestCountsAreNotDoubled(t *testing.T) {
 		r.same("what may have been written", r.lines())
 	})
 }
+
+// A request that was let in before its token ended gives no links that it may not give now.
+func TestWhoMayAskNoMore(t *testing.T) {
+	each(t, func(r *rooms) {
+		a, b := r.folder(drive.Root, "a"), r.folder(drive.Root, "b")
+		r.enable(b)
+		was, err := r.Settings(r.Context(), r.acc)
+		r.must(err)
+		ctx := account.By(r.Context(), account.Caller{ID: r.acc, Client: "ended"})
+		_, err = r.Enable(ctx, r.acc, a)
+		r.fails(err, fault.TokenExpired, "enable")
+		_, err = r.Disable(ctx, r.acc, b)
+		r.fails(err, fault.TokenExpired, "disable")
+		on := true
+		_, err = r.Sign(ctx, r.acc, &on, "")
+		r.fails(err, fault.TokenExpired, "sign")
+		if is, err := r.Settings(r.Context(), r.acc); err != nil || is != was {
+			r.Errorf("it has become %+v, %v", is, err)
+		}
+		if list, _, err := r.List(r.Context(), r.acc, 0, 10); err != nil || len(list) != 1 || list[0].ID != b {
+			r.Errorf("there are %+v, %v", list, err)
+		}
+	})
+}

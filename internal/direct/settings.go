@@ -127,7 +127,7 @@ func shortest(a netip.Addr) string { return a.Unmap().WithZone("").String() }
 // they were: a row that makes no sense reads as one that does.
 func (l *Links) set(ctx context.Context, acc account.ID, op string, fn func(tx *db.Tx, s *Settings) error) (s Settings, err error) {
 	err = l.db.Write(ctx, op, func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
+		if _, err := account.LockAsked(ctx, tx, acc); err != nil {
 			return err
 		}
 		if s, err = settings(ctx, tx, acc); err != nil {

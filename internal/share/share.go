@@ -111,7 +111,7 @@ func (s *Shares) Create(ctx context.Context, acc account.ID, q Request) (made Sh
 		return Share{}, err
 	}
 	err = s.db.Write(ctx, "share: create", func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
+		if _, err := account.LockAsked(ctx, tx, acc); err != nil {
 			return err
 		}
 		if there, err := count(ctx, tx, acc); err != nil || there >= s.max {
@@ -338,7 +338,7 @@ func (s *Shares) write(ctx context.Context, acc account.ID, ids []ID, op string,
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return s.db.Write(ctx, op, func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, acc); err != nil {
+		if _, err := account.LockAsked(ctx, tx, acc); err != nil {
 			return err
 		}
 		list, err := db.CollectIn(ctx, tx, scanAt(tx.Now()), selectSome, []any{acc}, ids)

@@ -577,3 +577,18 @@ func TestListUpdateAndEnd(t *testing.T) {
 		}
 	})
 }
+
+// A request that was let in before its token ended makes no share, and changes none.
+func TestWhoMayAskNoMore(t *testing.T) {
+	each(t, func(r *rooms) {
+		file := r.file(drive.Root, "a.png", drive.Refuse)
+		made := r.share(file)
+		ctx := account.By(r.Context(), account.Caller{ID: r.acc, Client: "ended"})
+		_, err := r.Create(ctx, r.acc, Request{Name: "分享", Files: []drive.ID{file}, Switches: plain})
+		r.fails(err, fault.TokenExpired, "create")
+		r.fails(r.End(ctx, r.acc, []ID{made.ID}), fault.TokenExpired, "end")
+		if live, err := r.Live(r.Context(), r.acc); err != nil || len(live) != 1 || live[0].ID != made.ID {
+			r.Errorf("there are %+v, %v", live, err)
+		}
+	})
+}
