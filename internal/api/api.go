@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"tuchuang/internal/account"
@@ -76,7 +77,7 @@ type API struct {
 	hub      *hub
 	limits   copytask.Limits
 
-	document, page []byte // what the API is, for programs and for people
+	document, page func() []byte // what the API is, for programs and for people; made when it is asked for
 }
 
 // New makes the door.
@@ -93,8 +94,8 @@ func New(o Options) *API {
 			a.handlers[path] = a.adapt(r)
 		}
 	}
-	d := a.describe()
-	a.document, a.page = d.write(), d.page(a.PublicURL)
+	a.document = sync.OnceValue(func() []byte { return a.describe().write() })
+	a.page = sync.OnceValue(func() []byte { return a.describe().page(a.PublicURL) })
 	return a
 }
 

@@ -217,7 +217,7 @@ func TestSummaries(t *testing.T) {
 		if s := summaries[e.Path]; s.area.name == "" || s.english == "" || s.chinese == "" {
 			t.Errorf("%s has no summary: %+v", e.Path, s)
 		}
-		if e := examples[e.Path]; len(e.Answer) == 0 && e.Text == "" {
+		if e := examples()[e.Path]; len(e.Answer) == 0 && e.Text == "" {
 			t.Errorf("no example: go test ./test/golden -update")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // Example is a request that an endpoint was sent, and what it answered. test/golden
@@ -71,12 +72,12 @@ func (e Example) field(name string) json.RawMessage {
 var examplesFile []byte
 
 // examples are by the path of their endpoint.
-var examples = func() (out map[string]Example) {
+var examples = sync.OnceValue(func() (out map[string]Example) {
 	if err := json.Unmarshal(examplesFile, &out); err != nil {
 		panic(err) // it is part of the program
 	}
 	return out
-}()
+})
 
 // Asked is a request to be written as a line for a shell.
 type Asked struct {

@@ -134,7 +134,7 @@ func envelope(data schema) schema {
 
 // operation describes an endpoint as it is documented.
 func (d *document) operation(r route) operation {
-	e, said, example := r.serve, summaries[r.path], examples[r.path]
+	e, said, example := r.serve, summaries[r.path], examples()[r.path]
 	o := operation{
 		Tags: []string{said.area.name}, Summary: said.english + " · " + said.chinese, Description: others(r),
 		ID: strings.ReplaceAll(strings.Trim(r.path, "/"), "/", "_"), Responses: make(map[string]response),

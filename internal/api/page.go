@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The page of the API, for people: what the document says, with examples.
@@ -22,7 +23,7 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // pagePolicy lets a browser do nothing with the page but show it.
 var pagePolicy = func() string {
@@ -37,14 +38,14 @@ const documentAge = "public, max-age=300"
 // Document answers the document of the API: for GET /openapi.json.
 func (a *API) Document(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*") // tools in a browser read it
-	still(w, jsonMedia, a.document)
+	still(w, jsonMedia, a.document())
 }
 
 // Page answers the page of the API: for GET /docs.
 func (a *API) Page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	still(w, "text/html; charset=utf-8", a.page)
+	still(w, "text/html; charset=utf-8", a.page())
 }
 
 // still answers what is the same as long as the server runs.
@@ -90,7 +91,7 @@ func (d *document) page(server string) []byte {
 		list = append(list, a)
 	}
 	var b bytes.Buffer
-	err := pageTemplate.Execute(&b, struct {
+	err := pageTemplate().Execute(&b, struct {
 		Server string
 		Style  template.CSS
 		Areas  []pageArea
@@ -125,7 +126,7 @@ func (d *document) endpoint(server, method, path string, o operation) pageEndpoi
 	if o.Tags[0] == ofBytes.name {
 		return e
 	}
-	example := examples[path]
+	example := examples()[path]
 	e.Curl = Curl(Asked{Method: method, URL: server + path, Open: e.Open, Params: example.Fields, File: file})
 	e.Answer = example.Text
 	if len(example.Answer) > 0 {

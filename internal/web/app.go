@@ -31,8 +31,9 @@ type asset struct {
 	forever bool          // its name is of its content
 }
 
-// assets are all of them by path, "/" that of the application itself.
-var assets = func() map[string]*asset {
+// assets are all of them by path, "/" that of the application itself. Like all that is made
+// of what is embedded they are made when they are asked for: most runs of the program are not.
+var assets = sync.OnceValue(func() map[string]*asset {
 	all := make(map[string]*asset)
 	err := fs.WalkDir(dist, "dist", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -54,7 +55,7 @@ var assets = func() map[string]*asset {
 		panic(err) // it is part of the program
 	}
 	return all
-}()
+})
 
 // kindOf is what a file is to a browser. The system's own table may say something else.
 func kindOf(name string) string {
@@ -93,7 +94,7 @@ func (web *Web) appPolicy() string {
 // answers here.
 func (web *Web) home(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Accept")
-	app := assets["/"]
+	app := assets()["/"]
 	if app == nil || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return web.show(w, r, http.StatusOK, "home", "", struct{ Version string }{web.Version})
 	}
@@ -103,7 +104,7 @@ func (web *Web) home(w http.ResponseWriter, r *http.Request) error {
 
 // asset answers a file of the application.
 func (web *Web) asset(w http.ResponseWriter, r *http.Request) error {
-	a := assets[r.URL.Path]
+	a := assets()[r.URL.Path]
 	if a == nil {
 		return fault.New(fault.NotFound, "web: asset")
 	}

@@ -52,7 +52,7 @@ func TestAppIsBuiltOfItsSources(t *testing.T) {
 
 // Nothing that is bundled may be without its notice, and all of it may be given away.
 func TestAppHasItsLicenses(t *testing.T) {
-	notices := string(assets["/LICENSES.txt"].plain)
+	notices := string(assets()["/LICENSES.txt"].plain)
 	for _, name := range []string{"vue", "naive-ui", "vue-i18n", "js-md5"} {
 		if !strings.Contains(notices, "\n"+name+" ") {
 			t.Errorf("there is no notice of %s", name)

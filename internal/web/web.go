@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -179,7 +180,7 @@ var styleHash = func() string {
 }()
 
 // pages are the templates by name: pages/NAME.html fills in the "main" of the layout.
-var pages = func() map[string]*template.Template {
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	list, err := files.ReadDir("pages")
 	if err != nil {
 		panic(err) // it is part of the program
@@ -192,7 +193,7 @@ var pages = func() map[string]*template.Template {
 		}
 	}
 	return all
-}()
+})
 
 // view is what a template sees.
 type view struct {
@@ -238,7 +239,7 @@ func languageOf(r *http.Request) string {
 func (web *Web) show(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) error {
 	var b bytes.Buffer
 	v := view{Lang: languageOf(r), Title: title, Style: template.CSS(style), Data: data} //nolint:gosec // a file of ours
-	if err := pages[name].ExecuteTemplate(&b, "layout", v); err != nil {
+	if err := pages()[name].ExecuteTemplate(&b, "layout", v); err != nil {
 		return fault.Because(fault.Internal, "web: "+name, err)
 	}
 	h := w.Header()
