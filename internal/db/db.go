@@ -124,14 +124,14 @@ func (d *DB) openServer(ctx context.Context, url string, patience time.Duration)
 		return err
 	}
 	d.path, d.config = nameOf(config), config
+	d.write, d.begin = d.writeAlone, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	if d.readers, err = openPostgres(config, pgReaders, patience); err != nil {
+		return err
+	}
 	if err := d.migrateServer(ctx, config); err != nil {
 		return err
 	}
-	d.write, d.begin = d.writeAlone, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	if d.writer, err = openPostgres(config, pgWriters, patience); err != nil {
-		return err
-	}
-	if d.readers, err = openPostgres(config, pgReaders, patience); err != nil {
 		return err
 	}
 	if d.workers, err = openPostgres(config, pgWorkers, 0); err != nil {
@@ -145,10 +145,10 @@ func (d *DB) openFile(ctx context.Context) (err error) {
 	if err = keepPrivate(d.path, d.log); err != nil {
 		return err
 	}
-	if err = d.migrateFile(ctx); err != nil {
+	if d.writer, err = openSQLite(d.path, writing, 1); err != nil {
 		return err
 	}
-	if d.writer, err = openSQLite(d.path, writing, 1); err != nil {
+	if err = d.migrateFile(ctx); err != nil {
 		return err
 	}
 	if d.readers, err = openSQLite(d.path, reading, 4); err != nil {

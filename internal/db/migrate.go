@@ -24,6 +24,13 @@ var migrations embed.FS
 // was allowed. A database that exists already is copied beside itself first; a newer
 // one than this program knows is refused.
 func (d *DB) migrateFile(ctx context.Context) (err error) {
+	dir, err := fs.Sub(migrations, "migrations/"+string(SQLite))
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	if latest, err := isLatest(ctx, d.writer, dir); err != nil || latest {
+		return translate(err, "db: open "+d.path)
+	}
 	name, err := dsn(d.path, writing)
 	if err != nil {
 		return err
@@ -34,13 +41,6 @@ func (d *DB) migrateFile(ctx context.Context) (err error) {
 	}
 	conn.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	dir, err := fs.Sub(migrations, "migrations/"+string(SQLite))
-	if err != nil {
-		return fault.Wrap(err, "db: migrate")
-	}
-	if isLatest(ctx, conn, dir) {
-		return nil
-	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, conn, dir)
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
@@ -69,19 +69,19 @@ func (d *DB) migrateFile(ctx context.Context) (err error) {
 // they take turns. A step may have much to do, and has to wait for who is at a table: it
 // has all the time it wants.
 func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	dir, err := fs.Sub(migrations, "migrations/"+string(PostgreSQL))
+	if err != nil {
+		return fault.Wrap(err, "db: migrate")
+	}
+	if latest, err := isLatest(ctx, d.readers, dir); err != nil || latest {
+		return translate(err, "db: open "+nameOf(config))
+	}
 	name, config := nameOf(config), config.Copy()
 	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
 		config.RuntimeParams[limit] = "0"
 	}
 	conn := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	dir, err := fs.Sub(migrations, "migrations/"+string(PostgreSQL))
-	if err != nil {
-		return fault.Wrap(err, "db: migrate")
-	}
-	if isLatest(ctx, conn, dir) {
-		return nil
-	}
 	turn, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return fault.Wrap(err, "db: migrate")
@@ -109,21 +109,29 @@ func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err err
 }
 
 // isLatest says whether there is nothing to do, which is so at nearly every start: to find
-// that out, goose looks at all versions and, on a server, takes its turn.
-func isLatest(ctx context.Context, conn *sql.DB, dir fs.FS) bool {
+// that out, goose looks at all versions and, on a server, takes its turn. The error is that
+// there is no connection; where anything else is wrong it answers no, and goose names it.
+func isLatest(ctx context.Context, p *pool, dir fs.FS) (latest bool, err error) {
 	files, err := fs.Glob(dir, "*.sql")
 	if err != nil || len(files) == 0 {
-		return false
+		return false, nil
 	}
 	last, err := goose.NumericComponent(files[len(files)-1])
 	if err != nil {
-		return false
+		return false, nil
+	}
+	c, err := p.take(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer p.give(c)
+	r, err := c.query(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename, nil)
+	if err != nil {
+		return false, nil
 	}
 	var have int64
-	if err := conn.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename).Scan(&have); err != nil {
-		return false // there is no such table, or goose will say what is wrong
-	}
-	return have == last
+	found := r.next() && r.Scan(&have) == nil
+	return r.close() == nil && found && have == last, nil
 }
 
 func snapshotOf(ctx context.Context, path, to string) (err error) {

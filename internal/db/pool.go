@@ -11,7 +11,8 @@ import (
 
 // pool hands out connections of one kind, the one that was used last first: what it
 // has in its caches is of use again, and connections that are not needed are not
-// made.
+// made. They are made one at a time, which takes a server longer than most statements do:
+// of many who ask at once, as at a start, most find one that another is done with.
 type pool struct {
 	free chan struct{} // one for each idle connection
 	size int
@@ -20,12 +21,20 @@ type pool struct {
 
 	mu     sync.Mutex
 	idle   []session
+	making *making       // nil where none is being made
+	back   chan struct{} // told of connections that come back
 	closed bool
+}
+
+// making is a connection that is being made.
+type making struct {
+	ended chan struct{}
+	err   error // for all who waited for it too
 }
 
 // newPool makes a pool of so many connections.
 func newPool(size int, open func() (session, error)) (*pool, error) {
-	p := &pool{free: make(chan struct{}, size)}
+	p := &pool{free: make(chan struct{}, size), back: make(chan struct{}, size)}
 	for range size {
 		c, err := open()
 		if err != nil {
@@ -50,17 +59,65 @@ func (p *pool) take(ctx context.Context) (session, error) {
 			return nil, err
 		}
 	}
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		p.free <- struct{}{} // for the next one who asks
-		return nil, errClosed
+	c, err := p.one(ctx)
+	if err != nil {
+		p.free <- struct{}{}
 	}
-	c := p.idle[len(p.idle)-1]
-	p.idle = p.idle[:len(p.idle)-1]
-	p.mu.Unlock()
+	return c, err
+}
+
+// one is a connection for who may have one.
+func (p *pool) one(ctx context.Context) (session, error) {
+	for {
+		p.mu.Lock()
+		if p.closed {
+			p.mu.Unlock()
+			return nil, errClosed
+		}
+		last := len(p.idle) - 1
+		for n := last; n >= 0; n-- {
+			if p.idle[n].there() {
+				c := p.idle[n]
+				p.idle = slices.Delete(p.idle, n, n+1)
+				p.mu.Unlock()
+				return p.readied(ctx, c)
+			}
+		}
+		m := p.making
+		if m == nil {
+			m = &making{ended: make(chan struct{})}
+			c := p.idle[last]
+			p.making, p.idle = m, p.idle[:last]
+			p.mu.Unlock()
+			c, err := p.readied(ctx, c)
+			if ctx.Err() == nil {
+				m.err = err
+			}
+			p.mu.Lock()
+			p.making = nil
+			p.mu.Unlock()
+			close(m.ended)
+			return c, err
+		}
+		p.mu.Unlock()
+		select {
+		case <-m.ended:
+			if m.err != nil {
+				return nil, m.err
+			}
+		case <-p.back:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// readied is a connection that may be used; else it is back.
+func (p *pool) readied(ctx context.Context, c session) (session, error) {
 	if err := c.ready(ctx); err != nil {
-		p.giveLast(c)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.idle = append(p.idle, c)
 		return nil, err
 	}
 	return c, nil
@@ -82,14 +139,10 @@ func (p *pool) give(c session) {
 	p.mu.Lock()
 	p.idle = append(p.idle, c)
 	p.mu.Unlock()
-	p.free <- struct{}{}
-}
-
-// giveLast gives back what can't be made now: others that are there go before it.
-func (p *pool) giveLast(c session) {
-	p.mu.Lock()
-	p.idle = slices.Insert(p.idle, 0, c)
-	p.mu.Unlock()
+	select {
+	case p.back <- struct{}{}:
+	default: // who waits looks anyway
+	}
 	p.free <- struct{}{}
 }
 

@@ -126,15 +126,17 @@ type pgSession struct {
 // get no older than a second.
 const mostStale = time.Minute
 
+func (s *pgSession) there() bool { return s.c != nil && !s.c.IsClosed() }
+
 func (s *pgSession) ready(ctx context.Context) (err error) {
-	if s.c != nil && !s.c.IsClosed() && time.Now().After(s.stale) {
+	if s.there() && time.Now().After(s.stale) {
 		if _, err := s.c.Exec(context.WithoutCancel(ctx), "DISCARD PLANS"); err != nil && !s.c.IsClosed() {
 			return err
 		}
 		s.lasted = min(2*s.lasted, mostStale)
 		s.stale = time.Now().Add(s.lasted)
 	}
-	if s.c != nil && !s.c.IsClosed() {
+	if s.there() {
 		return nil
 	}
 	if s.c, err = pgx.ConnectConfig(ctx, s.config); err != nil && ctx.Err() != nil {

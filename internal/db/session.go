@@ -30,7 +30,9 @@ type rows interface {
 
 // session is a connection of an engine. One goroutine uses it at a time.
 type session interface {
-	// ready makes a connection that was lost anew.
+	// there says whether the connection is made, and not lost as far as is known.
+	there() bool
+	// ready makes a connection that is not there.
 	ready(ctx context.Context) error
 	exec(ctx context.Context, query string, args []any) (changed int64, err error)
 	// execAll runs several and says how many rows they changed in all; a server is asked

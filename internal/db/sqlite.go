@@ -139,6 +139,8 @@ func (s *statement) values(args []any) ([]driver.NamedValue, error) {
 	return out, nil
 }
 
+func (c *conn) there() bool { return c.c != nil }
+
 func (c *conn) ready(context.Context) (err error) {
 	if c.c == nil { // a file is not lost
 		c.c, err = c.open()

@@ -124,13 +124,26 @@ var apart = map[string]bool{
 // others on what they share: not those of what operators run.
 func points(t *testing.T, shared bool) []string {
 	t.Helper()
+	names := pointsIn(t, func(file string) bool {
+		of, is := apart[file]
+		return !is || of == shared
+	})
+	if shared { // nobody takes back the leases of others
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "queue.reclaim" })
+	}
+	return names
+}
+
+// pointsIn are those of some files.
+func pointsIn(t *testing.T, which func(file string) bool) []string {
+	t.Helper()
 	here := regexp.MustCompile(`killpoint\.Here\("([^"]+)"\)`)
 	var names []string
 	err := filepath.WalkDir(filepath.Join("..", "..", "internal"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || filepath.Base(filepath.Dir(path)) == "ops" {
 			return err
 		}
-		if of, is := apart[d.Name()]; is && of != shared {
+		if !which(d.Name()) {
 			return nil
 		}
 		text, err := os.ReadFile(path)
@@ -141,9 +154,6 @@ func points(t *testing.T, shared bool) []string {
 	})
 	if err != nil || len(names) == 0 {
 		t.Fatalf("found %d points: %v", len(names), err)
-	}
-	if shared { // nobody takes back the leases of others
-		names = slices.DeleteFunc(names, func(name string) bool { return name == "queue.reclaim" })
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

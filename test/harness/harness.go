@@ -86,7 +86,8 @@ type Server struct {
 	Args []string // of the next Start, beside --data and --listen
 
 	t        testing.TB
-	common   bool // others are at it too
+	common   bool   // others are at it too
+	beside   *db.DB // see rows
 	cmd      *exec.Cmd
 	log      *logBuffer
 	contract func() (*Contract, error) // of the process that runs
@@ -226,16 +227,9 @@ func (s *Server) AddUser(name string, args ...string) Secrets {
 	s.t.Helper()
 	name = s.called(name)
 	if len(args) == 0 {
-		place := s.Base
-		if place.URL == "" {
-			place.Path = filepath.Join(s.Data, "tuchuang.db") // a test may have moved it
-		}
-		d, err := db.Open(s.t.Context(), place)
-		if err != nil {
-			s.t.Fatal(err)
-		}
+		d, done := s.rows()
 		made, err := ops.AddUser(s.t.Context(), d, name, account.NoQuota, false)
-		if err := errors.Join(err, d.Close()); err != nil {
+		if err := errors.Join(err, done()); err != nil {
 			s.t.Fatal(err)
 		}
 		return Secrets{Name: name, UID: int64(made.ID), ClientID: made.ClientID, ClientSecret: made.ClientSecret, Password: made.Password}
@@ -246,6 +240,34 @@ func (s *Server) AddUser(name string, args ...string) Secrets {
 		s.t.Fatalf("user add said %q: %v", out, err)
 	}
 	return sec
+}
+
+// rows are the server's, beside it, until done. Connections to PostgreSQL take long to make:
+// they stay for the next who asks.
+func (s *Server) rows() (d *db.DB, done func() error) {
+	s.t.Helper()
+	if s.beside != nil {
+		return s.beside, func() error { return nil }
+	}
+	place := s.Base
+	if place.URL == "" {
+		place.Path = filepath.Join(s.Data, "tuchuang.db") // a test may have moved it
+	}
+	d, err := db.Open(s.t.Context(), place)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if place.URL == "" {
+		return d, d.Close
+	}
+	s.beside = d
+	s.t.Cleanup(func() {
+		s.beside = nil
+		if err := d.Close(); err != nil {
+			s.t.Error(err)
+		}
+	})
+	return d, func() error { return nil }
 }
 
 // Run runs the command line program and answers its stdout; the test fails when it

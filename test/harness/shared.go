@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -64,6 +65,9 @@ func startShared() (err error) {
 		if s.Base, shared.drop, err = dbtest.Lasting(); err != nil {
 			return err
 		}
+		if s.beside, err = db.Open(context.Background(), s.Base); err != nil {
+			return err
+		}
 	}
 	program, err := program()
 	if err != nil {
@@ -76,6 +80,9 @@ func endShared() error {
 	var errs []error
 	if s := &shared.s; s.cmd != nil {
 		errs = append(errs, s.cmd.Process.Signal(syscall.SIGTERM), s.cmd.Wait())
+	}
+	if d := shared.s.beside; d != nil {
+		errs = append(errs, d.Close())
 	}
 	if shared.drop != nil {
 		errs = append(errs, shared.drop())

@@ -178,7 +178,7 @@ func startCluster() (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := StartCluster(dir, "", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
+	c, err := StartCluster(dir, "", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=off")
 	if err != nil {
 		return nil, err
 	}
