@@ -191,6 +191,18 @@ func (s *Server) end(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig) // it may have ended by itself
 	_ = s.cmd.Wait()              // says how it ended; the caller wanted that
 	s.cmd = nil
+	s.leave()
+}
+
+// leave leaves the server's rows alone: nobody is at them when it has ended.
+func (s *Server) leave() {
+	s.t.Helper()
+	if d := s.beside; d != nil {
+		s.beside = nil
+		if err := d.Close(); err != nil {
+			s.t.Error(err)
+		}
+	}
 }
 
 // Wait waits for the process to end by itself and answers how it did.
@@ -261,12 +273,7 @@ func (s *Server) rows() (d *db.DB, done func() error) {
 		return d, d.Close
 	}
 	s.beside = d
-	s.t.Cleanup(func() {
-		s.beside = nil
-		if err := d.Close(); err != nil {
-			s.t.Error(err)
-		}
-	})
+	s.t.Cleanup(s.leave)
 	return d, func() error { return nil }
 }
 
