@@ -64,7 +64,7 @@ postgresql:
 LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
-# other packages.
+# other packages. The browser comes last, alone: it is slow where others are at work.
 SERVED := ./test/story ./test/golden
 
 # The race detector needs a C compiler, which a fresh machine may not have.
@@ -73,7 +73,7 @@ go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: FIRST = $(addprefix tuchuang/,$(LONG))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
-go-test: postgresql
+go-test: postgresql browser
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
@@ -81,17 +81,22 @@ go-test: postgresql
 	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
 	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
+	  $(GO) test -json -vet=off -timeout 20m -tags page ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
-# The page in a real browser. It needs Node for the script that holds the mouse.
+# The page is tested in a real browser, by Node, which holds the mouse.
+.PHONY: browser
+browser:
+	@want=; command -v chromium >/dev/null || want="$$want chromium"; command -v npm >/dev/null || want="$$want nodejs npm"; \
+	[ -z "$$want" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
+	    echo "missing for the page's tests (Debian: apt-get install$$want)"; exit 1; }; \
+	  $(call step,browser,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$want); }
+	@[ -d web/node_modules/playwright-core ] || { $(call step,npm,cd web && npm ci --silent); }
+
 .PHONY: page-test
-page-test: build ## the page, from signing in to a copied link, in Chromium
-	@command -v chromium >/dev/null || { \
-	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "Chromium is missing (Debian: apt-get install chromium)"; exit 1; }; \
-	  mkdir -p $(LOG); $(call step,chromium,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium); }
-	@[ -d web/node_modules/playwright-core ] || (cd web && npm ci --silent)
-	@$(GO) test -tags page -timeout 20m ./test/page
+page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
+	@$(GO) test -tags page -v -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor

@@ -4,12 +4,16 @@
 package page
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
@@ -119,13 +123,89 @@ func TestPageAccount(t *testing.T) {
 	run(t, "account.mjs", "PAGE_URL="+s.URL, "PAGE_LINK="+s.FirstLink(), "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
 }
 
+// A task goes on while the server does not, and a person needs no mouse.
+func TestPageGoesOn(t *testing.T) {
+	s := harness.NewOn(t, db.SQLite)
+	s.Start()
+	u := s.User("goer")
+	many(t, u, 900)
+	one, err := draw.Picture(picture.PNG, 1, 64, 64, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.PutFile(0, "one.png", one)
+	s.Stop()
+	// The first task is of one picture; the second stands still after a batch or two.
+	s.Args, s.Env = []string{"--listen", strings.TrimPrefix(s.URL, "http://")}, []string{"TUCHUANG_STOP=copytask.batch.committed:3"}
+	s.Start()
+	answers, answer := io.Pipe()
+	runWith(t, answers, func(line string) {
+		if line != "restart" {
+			return
+		}
+		stands(t, s.PID())
+		s.Kill()
+		s.Env = nil
+		s.Start()
+		if _, err := io.WriteString(answer, "done\n"); err != nil {
+			t.Error(err)
+		}
+	}, "going.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=goer", "PAGE_PASSWORD="+u.Password)
+}
+
+// stands waits until a process stands still.
+func stands(t *testing.T, pid int) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), ") T ") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+	}
+}
+
 func run(t *testing.T, script string, env ...string) {
+	t.Helper()
+	runWith(t, nil, func(string) {}, script, env...)
+}
+
+// runWith hands on each line that a script says.
+func runWith(t *testing.T, in io.Reader, said func(line string), script string, env ...string) {
 	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", script)
 	node.Env = append(os.Environ(), env...)
-	out, err := node.CombinedOutput()
-	t.Logf("%s", out)
+	if in != nil {
+		w, err := node.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(w, in) }() // it ends with the script
+	}
+	out, err := node.StdoutPipe()
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
+	}
+	var wrong bytes.Buffer
+	node.Stderr = &wrong
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		t.Log(lines.Text())
+		said(lines.Text())
+	}
+	if err := errors.Join(lines.Err(), node.Wait()); err != nil {
+		t.Errorf("%v\n%s", err, wrong.Bytes())
 	}
 }

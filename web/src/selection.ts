@@ -1,5 +1,5 @@
 // What is selected of a list, and where the keys are.
-import { computed, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { during, fail } from './bubbles'
 import type { Listing } from './listing'
 import { count, t } from './words'
@@ -21,6 +21,23 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
   const gathering = ref(false)
   let anchor = -1
   let turn = 0
+
+  // What is selected is shown as the list has it now.
+  watch(
+    () => listing().items.value,
+    (items) => {
+      if (chosen.value.size === 0) return
+      const next = new Map(chosen.value)
+      let changed = false
+      for (const item of items) {
+        if (!item || !next.has(item.id) || next.get(item.id) === item) continue
+        next.set(item.id, item)
+        changed = true
+      }
+      if (changed) chosen.value = next
+    },
+    { deep: 1 }, // pages are put into the list that is there
+  )
 
   async function range(from: number, to: number, keep: boolean): Promise<void> {
     const [a, b] = from < to ? [from, to] : [to, from]

@@ -29,7 +29,11 @@ export const last = ref('') // of the list; "-1" at its end
 export const loaded = ref(false)
 export const ended = ref(0) // counts ends: what is published has changed
 
-export const tasks = computed(() => [...known.values()].sort((a, b) => (a.createAt === b.createAt ? (a.taskID < b.taskID ? 1 : -1) : a.createAt < b.createAt ? 1 : -1)))
+// Times are in seconds: of two tasks of one second the list says which is the newer.
+const rank = new Map<string, number>()
+let newest = 0
+let oldest = 0
+export const tasks = computed(() => [...known.values()].sort((a, b) => (a.createAt === b.createAt ? rank.get(b.taskID)! - rank.get(a.taskID)! : a.createAt < b.createAt ? 1 : -1)))
 export const goesOn = (x: Task): boolean => x.status === 1 || x.status === 4
 export const open = computed(() => tasks.value.filter(goesOn))
 export const done = (x: Task): number => x.copied + x.replaced + x.skipped + x.failed
@@ -42,6 +46,7 @@ const news = reactive(new Set<string>())
 function put(x: Task, old = false): void {
   const before = known.get(x.taskID)
   if (before && !goesOn(before) && (goesOn(x) || (before.undoAt && !x.undoAt))) return
+  if (!before && !rank.has(x.taskID)) rank.set(x.taskID, ++newest)
   known.set(x.taskID, x)
   if (goesOn(x) || old || (before && !goesOn(before))) return
   news.add(x.taskID)
@@ -55,6 +60,9 @@ export function look(id: string): void {
 export async function loadTasks(more = false): Promise<void> {
   const r = await get<{ list: Task[]; lastTaskID: string }>('/api/v1/oss/source/copy/list', { limit: more ? 50 : 20, lastTaskID: more ? last.value : '' })
   const old = more || !loaded.value
+  const unknown = r.list.filter((x) => !rank.has(x.taskID))
+  if (old) unknown.forEach((x) => rank.set(x.taskID, --oldest))
+  else unknown.reverse().forEach((x) => rank.set(x.taskID, ++newest))
   for (const x of r.list) put(x, old && x.taskID !== wanted.value)
   if (more || last.value === '') last.value = r.lastTaskID
   loaded.value = true
