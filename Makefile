@@ -81,7 +81,7 @@ go-test: postgresql browser
 	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
 	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(GO) test -json -vet=off -timeout 20m -tags page ./test/page || status=1; \
+	  $(GO) test -json -vet=off -timeout 20m -count=1 -tags page ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
@@ -96,7 +96,7 @@ browser:
 
 .PHONY: page-test
 page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
-	@$(GO) test -tags page -v -timeout 20m ./test/page
+	@$(GO) test -tags page -v -count=1 -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor

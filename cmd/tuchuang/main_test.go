@@ -30,6 +30,7 @@ type program struct {
 	t    *testing.T
 	home string
 	env  []string
+	here bool // it runs within the test, which takes a tenth of the time
 }
 
 func newProgram(t *testing.T) *program {
@@ -47,19 +48,34 @@ type result struct {
 func (p *program) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(p.t.Context(), os.Args[0], args...)
 	cmd.Dir = p.home
-	cmd.Env = append([]string{
-		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LANG=C.UTF-8",
-		"XDG_CONFIG_HOME=" + p.home + "/config", "XDG_CACHE_HOME=" + p.home + "/cache",
-		// A coverage run would warn about its missing folder.
-		"GOCOVERDIR=" + p.home,
-	}, p.env...)
+	// A coverage run would warn about its missing folder.
+	cmd.Env = append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "GOCOVERDIR=" + p.home}, p.environ()...)
 	return cmd
+}
+
+// environ is what a run sees of its surroundings.
+func (p *program) environ() []string {
+	return append([]string{
+		"HOME=" + p.home, "LANG=C.UTF-8", "LC_ALL=", "XDG_CONFIG_HOME=" + p.home + "/config", "XDG_CACHE_HOME=" + p.home + "/cache",
+	}, p.env...)
 }
 
 func (p *program) run(args ...string) result {
 	p.t.Helper()
-	cmd := p.command(args...)
 	var out, errOut bytes.Buffer
+	if p.here {
+		nobody, err := os.Open(os.DevNull)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer nobody.Close()
+		for _, v := range p.environ() {
+			name, value, _ := strings.Cut(v, "=")
+			p.t.Setenv(name, value)
+		}
+		return result{run(p.t.Context(), args, nobody, &out, &errOut), out.String(), errOut.String()}
+	}
+	cmd := p.command(args...)
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
@@ -144,6 +160,8 @@ func TestWrongLines(t *testing.T) {
 		{"no secret and nobody to ask", []string{"ls", "drive:/", "--server", "http://127.0.0.1:1", "--client-id", "x"}, exitUsage, "TUCHUANG_CLIENT_SECRET"},
 	}
 	p := newProgram(t)
+	p.here = true
+	t.Chdir(p.home)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := p.run(tt.args...)

@@ -153,7 +153,10 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 		class := p.limits.class(e)
 		gone := !ok || e.Trashed != drive.Live
 		if gone {
-			e, class = drive.Entry{ID: s.id, Parent: s.parent, Name: s.name, Class: s.class}, s.class
+			e.ID, e.Name, e.Class, class = s.id, s.name, s.class, s.class
+			if !ok {
+				e.Parent = s.parent
+			}
 		}
 		if gone && e.IsFolder() {
 			continue // its pictures are not found

@@ -73,14 +73,20 @@ func TestAFileGoneBeforeThePlanWasInItsFolder(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		to, album := r.mkBed("", "bed"), r.mkdir(drive.Root, "album")
 		r.put(drive.Root, "a.png", 1) // of the same name, not chosen
-		task := r.create(to, r.put(album, "a.png", 2))
+		trashed := r.put(album, "b.png", 4)
+		task := r.create(to, r.put(album, "a.png", 2), trashed)
 		r.overwrite(album, "a.png", 3)
+		r.trash(trashed)
 		r.run()
-		counted(t, r.status(task), Counts{Total: 1, Failed: 1})
-		if got := r.ledger(task, ItemQuery{Outcome: -1, Limit: 9}); len(got) != 1 || !strings.Contains(got[0], "/album/") {
-			t.Errorf("the ledger says %q", got)
+		counted(t, r.status(task), Counts{Total: 2, Failed: 2})
+		items, _, err := r.tasks.Items(r.ctx, r.acc, task, ItemQuery{Outcome: -1, Limit: 9})
+		r.must(err)
+		for n, want := range []Item{{SourcePath: "/album/a.png"}, {SourcePath: "/album/b.png", Etag: etag(4)}} {
+			if got := items[n]; got.SourcePath != want.SourcePath || got.Etag != want.Etag || (got.Size > 0) != (want.Etag != "") {
+				t.Errorf("the ledger says %+v, want %+v", got, want)
+			}
 		}
-		counted(t, r.retry(task), Counts{Total: 1, Copied: 1})
+		counted(t, r.retry(task), Counts{Total: 2, Copied: 1, Failed: 1})
 		r.has(t, "bed/", "bed/a.png")
 		if got := r.tree()["bed/a.png"].Etag; got != etag(3) {
 			t.Errorf("published is %s, not what is in the folder now", got)

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"context"
 	"testing"
 
 	"tuchuang/internal/db"
@@ -60,5 +61,29 @@ func TestUnsentCommitIsRunAgain(t *testing.T) {
 	})
 	if n := count(t, d); err != nil || times != 2 || n != 1 {
 		t.Errorf("run %d times, %d rows: %v", times, n, err)
+	}
+}
+
+// However many connections a server has dropped, nobody who asks then is refused for it.
+func TestAllConnectionsMayBeLost(t *testing.T) {
+	place := dbtest.Place(t, db.PostgreSQL)
+	d := dbtest.Again(t, place, nil)
+	var nest func(n int, do func(context.Context, string, func(*db.Tx) error) error) error
+	nest = func(n int, do func(context.Context, string, func(*db.Tx) error) error) error {
+		return do(t.Context(), "test", func(tx *db.Tx) error {
+			if _, err := tx.Get(t.Context(), `SELECT 1`, nil, new(int)); err != nil || n == 1 {
+				return err
+			}
+			return nest(n-1, do)
+		})
+	}
+	for _, do := range []func(context.Context, string, func(*db.Tx) error) error{d.Read, d.Write} {
+		if err := nest(8, do); err != nil { // so many connections are there
+			t.Fatal(err)
+		}
+		dbtest.Disconnect(t, place)
+		if err := nest(1, do); err != nil {
+			t.Error(err)
+		}
 	}
 }

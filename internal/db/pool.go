@@ -48,6 +48,9 @@ func newPool(size int, open func() (session, error)) (*pool, error) {
 
 var errClosed = errors.New("the database is closed")
 
+// errLost is what ready says of a connection that was there, and is not.
+var errLost = errors.New("the connection was lost")
+
 func (p *pool) take(ctx context.Context) (session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -75,13 +78,15 @@ func (p *pool) one(ctx context.Context) (session, error) {
 			return nil, errClosed
 		}
 		last := len(p.idle) - 1
-		for n := last; n >= 0; n-- {
-			if p.idle[n].there() {
-				c := p.idle[n]
-				p.idle = slices.Delete(p.idle, n, n+1)
-				p.mu.Unlock()
-				return p.readied(ctx, c)
+		if n := p.lastThere(); n >= 0 {
+			c := p.idle[n]
+			p.idle = slices.Delete(p.idle, n, n+1)
+			p.mu.Unlock()
+			c, err := p.readied(ctx, c)
+			if errors.Is(err, errLost) {
+				continue // it is one to be made now
 			}
+			return c, err
 		}
 		m := p.making
 		if m == nil {
@@ -112,15 +117,37 @@ func (p *pool) one(ctx context.Context) (session, error) {
 	}
 }
 
+// lastThere is the place of the idle one that was used last, of those that are there; -1
+// where none is.
+func (p *pool) lastThere() int {
+	for n := len(p.idle) - 1; n >= 0; n-- {
+		if p.idle[n].there() {
+			return n
+		}
+	}
+	return -1
+}
+
 // readied is a connection that may be used; else it is back.
 func (p *pool) readied(ctx context.Context, c session) (session, error) {
 	if err := c.ready(ctx); err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.idle = append(p.idle, c)
+		p.keep(c)
 		return nil, err
 	}
 	return c, nil
+}
+
+// keep takes one back. Where it was lost the others may be too: a server that has begun anew
+// has dropped them all.
+func (p *pool) keep(c session) {
+	if !c.there() {
+		for _, other := range p.idle {
+			other.doubt()
+		}
+	}
+	p.idle = append(p.idle, c)
 }
 
 func (p *pool) wait(ctx context.Context) error {
@@ -137,7 +164,7 @@ func (p *pool) wait(ctx context.Context) error {
 
 func (p *pool) give(c session) {
 	p.mu.Lock()
-	p.idle = append(p.idle, c)
+	p.keep(c)
 	p.mu.Unlock()
 	select {
 	case p.back <- struct{}{}:

@@ -128,9 +128,14 @@ const mostStale = time.Minute
 
 func (s *pgSession) there() bool { return s.c != nil && !s.c.IsClosed() }
 
+func (s *pgSession) doubt() { s.stale = time.Time{} }
+
 func (s *pgSession) ready(ctx context.Context) (err error) {
 	if s.there() && time.Now().After(s.stale) {
-		if _, err := s.c.Exec(context.WithoutCancel(ctx), "DISCARD PLANS"); err != nil && !s.c.IsClosed() {
+		if _, err := s.c.Exec(context.WithoutCancel(ctx), "DISCARD PLANS"); err != nil {
+			if !s.there() {
+				return errLost
+			}
 			return err
 		}
 		s.lasted = min(2*s.lasted, mostStale)

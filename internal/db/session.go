@@ -32,7 +32,10 @@ type rows interface {
 type session interface {
 	// there says whether the connection is made, and not lost as far as is known.
 	there() bool
-	// ready makes a connection that is not there.
+	// doubt has ready find out whether the connection is lost, before it is used again.
+	doubt()
+	// ready makes a connection that is not there. It is errLost where one that was turns out
+	// to be lost.
 	ready(ctx context.Context) error
 	exec(ctx context.Context, query string, args []any) (changed int64, err error)
 	// execAll runs several and says how many rows they changed in all; a server is asked

@@ -141,8 +141,10 @@ func (s *statement) values(args []any) ([]driver.NamedValue, error) {
 
 func (c *conn) there() bool { return c.c != nil }
 
+func (c *conn) doubt() {} // a file is not lost
+
 func (c *conn) ready(context.Context) (err error) {
-	if c.c == nil { // a file is not lost
+	if c.c == nil {
 		c.c, err = c.open()
 	}
 	return err

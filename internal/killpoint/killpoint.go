@@ -6,7 +6,8 @@
 //
 // TUCHUANG_KILL=name:n ends the process with SIGKILL when the point is passed
 // for the nth time; TUCHUANG_KILL=*:n counts all points together.
-// TUCHUANG_STOP=name:n stops it with SIGSTOP instead. TUCHUANG_POINTS=file
+// TUCHUANG_STOP=name:n stops it with SIGSTOP instead. TUCHUANG_HOLD=name:n has who
+// passes stand still there for ever, while the process goes on. TUCHUANG_POINTS=file
 // appends the name of each point passed to the file, which shows the order of
 // write, fsync, rename and commit. TUCHUANG_CLOCK=10m sets the process's clock so far
 // ahead; with a minus it is behind.

@@ -14,7 +14,7 @@ import (
 type trigger struct {
 	name string
 	left int
-	sig  syscall.Signal
+	sig  syscall.Signal // 0: who passes stands still, alone
 }
 
 var (
@@ -25,7 +25,7 @@ var (
 )
 
 func init() {
-	for env, sig := range map[string]syscall.Signal{"TUCHUANG_KILL": syscall.SIGKILL, "TUCHUANG_STOP": syscall.SIGSTOP} {
+	for env, sig := range map[string]syscall.Signal{"TUCHUANG_KILL": syscall.SIGKILL, "TUCHUANG_STOP": syscall.SIGSTOP, "TUCHUANG_HOLD": 0} {
 		v := os.Getenv(env)
 		if v == "" {
 			continue
@@ -61,8 +61,16 @@ func Clock() func() time.Time {
 	return func() time.Time { return time.Now().Add(ahead) }
 }
 
-// Here marks a named instant and ends or stops the process if it is the chosen one.
+// Here marks a named instant and ends, stops or holds whom it is the chosen one for.
 func Here(name string) {
+	if passed(name) {
+		select {} // not one instruction more
+	}
+}
+
+// passed notes that a point is passed, and does to the process what is to be done. It says
+// whether who passes goes no further.
+func passed(name string) (held bool) {
 	mu.Lock()
 	defer mu.Unlock()
 	if journal != nil {
@@ -74,13 +82,19 @@ func Here(name string) {
 		if t.name != "*" && t.name != name {
 			continue
 		}
-		if t.left--; t.left == 0 {
-			if err := syscall.Kill(syscall.Getpid(), t.sig); err != nil {
-				panic(err)
-			}
-			if t.sig == syscall.SIGKILL {
-				select {} // not one instruction of the program more
-			}
+		if t.left--; t.left != 0 {
+			continue
+		}
+		if t.sig == 0 {
+			held = true
+			continue
+		}
+		if err := syscall.Kill(syscall.Getpid(), t.sig); err != nil {
+			panic(err)
+		}
+		if t.sig == syscall.SIGKILL {
+			select {} // not one instruction of the program more
 		}
 	}
+	return held
 }

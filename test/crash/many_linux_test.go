@@ -183,8 +183,8 @@ func (c *crowd) live(m *member) bool {
 		}
 	}
 	trouble := c.trouble.Load()
-	m.armed.Store(point != "")
 	m.until.Store(c.answered.Load() + c.patience(point))
+	m.armed.Store(point != "")
 	l, err := m.v.start(env...)
 	if err != nil {
 		c.problem("start: %v", err)
@@ -197,7 +197,7 @@ func (c *crowd) live(m *member) bool {
 	if point != "" {
 		c.armed[point]--
 	}
-	if point != "" && told != 0 {
+	if point != "" && told != 0 && (!killed || told == syscall.SIGKILL) {
 		c.misses[point]++
 	}
 	switch {
