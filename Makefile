@@ -92,7 +92,7 @@ browser:
 	[ -z "$$want" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
 	    echo "missing for the page's tests (Debian: apt-get install$$want)"; exit 1; }; \
 	  $(call step,browser,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$want); }
-	@[ -d web/node_modules/playwright-core ] || { $(call step,npm,cd web && npm ci --silent); }
+	@[ -d test/page/node_modules/playwright-core ] || { $(call step,npm,cd test/page && npm ci --silent); }
 
 .PHONY: page-test
 page-test: build browser ## the page alone, from signing in to a copied link, in Chromium

@@ -162,6 +162,14 @@ func TestWrongLines(t *testing.T) {
 	p := newProgram(t)
 	p.here = true
 	t.Chdir(p.home)
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "TUCHUANG_") || strings.HasPrefix(name, "LC_") {
+			t.Setenv(name, "") // so that it comes back
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := p.run(tt.args...)

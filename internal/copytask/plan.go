@@ -153,9 +153,9 @@ func (p *planner) read(ctx context.Context, tx *db.Tx, sources []source) error {
 		class := p.limits.class(e)
 		gone := !ok || e.Trashed != drive.Live
 		if gone {
-			e.ID, e.Name, e.Class, class = s.id, s.name, s.class, s.class
-			if !ok {
-				e.Parent = s.parent
+			class = s.class
+			if !ok { // what is in the trash says for itself where it was
+				e = drive.Entry{ID: s.id, Parent: s.parent, Name: s.name, Class: s.class}
 			}
 		}
 		if gone && e.IsFolder() {

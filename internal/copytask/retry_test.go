@@ -73,15 +73,19 @@ func TestAFileGoneBeforeThePlanWasInItsFolder(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		to, album := r.mkBed("", "bed"), r.mkdir(drive.Root, "album")
 		r.put(drive.Root, "a.png", 1) // of the same name, not chosen
+		other := r.mkdir(drive.Root, "other")
+		r.put(other, "b.png", 5) // of the same name, not chosen
 		trashed := r.put(album, "b.png", 4)
 		task := r.create(to, r.put(album, "a.png", 2), trashed)
 		r.overwrite(album, "a.png", 3)
+		r.must(r.drive.Rename(r.ctx, r.acc, trashed, "c.png"))
+		r.must(r.drive.Move(r.ctx, r.acc, []drive.ID{trashed}, other))
 		r.trash(trashed)
 		r.run()
 		counted(t, r.status(task), Counts{Total: 2, Failed: 2})
 		items, _, err := r.tasks.Items(r.ctx, r.acc, task, ItemQuery{Outcome: -1, Limit: 9})
 		r.must(err)
-		for n, want := range []Item{{SourcePath: "/album/a.png"}, {SourcePath: "/album/b.png", Etag: etag(4)}} {
+		for n, want := range []Item{{SourcePath: "/album/a.png"}, {SourcePath: "/other/c.png", Etag: etag(4)}} {
 			if got := items[n]; got.SourcePath != want.SourcePath || got.Etag != want.Etag || (got.Size > 0) != (want.Etag != "") {
 				t.Errorf("the ledger says %+v, want %+v", got, want)
 			}

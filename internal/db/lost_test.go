@@ -67,6 +67,7 @@ func TestUnsentCommitIsRunAgain(t *testing.T) {
 // However many connections a server has dropped, nobody who asks then is refused for it.
 func TestAllConnectionsMayBeLost(t *testing.T) {
 	place := dbtest.Place(t, db.PostgreSQL)
+	place.URL += "&idle_in_transaction_session_timeout=0" // the first waits for the others
 	d := dbtest.Again(t, place, nil)
 	var nest func(n int, do func(context.Context, string, func(*db.Tx) error) error) error
 	nest = func(n int, do func(context.Context, string, func(*db.Tx) error) error) error {

@@ -83,7 +83,7 @@ func (p *pool) one(ctx context.Context) (session, error) {
 			p.idle = slices.Delete(p.idle, n, n+1)
 			p.mu.Unlock()
 			c, err := p.readied(ctx, c)
-			if errors.Is(err, errLost) {
+			if errors.Is(err, errLost) && ctx.Err() == nil {
 				continue // it is one to be made now
 			}
 			return c, err

@@ -119,6 +119,8 @@ type pgSession struct {
 	c      *pgx.Conn
 	stale  time.Time // when its plans are to be made anew
 	lasted time.Duration
+
+	doubted bool // it may be lost
 }
 
 // mostStale is how old a plan of a connection may be. In a small table every index is as
@@ -128,18 +130,17 @@ const mostStale = time.Minute
 
 func (s *pgSession) there() bool { return s.c != nil && !s.c.IsClosed() }
 
-func (s *pgSession) doubt() { s.stale = time.Time{} }
+func (s *pgSession) doubt() { s.doubted = true }
 
 func (s *pgSession) ready(ctx context.Context) (err error) {
-	if s.there() && time.Now().After(s.stale) {
-		if _, err := s.c.Exec(context.WithoutCancel(ctx), "DISCARD PLANS"); err != nil {
-			if !s.there() {
-				return errLost
-			}
+	if stale := time.Now().After(s.stale); s.there() && (stale || s.doubted) {
+		if err := s.discard(ctx); err != nil {
 			return err
 		}
-		s.lasted = min(2*s.lasted, mostStale)
-		s.stale = time.Now().Add(s.lasted)
+		if stale {
+			s.lasted = min(2*s.lasted, mostStale)
+		}
+		s.stale, s.doubted = time.Now().Add(s.lasted), false
 	}
 	if s.there() {
 		return nil
@@ -147,8 +148,20 @@ func (s *pgSession) ready(ctx context.Context) (err error) {
 	if s.c, err = pgx.ConnectConfig(ctx, s.config); err != nil && ctx.Err() != nil {
 		return ctx.Err() // nobody waits for it any more
 	}
-	s.lasted = time.Second
+	s.lasted, s.doubted = time.Second, false
 	s.stale = time.Now().Add(s.lasted)
+	return err
+}
+
+// discard throws the plans away. A server that does not even do that in a while is as good
+// as gone.
+func (s *pgSession) discard(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pgFrozen)
+	defer cancel()
+	_, err := s.c.Exec(ctx, "DISCARD PLANS")
+	if err != nil && !s.there() {
+		return errLost
+	}
 	return err
 }
 

@@ -1,15 +1,11 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
+import { launch } from './browser.mjs'
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-})
+const browser = await launch()
 const wrong = []
 const asked = []
 async function open(options = {}) {

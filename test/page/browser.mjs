@@ -1,12 +1,10 @@
 // What the scripts of this folder share: a browser, eyes on what goes wrong in a page, and
 // pictures.
-import { createRequire } from 'node:module'
 import { deflateSync } from 'node:zlib'
-
-export const web = createRequire(new URL('../../web/package.json', import.meta.url))
+import { chromium } from 'playwright-core'
 
 export const launch = () =>
-  web('playwright-core').chromium.launch({
+  chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })

@@ -94,10 +94,10 @@ try {
     await page.getByRole('option', { name: 'album 相册' }).click()
     await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
     await page.getByRole('button', { name: 'Publish 1,000 pictures' }).click()
-    await see(page, 'You can close this page')
+    await see(page, 'Publishing 500 of 1,000') // where the server holds it
     await second.keyboard.press('t')
     await second.locator('.task', { hasText: /Publishing|Preparing|Waiting/ }).click()
-    await see(second, 'You can close this page')
+    await see(second, 'Publishing 500 of 1,000')
     away = true
     console.log('restart')
     const answers = createInterface({ input: process.stdin })

@@ -3,10 +3,11 @@
 // Then it scrolls through a hundred thousand pictures. With PAGE_SHOTS it takes pictures.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { launch, watch, web } from './browser.mjs'
+import { createRequire } from 'node:module'
+import { launch, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
-const axe = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const browser = await launch()
 const wrong = []
