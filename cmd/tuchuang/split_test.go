@@ -143,20 +143,31 @@ func TestCopySplitThatEndsEarly(t *testing.T) {
 			t.Run(fmt.Sprint(tt.name, json), func(t *testing.T) {
 				var cmd *exec.Cmd
 				var mu sync.Mutex
-				first, begun := "", 0
+				first, ended, begun := "", false, 0
 				env := s.between(func(w http.ResponseWriter, r *http.Request, toServer http.Handler) {
 					task := r.URL.Query().Get("taskID")
 					mu.Lock()
 					if first == "" {
 						first = task
 					}
-					stop := task != "" && task != first
+					known := ended
 					mu.Unlock()
-					if stop {
+					switch {
+					case task != "" && task == first: // its end is told before the second is stopped
+						answer := httptest.NewRecorder()
+						toServer.ServeHTTP(answer, r)
+						mu.Lock()
+						ended = ended || strings.Contains(answer.Body.String(), `"status":2`)
+						mu.Unlock()
+						_, _ = w.Write(answer.Body.Bytes())
+						return
+					case task != "" && !known:
+						_, _ = io.WriteString(w, `{"code":0,"message":"ok","data":{"status":4}}`)
+						return
+					case task != "":
 						tt.stop(cmd, w, r)
 						return
-					}
-					if path.Base(r.URL.Path) != "copy" {
+					case path.Base(r.URL.Path) != "copy":
 						toServer.ServeHTTP(w, r)
 						return
 					}
