@@ -206,11 +206,11 @@ func (w *watched) Open(ctx context.Context, key blob.Key) (blob.Object, error) {
 			return nil, err
 		}
 	}
-	object, err := w.Store.Open(ctx, key)
-	if err == nil && w.stuck.Load() {
-		object = stuck{object, ctx}
+	if !w.stuck.Load() {
+		return w.Store.Open(ctx, key)
 	}
-	return object, err
+	object, err := w.Store.Open(context.WithoutCancel(ctx), key)
+	return stuck{object, ctx}, err
 }
 
 func (w *watched) Room(ctx context.Context) (int64, error) {

@@ -331,7 +331,11 @@ func (t *Thumbnails) draw(k key, f *flight) error {
 		return nil
 	}
 	object, err := t.Store.Open(ctx, k.Key)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // the store has taken all the time
+		f.drawing = drawing{kind: Busy}
+		return nil
+	case err != nil:
 		return err
 	}
 	defer func() {

@@ -243,6 +243,28 @@ func TestBusy(t *testing.T) {
 	})
 }
 
+// A store that takes all the time there is for a picture is busy; the picture is not blamed.
+func TestAStoreThatTakesAllTheTime(t *testing.T) {
+	hasty := usual()
+	hasty.draw = time.Millisecond
+	each(t, hasty, func(r *rooms) {
+		file, _ := r.put("a.png", plain(1, 300, 300))
+		wait := func(ctx context.Context, _ blob.Key) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		r.store.opening.Store(&wait)
+		if got := r.file(file, 128); got.Kind != Busy || got.Settled {
+			t.Errorf("%s %v", got.Kind, got.Settled)
+		}
+		r.store.opening.Store(nil)
+		r.limits.draw = time.Hour
+		if got := r.file(file, 128); got.Kind != Picture || !got.Settled {
+			t.Errorf("later: %s %v", got.Kind, got.Settled)
+		}
+	})
+}
+
 // A decoder that does not end is ended; the picture is not tried again for a while, and
 // then it is.
 func TestTooSlow(t *testing.T) {
