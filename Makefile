@@ -64,7 +64,7 @@ postgresql:
 LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
-# other packages. The browser comes last, alone: it is slow where others are at work.
+# other packages.
 SERVED := ./test/story ./test/golden
 
 # The race detector needs a C compiler, which a fresh machine may not have.
@@ -73,7 +73,7 @@ go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: FIRST = $(addprefix tuchuang/,$(LONG))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
-go-test: postgresql browser
+go-test: postgresql
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
@@ -81,7 +81,6 @@ go-test: postgresql browser
 	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
 	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(GO) test -json -vet=off -timeout 20m -count=1 -tags page ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
@@ -95,7 +94,7 @@ browser:
 	@[ -d test/page/node_modules/playwright-core ] || { $(call step,npm,cd test/page && npm ci --silent); }
 
 .PHONY: page-test
-page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
+page-test: build browser ## the page, from signing in to a copied link, in Chromium
 	@$(GO) test -tags page -v -count=1 -timeout 20m ./test/page
 
 .PHONY: bench

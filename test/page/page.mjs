@@ -85,6 +85,7 @@ try {
     await page.keyboard.press('ArrowLeft')
     await item('below').waitFor({ state: 'detached' })
     await page.keyboard.press('ArrowRight')
+    await item('below').waitFor()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Enter')
     await see('This folder is empty')
