@@ -133,16 +133,20 @@ func (s *pgSession) there() bool { return s.c != nil && !s.c.IsClosed() }
 func (s *pgSession) doubt() { s.doubted = true }
 
 func (s *pgSession) ready(ctx context.Context) (err error) {
-	if stale := time.Now().After(s.stale); s.there() && (stale || s.doubted) {
-		if err := s.discard(ctx); err != nil {
-			return err
-		}
-		if stale {
-			s.lasted = min(2*s.lasted, mostStale)
-		}
-		s.stale, s.doubted = time.Now().Add(s.lasted), false
-	}
 	if s.there() {
+		switch {
+		case time.Now().After(s.stale):
+			if err := s.probe(ctx, "DISCARD PLANS"); err != nil {
+				return err
+			}
+			s.lasted = min(2*s.lasted, mostStale)
+			s.stale = time.Now().Add(s.lasted)
+		case s.doubted:
+			if err := s.probe(ctx, ";"); err != nil {
+				return err
+			}
+		}
+		s.doubted = false
 		return nil
 	}
 	if s.c, err = pgx.ConnectConfig(ctx, s.config); err != nil && ctx.Err() != nil {
@@ -153,12 +157,12 @@ func (s *pgSession) ready(ctx context.Context) (err error) {
 	return err
 }
 
-// discard throws the plans away. A server that does not even do that in a while is as good
-// as gone.
-func (s *pgSession) discard(ctx context.Context) error {
+// probe has the server do what takes it no time. One that does not even do that in a while
+// is as good as gone.
+func (s *pgSession) probe(ctx context.Context, statement string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pgFrozen)
 	defer cancel()
-	_, err := s.c.Exec(ctx, "DISCARD PLANS")
+	_, err := s.c.Exec(ctx, statement)
 	if err != nil && !s.there() {
 		return errLost
 	}
