@@ -21,6 +21,16 @@ export function watch(page, base, wrong, expected = () => false) {
   })
 }
 
+// steps tell what of a script was done; at is the one that is under way.
+export const steps = {
+  at: 'begin',
+  async does(what, fn) {
+    this.at = what
+    await fn()
+    console.log(`ok ${what}`)
+  },
+}
+
 // png makes a picture of one colour.
 export function png(r, g, b, side = 64) {
   const table = Array.from({ length: 256 }, (_, n) => {

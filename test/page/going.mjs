@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { launch, watch } from './browser.mjs'
+import { launch, steps, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
 
@@ -39,16 +39,10 @@ async function tabTo(page, label) {
 }
 
 let page
-let step = 'begin'
-async function does(what, fn) {
-  step = what
-  await fn()
-  console.log(`ok ${what}`)
-}
 
 try {
   page = await open()
-  await does('sign in without a mouse', async () => {
+  await steps.does('sign in without a mouse', async () => {
     await page.locator('input[name=password]').waitFor()
     if ((await focused(page)) !== 'name') await tabTo(page, 'name')
     await page.keyboard.type(name)
@@ -59,7 +53,7 @@ try {
     signedOut = false
   })
 
-  await does('a picture becomes a link on the clipboard without a mouse', async () => {
+  await steps.does('a picture becomes a link on the clipboard without a mouse', async () => {
     await page.getByRole('option', { name: 'one.png' }).waitFor()
     if ((await focused(page)) !== 'listbox') await tabTo(page, 'listbox')
     await page.keyboard.press('End')
@@ -80,7 +74,7 @@ try {
   })
 
   let second
-  await does('two tabs listen once', async () => {
+  await steps.does('two tabs listen once', async () => {
     second = await open()
     await second.getByRole('listbox').waitFor()
     await second.waitForFunction(async () => {
@@ -90,7 +84,7 @@ try {
     assert.equal(streams, 1)
   })
 
-  await does('a task goes on over a restart, and both tabs see it end', async () => {
+  await steps.does('a task goes on over a restart, and both tabs see it end', async () => {
     await page.getByRole('option', { name: 'album 相册' }).click()
     await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
     await page.getByRole('button', { name: 'Publish 1,000 pictures' }).click()
@@ -114,14 +108,14 @@ try {
     await page.getByRole('option', { name: '00249.png' }).waitFor() // the newest is the first
   })
 
-  await does('the page is there at once', async () => {
+  await steps.does('the page is there at once', async () => {
     await page.reload()
     await page.getByRole('option').first().waitFor()
     console.log(`   a list is seen ${Math.round(await page.evaluate(() => performance.now()))} ms after the page was asked for`)
   })
   assert.deepEqual(wrong, [])
 } catch (e) {
-  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(`not ok ${steps.at}: ${e.stack}`)
   console.error(wrong.join('\n'))
   await page.screenshot({ path: join(tmpdir(), 'page-going.png') }).catch(() => undefined)
   process.exitCode = 1

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch } from './browser.mjs'
+import { launch, steps } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -49,19 +49,13 @@ async function close() {
 }
 
 let page
-let step = 'begin'
-async function does(what, fn) {
-  step = what
-  await fn()
-  console.log(`ok ${what}`)
-}
 
 try {
   page = await open()
   await signIn(page, name, password)
   const files = [made('a.bin', randomBytes(1000)), made('b.bin', randomBytes(2000)), made('empty.bin', '')]
 
-  await does('what is dropped again is not there twice', async () => {
+  await steps.does('what is dropped again is not there twice', async () => {
     for (let i = 0; i < 2; i++) {
       await page.setInputFiles(input, files)
       await see('3 files uploaded')
@@ -70,7 +64,7 @@ try {
     }
   })
 
-  await does('other content under the same name stands beside it', async () => {
+  await steps.does('other content under the same name stands beside it', async () => {
     made('a.bin', randomBytes(1500))
     await page.setInputFiles(input, files.slice(0, 1))
     await see('1 file uploaded')
@@ -78,7 +72,7 @@ try {
     assert.deepEqual(await names(page), ['a(1).bin', 'a.bin', 'b.bin', 'empty.bin'])
   })
 
-  await does('a busy server is asked again', async () => {
+  await steps.does('a busy server is asked again', async () => {
     let asked = 0
     await page.route('**/upload/v2/file/create', (r) => (++asked === 1 ? r.fulfill(refusal('unavailable')) : r.continue()))
     await page.setInputFiles(input, made('busy.bin', randomBytes(100)))
@@ -88,7 +82,7 @@ try {
     await close()
   })
 
-  await does('a file that changes is not a lost server', async () => {
+  await steps.does('a file that changes is not a lost server', async () => {
     let go
     const gate = new Promise((r) => (go = r))
     await page.route('**/upload/v2/file/create', async (r) => (await gate, r.continue()))
@@ -103,7 +97,7 @@ try {
     await close()
   })
 
-  await does('an upload goes on after a reload', async () => {
+  await steps.does('an upload goes on after a reload', async () => {
     const content = randomBytes(40 << 20)
     let creates = 0
     page.on('request', (r) => (creates += r.url().endsWith('/upload/v2/file/create') ? 1 : 0))
@@ -133,7 +127,7 @@ try {
     await close()
   })
 
-  await does('what is stopped has no room at the server any more', async () => {
+  await steps.does('what is stopped has no room at the server any more', async () => {
     await page.route('**/upload/v2/file/slice', () => undefined) // never sent
     const begun = page.waitForRequest('**/upload/v2/file/slice')
     await page.setInputFiles(input, made('stopped.bin', randomBytes(100000)))
@@ -145,7 +139,7 @@ try {
     assert.ok(!(await names(page)).includes('stopped.bin'))
   })
 
-  await does('an open menu has the keys', async () => {
+  await steps.does('an open menu has the keys', async () => {
     const grid = page.getByRole('listbox')
     const at = () => grid.getAttribute('aria-activedescendant')
     await grid.focus()
@@ -164,7 +158,7 @@ try {
     assert.notEqual(await at(), before)
   })
 
-  await does('a link that is out of date is renewed from the drive', async () => {
+  await steps.does('a link that is out of date is renewed from the drive', async () => {
     const picture = () => Buffer.concat([Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'), randomBytes(8)])
     await page.setInputFiles(input, made('old.png', picture()))
     await see('1 file uploaded')
@@ -193,7 +187,7 @@ try {
     await page.locator('.badge.current').waitFor()
   })
 
-  await does('a thumbnail that the server was too busy for is asked for again', async () => {
+  await steps.does('a thumbnail that the server was too busy for is asked for again', async () => {
     const busy = '<svg xmlns="http://www.w3.org/2000/svg" width="164" height="123"/>'
     const thumbnails = /\/file\/thumbnail\?/
     await page.route(thumbnails, (r) => (r.request().url().includes('again=') ? r.continue() : r.fulfill({ contentType: 'image/svg+xml', body: busy })))
@@ -203,7 +197,7 @@ try {
     await page.unroute(thumbnails)
   })
 
-  await does('what of a list did not come is said, and asked for again', async () => {
+  await steps.does('what of a list did not come is said, and asked for again', async () => {
     const folder = await page.evaluate(async () => {
       const mkdir = async (parentID, name) =>
         (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID, name }) })).json()).data.dirID
@@ -228,7 +222,7 @@ try {
     await see('130 selected')
   })
 
-  await does('a reload that fails leaves the list', async () => {
+  await steps.does('a reload that fails leaves the list', async () => {
     const lists = /\/api\/v1\/file\/list\?/
     await page.route(lists, (r) => r.fulfill(refusal('internal')))
     await page.getByRole('button', { name: 'New folder' }).click()
@@ -239,7 +233,7 @@ try {
     await page.unroute(lists)
   })
 
-  await does('a sign-out that fails is said', async () => {
+  await steps.does('a sign-out that fails is said', async () => {
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
     await signOut(page)
     await see('you are still signed in')
@@ -247,7 +241,7 @@ try {
     await page.unroute('**/web/sign-out')
   })
 
-  await does('signing out frees what was begun; where it fails the upload goes on', async () => {
+  await steps.does('signing out frees what was begun; where it fails the upload goes on', async () => {
     let slices = 0
     await page.route('**/upload/v2/file/slice', (r) => (++slices === 1 ? undefined : r.continue()))
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
@@ -266,7 +260,7 @@ try {
     await close()
   })
 
-  await does('nothing of one person is left to the next', async () => {
+  await steps.does('nothing of one person is left to the next', async () => {
     const second = await open()
     await account(second).waitFor()
     await page.goto(base + '/#/search/b.bin')
@@ -289,7 +283,7 @@ try {
     assert.equal(kept, 0, 'what was not sent lies in the browser')
   })
 
-  await does('a refusal at the beginning is shown', async () => {
+  await steps.does('a refusal at the beginning is shown', async () => {
     await page.route('**/api/v1/user/info', (r) => r.fulfill(refusal('disabled')))
     await page.reload()
     await see('The account is disabled.')
@@ -299,7 +293,7 @@ try {
   })
   assert.deepEqual(wrong, [])
 } catch (e) {
-  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(`not ok ${steps.at}: ${e.stack}`)
   console.error(wrong.join('\n'))
   await page.screenshot({ path: join(tmpdir(), 'page-wrong.png') }).catch(() => undefined)
   process.exitCode = 1
