@@ -5,8 +5,13 @@ SHELL := bash
 GO    ?= go
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+BUILD   := $(GO) build -ldflags '-s -w -X main.version=$(VERSION)'
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
+
+# Everything is compiled in one way, the product's, so that each package is compiled once
+# for all: builds, vet, lint and tests. Only the race detector wants another.
+export CGO_ENABLED := 0
+export GOFLAGS     += -trimpath
 
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 SOURCES   := $(wildcard cmd internal test bench)
@@ -49,7 +54,7 @@ test: ## everything that must pass: format, vet, lint, all tests
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
 	@$(call step,vet,$(GO) vet ./... && $(GO) vet -tags killpoints ./...)
 	@$(call step,lint,$(LINT) run ./...)
-	@$(call step,build,CGO_ENABLED=0 $(GO) build -trimpath -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
+	@$(call step,build,$(GO) build -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
 	@$(MAKE) --no-print-directory go-test
 
 # The tests start a PostgreSQL of their own, which has to be there.
@@ -69,18 +74,19 @@ SERVED := ./test/story ./test/golden
 
 # The race detector needs a C compiler, which a fresh machine may not have.
 .PHONY: go-test
-go-test: RACE  = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+go-test: RACE  = $(if $(filter 1,$(shell CGO_ENABLED= $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: FIRST = $(addprefix tuchuang/,$(LONG))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
-go-test: postgresql
+go-test: postgresql browser
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
 	  TUCHUANG_TEST_ENGINE=postgres $(GO) test -json -vet=off -timeout 40m $(SERVED) >$(LOG)/postgres.json & beside=$$!; \
-	  $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
+	  CGO_ENABLED=$(if $(RACE),1,0) $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
 	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
+	  $(GO) test -json -vet=off -timeout 20m -count=1 -tags page ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 

@@ -194,7 +194,11 @@ const keptPages = "pages"
 // pagesKept is where the database of an engine is kept, made or not. What was kept for
 // another schema goes.
 func pagesKept(e db.Engine, rows int) (string, error) {
-	migrations, err := filepath.Glob(filepath.Join(repository(), "internal", "db", "migrations", string(e), "*.sql"))
+	root, err := repository()
+	if err != nil {
+		return "", err
+	}
+	migrations, err := filepath.Glob(filepath.Join(root, "internal", "db", "migrations", string(e), "*.sql"))
 	if err != nil {
 		return "", err
 	}

@@ -69,9 +69,13 @@ func (b *bench) profilerOverlay() (string, error) {
 	if err := os.MkdirAll(b.profile, 0o750); err != nil {
 		return "", err
 	}
+	root, err := repository()
+	if err != nil {
+		return "", err
+	}
 	source := b.path("profiler.go")
 	overlay, err := json.Marshal(map[string]map[string]string{
-		"Replace": {filepath.Join(repository(), "cmd", "tuchuang", "bench_profiler.go"): source},
+		"Replace": {filepath.Join(root, "cmd", "tuchuang", "bench_profiler.go"): source},
 	})
 	if err != nil {
 		return "", err

@@ -10,9 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"tuchuang/internal/blob"
@@ -23,7 +23,7 @@ import (
 // profiles that is no part of the product.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = b.path("tuchuang")
-	args := []string{"build", "-o", b.binary}
+	args := []string{"build", "-trimpath", "-o", b.binary}
 	if b.profile != "" {
 		overlay, err := b.profilerOverlay()
 		if err != nil {
@@ -31,8 +31,7 @@ func (b *bench) build(ctx context.Context) error {
 		}
 		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/tuchuang")...) //nolint:gosec // our own words
-	cmd.Dir = repository()
+	cmd := exec.CommandContext(ctx, "go", append(args, "tuchuang/cmd/tuchuang")...) //nolint:gosec // our own words
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the server: %w\n%s", err, out)
@@ -40,11 +39,11 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// repository is the folder of go.mod.
-func repository() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(here))
-}
+// repository is the folder of go.mod: the bench runs within it.
+var repository = sync.OnceValues(func() (string, error) {
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	return filepath.Dir(strings.TrimSpace(string(mod))), err
+})
 
 // server is a process of the server under test, on a filled data folder.
 type server struct {

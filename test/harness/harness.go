@@ -18,7 +18,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,9 +56,7 @@ func program() (string, error) {
 			return
 		}
 		binary = filepath.Join(dir, "tuchuang")
-		_, here, _, _ := runtime.Caller(0)
-		cmd := exec.Command("go", "build", "-trimpath", "-tags", "killpoints", "-o", binary, "./cmd/tuchuang")
-		cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "killpoints", "-o", binary, "tuchuang/cmd/tuchuang")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			errBuild = fmt.Errorf("build the server: %w\n%s", err, out)
