@@ -21,7 +21,7 @@ LOG       := bin/log
 # Rooms whose tests run under the race detector. The embedded database is some
 # 25 times slower under it, so rooms that stand on the database are tested with
 # many goroutines and without it; add a room when its tests stay quick.
-RACE_PKGS ?= fault api/wire picture blob client db queue transfer often
+RACE_PKGS ?= fault api/wire blob client db queue transfer often
 
 .PHONY: build
 build: ## bin/tuchuang, one static binary
@@ -49,10 +49,9 @@ else status=$$?; tail -n 40 $(LOG)/$(1).log; printf 'FAIL  %-8s %4ds  all of it:
 endef
 
 .PHONY: test
-test: ## everything that must pass: format, vet, lint, all tests
+test: ## everything that must pass: format, vet and lint, all tests
 	@rm -f $(LOG)/count
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
-	@$(call step,vet,$(GO) vet ./... && $(GO) vet -tags killpoints ./...)
 	@$(call step,lint,$(LINT) run ./...)
 	@$(call step,build,$(GO) build -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
 	@$(MAKE) --no-print-directory go-test
@@ -65,11 +64,12 @@ postgresql:
 	    echo "PostgreSQL 15 or newer is missing (Debian: apt-get install postgresql)"; exit 1; }; \
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
-# What takes longest begins first, so that the rest goes on beside it.
+# What takes longest begins first, so that the rest goes on beside it. A browser wants the
+# machine for itself.
 LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
-# other packages.
+# other packages, and after it what the race detector looks at.
 SERVED := ./test/story ./test/golden
 
 # The race detector needs a C compiler, which a fresh machine may not have.
@@ -78,16 +78,17 @@ go-test: RACE  = $(if $(filter 1,$(shell CGO_ENABLED= $(GO) env CGO_ENABLED)),-r
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: FIRST = $(addprefix tuchuang/,$(LONG))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
+go-test: TESTS = $(GO) test -json -vet=off
 go-test: postgresql browser
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
-	  TUCHUANG_TEST_ENGINE=postgres $(GO) test -json -vet=off -timeout 40m $(SERVED) >$(LOG)/postgres.json & beside=$$!; \
-	  CGO_ENABLED=$(if $(RACE),1,0) $(GO) test -json -vet=off -timeout 40m $(RACE) $(RACED) || status=1; \
-	  $(GO) test -json -vet=off -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
+	  { TUCHUANG_TEST_ENGINE=postgres $(TESTS) -timeout 40m $(SERVED) >$(LOG)/postgres.json; served=$$?; \
+	    CGO_ENABLED=$(if $(RACE),1,0) $(TESTS) -timeout 40m $(RACE) $(RACED) >$(LOG)/raced.json && exit $$served; } & beside=$$!; \
+	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(GO) test -json -vet=off -timeout 20m -count=1 -tags page ./test/page || status=1; \
-	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; \
+	  $(TESTS) -timeout 20m -count=1 -tags page ./test/page || status=1; \
+	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
 # The page is tested in a real browser, by Node, which holds the mouse.

@@ -16,6 +16,9 @@ import (
 	"tuchuang/internal/queue"
 )
 
+// fewItems are enough for a batch where what counts is that there are two.
+const fewItems = 20
+
 // twoWorkers are two processes on one database, whose clock is one.
 func twoWorkers(t *testing.T, e db.Engine) (one, two *rooms) {
 	t.Helper()
@@ -24,6 +27,7 @@ func twoWorkers(t *testing.T, e db.Engine) (one, two *rooms) {
 		d := dbtest.Again(t, place, func() time.Time { return time.Now().Add(*ahead) })
 		r := &rooms{TB: t, ctx: t.Context(), db: d, drive: drive.New(d), bed: imagebed.New(d), ahead: ahead}
 		r.tasks, r.workers = New(d, r.bed, slog.New(slog.DiscardHandler))
+		r.tasks.batch.items = fewItems
 		return r
 	}
 	one = open().account("writer", account.NoQuota)
@@ -89,7 +93,7 @@ func TestAWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 			w := one.planned()
 			one.batches(w, 1)
 			done := make(map[int]bool)
-			for _, i := range cut(w, bound{batchItems, batchFolders})[0] {
+			for _, i := range cut(w, one.tasks.batch)[0] {
 				done[i.seq] = true
 			}
 			w.open = slices.DeleteFunc(w.open, func(i item) bool { return done[i.seq] })
@@ -152,7 +156,7 @@ func TestAWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 					if two.status(task).State.Unfinished() {
 						two.run()
 					}
-					counted(t, two.status(task), Counts{Total: 2 * batchItems, Copied: 2 * batchItems})
+					counted(t, two.status(task), Counts{Total: 2 * fewItems, Copied: 2 * fewItems})
 				})
 			}
 		}
@@ -169,13 +173,13 @@ func (r *rooms) twoBatches() drive.ID {
 			if _, err := account.Lock(r.ctx, tx, r.acc); err != nil {
 				return err
 			}
-			for n := range batchItems {
+			for n := range fewItems {
 				blobID, err := r.store(tx, n)
 				if err != nil {
 					return err
 				}
 				err = drive.Put(r.ctx, tx, r.acc, drive.File{
-					ID: drive.ID(1_000_000 + f*batchItems + n), Parent: at, Name: fmt.Sprintf("%d.png", n), BlobID: blobID, Size: size(n), Etag: etag(n),
+					ID: drive.ID(1_000_000 + f*fewItems + n), Parent: at, Name: fmt.Sprintf("%d.png", n), BlobID: blobID, Size: size(n), Etag: etag(n),
 				}, 0)
 				if err != nil {
 					return err

@@ -20,14 +20,24 @@ type Limits struct {
 	IDs, Tasks, Images, Levels int
 
 	ImageSize int64 // bytes of a picture; one that is larger is skipped
+
+	folders, skips int // no settings: see MaxFolders and maxCounted
 }
 
 // Documented are the limits where no others are set.
-func Documented() Limits { return Limits{MaxIDs, MaxTasks, MaxImages, MaxLevels, picture.MaxBytes} }
+func Documented() Limits {
+	return Limits{
+		IDs: MaxIDs, Tasks: MaxTasks, Images: MaxImages, Levels: MaxLevels, ImageSize: picture.MaxBytes,
+		folders: MaxFolders, skips: maxCounted,
+	}
+}
 
 // SetLimits has other limits hold. A task that is planned keeps to those that held then.
 // Call it before the workers run.
-func (t *Tasks) SetLimits(l Limits) { t.limits = l }
+func (t *Tasks) SetLimits(l Limits) {
+	l.folders, l.skips = t.limits.folders, t.limits.skips
+	t.limits = l
+}
 
 // Limits are those that hold.
 func (t *Tasks) Limits() Limits { return t.limits }

@@ -30,16 +30,18 @@ func (r *rooms) many(parent drive.ID, class, n int) {
 
 func TestTooManyFolders(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
+		const most = 2000
+		r.tasks.limits.folders = most
 		top := r.mkdir(drive.Root, "top")
 		r.put(top, "0.png", 1)
-		r.many(top, 0, MaxFolders-1)
+		r.many(top, 0, most-1)
 		if s := r.copy("", top); s.State != queue.Done || s.Copied != 1 {
-			t.Errorf("%d folders: %+v", MaxFolders, s)
+			t.Errorf("%d folders: %+v", most, s)
 		}
 		r.mkdir(top, "one more")
 		s := r.copy("", top)
 		if s.State != queue.Failed || s.FailCode != LimitFolders {
-			t.Errorf("%d folders: %+v", MaxFolders+1, s)
+			t.Errorf("%d folders: %+v", most+1, s)
 		}
 		counted(t, s, Counts{})
 	})
@@ -48,14 +50,16 @@ func TestTooManyFolders(t *testing.T) {
 // What is skipped is counted to a limit, and written down to a smaller one.
 func TestSkipsAreBounded(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
+		const most = maxNoted + 2000
+		r.tasks.limits.skips = most
 		top := r.mkdir(drive.Root, "top")
-		r.many(top, 2, maxCounted+300)
+		r.many(top, 2, most+300)
 		r.put(top, "a.png", 1)
 		inner := r.mkdir(top, "inner")
 		r.put(inner, "b.png", 2)
 		r.put(inner, "b.txt", 3)
 		s := r.copy("", top)
-		counted(t, s, Counts{Total: 2, Copied: 2, Skipped: maxCounted})
+		counted(t, s, Counts{Total: 2, Copied: 2, Skipped: most})
 		r.read(func(tx *db.Tx) error {
 			var n int
 			_, err := tx.Get(r.ctx, `SELECT count(*) FROM copy_item WHERE account_id = $1 AND outcome = $2`, []any{r.acc, Skipped}, &n)

@@ -135,10 +135,11 @@ func TestTargetDeletedMeanwhileIsNotMadeAgain(t *testing.T) {
 
 // twoBatches is a task over two sub-folders of an album, a batch each.
 func twoBatches(r *rooms) (task ID, w *work) {
+	r.tasks.batch.items = fewItems
 	album := r.mkdir(drive.Root, "album")
 	for n, name := range []string{"one", "two"} {
 		folder := r.mkdir(album, name)
-		for i := range batchItems {
+		for i := range fewItems {
 			r.put(folder, fmt.Sprintf("%03d.png", i), 1000*n+i)
 		}
 	}
@@ -155,11 +156,11 @@ func TestFolderOfTheTaskDeletedMeanwhileIsNotMadeAgain(t *testing.T) {
 		r.must(r.workers.ReclaimAll(r.ctx))
 		r.run()
 		s := r.status(task)
-		counted(t, s, Counts{Total: 2 * batchItems, Copied: batchItems, Failed: batchItems})
+		counted(t, s, Counts{Total: 2 * fewItems, Copied: fewItems, Failed: fewItems})
 		if s.State != queue.Done || s.FailCode != "" {
 			t.Errorf("%d %q", s.State, s.FailCode)
 		}
-		if got := r.failures(task); got[0] != "000.png: target_deleted" || len(got) != batchItems {
+		if got := r.failures(task); got[0] != "000.png: target_deleted" || len(got) != fewItems {
 			t.Errorf("%d failures, the first is %q", len(got), got[0])
 		}
 		r.has(t, "album/")
@@ -171,7 +172,7 @@ func TestTheSecondBatchByAnotherWorker(t *testing.T) {
 	each(t, func(t *testing.T, r *rooms) {
 		task, first := twoBatches(r)
 		r.batches(first, 1)
-		if s := r.status(task); s.State != queue.Running || s.Copied != batchItems {
+		if s := r.status(task); s.State != queue.Running || s.Copied != fewItems {
 			t.Errorf("after one batch: %+v", s)
 		}
 		before := r.tree()
@@ -188,7 +189,7 @@ func TestTheSecondBatchByAnotherWorker(t *testing.T) {
 			t.Errorf("a worker without a lease made %d of %d entries", len(after), len(before))
 		}
 		r.must(r.tasks.publish(r.ctx, second))
-		counted(t, r.status(task), Counts{Total: 2 * batchItems, Copied: 2 * batchItems})
+		counted(t, r.status(task), Counts{Total: 2 * fewItems, Copied: 2 * fewItems})
 		for path, img := range before {
 			if r.tree()[path].ID != img.ID {
 				t.Errorf("%s has another id", path)
@@ -197,7 +198,7 @@ func TestTheSecondBatchByAnotherWorker(t *testing.T) {
 		if err := r.tasks.publish(r.ctx, first); !fault.Is(err, fault.LeaseLost) {
 			t.Errorf("a worker without a lease, after the end: %v", err)
 		}
-		if n := len(r.tree()); n != 2*batchItems+3 {
+		if n := len(r.tree()); n != 2*fewItems+3 {
 			t.Errorf("%d entries", n)
 		}
 	})

@@ -236,12 +236,12 @@ func (p *planner) enter(ctx context.Context, tx *db.Tx, way []*level, e drive.En
 	if len(way) > p.limits.Levels {
 		return nil, &limitError{LimitDepth, int64(p.limits.Levels), int64(len(way))}
 	}
-	if p.walked++; p.walked > MaxFolders {
-		return nil, &limitError{LimitFolders, MaxFolders, int64(p.walked)}
+	if p.walked++; p.walked > p.limits.folders {
+		return nil, &limitError{LimitFolders, int64(p.limits.folders), int64(p.walked)}
 	}
 	at := &level{id: e.ID, name: e.Name, dir: -1}
 	way = append(way, at)
-	for after := ""; p.skipped < maxCounted; {
+	for after := ""; p.skipped < p.limits.skips; {
 		rest, err := drive.WalkRest(ctx, tx, p.acc, e.ID, after, walkPage)
 		if err != nil {
 			return nil, err
@@ -297,7 +297,7 @@ func (p *planner) once(i *item) {
 
 // skip counts a file that is no eligible picture, and notes the first ones.
 func (p *planner) skip(way []*level, e drive.Entry, why Reason) {
-	if p.skipped >= maxCounted {
+	if p.skipped >= p.limits.skips {
 		return
 	}
 	p.skipped++
