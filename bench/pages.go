@@ -250,7 +250,7 @@ func fillInPlace(ctx context.Context, rows int) (data string, w *world, err erro
 	if err := errors.Join(err, d.Close()); err != nil {
 		return "", nil, err
 	}
-	if err := w.insert(ctx, path, rows); err != nil {
+	if err := w.insert(ctx, path, rows, statement{notSearched, nil}); err != nil {
 		return "", nil, err
 	}
 	progress("SQLite filled in %.0f s, %s kept in %s", time.Since(began).Seconds(), sizeOf(data), data)
@@ -352,7 +352,7 @@ func fillPages(ctx context.Context, cluster *dbtest.Cluster, rows int) (*world, 
 		texts = append(texts, indexes[i])
 	}
 	texts = append(texts, strings.Split(fill, ";")...)
-	texts = append(texts, `INSERT INTO drive_unindexed (account_id, id) SELECT account_id, id FROM drive_entry WHERE id <> 0 ON CONFLICT DO NOTHING`)
+	texts = append(texts, notSearched)
 	for i := 1; i < len(indexes); i += 2 {
 		texts = append(texts, indexes[i])
 	}

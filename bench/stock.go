@@ -63,6 +63,9 @@ func (s stock) fill(ctx context.Context, url string) (all []account.Secrets, err
 		}
 		return s.rows(ctx, tx)
 	})
+	if err == nil { // what a server would do beside what is measured
+		err = drive.New(d).IndexNames(ctx)
+	}
 	if err := errors.Join(err, d.Close()); err != nil {
 		return nil, err
 	}
