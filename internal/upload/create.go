@@ -70,8 +70,8 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 		if _, err := tx.Get(ctx, countOpen, []any{acc}, &open); err != nil {
 			return err
 		}
-		if open >= MaxOpen {
-			return fault.New(fault.TooManyUploads, "upload: create", MaxOpen)
+		if open >= u.open {
+			return fault.New(fault.TooManyUploads, "upload: create", u.open)
 		}
 		if p.Size > room {
 			return fault.New(fault.DiskFull, "upload: room")

@@ -73,13 +73,14 @@ type Uploads struct {
 	aside     *arriving // slices whose place is not known yet
 
 	ahead, asideOver int64 // the constants, but in tests
+	open             int   // so is MaxOpen
 }
 
 // New makes the room's door.
 func New(d *db.DB, store blob.Store, dr *drive.Drive, bed *imagebed.Bed, log *slog.Logger) *Uploads {
 	return &Uploads{db: d, store: store, drive: dr, bed: bed, log: log,
 		imageSize: picture.MaxBytes, sessions: sessions{m: make(map[sessionKey]*session)},
-		arriving: newArriving(), aside: newArriving(), ahead: aheadOfSlice, asideOver: asideOver}
+		arriving: newArriving(), aside: newArriving(), ahead: aheadOfSlice, asideOver: asideOver, open: MaxOpen}
 }
 
 // SetImageSize has pictures of at most so many bytes taken into the bed. Call it before

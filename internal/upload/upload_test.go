@@ -103,9 +103,10 @@ func TestDrop(t *testing.T) {
 // No account may open more than so many uploads, and none stands in another's way.
 func TestTooManyUploads(t *testing.T) {
 	each(t, func(r *rooms) {
+		const most = 40
+		r.uploads.open = most
 		var g errgroup.Group
-		g.SetLimit(32)
-		for n := range MaxOpen {
+		for n := range most {
 			g.Go(func() error {
 				_, err := r.uploads.Create(r.Context(), r.acc, file(fmt.Sprint(n), bytesOf(byte(n), 100+n)))
 				return err
@@ -115,8 +116,8 @@ func TestTooManyUploads(t *testing.T) {
 		one := file("one more", bytesOf(1, 5000))
 		_, err := r.uploads.Create(r.Context(), r.acc, one)
 		r.refused(err, fault.TooManyUploads)
-		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != MaxOpen {
-			t.Errorf("it names %v, want %d", args, MaxOpen)
+		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != most {
+			t.Errorf("it names %v, want %d", args, most)
 		}
 		_, err = r.uploads.Create(r.Context(), r.account("other", account.NoQuota), one)
 		r.must(err)
@@ -763,7 +764,8 @@ func TestRefusedMakesNoFolders(t *testing.T) {
 		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 2 {
 			t.Errorf("%d folders were made, want the two of the one that was taken", n)
 		}
-		for n := range MaxOpen - 1 {
+		r.uploads.open = 20
+		for n := range r.uploads.open - 1 {
 			r.must(create(file(fmt.Sprint(n), bytesOf(3, 0))))
 		}
 		r.refused(create(into("late/x.bin", bytesOf(2, 10))), fault.TooManyUploads)
