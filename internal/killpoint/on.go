@@ -30,12 +30,14 @@ func init() {
 		if v == "" {
 			continue
 		}
-		name, count, _ := strings.Cut(v, ":")
-		n, err := strconv.Atoi(count)
-		if err != nil || n < 1 {
-			panic("killpoint: " + env + " wants name:n, not " + v)
+		for one := range strings.SplitSeq(v, ",") {
+			name, count, _ := strings.Cut(one, ":")
+			n, err := strconv.Atoi(count)
+			if err != nil || n < 1 {
+				panic("killpoint: " + env + " wants name:n, not " + one)
+			}
+			triggers = append(triggers, &trigger{name, n, sig})
 		}
-		triggers = append(triggers, &trigger{name, n, sig})
 	}
 	if path := os.Getenv("TUCHUANG_POINTS"); path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -88,6 +90,9 @@ func passed(name string) (held bool) {
 		if t.sig == 0 {
 			held = true
 			continue
+		}
+		if _, err := os.Stderr.WriteString(Says + name + "\n"); err != nil {
+			panic(err)
 		}
 		if err := syscall.Kill(syscall.Getpid(), t.sig); err != nil {
 			panic(err)

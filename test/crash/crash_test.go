@@ -328,8 +328,9 @@ const (
 	requests = 100
 )
 
-// missed waits for the end of a life, or until it has gone on long enough without.
-func (w *world) missed(l *life, point string) bool {
+// missed waits for the end of a life, or until it has gone on long enough without any of
+// the points.
+func (w *world) missed(l *life, points []string) bool {
 	select {
 	case <-l.ready:
 	case <-l.ended:
@@ -337,9 +338,9 @@ func (w *world) missed(l *life, point string) bool {
 	case <-w.ctx.Done():
 		return true
 	}
-	more := 1
-	if w.byPoint[point] == 0 {
-		more += w.misses[point]
+	more := 1 + w.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(w.misses[a], w.misses[b]) })]
+	if w.byPoint[points[0]] > 0 {
+		more = 1
 	}
 	enough := w.answered.Load() + int64(more*requests)
 	timer := time.NewTimer(time.Duration(more) * patience)
@@ -357,52 +358,77 @@ func (w *world) missed(l *life, point string) bool {
 			w.wait(2 * time.Millisecond)
 		}
 	}
-	w.misses[point]++
+	for _, point := range points {
+		w.misses[point]++
+	}
 	return true
 }
 
-// killAt has the server kill itself at a point. Some points are passed in every
-// request, others once a life: so the number of times differs.
+// release is passed where a task runs when the server is told to stop.
+const release = "queue.release"
+
+// armed is how many points a life may be killed at: what comes rarely is waited for beside
+// what comes at once.
+const armed = 6
+
+// killAt has the server kill itself at the first that it comes to of the points that were
+// hit least. Some points are passed in every request, others once a life: so the number of
+// times differs.
 func (w *world) killAt(rng *rand.Rand, names []string) {
 	w.t.Helper()
 	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	point := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(w.byPoint[a], w.byPoint[b]) })
-	times := 1 + rng.IntN(3)
-	switch {
-	case w.misses[point] >= w.byPoint[point]:
-		times = 1
-	case strings.HasPrefix(point, "db.") && !strings.Contains(point, "checkpoint"):
-		times = 1 + rng.IntN(60)
-	case strings.HasPrefix(point, "blob.commit"):
-		times = 1 + rng.IntN(6)
+	points := slices.SortedStableFunc(slices.Values(names), func(a, b string) int { return cmp.Compare(w.byPoint[a], w.byPoint[b]) })
+	if points[0] == release {
+		w.killAtRelease(rng)
+		return
 	}
-	l, err := w.v.start(fmt.Sprintf("TUCHUANG_KILL=%s:%d", point, times))
+	least := w.byPoint[points[0]]
+	points = slices.DeleteFunc(points, func(p string) bool { return p == release || w.byPoint[p] > least })
+	points = points[:min(armed, len(points))]
+	at := make([]string, len(points))
+	for n, point := range points {
+		times := 1 + rng.IntN(3)
+		switch {
+		case w.misses[point] >= w.byPoint[point]:
+			times = 1
+		case strings.HasPrefix(point, "db.") && !strings.Contains(point, "checkpoint"):
+			times = 1 + rng.IntN(60)
+		case strings.HasPrefix(point, "blob.commit"):
+			times = 1 + rng.IntN(6)
+		}
+		at[n] = fmt.Sprint(point, ":", times)
+	}
+	l, err := w.v.start("TUCHUANG_KILL=" + strings.Join(at, ","))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if point == "queue.release" { // it is passed where a task runs when the server is told to stop
-		select {
-		case <-l.ready:
-		case <-l.ended:
-			w.t.Fatal(l)
-		case <-w.ctx.Done():
-		}
-		w.wait(time.Duration(50+rng.IntN(150)) * time.Millisecond)
-		l.signal(syscall.SIGTERM)
-		<-l.ended
-		if l.killed() {
-			w.byPoint[point]++
-		} else if l.err != nil {
-			w.t.Fatal(l)
-		}
-		return
-	}
-	if w.missed(l, point) {
+	if w.missed(l, points) {
 		l.signal(syscall.SIGKILL)
-		point = "at a random moment"
 	}
-	w.byPoint[point]++
 	w.end(l)
+	w.byPoint[cmp.Or(l.diedAt(), "at a random moment")]++
+}
+
+func (w *world) killAtRelease(rng *rand.Rand) {
+	w.t.Helper()
+	l, err := w.v.start("TUCHUANG_KILL=" + release + ":1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	select {
+	case <-l.ready:
+	case <-l.ended:
+		w.t.Fatal(l)
+	case <-w.ctx.Done():
+	}
+	w.wait(time.Duration(50+rng.IntN(150)) * time.Millisecond)
+	l.signal(syscall.SIGTERM)
+	<-l.ended
+	if l.killed() {
+		w.byPoint[release]++
+	} else if l.err != nil {
+		w.t.Fatal(l)
+	}
 }
 
 // peace lets every task that began make progress, one that waits after a death too, audits

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"tuchuang/internal/killpoint"
 	"tuchuang/test/harness"
 )
 
@@ -51,8 +52,9 @@ type life struct {
 	addr string // once ready
 	err  error  // once ended: how
 
-	mu   sync.Mutex
-	said []string
+	mu    sync.Mutex
+	said  []string
+	point string // that ended it
 }
 
 var listens = regexp.MustCompile(`http://([0-9.]+:[0-9]+)`)
@@ -145,6 +147,9 @@ func (v *victim) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func (l *life) note(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if point, is := strings.CutPrefix(line, killpoint.Says); is {
+		l.point = point
+	}
 	if l.said = append(l.said, line); len(l.said) > 200 {
 		l.said = l.said[100:]
 	}
@@ -157,6 +162,13 @@ func (l *life) tail() string {
 }
 
 func (l *life) signal(s syscall.Signal) { _ = l.cmd.Process.Signal(s) } // it may have ended by itself
+
+// diedAt is the point that ended it; "" where none did.
+func (l *life) diedAt() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.point
+}
 
 // killed says whether a life that ended was killed; any other end but that of a
 // SIGTERM is a fault of the server.
