@@ -70,7 +70,8 @@ function made(uid: number, parent: number, { file, path }: Dropped, known?: Unse
   } as Upload)
 }
 
-function add(list: Upload[]): void {
+// add puts uploads into the queue; kept says that their content lies in the browser.
+function add(list: Upload[], kept = false): void {
   let size = 0
   for (const u of list) {
     open.set(u.key, u)
@@ -80,14 +81,14 @@ function add(list: Upload[]): void {
   }
   counts.bytes += size
   counts.all += list.length
-  keep(list)
+  keep(list, kept)
   go()
 }
 
 // upload takes what uid has let go: the session may have ended while it was read, and then it
 // waits for uid to sign in again.
 export function upload(uid: number, parent: number, files: Dropped[]): void {
-  if (!uid) return
+  if (!uid || line.leaving) return
   if (!sums.value.active) clearDone()
   add(files.map((f) => made(uid, parent, f)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
 }
@@ -99,7 +100,7 @@ export async function takeUp(): Promise<void> {
   if (uid !== line.uid || all.length === 0) return
   for (const x of all) if (!x.file) left.set(x.key, x)
   const here = all.filter((x) => x.file && !open.has(x.key))
-  add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, x)))
+  add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, x)), true)
   if (left.size > 0) toast(say('upload.left', left.size))
 }
 
@@ -215,7 +216,7 @@ function end(u: Upload, e: unknown): void {
     u.anew = true
     return wait(u)
   }
-  if (['unavailable', 'uncertain', 'too_many_requests'].includes(word)) {
+  if (['unavailable', 'uncertain', 'too_many_requests', 'slow'].includes(word)) {
     resting ||= window.setTimeout(() => ((resting = 0), go()), pauseOfBusy)
     return wait(u)
   }
@@ -240,9 +241,11 @@ function arrived(u: Upload, instant: boolean): void {
   if (u.path.includes('/')) landed.deep = true // folders came with it
 }
 
+const stands = (): Failure => new Failure('paused', () => '')
+
 // wanted throws where an upload is to stand still.
 function wanted(u: Upload): void {
-  if (u.gone || paused.value || u.uid !== line.uid) throw new Failure('paused', '')
+  if (u.gone || paused.value || u.uid !== line.uid) throw stands()
 }
 
 async function one(u: Upload): Promise<void> {
@@ -284,7 +287,7 @@ async function create(u: Upload): Promise<boolean> {
     })
     if (u.gone) {
       if (c.preuploadID) void cancel(c.preuploadID)
-      throw new Failure('paused', '')
+      throw stands()
     }
     if (c.reuse) return true
     Object.assign(u, { preupload: c.preuploadID, sliceSize: c.sliceSize, slice: 1 })
@@ -378,13 +381,13 @@ function send(u: Upload, n: number): Promise<void> {
         },
         () => reject(unreadable()),
       )
-    x.onabort = () => reject(new Failure('paused', ''))
+    x.onabort = () => reject(stands())
     x.onloadend = () => requests.delete(x)
     x.send(form)
   })
 }
 
-const unreadable = (): Failure => new Failure('unreadable', t('upload.unreadable'))
+const unreadable = (): Failure => new Failure('unreadable', () => t('upload.unreadable'))
 
 let worker: Worker | undefined
 const asked = new Map<number, { u: Upload; resolve: (etag: string) => void; reject: (e: Error) => void }>()
@@ -392,7 +395,7 @@ const asked = new Map<number, { u: Upload; resolve: (etag: string) => void; reje
 // broken ends the worker, which the next file gets a new one of.
 function broken(): void {
   worker = undefined
-  for (const a of asked.values()) a.reject(new Failure('stale', t('wrong.stale')))
+  for (const a of asked.values()) a.reject(new Failure('stale', () => t('wrong.stale')))
   asked.clear()
 }
 
