@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { launch, steps, watch } from './browser.mjs'
+import { launch, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
 
@@ -77,10 +77,14 @@ try {
   await steps.does('two tabs listen once', async () => {
     second = await open()
     await second.getByRole('listbox').waitFor()
-    await second.waitForFunction(async () => {
-      const { held, pending } = await navigator.locks.query()
-      return held.length === 1 && pending.length === 1
-    })
+    await until(
+      () =>
+        second.evaluate(async () => {
+          const { held, pending } = await navigator.locks.query()
+          return held.length === 1 && pending.length === 1
+        }),
+      'one does not wait for the other',
+    )
     assert.equal(streams, 1)
   })
 

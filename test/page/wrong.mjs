@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch, steps } from './browser.mjs'
+import { launch, lying, steps, until } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -46,6 +46,18 @@ const input = 'input[type=file][multiple]'
 async function close() {
   await corner().getByRole('button', { name: 'Close' }).click()
   await corner().waitFor({ state: 'detached' })
+}
+
+
+// leaveBehind closes a tab that has uploads.
+async function leaveBehind() {
+  const tab = await open()
+  await account(tab).waitFor()
+  await tab.route('**/upload/v2/file/create', () => undefined) // never answered
+  const { files } = await lying(tab)
+  await tab.setInputFiles(input, [0, 1, 2].map((i) => made(`behind${i}.bin`, randomBytes(100))))
+  await until(async () => (await lying(tab)).files === files + 3, 'it is not written down')
+  await tab.close()
 }
 
 let page
@@ -107,15 +119,19 @@ try {
       if (++slices === 1 || !held) return r.continue()
     })
     await page.setInputFiles(input, made('large.bin', content))
-    await page.waitForFunction(
+    await until(
       () =>
-        new Promise((done) => {
-          const r = indexedDB.open('tuchuang', 1)
-          r.onsuccess = () => {
-            const q = r.result.transaction('facts').objectStore('facts').getAll()
-            q.onsuccess = () => (r.result.close(), done(q.result.some((x) => x.path === 'large.bin' && x.slice === 2)))
-          }
-        }),
+        page.evaluate(
+          () =>
+            new Promise((done) => {
+              const r = indexedDB.open('tuchuang', 1)
+              r.onsuccess = () => {
+                const q = r.result.transaction('facts').objectStore('facts').getAll()
+                q.onsuccess = () => (r.result.close(), done(q.result.some((x) => x.path === 'large.bin' && x.slice === 2)))
+              }
+            }),
+        ),
+      'the first slice is not noted',
     )
     held = false
     await page.reload()
@@ -125,6 +141,32 @@ try {
     assert.equal(there.etag, createHash('md5').update(content).digest('hex'))
     await page.unroute('**/upload/v2/file/slice')
     await close()
+  })
+
+  await steps.does('of thousands of files none is forgotten', async () => {
+    const to = await page.evaluate(async () => (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID: 0, name: 'thousands' }) })).json()).data.dirID)
+    await page.goto(`${base}/#/drive/${to}`)
+    await see('This folder is empty')
+    let creates = 0
+    await page.route('**/upload/v2/file/create', (r) => (++creates <= 30 ? r.continue() : undefined))
+    const many = await page.evaluateHandle(() => {
+      const d = new DataTransfer()
+      for (let i = 0; i < 2050; i++) d.items.add(new File([`number ${i}`], `${i}.txt`))
+      return d
+    })
+    await page.dispatchEvent('section.view', 'drop', { dataTransfer: many })
+    await until(async () => {
+      const { facts, files } = await lying(page)
+      return facts === 2020 && files === 2000
+    }, 'of what goes the content of others takes the room')
+    await page.reload()
+    await see('20 uploads were not finished')
+    await corner().getByText('Uploading 0 of 2,000').waitFor()
+    await corner().getByRole('button', { name: 'Stop all uploads' }).click()
+    await corner().waitFor({ state: 'detached' })
+    await page.unroute('**/upload/v2/file/create')
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option', { name: 'thousands' }).waitFor()
   })
 
   await steps.does('what is stopped has no room at the server any more', async () => {
@@ -263,6 +305,7 @@ try {
   await steps.does('nothing of one person is left to the next', async () => {
     const second = await open()
     await account(second).waitFor()
+    await leaveBehind()
     await page.goto(base + '/#/search/b.bin')
     await page.getByRole('option', { name: 'b.bin' }).waitFor()
     await page.route('**/upload/v2/file/create', () => undefined) // never answered
@@ -272,6 +315,7 @@ try {
     await signOut(second)
     await door(second).waitFor()
     await door(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 }, 'what was not sent lies in the browser')
     await page.unroute('**/upload/v2/file/create')
     await signIn(second, other, otherPassword)
     await account(page).waitFor() // the other tab is let in too
@@ -279,17 +323,27 @@ try {
     assert.ok(page.url().endsWith('/#/drive'), 'what was searched for is left in the address')
     assert.ok(!(await page.content()).includes('secret'))
     assert.deepEqual(await names(page), [])
-    const kept = await page.evaluate(() => new Promise((done) => (indexedDB.open('tuchuang', 1).onsuccess = (e) => (e.target.result.transaction('files').objectStore('files').count().onsuccess = (q) => done(q.target.result)))))
-    assert.equal(kept, 0, 'what was not sent lies in the browser')
+    await second.close()
+  })
+
+  await steps.does('what was to be forgotten when a page went the next one forgets', async () => {
+    await leaveBehind()
+    await page.evaluate(async () => localStorage.setItem('forget/' + (await (await fetch('/api/v1/user/info')).json()).data.uid, ''))
+    await page.reload()
+    await account(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 })
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith('forget/'))), [])
   })
 
   await steps.does('a refusal at the beginning is shown', async () => {
+    await leaveBehind()
     await page.route('**/api/v1/user/info', (r) => r.fulfill(refusal('disabled')))
     await page.reload()
     await see('The account is disabled.')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.unroute('**/api/v1/user/info')
     await door(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 }, 'what was not sent lies in the browser')
   })
   assert.deepEqual(wrong, [])
 } catch (e) {
