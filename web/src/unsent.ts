@@ -16,6 +16,7 @@ export interface Unsent {
   preupload: string
   slice: number
   sliceSize: number
+  taken: Upload['taken']
   file?: File
 }
 
@@ -74,6 +75,7 @@ const factsOf = (u: Upload): Unsent => ({
   preupload: u.preupload,
   slice: u.slice,
   sliceSize: u.sliceSize,
+  taken: u.taken,
 })
 
 const written = new Set<string>() // keys of which there is anything
