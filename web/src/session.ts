@@ -30,7 +30,7 @@ export async function greet(): Promise<void> {
     const now = await get<Me>('/api/v1/user/info')
     if (line.leaving) return
     refused.value = undefined
-    if (me.value && me.value.uid !== now.uid) return anew(false)
+    if (me.value && me.value.uid !== now.uid) return await anew(false)
     me.value = now
     line.signedIn = true
     if (line.uid === now.uid) return
