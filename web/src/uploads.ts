@@ -500,12 +500,14 @@ export async function dropped(uid: number, parent: number, data: DataTransfer): 
   let found: Dropped[] = []
   let all = 0
   let unread = 0
-  let told = Date.now()
   const portion = (): void => {
-    upload(uid, parent, found, batch)
+    if (halts === began) upload(uid, parent, found, batch)
     found = []
-    told = Date.now()
   }
+  const ticks = setInterval(() => {
+    portion()
+    bubble.tell(say('upload.reading', all))
+  }, 300)
   const walk = async (e: FileSystemEntry, below: string): Promise<void> => {
     const path = below + e.name
     if (e.isFile) {
@@ -519,17 +521,14 @@ export async function dropped(uid: number, parent: number, data: DataTransfer): 
       const some = await new Promise<FileSystemEntry[]>((y, n) => reader.readEntries(y, n))
       if (some.length === 0) return
       for (const x of some) {
-        await walk(x, path + '/').catch(() => unread++)
         if (halts !== began) return // all was stopped
-        if (Date.now() - told < 300) continue
-        portion()
-        bubble.tell(say('upload.reading', all))
+        await walk(x, path + '/').catch(() => unread++)
       }
     }
   }
   for (const e of entries) await walk(e, '').catch(() => unread++)
+  clearInterval(ticks)
   bubble.end()
-  if (halts !== began) return
   portion()
   if (unread > 0) toast(say('upload.unread', unread), undefined, 'bad')
 }
