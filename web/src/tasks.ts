@@ -92,7 +92,7 @@ const channel = new BroadcastChannel('tuchuang-tasks')
 channel.onmessage = (e: MessageEvent<Told>) => {
   if (e.data.uid === line.uid) e.data.tasks.forEach((x) => put(x))
 }
-const tell = (list: Task[]): void => channel.postMessage({ uid: line.uid, tasks: list } satisfies Told)
+const tell = (list: Task[]): void => channel.postMessage({ uid: line.uid, tasks: list.map((x) => ({ ...x })) } satisfies Told) // what is reactive can't be sent
 
 // catchUp asks where the tasks stand, and tells the other tabs where this one does so for all.
 const catchUp = (forAll: boolean): Promise<void> => loadTasks().then(() => (forAll ? tell(tasks.value.slice(0, 20)) : undefined), () => undefined)
