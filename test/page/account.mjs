@@ -1,7 +1,7 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { launch, lying, until } from './browser.mjs'
+import { launch, lying, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
 
@@ -13,10 +13,8 @@ async function open(options = {}) {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   context.setDefaultTimeout(15000)
   const page = await context.newPage()
-  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
-  page.on('console', (m) => {
-    if (['error', 'warning'].includes(m.type()) && !m.text().includes('status of 40')) wrong.push(`console: ${m.text()} ${m.location().url}`)
-  })
+  // Of who has no session, or the wrong password.
+  watch(page, base, wrong, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))
   page.on('request', (r) => asked.push(r.url() + ' ' + (r.headers().referer ?? '')))
   return page
 }
