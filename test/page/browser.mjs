@@ -27,8 +27,9 @@ export const steps = {
   at: 'begin',
   async does(what, fn) {
     this.at = what
+    const began = performance.now()
     await fn()
-    console.log(`ok ${what}`)
+    console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
   },
 }
 
