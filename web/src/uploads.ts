@@ -1,7 +1,7 @@
 // Uploads into the drive: they go on in the corner, three at a time, whatever else the
 // page shows. Content that the account has needs no bytes, and what is there already is
 // not put there twice. What the page did not finish, the next one goes on with.
-import { computed, reactive, ref, shallowReactive, shallowRef, watch } from 'vue'
+import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef, watch } from 'vue'
 import { away, Failure, get, line, lost, post, read } from './ask'
 import { during, toast } from './bubbles'
 import { forget, keep, note, unsent, type Unsent } from './unsent'
@@ -270,7 +270,8 @@ function end(u: Upload, e: unknown): void {
   }
   if (word === 'asked') {
     u.state = 'asked'
-    asking.value = [...asking.value, u]
+    asking.value.push(u)
+    triggerRef(asking)
     return
   }
   u.state = 'failed'
