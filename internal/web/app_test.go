@@ -63,6 +63,21 @@ func TestAppHasItsLicenses(t *testing.T) {
 	}
 }
 
+// A first view is there soon on a slow line too.
+func TestAppIsLight(t *testing.T) {
+	all := assets()
+	size, asked := len(all["/"].zipped()), regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"`).FindAllSubmatch(all["/"].plain, -1)
+	if len(asked) < 2 {
+		t.Fatalf("%d files belong to it", len(asked))
+	}
+	for _, m := range asked {
+		size += len(all[string(m[1])].zipped())
+	}
+	if most := 250 << 10; size > most {
+		t.Errorf("a first view has %d bytes, more than %d", size, most)
+	}
+}
+
 // words reads the texts of a language by their names.
 func words(t *testing.T, lang string) map[string]string {
 	t.Helper()

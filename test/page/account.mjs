@@ -1,7 +1,7 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { launch } from './browser.mjs'
+import { launch, lying, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
 
@@ -13,10 +13,8 @@ async function open(options = {}) {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   context.setDefaultTimeout(15000)
   const page = await context.newPage()
-  page.on('pageerror', (e) => wrong.push('error: ' + e.message))
-  page.on('console', (m) => {
-    if (['error', 'warning'].includes(m.type()) && !m.text().includes('status of 40')) wrong.push(`console: ${m.text()} ${m.location().url}`)
-  })
+  // Of who has no session, or the wrong password.
+  watch(page, base, wrong, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))
   page.on('request', (r) => asked.push(r.url() + ' ' + (r.headers().referer ?? '')))
   return page
 }
@@ -191,6 +189,20 @@ try {
     await see(page, 'The server is busy')
     await sheet(page).getByRole('button', { name: 'Try again' }).click()
     await see(page, 'Client without a name')
+  })
+
+  await does('signing out in the list of tokens leaves nothing either', async () => {
+    await page.keyboard.press('Escape')
+    await page.route('**/upload/v2/file/create', () => undefined) // never answered
+    await page.setInputFiles('input[type=file][multiple]', { name: 'secret.bin', mimeType: 'application/octet-stream', buffer: Buffer.from('secret') })
+    await until(async () => (await lying(page)).files === 1, 'it is not written down')
+    await settings(page)
+    await tab(page, 'Signed in')
+    await sheet(page).locator('li', { hasText: 'This one' }).getByRole('button').click()
+    await page.getByRole('dialog', { name: 'Sign out' }).getByRole('button', { name: 'Sign out' }).click()
+    await page.locator('input[name=password]').waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 })
+    assert.equal(await page.evaluate(async () => (await (await fetch('/api/v1/user/info')).json()).code), 401)
   })
 
   assert.deepEqual(wrong, [])

@@ -1,5 +1,6 @@
 // What the scripts of this folder share: a browser, eyes on what goes wrong in a page, and
 // pictures.
+import assert from 'node:assert/strict'
 import { deflateSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 
@@ -26,9 +27,29 @@ export const steps = {
   at: 'begin',
   async does(what, fn) {
     this.at = what
+    const began = performance.now()
     await fn()
-    console.log(`ok ${what}`)
+    console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
   },
+}
+
+// lying counts what of uploads lies in the browser of a page.
+export const lying = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        indexedDB.open('tuchuang', 1).onsuccess = ({ target: { result: db } }) => {
+          const tx = db.transaction(['facts', 'files'])
+          const [facts, files] = ['facts', 'files'].map((name) => tx.objectStore(name).count())
+          tx.oncomplete = () => (db.close(), done({ facts: facts.result, files: files.result }))
+        }
+      }),
+  )
+
+// until looks again and again whether something is so. A promise is to waitForFunction of
+// playwright as good as kept.
+export async function until(is, what) {
+  for (const end = Date.now() + 60000; !(await is()); await new Promise((r) => setTimeout(r, 50))) assert.ok(Date.now() < end, what)
 }
 
 // png makes a picture of one colour.

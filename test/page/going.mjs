@@ -1,10 +1,12 @@
-// What goes on: a task over a restart of the server, seen from two tabs that listen once, and
-// a person who has no mouse.
+// What goes on: tasks and uploads over a restart of the server, seen from two tabs that listen
+// once, or from one that can't; what becomes of a task in the end; and a person who has no mouse.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { launch, steps, watch } from './browser.mjs'
+import { launch, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
 
@@ -16,12 +18,42 @@ const wrong = []
 let streams = 0
 let signedOut = true
 let away = false
-async function open() {
-  const page = await context.newPage()
+async function open(whose = context) {
+  const page = await whose.newPage()
   watch(page, base, wrong, () => signedOut || away)
   page.on('request', (r) => (streams += r.url().endsWith('/copy/events') ? 1 : 0))
   await page.goto(base + '/')
   return page
+}
+// another is another browser of the same person.
+async function another() {
+  const c = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', storageState: await context.storageState() })
+  c.setDefaultTimeout(60000)
+  return c
+}
+const answers = createInterface({ input: process.stdin })
+// server has something done to the server, and waits until it is done.
+function server(what) {
+  const done = new Promise((y) => answers.once('line', y))
+  console.log(what)
+  return done
+}
+async function restart(what = 'restart') {
+  away = true
+  await server(what)
+  await until(() => page.evaluate(() => fetch('/readyz').then((r) => r.ok, () => false)), 'the server does not come back')
+  await page.locator('.away').waitFor({ state: 'detached' })
+  away = false
+}
+const heading = (page, name) => page.getByRole('heading', { name, exact: true }).waitFor()
+async function closed(page) {
+  await page.keyboard.press('Escape')
+  await page.locator('.drawer').waitFor({ state: 'detached' })
+}
+async function publish(page, name) {
+  await page.getByRole('option', { name, exact: true }).click()
+  await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('dialog', { name: 'Publish' }).getByRole('button', { name: /^Publish [\d,]+ pictures?$/ }).click()
 }
 const see = (page, text) => page.getByText(text).first().waitFor()
 const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute('role') || document.activeElement?.getAttribute('aria-label') || document.activeElement?.getAttribute('name') || document.activeElement?.textContent?.trim())
@@ -77,41 +109,192 @@ try {
   await steps.does('two tabs listen once', async () => {
     second = await open()
     await second.getByRole('listbox').waitFor()
-    await second.waitForFunction(async () => {
-      const { held, pending } = await navigator.locks.query()
-      return held.length === 1 && pending.length === 1
-    })
+    await until(
+      () =>
+        second.evaluate(async () => {
+          const { held, pending } = await navigator.locks.query()
+          return held.length === 1 && pending.length === 1
+        }),
+      'one does not wait for the other',
+    )
     assert.equal(streams, 1)
   })
 
   await steps.does('a task goes on over a restart, and both tabs see it end', async () => {
-    await page.getByRole('option', { name: 'album 相册' }).click()
-    await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
-    await page.getByRole('button', { name: 'Publish 1,000 pictures' }).click()
+    await publish(page, 'album 相册')
     await see(page, 'Publishing 500 of 1,000') // where the server holds it
     await second.keyboard.press('t')
     await second.locator('.task', { hasText: /Publishing|Preparing|Waiting/ }).click()
     await see(second, 'Publishing 500 of 1,000')
-    away = true
-    console.log('restart')
-    const answers = createInterface({ input: process.stdin })
-    await new Promise((done) => answers.once('line', done))
-    answers.close()
+    await restart()
     await page.getByRole('heading', { name: '1,000 published' }).waitFor()
     await second.getByRole('heading', { name: '1,000 published' }).waitFor()
-    await page.keyboard.press('Escape')
-    await second.keyboard.press('Escape')
-    away = false
+    await closed(page)
+    await closed(second)
     await page.goto(base + '/#/bed')
     await page.getByRole('option', { name: 'album 相册' }).dblclick()
     await page.getByRole('option', { name: 'd', exact: true }).dblclick()
     await page.getByRole('option', { name: '00249.png' }).waitFor() // the newest is the first
   })
 
+  await steps.does('the links of more than one call takes, in each form', async () => {
+    await page.keyboard.press('Control+a')
+    await see(page, '250 selected')
+    await page.getByRole('toolbar').getByRole('button', { name: 'Links' }).click()
+    const box = page.getByRole('dialog')
+    const text = box.getByRole('textbox', { name: 'Links' })
+    const in_ = async (form, is) => {
+      await box.locator('.n-base-selection').click()
+      await page.locator('.n-base-select-option', { hasText: form }).click()
+      await until(async () => is((await text.inputValue()).trimEnd()), `these are no links in ${form}: ${await text.inputValue()}`)
+    }
+    const lines = (n, like) => (all) => all.split(/\r?\n/).length === n && all.split(/\r?\n/).every((l) => like.test(l))
+    await in_('URL', lines(250, /^http:\S+\.png$/))
+    await in_('HTML', lines(250, /^<img src="http:\S+\.png" alt="\d{5}\.png">$/))
+    await in_('BBCode', lines(250, /^\[img\]http:\S+\.png\[\/img\]$/))
+    await in_('CSV', (all) => lines(251, /,/)(all) && all.split('\n').filter((l) => !l.includes('.png')).length === 1)
+    await in_('JSON', (all) => all.startsWith('[') && new Set(JSON.parse(all).map((l) => l.url)).size === 250)
+    await in_('Own template', lines(250, /^!\[\d{5}\.png\]\(http:\S+\)$/))
+    await box.getByRole('textbox', { name: 'Own template' }).fill('{stem} is at {nowhere}')
+    await box.getByRole('alert').getByText('The template can\'t be read').waitFor()
+    await box.getByRole('textbox', { name: 'Own template' }).fill('{stem} is at {url}')
+    await until(async () => lines(250, /^\d{5} is at http:\S+$/)((await text.inputValue()).trimEnd()), 'the template is not taken')
+    await page.keyboard.press('Escape')
+    await box.waitFor({ state: 'detached' })
+  })
+
+  await steps.does('a task with a failure is tried again, which succeeds, and undone', async () => {
+    const items = page.locator('.drawer .items li')
+    await page.goto(base + '/#/drive')
+    await publish(page, 'story')
+    await heading(page, '2 published, 1 failed')
+    await items.filter({ hasText: '3.png' }).getByRole('button', { name: 'Retry this one' }).waitFor()
+    assert.equal(await items.count(), 1, 'the failure is not shown first')
+    const filter = page.getByRole('group', { name: 'Filter by outcome' })
+    await filter.getByRole('button', { name: 'New 2' }).click()
+    await items.nth(1).waitFor()
+    assert.deepEqual(await items.locator('a').allTextContents(), ['1.png', '2.png'])
+    const report = async (link) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: link }).click()])
+      return readFileSync(await file.path(), 'utf8')
+    }
+    const outcomes = JSON.parse(await report('JSON')).map((i) => [i.filename, i.outcome])
+    assert.deepEqual(outcomes, [['1.png', 'copied'], ['2.png', 'copied'], ['3.png', 'failed']])
+    assert.deepEqual((await report('Report CSV')).trim().split('\r\n').slice(1).map((l) => [l.split(',')[2], l.split(',')[7]]), outcomes)
+    const links = await items.locator('a').evaluateAll((all) => all.map((a) => a.href))
+
+    await server('mend')
+    await filter.getByRole('button', { name: 'Failed 1' }).click()
+    await page.getByRole('button', { name: 'Retry this one' }).click()
+    await heading(page, '1 published')
+    await items.locator('a').first().waitFor()
+    assert.deepEqual(await items.locator('a').allTextContents(), ['3.png'], 'something else was tried again')
+    links.push(await items.locator('a').evaluate((a) => a.href))
+    for (const url of links) assert.equal((await fetch(url)).status, 200)
+
+    for (const [task, n] of [['1 published', '1 image'], ['2 published, 1 failed', '2 images']]) {
+      await page.locator('.drawer').getByRole('button', { name: 'Back' }).click()
+      await page.locator('.task', { hasText: task }).first().click()
+      await page.getByRole('button', { name: 'Undo…' }).click()
+      await page.getByRole('dialog', { name: 'Undo this task?' }).getByText(n).waitFor()
+      await page.getByRole('dialog', { name: 'Undo this task?' }).getByRole('button', { name: 'Undo', exact: true }).click()
+      await see(page, n + ' removed')
+    }
+    for (const url of links) assert.equal((await fetch(url)).status, 404)
+    await closed(page)
+  })
+
+  await steps.does('a fourth task has to wait, and one that runs is cancelled, which who can’t listen sees too', async () => {
+    await restart('restart held')
+    const deaf = await open(await another())
+    away = true
+    let refused = 0
+    await deaf.route('**/copy/events', (r) => (refused++, r.fulfill({ status: 503 })))
+    await deaf.reload()
+    await deaf.getByRole('option').first().waitFor()
+    await publish(page, 'album 相册')
+    await see(page, 'Publishing 250 of 1,000') // where the server holds it
+    await closed(page)
+    await deaf.keyboard.press('t')
+    await deaf.locator('.task', { hasText: 'Publishing 250 of 1,000' }).click()
+    for (let i = 0; i < 2; i++) {
+      await publish(page, 'one.png')
+      await heading(page, 'Waiting')
+      await closed(page)
+    }
+    await publish(page, 'one.png')
+    await page.getByRole('dialog', { name: 'Publish' }).getByText('3 copy tasks are unfinished; wait until one has ended.').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('t')
+    await page.locator('.task', { hasText: 'Publishing' }).click()
+    await page.getByRole('button', { name: 'Cancel the task' }).click()
+    await heading(page, 'Cancelled')
+    await heading(deaf, 'Cancelled')
+    assert.ok(refused > 0)
+    await closed(page)
+    await deaf.context().close()
+    await restart()
+  })
+
+  await steps.does('an upload that a restart breaks off goes on where it was', async () => {
+    const asked = []
+    page.on('request', (r) => r.url().includes('/upload/v2/file/') && asked.push(r.url().split('/').at(-1)))
+    let slices = 0
+    await page.route('**/upload/v2/file/slice', async (r) => {
+      if (++slices !== 2) return r.continue()
+      away = true
+      await server('restart')
+      await r.abort('connectionreset')
+    })
+    await page.setInputFiles('input[type=file][multiple]', { name: 'large.bin', mimeType: 'application/octet-stream', buffer: randomBytes(40 << 20) })
+    await see(page, '1 file uploaded')
+    away = false
+    assert.deepEqual(asked.filter((a) => a !== 'upload_complete'), ['create', 'slice', 'slice', 'slice', 'slice'])
+    await page.unroute('**/upload/v2/file/slice')
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+  })
+
+  await steps.does('who listens for another tab that is closed learns what went on meanwhile', async () => {
+    const before = streams
+    const caught = second.waitForRequest('**/source/copy/list?*')
+    const listens = second.waitForRequest('**/copy/events')
+    await page.close()
+    page = second
+    await listens
+    await caught
+    assert.equal(streams, before + 1)
+    const id = await page.evaluate(async () => {
+      const api = async (path, body) => (await (await fetch('/api/v1/' + path, body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })).json()).data
+      const one = (await api('file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection=asc')).fileList.find((f) => f.filename === 'one.png')
+      return (await api('oss/source/copy', { fileIDs: [one.fileID] })).taskID
+    })
+    assert.ok(id)
+    await page.getByRole('banner').getByText('1 published').waitFor()
+  })
+
+  await steps.does('who is signed out does not listen', async () => {
+    away = true // what it asks for is refused
+    const alone = await open(await another())
+    await alone.clock.install()
+    await alone.route('**/copy/events', (r) => r.fulfill({ status: 401 }))
+    await alone.reload()
+    await alone.getByRole('option').first().waitFor()
+    await alone.context().clearCookies()
+    await alone.clock.runFor(10_000)
+    await alone.locator('input[name=password]').waitFor()
+    const before = streams
+    await alone.clock.runFor(60_000)
+    assert.equal(streams, before)
+    await alone.context().close()
+    away = false
+  })
+
   await steps.does('the page is there at once', async () => {
-    await page.reload()
-    await page.getByRole('option').first().waitFor()
-    console.log(`   a list is seen ${Math.round(await page.evaluate(() => performance.now()))} ms after the page was asked for`)
+    const cold = await open(await another())
+    await cold.getByRole('option').first().waitFor()
+    console.log(`   a list is seen ${Math.round(await cold.evaluate(() => performance.now()))} ms after a browser asks for the page that has nothing of it`)
+    await cold.context().close()
   })
   assert.deepEqual(wrong, [])
 } catch (e) {
@@ -120,5 +303,6 @@ try {
   await page.screenshot({ path: join(tmpdir(), 'page-going.png') }).catch(() => undefined)
   process.exitCode = 1
 } finally {
+  answers.close()
   await browser.close()
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"tuchuang/internal/blob"
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
 	"tuchuang/internal/picture"
@@ -135,6 +136,19 @@ func TestPageGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.PutFile(0, "one.png", one)
+	story := u.MkFolder(0, "story")
+	var last int64
+	for i := range 3 {
+		b, err := draw.Picture(picture.PNG, int64(2+i), 64, 64, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = u.PutFile(story, fmt.Sprintf("%d.png", i+1), b)
+	}
+	damage := func(is blob.State) {
+		change(t, u, `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, last, is)
+	}
+	damage(blob.Damaged)
 	s.Stop()
 	// The first task is of one picture; the second goes no further after a folder or two.
 	s.Args, s.Env = []string{"--listen", strings.TrimPrefix(s.URL, "http://")}, []string{"TUCHUANG_HOLD=copytask.batch.committed:3"}
@@ -142,12 +156,19 @@ func TestPageGoesOn(t *testing.T) {
 	answers, answer := io.Pipe()
 	defer answer.Close()
 	runWith(t, answers, func(line string) {
-		if line != "restart" {
+		switch line {
+		case "mend":
+			damage(blob.Live)
+		case "restart", "restart held":
+			s.Kill()
+			s.Env = nil
+			if line == "restart held" { // no task gets beyond a folder
+				s.Env = []string{"TUCHUANG_HOLD=copytask.batch.committed:1"}
+			}
+			s.Start()
+		default:
 			return
 		}
-		s.Kill()
-		s.Env = nil
-		s.Start()
 		if _, err := io.WriteString(answer, "done\n"); err != nil {
 			t.Error(err)
 		}

@@ -2,10 +2,10 @@
 // server that refuses, a file that changes, another person in another tab.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch, steps } from './browser.mjs'
+import { launch, lying, png, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -17,10 +17,12 @@ const made = (called, bytes) => {
 const browser = await launch()
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' })
 context.setDefaultTimeout(60000)
+await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
 const wrong = []
+let expected = 'status of 401' // what the browser says of what goes wrong by intention
 async function open() {
   const page = await context.newPage()
-  page.on('pageerror', (e) => wrong.push(e.message))
+  watch(page, base, wrong, (m) => expected !== '' && m.text().includes(expected))
   page.on('dialog', (d) => d.accept()) // "leave this page?"
   await page.goto(base + '/')
   return page
@@ -30,6 +32,7 @@ async function signIn(page, who, secret) {
   await page.fill('input[name=password]', secret)
   await page.keyboard.press('Enter')
   await account(page).waitFor()
+  expected = ''
 }
 const account = (page) => page.getByRole('button', { name: 'Account menu' })
 const door = (page) => page.locator('input[name=password]')
@@ -40,12 +43,32 @@ async function signOut(page) {
 const see = (text) => page.getByText(text).first().waitFor()
 const list = (page) => page.evaluate(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection=asc')).json()).data.fileList)
 const names = async (page) => (await list(page)).map((f) => f.filename)
+const mkdir = (page, name) =>
+  page.evaluate(async (name) => (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID: 0, name }) })).json()).data.dirID, name)
 const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
 const corner = () => page.getByRole('region', { name: 'Upload' })
 const input = 'input[type=file][multiple]'
+const button = (name) => page.getByRole('button', { name, exact: true })
+async function stopAll() {
+  await corner().getByRole('button', { name: 'Stop all uploads' }).click()
+  await page.getByRole('dialog', { name: 'Stop all uploads?' }).getByRole('button', { name: 'Stop', exact: true }).click()
+  await corner().waitFor({ state: 'detached' })
+}
 async function close() {
   await corner().getByRole('button', { name: 'Close' }).click()
   await corner().waitFor({ state: 'detached' })
+}
+
+
+// leaveBehind closes a tab that has uploads.
+async function leaveBehind() {
+  const tab = await open()
+  await account(tab).waitFor()
+  await tab.route('**/upload/v2/file/create', () => undefined) // never answered
+  const { files } = await lying(tab)
+  await tab.setInputFiles(input, [0, 1, 2].map((i) => made(`behind${i}.bin`, randomBytes(100))))
+  await until(async () => (await lying(tab)).files === files + 3, 'it is not written down')
+  await tab.close()
 }
 
 let page
@@ -64,12 +87,40 @@ try {
     }
   })
 
-  await steps.does('other content under the same name stands beside it', async () => {
+  await steps.does('what becomes of other content under a taken name is asked for, without a mouse', async () => {
     made('a.bin', randomBytes(1500))
     await page.setInputFiles(input, files.slice(0, 1))
+    await corner().getByRole('alert').getByText('a.bin').waitFor()
+    assert.equal(await corner().getByText('Do this for all').count(), 0, 'there is one alone')
+    for (let tabs = 0; !(await button('Keep both').evaluate((e) => e === document.activeElement)); tabs++) {
+      assert.ok(tabs < 80, 'the keyboard does not come there')
+      await page.keyboard.press('Tab')
+    }
+    await page.keyboard.press('Enter')
     await see('1 file uploaded')
     await close()
     assert.deepEqual(await names(page), ['a(1).bin', 'a.bin', 'b.bin', 'empty.bin'])
+  })
+
+  await steps.does('others go on meanwhile, and what is said is for all that came together', async () => {
+    const before = await list(page)
+    await page.setInputFiles(input, [made('a.bin', randomBytes(1600)), made('b.bin', randomBytes(2600)), made('empty.bin', randomBytes(10)), made('c.bin', randomBytes(300))])
+    await page.getByRole('option', { name: 'c.bin' }).waitFor()
+    await corner().getByText('Do this for all').click()
+    await button('Skip').click()
+    await see('1 file uploaded')
+    await close()
+    assert.deepEqual((await list(page)).filter((f) => f.filename !== 'c.bin'), before)
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 })
+  })
+
+  await steps.does('where nobody was asked before a reload both are kept', async () => {
+    await page.setInputFiles(input, files.slice(0, 1))
+    await button('Keep both').waitFor()
+    await page.reload()
+    await see('1 file uploaded')
+    await close()
+    assert.ok((await names(page)).includes('a(2).bin'))
   })
 
   await steps.does('a busy server is asked again', async () => {
@@ -90,8 +141,13 @@ try {
     await page.setInputFiles(input, made('changes.bin', randomBytes(5000)))
     await asked
     made('changes.bin', randomBytes(100))
+    expected = 'ERR_UPLOAD_FILE_CHANGED'
     go()
     await see('The file can\'t be read.')
+    await button('中, 中文').click()
+    await see('文件无法读取')
+    await button('EN, English').click()
+    expected = ''
     assert.equal(await page.locator('.away').count(), 0)
     await page.unroute('**/upload/v2/file/create')
     await close()
@@ -107,15 +163,19 @@ try {
       if (++slices === 1 || !held) return r.continue()
     })
     await page.setInputFiles(input, made('large.bin', content))
-    await page.waitForFunction(
+    await until(
       () =>
-        new Promise((done) => {
-          const r = indexedDB.open('tuchuang', 1)
-          r.onsuccess = () => {
-            const q = r.result.transaction('facts').objectStore('facts').getAll()
-            q.onsuccess = () => (r.result.close(), done(q.result.some((x) => x.path === 'large.bin' && x.slice === 2)))
-          }
-        }),
+        page.evaluate(
+          () =>
+            new Promise((done) => {
+              const r = indexedDB.open('tuchuang', 1)
+              r.onsuccess = () => {
+                const q = r.result.transaction('facts').objectStore('facts').getAll()
+                q.onsuccess = () => (r.result.close(), done(q.result.some((x) => x.path === 'large.bin' && x.slice === 2)))
+              }
+            }),
+        ),
+      'the first slice is not noted',
     )
     held = false
     await page.reload()
@@ -127,16 +187,114 @@ try {
     await close()
   })
 
+  await steps.does('of thousands of files none is forgotten', async () => {
+    await page.goto(`${base}/#/drive/${await mkdir(page, 'thousands')}`)
+    await see('This folder is empty')
+    let creates = 0
+    await page.route('**/upload/v2/file/create', (r) => (++creates <= 30 ? r.continue() : undefined))
+    const many = await page.evaluateHandle(() => {
+      const d = new DataTransfer()
+      for (let i = 0; i < 2050; i++) d.items.add(new File([`number ${i}`], `${i}.txt`))
+      return d
+    })
+    await page.dispatchEvent('section.view', 'drop', { dataTransfer: many })
+    await until(async () => {
+      const { facts, files } = await lying(page)
+      return facts === 2020 && files === 2000
+    }, 'of what goes the content of others takes the room')
+    await page.reload()
+    await see('20 uploads were not finished')
+    await corner().getByText('Uploading 0 of 2,000').waitFor()
+    await stopAll()
+    await page.unroute('**/upload/v2/file/create')
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option', { name: 'thousands' }).waitFor()
+  })
+
   await steps.does('what is stopped has no room at the server any more', async () => {
     await page.route('**/upload/v2/file/slice', () => undefined) // never sent
     const begun = page.waitForRequest('**/upload/v2/file/slice')
     await page.setInputFiles(input, made('stopped.bin', randomBytes(100000)))
     await begun
     const told = page.waitForResponse('**/upload/v2/file/upload_cancel')
-    await corner().getByRole('button', { name: 'Stop all uploads' }).click()
+    await stopAll()
     assert.equal((await (await told).json()).code, 0)
     await page.unroute('**/upload/v2/file/slice')
     assert.ok(!(await names(page)).includes('stopped.bin'))
+  })
+
+  await steps.does('one upload is stopped, and the others go on after a pause', async () => {
+    let held = true
+    await page.route('**/upload/v2/file/slice', (r) => (held ? undefined : r.continue()))
+    let sent = 0
+    const count = (r) => (sent += r.url().endsWith('/upload/v2/file/slice') ? 1 : 0)
+    page.on('request', count)
+    await page.setInputFiles(input, ['one.bin', 'two.bin', 'three.bin'].map((called) => made(called, randomBytes(1000))))
+    await until(() => sent === 3, 'not all three are sent')
+    const told = page.waitForResponse('**/upload/v2/file/upload_cancel')
+    await button('Stop two.bin').click()
+    assert.equal((await (await told).json()).code, 0)
+    await corner().getByText('Uploading 0 of 2').waitFor()
+    await button('Pause').click()
+    await corner().getByText('Uploads paused').waitFor()
+    held = false
+    await button('Go on').click()
+    await see('2 files uploaded')
+    assert.equal(sent, 5)
+    page.off('request', count)
+    await page.unroute('**/upload/v2/file/slice')
+    await close()
+    const there = await names(page)
+    assert.deepEqual(['one.bin', 'two.bin', 'three.bin'].map((n) => there.includes(n)), [true, false, true])
+  })
+
+  await steps.does('a folder that is dropped goes while it is still read', async () => {
+    // What the system would hand over: a folder that takes its time.
+    const data = await page.evaluateHandle(() => {
+      const file = (name) => ({ isFile: true, name, file: (take) => take(new File([name + ' of the album'], name)) })
+      const parts = [[file('first.txt'), file('.DS_Store')], [file('second.txt')], []]
+      const rest = new Promise((go) => (window.readOn = go))
+      const album = { isFile: false, name: 'album', createReader: () => ({ readEntries: (take) => (parts.length === 3 ? take(parts.shift()) : rest.then(() => take(parts.shift()))) }) }
+      DataTransferItem.prototype.webkitGetAsEntry = () => album
+      const d = new DataTransfer()
+      d.items.add(new File(['x'], 'album'))
+      return d
+    })
+    await page.dispatchEvent('section.view', 'drop', { dataTransfer: data })
+    await see('1 file uploaded')
+    await see('Reading the folder: 1 file so far')
+    await page.evaluate(() => window.readOn())
+    await see('2 files uploaded')
+    await page.getByText('Reading the folder').waitFor({ state: 'detached' })
+    await close()
+    await page.reload()
+    await page.getByRole('option', { name: 'album' }).dblclick()
+    await page.getByRole('option', { name: 'second.txt' }).waitFor()
+    assert.deepEqual(await page.getByRole('option').evaluateAll((all) => all.map((e) => e.getAttribute('aria-label'))), ['first.txt', 'second.txt'])
+    await page.goto(base + '/#/drive')
+  })
+
+  await steps.does('a folder is chosen', async () => {
+    for (const at of ['chosen', 'chosen/below']) mkdirSync(join(dir, at))
+    for (const at of ['chosen/.DS_Store', 'chosen/x.txt', 'chosen/below/Thumbs.db', 'chosen/below/y.txt']) made(at, randomBytes(20))
+    await page.setInputFiles('input[type=file][webkitdirectory]', join(dir, 'chosen'))
+    await see('2 files uploaded')
+    await close()
+    await page.getByRole('option', { name: 'chosen' }).dblclick()
+    await page.getByRole('option', { name: 'x.txt' }).waitFor()
+    await page.getByRole('option', { name: 'below' }).dblclick()
+    await page.getByRole('option', { name: 'y.txt' }).waitFor()
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option', { name: 'chosen' }).waitFor()
+  })
+
+  await steps.does('a screenshot is pasted', async () => {
+    await page.evaluate(async (bytes) => navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([new Uint8Array(bytes)], { type: 'image/png' }) })]), [...png(1, 2, 3)])
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+v')
+    await see('1 file uploaded')
+    await close()
+    assert.equal((await names(page)).filter((n) => /^Screenshot 20\d\d-.*\.png$/.test(n)).length, 1)
   })
 
   await steps.does('an open menu has the keys', async () => {
@@ -170,17 +328,15 @@ try {
     await page.getByRole('heading', { name: '1 published' }).waitFor()
     await page.keyboard.press('Escape')
     await page.locator('.badge.current').waitFor()
-    const bytes = picture()
-    const code = await page.evaluate(async ([list, etag]) => {
-      const form = new FormData()
-      for (const [k, v] of Object.entries({ parentFileID: '0', filename: 'old.png', duplicate: '2', etag, size: String(list.length) })) form.append(k, v)
-      form.append('file', new Blob([new Uint8Array(list)]), 'old.png')
-      return (await (await fetch('/upload/v2/file/single/create', { method: 'POST', body: form })).json()).code
-    }, [[...bytes], createHash('md5').update(bytes).digest('hex')])
-    assert.equal(code, 0)
-    await page.reload()
+    await page.setInputFiles(input, made('old.png', picture()))
+    await button('Replace').click()
+    await see('1 file uploaded')
     await page.locator('.badge.outdated').waitFor()
     await cell.click()
+    const [corners, details, bar] = await Promise.all([corner(), page.getByRole('complementary', { name: 'Details' }), page.getByRole('toolbar')].map((l) => l.boundingBox()))
+    assert.ok(corners.x + corners.width <= details.x, 'the links are covered')
+    assert.ok(corners.y + corners.height <= bar.y, 'what can be done with the selection is covered')
+    await close()
     await page.getByRole('complementary', { name: 'Details' }).getByRole('button', { name: 'Publish again' }).click()
     await page.getByRole('heading', { name: '1 published' }).waitFor()
     await page.keyboard.press('Escape')
@@ -235,8 +391,10 @@ try {
 
   await steps.does('a sign-out that fails is said', async () => {
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
+    expected = 'status of 500'
     await signOut(page)
     await see('you are still signed in')
+    expected = ''
     assert.equal(await door(page).count(), 0)
     await page.unroute('**/web/sign-out')
   })
@@ -245,6 +403,7 @@ try {
     let slices = 0
     await page.route('**/upload/v2/file/slice', (r) => (++slices === 1 ? undefined : r.continue()))
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
+    expected = 'status of 500'
     const begun = page.waitForRequest('**/upload/v2/file/slice')
     await page.setInputFiles(input, made('going.bin', randomBytes(100000)))
     await begun
@@ -253,6 +412,7 @@ try {
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
     assert.equal((await (await told).json()).code, 0)
     await page.getByRole('dialog').getByText('you are still signed in').waitFor()
+    expected = ''
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     await see('1 file uploaded')
     await page.unroute('**/upload/v2/file/slice')
@@ -263,15 +423,18 @@ try {
   await steps.does('nothing of one person is left to the next', async () => {
     const second = await open()
     await account(second).waitFor()
+    await leaveBehind()
     await page.goto(base + '/#/search/b.bin')
     await page.getByRole('option', { name: 'b.bin' }).waitFor()
     await page.route('**/upload/v2/file/create', () => undefined) // never answered
     const asked = page.waitForRequest('**/upload/v2/file/create')
     await page.setInputFiles(input, [0, 1, 2, 3, 4].map((i) => made(`secret${i}.bin`, randomBytes(100))))
     await asked
+    expected = 'status of 401'
     await signOut(second)
     await door(second).waitFor()
     await door(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 }, 'what was not sent lies in the browser')
     await page.unroute('**/upload/v2/file/create')
     await signIn(second, other, otherPassword)
     await account(page).waitFor() // the other tab is let in too
@@ -279,17 +442,55 @@ try {
     assert.ok(page.url().endsWith('/#/drive'), 'what was searched for is left in the address')
     assert.ok(!(await page.content()).includes('secret'))
     assert.deepEqual(await names(page), [])
-    const kept = await page.evaluate(() => new Promise((done) => (indexedDB.open('tuchuang', 1).onsuccess = (e) => (e.target.result.transaction('files').objectStore('files').count().onsuccess = (q) => done(q.target.result)))))
-    assert.equal(kept, 0, 'what was not sent lies in the browser')
+    await second.close()
+  })
+
+  await steps.does('what was to be forgotten when a page went the next one forgets', async () => {
+    await leaveBehind()
+    await page.evaluate(async () => localStorage.setItem('forget/' + (await (await fetch('/api/v1/user/info')).json()).data.uid, ''))
+    await page.reload()
+    await account(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 })
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith('forget/'))), [])
   })
 
   await steps.does('a refusal at the beginning is shown', async () => {
+    await leaveBehind()
     await page.route('**/api/v1/user/info', (r) => r.fulfill(refusal('disabled')))
     await page.reload()
     await see('The account is disabled.')
+    expected = 'status of 401'
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.unroute('**/api/v1/user/info')
     await door(page).waitFor()
+    assert.deepEqual(await lying(page), { facts: 0, files: 0 }, 'what was not sent lies in the browser')
+  })
+
+  await steps.does('who is in and can’t be greeted is told so, and let in later', async () => {
+    expected = 'Failed to load resource' // of no answer at all, and of the door's own 401
+    await page.route('**/api/v1/user/info', (r) => r.abort())
+    await page.fill('input[name=name]', name)
+    await page.fill('input[name=password]', password)
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('The server can\'t be reached.').waitFor()
+    await page.unroute('**/api/v1/user/info')
+    await account(page).waitFor()
+    expected = ''
+  })
+
+  await steps.does('what takes too long is said to', async () => {
+    await page.addInitScript(() => {
+      const { timeout } = AbortSignal
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 200)
+    })
+    await page.goto(base + '/#/bed')
+    await page.route('**/api/v1/oss/file/list', () => undefined) // never answered
+    await page.reload()
+    await see('The server takes too long to answer.')
+    assert.equal(await page.locator('.away').count(), 0)
+    await page.unroute('**/api/v1/oss/file/list')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('option').first().waitFor()
   })
   assert.deepEqual(wrong, [])
 } catch (e) {

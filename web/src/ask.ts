@@ -2,19 +2,23 @@
 import { reactive } from 'vue'
 import { has, language, t } from './words'
 
-// Failure is what the server refused, or that it could not be asked.
+// Failure is what the server refused, or that it could not be asked. Its words are of the
+// language in which it is read.
 export class Failure extends Error {
   constructor(
     readonly word: string,
-    message: string,
+    private readonly words: () => string,
   ) {
-    super(message)
+    super()
+  }
+  get message(): string {
+    return this.words()
   }
 }
 
 // line is whether there is a server, and a session on it; uid is whose, and 0 as long as
-// nobody knows.
-export const line = reactive({ signedIn: undefined as boolean | undefined, uid: 0, away: false, back: 0 })
+// nobody knows. leaving says that the page is about to begin anew: nothing begins any more.
+export const line = reactive({ signedIn: undefined as boolean | undefined, uid: 0, away: false, back: 0, leaving: false })
 
 interface Envelope<T> {
   code: number
@@ -26,17 +30,22 @@ interface Envelope<T> {
 
 type Fields = Record<string, unknown>
 
-export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}): Promise<T> {
+// patience is how long an answer is waited for that changes nothing. What changes something
+// may take long, and is not to be asked for twice.
+const patience = 60_000
+
+export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}, changes = method !== 'GET'): Promise<T> {
   let res: Response
   let text: string
   try {
     res = await fetch(method === 'GET' ? path + query(fields) : path, {
       method,
-      // What changes something may take long, and is not to be asked for twice.
-      ...(method === 'GET' ? { signal: AbortSignal.timeout(60_000) } : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
+      ...(changes ? {} : { signal: AbortSignal.timeout(patience) }),
+      ...(method === 'GET' ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
     })
     text = await res.text()
-  } catch {
+  } catch (e) {
+    if ((e as Error).name === 'TimeoutError') throw new Failure('slow', () => t('wrong.slow'))
     lost()
     throw away()
   }
@@ -45,6 +54,8 @@ export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, field
 
 export const get = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('GET', path, fields)
 export const post = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('POST', path, fields)
+// reads is for what changes nothing, and asks for more than an address holds.
+export const reads = <T>(path: string, fields?: Fields): Promise<T> => ask<T>('POST', path, fields, false)
 
 // read takes the data out of an answer.
 export function read<T>(status: number, text: string): T {
@@ -53,18 +64,18 @@ export function read<T>(status: number, text: string): T {
     e = JSON.parse(text) as Envelope<T>
   } catch {
     if (status >= 500) lost() // a proxy before a server that is not there
-    throw status >= 500 ? away() : new Failure('internal', t('wrong.status', { status }))
+    throw status >= 500 ? away() : new Failure('internal', () => t('wrong.status', { status }))
   }
   if (e.code === 0) return e.data
   const word = e.error?.code ?? 'internal'
   if (word === 'no_token' || word === 'token_expired') {
-    line.signedIn = false
+    if (!line.leaving) line.signedIn = false
     line.uid = 0
-    throw new Failure(word, t('wrong.session'))
+    throw new Failure(word, () => t('wrong.session'))
   }
-  if (has('said.' + word)) throw new Failure(word, t('said.' + word, { trace: e['x-traceID'] ?? '' }))
+  if (has('said.' + word)) throw new Failure(word, () => t('said.' + word, { trace: e['x-traceID'] ?? '' }))
   const english = e.error?.message ?? e.message
-  throw new Failure(word, language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.')
+  throw new Failure(word, () => (language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.'))
 }
 
 function query(fields: Fields): string {
@@ -76,7 +87,7 @@ function query(fields: Fields): string {
   return text ? '?' + text : ''
 }
 
-export const away = (): Failure => new Failure('away', t('wrong.away'))
+export const away = (): Failure => new Failure('away', () => t('wrong.away'))
 
 // lost looks for the server until it is back.
 export function lost(): void {

@@ -3,6 +3,7 @@
 import { enterBy } from './ask'
 import { toast } from './bubbles'
 import { greet } from './session'
+import { forgetMarked } from './unsent'
 import { t } from './words'
 
 export async function enter(): Promise<void> {
@@ -12,6 +13,7 @@ export async function enter(): Promise<void> {
     const { word } = await enterBy({ link })
     if (word) toast(word === 'bad_credentials' ? t('door.linkUsed') : word === 'disabled' ? t('door.disabled') : word === 'away' ? t('wrong.away') : t('door.failed'), undefined, 'bad')
   }
+  await forgetMarked()
   await greet()
 }
 addEventListener('hashchange', () => location.hash.startsWith('#/enter/') && void enter())

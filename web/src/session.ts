@@ -1,7 +1,9 @@
 // Whose page this is. The cookie is the browser's: another tab may have changed it.
 import { ref, watch } from 'vue'
 import { away, Failure, get, line, lost } from './ask'
-import { halt, pause, paused, release, stop, takeUp } from './uploads'
+import { fail, inquire } from './bubbles'
+import { forgetMarked, markForgotten } from './unsent'
+import { halt, pause, paused, release, sums, takeUp } from './uploads'
 import { t } from './words'
 
 export interface Me {
@@ -17,16 +19,18 @@ export const refused = ref<Failure>() // why nobody knows yet whose page it is
 const tabs = new BroadcastChannel('tuchuang-session')
 tabs.onmessage = (e: MessageEvent<number>) => {
   if (e.data !== 0 && !line.uid) void greet() // the door of this tab is open now
-  else if (e.data !== line.uid && me.value) anew(e.data === 0)
+  else if (e.data !== line.uid && me.value) void anew(e.data === 0)
 }
 
 // greet asks who is signed in. Where it is somebody else than before, the page begins
 // anew: nothing of the one is for the other.
 export async function greet(): Promise<void> {
+  if (line.leaving) return
   try {
     const now = await get<Me>('/api/v1/user/info')
+    if (line.leaving) return
     refused.value = undefined
-    if (me.value && me.value.uid !== now.uid) return anew(false)
+    if (me.value && me.value.uid !== now.uid) return await anew(false)
     me.value = now
     line.signedIn = true
     if (line.uid === now.uid) return
@@ -34,18 +38,25 @@ export async function greet(): Promise<void> {
     tabs.postMessage(now.uid)
     void takeUp()
   } catch (e) {
+    if (line.leaving) return
     refused.value = e instanceof Failure && !line.uid && !['away', 'no_token', 'token_expired'].includes(e.word) ? e : undefined
   }
 }
 watch(() => line.back, greet)
 
+// askOut signs out, after a question where uploads would stop.
+export function askOut(): void {
+  if (sums.value.active) inquire({ title: t('menu.out'), text: t('upload.outStops'), action: t('menu.out'), run: signOut })
+  else signOut().catch(fail)
+}
+
 // signOut tells when it did not work: the cookie is good then.
-export async function signOut(): Promise<void> {
+async function signOut(): Promise<void> {
   const was = paused.value
   await release()
   try {
     const res = await fetch('/web/sign-out', { method: 'POST' })
-    if (res.status !== 204) throw new Failure('internal', t('wrong.signOut'))
+    if (res.status !== 204) throw new Failure('internal', () => t('wrong.signOut'))
   } catch (e) {
     pause(was)
     if (e instanceof Failure) throw e
@@ -53,13 +64,20 @@ export async function signOut(): Promise<void> {
     throw away()
   }
   tabs.postMessage(0)
-  anew(true)
+  await anew(true)
 }
 
-function anew(forget: boolean): void {
-  if (forget) stop()
-  else halt()
+async function anew(forget: boolean): Promise<void> {
+  if (line.leaving) return
+  line.leaving = true
+  line.signedIn = undefined
   line.uid = 0
+  refused.value = undefined
+  halt()
+  if (forget) {
+    markForgotten(me.value?.uid)
+    await forgetMarked()
+  }
   history.replaceState(null, '', '#/drive') // where one was is not for the next
   location.reload()
 }

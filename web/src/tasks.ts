@@ -1,7 +1,7 @@
 // The copy tasks of the account, as they go on. One tab of a browser listens to the
 // server and tells the others; without events they ask.
 import { computed, reactive, ref, watch } from 'vue'
-import { get, line, post } from './ask'
+import { get, line, post, reads } from './ask'
 import type { Undone } from './wire'
 
 export interface Task {
@@ -76,11 +76,11 @@ export const cancel = (id: string) => post('/api/v1/oss/source/copy/cancel', { t
 // retry tries again what has failed, or of that the lines of the ledger that are named.
 export const retry = async (id: string, seqs?: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/copy/retry', { taskID: id, seqs })).taskID
 export const undo = async (id: string, dryRun: boolean) => {
-  const r = await post<Undone>('/api/v1/oss/source/copy/undo', { taskID: id, dryRun })
-  if (!dryRun) {
-    ended.value++
-    await taskOf(id)
-  }
+  const path = '/api/v1/oss/source/copy/undo'
+  if (dryRun) return await reads<Undone>(path, { taskID: id, dryRun })
+  const r = await post<Undone>(path, { taskID: id, dryRun })
+  ended.value++
+  await taskOf(id)
   return r
 }
 
@@ -92,43 +92,57 @@ const channel = new BroadcastChannel('tuchuang-tasks')
 channel.onmessage = (e: MessageEvent<Told>) => {
   if (e.data.uid === line.uid) e.data.tasks.forEach((x) => put(x))
 }
-const tell = (list: Task[]): void => channel.postMessage({ uid: line.uid, tasks: list } satisfies Told)
+const tell = (list: Task[]): void => channel.postMessage({ uid: line.uid, tasks: list.map((x) => ({ ...x })) } satisfies Told) // what is reactive can't be sent
+
+// catchUp asks where the tasks stand, and tells the other tabs where this one does so for all.
+const catchUp = (forAll: boolean): Promise<void> => loadTasks().then(() => (forAll ? tell(tasks.value.slice(0, 20)) : undefined), () => undefined)
 
 let polling = 0
 function poll(on: boolean, forAll: boolean): void {
   clearInterval(polling)
   const look = (): void => {
-    if (!line.uid || line.away || (!forAll && document.hidden)) return
-    loadTasks().then(() => forAll && tell(tasks.value.slice(0, 20)), () => undefined)
+    if (line.uid && !line.away && (forAll || !document.hidden)) void catchUp(forAll)
   }
   polling = on ? window.setInterval(look, 3000) : 0
 }
 
+let source: EventSource | undefined
+let due = 0
 function listen(): void {
-  const source = new EventSource('/api/v1/oss/source/copy/events')
-  source.onopen = () => poll(false, true)
-  source.addEventListener('task', (e) => {
+  clearTimeout(due)
+  source?.close()
+  if (!line.uid) return poll(false, true)
+  const s = (source = new EventSource('/api/v1/oss/source/copy/events'))
+  s.onopen = () => {
+    poll(false, true)
+    void catchUp(true) // of what went on while nobody listened
+  }
+  s.addEventListener('task', (e) => {
     const x = JSON.parse((e as MessageEvent<string>).data) as Task
     put(x)
     tell([x])
   })
-  source.onerror = () => {
+  s.onerror = () => {
     poll(true, true)
-    if (source.readyState !== EventSource.CLOSED) return // it comes back by itself
-    source.close()
-    setTimeout(listen, 5000)
+    if (s.readyState === EventSource.CLOSED) due = window.setTimeout(listen, 5000) // else it comes back by itself
   }
 }
 
+// Only where a page is safe from others on the way are there locks. Without them each tab
+// asks: six that listen would leave a browser no line for anything else.
 let begun = false
+function begin(): void {
+  begun = true
+  if (!navigator.locks) return poll(true, false)
+  void navigator.locks.request('tuchuang-events', () => {
+    listen()
+    watch(() => line.uid, listen)
+    return new Promise<void>(() => undefined)
+  })
+}
 export function followTasks(): void {
   loadTasks().catch(() => undefined)
-  if (begun) return
-  begun = true
-  // Only where a page is safe from others on the way are there locks. Without them each
-  // tab asks: six that listen would leave a browser no line for anything else.
-  if (navigator.locks) void navigator.locks.request('tuchuang-events', () => (listen(), new Promise<void>(() => undefined)))
-  else poll(true, false)
+  if (!begun) begin()
 }
 watch(
   () => line.back,

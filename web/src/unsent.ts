@@ -1,5 +1,6 @@
 // What is still to be uploaded, so that a page that is loaded again goes on with it. It
 // lies in the browser: what is known of each, and its content as long as there is room.
+import { line } from './ask'
 import type { Upload } from './uploads'
 
 export interface Unsent {
@@ -15,6 +16,7 @@ export interface Unsent {
   preupload: string
   slice: number
   sliceSize: number
+  taken: Upload['taken']
   file?: File
 }
 
@@ -44,13 +46,19 @@ function database(): Promise<IDBDatabase> {
   return opened
 }
 
-// change is for what may fail: the uploads go on without.
-async function change(run: (facts: IDBObjectStore, files: IDBObjectStore) => void): Promise<void> {
+// change is for what may fail: the uploads go on without. It answers, when it has ended,
+// whether it was done.
+async function change(run: (facts: IDBObjectStore, files: IDBObjectStore) => void): Promise<boolean> {
   try {
     const tx = (await database()).transaction(['facts', 'files'], 'readwrite')
+    const ended = new Promise<boolean>((end) => {
+      tx.oncomplete = () => end(true)
+      tx.onabort = () => end(false)
+    })
     run(tx.objectStore('facts'), tx.objectStore('files'))
+    return await ended
   } catch {
-    // no room, or a browser that keeps nothing
+    return false // a browser that keeps nothing, or content that can't be read
   }
 }
 
@@ -67,28 +75,54 @@ const factsOf = (u: Upload): Unsent => ({
   preupload: u.preupload,
   slice: u.slice,
   sliceSize: u.sliceSize,
+  taken: u.taken,
 })
 
 const written = new Set<string>() // keys of which there is anything
 const withContent = new Map<string, number>()
 let keptBytes = 0
+let without: Upload[] = [] // their content waits for room
+let writing = false
 
-export function keep(list: Upload[]): void {
-  const room = list.slice(0, Math.max(0, mostFiles - withContent.size))
-  if (room.length === 0) return
-  for (const u of room) written.add(u.key)
-  void change((facts, files) => {
-    for (const u of room) {
-      facts.put(factsOf(u))
-      if (keptBytes + u.file.size > mostBytes) continue
-      keptBytes += u.file.size
-      withContent.set(u.key, u.file.size)
-      files.put(u.file, u.key)
+function counted(u: Upload): void {
+  withContent.set(u.key, u.file.size)
+  keptBytes += u.file.size
+}
+
+// keep writes down what is known of each, and then their content. there says that this is
+// there already.
+export function keep(list: Upload[], there = false): void {
+  if (line.leaving) return
+  for (const u of list) {
+    written.add(u.key)
+    if (there) counted(u)
+  }
+  void change((facts) => list.forEach((u) => facts.put(factsOf(u))))
+  if (there) return
+  without = without.concat(list.filter((u) => u.file.size <= mostBytes))
+  void fill()
+}
+
+// fill writes content as long as there is room, each by itself: where one can't be written,
+// the others are not lost with it.
+async function fill(): Promise<void> {
+  if (writing) return
+  writing = true
+  let full = false // the disk: the next one waits until something has gone
+  while (!full && !line.leaving && without.length > 0) {
+    const u = without[0]!
+    if (written.has(u.key)) {
+      if (withContent.size >= mostFiles || keptBytes + u.file.size > mostBytes) break
+      full = !(await change((_, files) => files.put(u.file, u.key)))
+      if (!full && written.has(u.key)) counted(u)
     }
-  })
+    without.shift()
+  }
+  writing = false
 }
 
 export function note(u: Upload): void {
+  if (u.gone || line.leaving) return
   written.add(u.key)
   void change((facts) => facts.put(factsOf(u)))
 }
@@ -106,6 +140,32 @@ export function forget(keys: Iterable<string>): void {
       files.delete(key)
     }
   })
+  void fill()
+}
+
+// What of an account is to be forgotten is noted first, so that a page that goes amid that
+// leaves the rest to the next one.
+const mark = 'forget/'
+
+// markForgotten marks all uploads of an account, in whichever tab; where nobody knows whose
+// they are, those of all accounts.
+export function markForgotten(uid = 0): void {
+  localStorage.setItem(mark + uid, '')
+}
+
+// forgetMarked waits no longer than somebody would.
+export async function forgetMarked(): Promise<void> {
+  const marks = Object.keys(localStorage).filter((name) => name.startsWith(mark))
+  const done = marks.map(async (name) => {
+    const uid = Number(name.slice(mark.length))
+    const keys = uid ? IDBKeyRange.bound(`${uid}/`, `${uid}0`, false, true) : IDBKeyRange.lowerBound('') // "0" follows "/"
+    const gone = await change((facts, files) => {
+      facts.delete(keys)
+      files.delete(keys)
+    })
+    if (gone) localStorage.removeItem(name)
+  })
+  await Promise.race([Promise.all(done), new Promise((r) => setTimeout(r, 5000))])
 }
 
 const whole = <T>(r: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => ((r.onsuccess = () => resolve(r.result)), (r.onerror = () => reject(r.error as Error))))

@@ -1,12 +1,20 @@
 // Uploads into the drive: they go on in the corner, three at a time, whatever else the
 // page shows. Content that the account has needs no bytes, and what is there already is
 // not put there twice. What the page did not finish, the next one goes on with.
-import { computed, reactive, ref, shallowReactive, watch } from 'vue'
+import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef, watch } from 'vue'
 import { away, Failure, get, line, lost, post, read } from './ask'
-import { toast } from './bubbles'
+import { during, toast } from './bubbles'
 import { forget, keep, note, unsent, type Unsent } from './unsent'
 import { drivePath, type Crumb } from './wire'
 import { say, t } from './words'
+
+// Taken is what becomes of an upload whose name other content has.
+export type Taken = 'replace' | 'both' | 'skip'
+
+// Batch is what came together; taken is what was said for all of it.
+interface Batch {
+  taken?: Taken
+}
 
 export interface Upload {
   readonly id: number
@@ -15,7 +23,8 @@ export interface Upload {
   readonly file: File
   readonly parent: number
   readonly path: string // below the parent, with "/" between folders
-  state: 'waiting' | 'hashing' | 'sending' | 'done' | 'failed'
+  readonly batch: Batch
+  state: 'waiting' | 'hashing' | 'sending' | 'asked' | 'done' | 'failed'
   instant: boolean
   checked: number // bytes that its etag is made of
   sent: number
@@ -23,10 +32,10 @@ export interface Upload {
   preupload: string // of an upload that is open on the server
   slice: number // the next one of it
   sliceSize: number
-  both: boolean // another file has its name: it gets another one
+  taken: Taken | '' // '': nobody has its name, as far as is known
   anew: boolean // it was begun a second time, as the server had given up the first
   gone: boolean // nobody wants it any more
-  problem: string
+  problem: Error | undefined
 }
 
 export interface Dropped {
@@ -48,29 +57,33 @@ let head = 0 // of the queue
 const moving = shallowReactive(new Set<Upload>())
 const failed = shallowReactive<Upload[]>([])
 const lately = shallowReactive<Upload[]>([]) // done
+const asking = shallowRef<Upload[]>([]) // wait for a word about their names
+export const asked = computed(() => asking.value[0])
 const open = new Map<string, Upload>() // by key
 const left = new Map<string, Unsent>() // by key: begun by an earlier page, without its content
 
 // shown is what goes on, then what failed, then some of the rest.
-export const shown = computed(() => [...moving, ...failed.slice(0, 50), ...(counts.all > 0 ? queue.slice(head, head + 30) : []), ...lately])
+export const shown = computed(() => [...moving, ...failed.slice(0, 50), ...(counts.all > 0 ? queue.slice(head, head + 30).filter((u) => !u.gone) : []), ...lately])
 
 let lastID = 0
 let resting = 0
-const requests = new Set<XMLHttpRequest>()
+let halts = 0
+const requests = new Map<Upload, XMLHttpRequest>()
 let folders = new Map<number, Promise<Crumb<number>[]>>()
 
-function made(uid: number, parent: number, { file, path }: Dropped, known?: Unsent): Upload {
+function made(uid: number, parent: number, { file, path }: Dropped, batch: Batch, known?: Unsent): Upload {
   const key = [uid, parent, path, known?.size ?? file.size, known?.lastModified ?? file.lastModified].join('/')
   const was = known ?? left.get(key)
   left.delete(key)
-  const { etag = '', preupload = '', slice = 1, sliceSize = 0 } = was ?? {}
+  const { etag = '', preupload = '', slice = 1, sliceSize = 0, taken = '' } = was ?? {}
   return shallowReactive({
-    ...{ id: ++lastID, key, uid, file, parent, path, state: 'waiting', instant: false, checked: 0, sent: 0 },
-    ...{ etag, preupload, slice, sliceSize, both: false, anew: false, gone: false, problem: '' },
+    ...{ id: ++lastID, key, uid, file, parent, path, batch, state: 'waiting', instant: false, checked: 0, sent: 0 },
+    ...{ etag, preupload, slice, sliceSize, taken, anew: false, gone: false, problem: undefined },
   } as Upload)
 }
 
-function add(list: Upload[]): void {
+// add puts uploads into the queue; kept says that their content lies in the browser.
+function add(list: Upload[], kept = false): void {
   let size = 0
   for (const u of list) {
     open.set(u.key, u)
@@ -80,16 +93,21 @@ function add(list: Upload[]): void {
   }
   counts.bytes += size
   counts.all += list.length
-  keep(list)
+  keep(list, kept)
   go()
 }
 
 // upload takes what uid has let go: the session may have ended while it was read, and then it
 // waits for uid to sign in again.
-export function upload(uid: number, parent: number, files: Dropped[]): void {
-  if (!uid) return
+export function upload(uid: number, parent: number, files: Dropped[], batch = begun()): void {
+  if (!uid || line.leaving) return
+  add(files.map((f) => made(uid, parent, f, batch)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
+}
+
+// begun is a new batch: what has ended before it is not shown any more.
+function begun(): Batch {
   if (!sums.value.active) clearDone()
-  add(files.map((f) => made(uid, parent, f)).filter((u) => (open.get(u.key)?.state ?? 'failed') === 'failed'))
+  return {}
 }
 
 // takeUp goes on with what an earlier page has not finished.
@@ -99,23 +117,51 @@ export async function takeUp(): Promise<void> {
   if (uid !== line.uid || all.length === 0) return
   for (const x of all) if (!x.file) left.set(x.key, x)
   const here = all.filter((x) => x.file && !open.has(x.key))
-  add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, x)))
+  const batch: Batch = { taken: 'both' } // whoever could say something else may have gone
+  add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, batch, x)), true)
   if (left.size > 0) toast(say('upload.left', left.size))
 }
 
 export function pause(on: boolean): void {
   paused.value = on
-  if (on) for (const x of requests) x.abort()
+  if (on) for (const x of requests.values()) x.abort()
   else go()
 }
 
 export function again(): void {
   counts.failed = 0
   for (const u of failed.splice(0)) {
-    Object.assign(u, { state: 'waiting', problem: '', anew: false })
+    Object.assign(u, { state: 'waiting', problem: undefined, anew: false })
     queue.push(u)
   }
   go()
+}
+
+// answer says what becomes of the upload that was asked about, or of all of its batch.
+export function answer(how: Taken, forAll: boolean): void {
+  const first = asked.value
+  if (!first) return
+  if (forAll) first.batch.taken = how
+  const said = new Set(forAll ? asking.value.filter((u) => u.batch === first.batch) : [first])
+  asking.value = asking.value.filter((u) => !said.has(u))
+  for (const u of said) {
+    if (how === 'skip') drop(u)
+    else wait(Object.assign(u, { taken: how }))
+  }
+  go()
+}
+
+// drop gives up one upload that has not ended well.
+export function drop(u: Upload): void {
+  u.gone = true
+  requests.get(u)?.abort()
+  unhash(u)
+  if (u.preupload) void cancel(u.preupload)
+  counts.all--
+  counts.bytes -= u.file.size
+  counts.sent -= u.sent
+  open.delete(u.key)
+  forget([u.key])
 }
 
 // cancel frees the room that an upload has at the server, which else does so a day later.
@@ -135,8 +181,9 @@ export async function release(): Promise<void> {
 
 // halt ends all in this page; the next one goes on with it.
 export function halt(): void {
+  halts++
   for (const u of open.values()) u.gone = true
-  for (const x of requests) x.abort()
+  for (const x of requests.values()) x.abort()
   worker?.terminate()
   broken()
   paused.value = false
@@ -161,6 +208,7 @@ function clear(): void {
   head = 0
   moving.clear()
   failed.splice(0)
+  asking.value = []
   lately.splice(0)
   open.clear()
   folders = new Map()
@@ -177,11 +225,12 @@ function sentOf(u: Upload, n: number): void {
 function go(): void {
   while (moving.size < atOnce && !paused.value && !resting && !line.away) {
     const u = queue[head]
-    if (!u || u.uid !== line.uid) return
+    if (!u || (!u.gone && u.uid !== line.uid)) return
     if (++head === queue.length) {
       queue = []
       head = 0
     }
+    if (u.gone) continue
     moving.add(u)
     u.state = u.etag ? 'sending' : 'hashing'
     void one(u)
@@ -215,12 +264,18 @@ function end(u: Upload, e: unknown): void {
     u.anew = true
     return wait(u)
   }
-  if (['unavailable', 'uncertain', 'too_many_requests'].includes(word)) {
+  if (['unavailable', 'uncertain', 'too_many_requests', 'slow'].includes(word)) {
     resting ||= window.setTimeout(() => ((resting = 0), go()), pauseOfBusy)
     return wait(u)
   }
+  if (word === 'asked') {
+    u.state = 'asked'
+    asking.value.push(u)
+    triggerRef(asking)
+    return
+  }
   u.state = 'failed'
-  u.problem = e instanceof Error ? e.message : String(e)
+  u.problem = e as Error
   counts.failed++
   failed.push(u)
 }
@@ -240,9 +295,11 @@ function arrived(u: Upload, instant: boolean): void {
   if (u.path.includes('/')) landed.deep = true // folders came with it
 }
 
+const stands = (): Failure => new Failure('paused', () => '')
+
 // wanted throws where an upload is to stand still.
 function wanted(u: Upload): void {
-  if (u.gone || paused.value || u.uid !== line.uid) throw new Failure('paused', '')
+  if (u.gone || paused.value || u.uid !== line.uid) throw stands()
 }
 
 async function one(u: Upload): Promise<void> {
@@ -262,11 +319,12 @@ async function one(u: Upload): Promise<void> {
       await complete(u)
       return arrived(u, false)
     } catch (e) {
-      if ((e as Failure).word !== 'name_taken') throw e
+      if ((e as Failure).word !== 'name_taken' || u.taken) throw e
     }
     wanted(u)
     if (await isThere(u)) return arrived(u, true) // another page has brought it
-    Object.assign(u, { preupload: '', slice: 1, both: true })
+    Object.assign(u, { preupload: '', slice: 1 })
+    decide(u)
   }
 }
 
@@ -280,24 +338,34 @@ async function create(u: Upload): Promise<boolean> {
       containDir: inFolders,
       etag: u.etag,
       size: u.file.size,
-      duplicate: u.both ? 1 : 0,
+      duplicate: u.taken === 'replace' ? 2 : u.taken === 'both' ? 1 : 0,
     })
     if (u.gone) {
       if (c.preuploadID) void cancel(c.preuploadID)
-      throw new Failure('paused', '')
+      throw stands()
     }
     if (c.reuse) return true
     Object.assign(u, { preupload: c.preuploadID, sliceSize: c.sliceSize, slice: 1 })
     note(u)
     return false
   } catch (e) {
-    if ((e as Failure).word !== 'name_taken' || u.both) throw e
+    if ((e as Failure).word !== 'name_taken' || u.taken) throw e
   }
   wanted(u)
   if (await isThere(u)) return true
-  wanted(u)
-  u.both = true
+  decide(u)
   return create(u)
+}
+
+// decide says what becomes of an upload whose name other content has. Where nobody has said
+// so yet somebody is asked, and the others go on.
+function decide(u: Upload): void {
+  wanted(u)
+  const { taken } = u.batch
+  if (!taken) throw new Failure('asked', () => '')
+  if (taken === 'skip') drop(u)
+  wanted(u)
+  u.taken = taken
 }
 
 async function complete(u: Upload): Promise<void> {
@@ -358,7 +426,7 @@ function send(u: Upload, n: number): Promise<void> {
   form.append('slice', slice, 'slice')
   return new Promise((resolve, reject) => {
     const x = new XMLHttpRequest()
-    requests.add(x)
+    requests.set(u, x)
     x.open('POST', '/upload/v2/file/slice')
     x.upload.onprogress = (e) => sentOf(u, from + e.loaded)
     x.onload = () => {
@@ -378,22 +446,28 @@ function send(u: Upload, n: number): Promise<void> {
         },
         () => reject(unreadable()),
       )
-    x.onabort = () => reject(new Failure('paused', ''))
-    x.onloadend = () => requests.delete(x)
+    x.onabort = () => reject(stands())
+    x.onloadend = () => requests.get(u) === x && requests.delete(u)
     x.send(form)
   })
 }
 
-const unreadable = (): Failure => new Failure('unreadable', t('upload.unreadable'))
+const unreadable = (): Failure => new Failure('unreadable', () => t('upload.unreadable'))
 
 let worker: Worker | undefined
-const asked = new Map<number, { u: Upload; resolve: (etag: string) => void; reject: (e: Error) => void }>()
+const hashing = new Map<number, { u: Upload; resolve: (etag: string) => void; reject: (e: Error) => void }>()
 
 // broken ends the worker, which the next file gets a new one of.
 function broken(): void {
   worker = undefined
-  for (const a of asked.values()) a.reject(new Failure('stale', t('wrong.stale')))
-  asked.clear()
+  for (const a of hashing.values()) a.reject(new Failure('stale', () => t('wrong.stale')))
+  hashing.clear()
+}
+
+// unhash ends the work on an etag that nobody wants.
+function unhash(u: Upload): void {
+  hashing.get(u.id)?.reject(stands())
+  if (hashing.delete(u.id)) worker?.postMessage({ id: u.id })
 }
 
 function etagOf(u: Upload): Promise<string> {
@@ -401,43 +475,63 @@ function etagOf(u: Upload): Promise<string> {
     worker = new Worker(new URL('./md5.worker.ts', import.meta.url), { type: 'module' })
     worker.onerror = broken
     worker.onmessage = (e: MessageEvent<{ id: number; done?: number; etag?: string; unreadable?: boolean }>) => {
-      const a = asked.get(e.data.id)
+      const a = hashing.get(e.data.id)
       if (!a) return
       if (e.data.done !== undefined) return void (a.u.checked = e.data.done)
       if (e.data.etag) a.resolve(e.data.etag)
       else a.reject(unreadable())
-      asked.delete(e.data.id)
+      hashing.delete(e.data.id)
     }
   }
   return new Promise((resolve, reject) => {
-    asked.set(u.id, { u, resolve, reject })
+    hashing.set(u.id, { u, resolve, reject })
     worker!.postMessage({ id: u.id, file: u.file })
   })
 }
 
-// dropped reads what was let go over the page, with all that is in folders.
-export async function dropped(data: DataTransfer): Promise<Dropped[]> {
+// litter is what systems leave in folders.
+const litter = /(^|\/)(\.DS_Store|Thumbs\.db)$/
+
+// dropped uploads what was let go over the page, with all that is in folders. A large one takes
+// a while to read: what was found goes already.
+export async function dropped(uid: number, parent: number, data: DataTransfer): Promise<void> {
   const entries = [...data.items].map((i) => i.webkitGetAsEntry()).filter((e) => e !== null)
-  if (entries.length === 0) return [...data.files].map((file) => ({ file, path: file.name }))
-  const out: Dropped[] = []
+  if (entries.length === 0) return upload(uid, parent, [...data.files].map((file) => ({ file, path: file.name })))
+  const [batch, began, bubble] = [begun(), halts, during()]
+  let found: Dropped[] = []
+  let all = 0
   let unread = 0
+  const portion = (): void => {
+    if (halts === began) upload(uid, parent, found, batch)
+    found = []
+  }
+  const ticks = setInterval(() => {
+    portion()
+    bubble.tell(say('upload.reading', all))
+  }, 300)
   const walk = async (e: FileSystemEntry, below: string): Promise<void> => {
     const path = below + e.name
     if (e.isFile) {
-      if (/^(\.DS_Store|Thumbs\.db)$/.test(e.name)) return
-      out.push({ file: await new Promise<File>((y, n) => (e as FileSystemFileEntry).file(y, n)), path })
+      if (litter.test(path)) return
+      found.push({ file: await new Promise<File>((y, n) => (e as FileSystemFileEntry).file(y, n)), path })
+      all++
       return
     }
     const reader = (e as FileSystemDirectoryEntry).createReader()
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((y, n) => reader.readEntries(y, n))
       if (some.length === 0) return
-      for (const x of some) await walk(x, path + '/').catch(() => unread++)
+      for (const x of some) {
+        if (halts !== began) return // all was stopped
+        await walk(x, path + '/').catch(() => unread++)
+      }
     }
   }
   for (const e of entries) await walk(e, '').catch(() => unread++)
+  clearInterval(ticks)
+  bubble.end()
+  portion()
   if (unread > 0) toast(say('upload.unread', unread), undefined, 'bad')
-  return out
 }
 
-export const picked = (list: FileList | null): Dropped[] => [...(list ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }))
+export const picked = (list: FileList | null): Dropped[] => [...(list ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name })).filter((d) => !litter.test(d.path))

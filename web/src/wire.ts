@@ -1,5 +1,5 @@
 // The shapes of the API that the page reads, and the calls that more than one place makes.
-import { ask, get, post } from './ask'
+import { ask, get, post, reads } from './ask'
 
 export interface Entry {
   id: number
@@ -85,7 +85,7 @@ export async function driveList(q: { parent: number; page: number; order: Order;
 
 // bedList answers a page of a folder; begins is what the names begin with, "" for all.
 export async function bedList(parent: string, last: string, begins = ''): Promise<{ last: string; list: BedEntry[] }> {
-  const r = await post<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last, searchData: begins })
+  const r = await reads<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last, searchData: begins })
   return { last: r.lastFileId, list: r.fileList.map(bedEntry) }
 }
 
