@@ -2,13 +2,15 @@
 import { reactive } from 'vue'
 import { has, language, t } from './words'
 
-// Failure is what the server refused, or that it could not be asked.
+// Failure is what the server refused, or that it could not be asked. What there is to say of
+// it is said in the language of whoever reads it, which may change.
 export class Failure extends Error {
   constructor(
     readonly word: string,
-    message: string,
+    said: string | (() => string),
   ) {
-    super(message)
+    super()
+    Object.defineProperty(this, 'message', { get: () => (typeof said === 'string' ? said : said()) })
   }
 }
 
@@ -53,18 +55,18 @@ export function read<T>(status: number, text: string): T {
     e = JSON.parse(text) as Envelope<T>
   } catch {
     if (status >= 500) lost() // a proxy before a server that is not there
-    throw status >= 500 ? away() : new Failure('internal', t('wrong.status', { status }))
+    throw status >= 500 ? away() : new Failure('internal', () => t('wrong.status', { status }))
   }
   if (e.code === 0) return e.data
   const word = e.error?.code ?? 'internal'
   if (word === 'no_token' || word === 'token_expired') {
     line.signedIn = false
     line.uid = 0
-    throw new Failure(word, t('wrong.session'))
+    throw new Failure(word, () => t('wrong.session'))
   }
-  if (has('said.' + word)) throw new Failure(word, t('said.' + word, { trace: e['x-traceID'] ?? '' }))
+  if (has('said.' + word)) throw new Failure(word, () => t('said.' + word, { trace: e['x-traceID'] ?? '' }))
   const english = e.error?.message ?? e.message
-  throw new Failure(word, language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.')
+  throw new Failure(word, () => (language.value === 'zh' ? e.message + '。' : english.charAt(0).toUpperCase() + english.slice(1) + '.'))
 }
 
 function query(fields: Fields): string {
@@ -76,7 +78,7 @@ function query(fields: Fields): string {
   return text ? '?' + text : ''
 }
 
-export const away = (): Failure => new Failure('away', t('wrong.away'))
+export const away = (): Failure => new Failure('away', () => t('wrong.away'))
 
 // lost looks for the server until it is back.
 export function lost(): void {
