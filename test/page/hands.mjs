@@ -365,6 +365,7 @@ try {
   await does('what is published is asked again where it is not known', async () => {
     await page.route('**/source/published*', (r) => r.fulfill(refusal))
     await into('inbox')
+    await page.reload()
     await cell('p07.png').click()
     await details().getByText('Whether it is published could not be asked').waitFor()
     await cell('p07.png').locator('.badge.unknown').waitFor()
