@@ -52,7 +52,7 @@ func TestPageHands(t *testing.T) {
 	s.Args = []string{"--copy-ids", "5"}
 	s.Start()
 	u := s.User("handy")
-	picture := func(n int64) []byte {
+	paint := func(n int64) []byte {
 		b, err := draw.Picture(picture.PNG, n, 200, 150, "")
 		if err != nil {
 			t.Fatal(err)
@@ -61,13 +61,13 @@ func TestPageHands(t *testing.T) {
 	}
 	inbox := u.MkFolder(0, "inbox")
 	for i := range 12 {
-		u.PutFile(inbox, fmt.Sprintf("p%02d.png", i+1), picture(int64(i+1)))
+		u.PutFile(inbox, fmt.Sprintf("p%02d.png", i+1), paint(int64(i+1)))
 	}
 	u.MkFolder(0, "target")
-	u.PutFile(u.MkFolder(u.MkFolder(0, "far"), "further"), "needle.png", picture(20))
-	u.PutFile(0, "broken.png", picture(21)[:200])
-	u.Await(u.StartCopy("", u.PutFile(0, "stale.png", picture(22))))
-	replace(t, u, "stale.png", picture(23))
+	u.PutFile(u.MkFolder(u.MkFolder(0, "far"), "further"), "needle.png", paint(20))
+	u.PutFile(0, "broken.png", paint(21)[:200])
+	u.Await(u.StartCopy("", u.PutFile(0, "stale.png", paint(22))))
+	replace(t, u, "stale.png", paint(23))
 	many(t, u, u.MkFolder(0, "many 很多"), 300)
 	run(t, "hands.mjs", "PAGE_URL="+s.URL, "PAGE_NAME="+u.Name, "PAGE_PASSWORD="+u.Password)
 }

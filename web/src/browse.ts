@@ -295,7 +295,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
       const problem = tooMany(ids.length)
       if (problem) return fail(new Error(problem))
       try {
-        await begin(inTasks(ids), start)
+        await begin(inTasks(ids), start, (part) => selection.leave(new Set(part)))
         selection.clear()
         showTasks()
       } catch (e) {
