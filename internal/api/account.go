@@ -38,9 +38,14 @@ type userInfoOut struct {
 	DirectTraffic  int64      `json:"directTraffic"`
 	IsHideUID      bool       `json:"isHideUID"`
 	HTTPSCount     int64      `json:"httpsCount"`
-	Operator       bool       `json:"operator"` // beyond the documentation
-	VIPInfo        []none     `json:"vipInfo" schema:"or=null"`
-	DeveloperInfo  struct {
+	Operator       bool       `json:"operator"` // beyond the documentation, as what follows
+	CopyLimits     struct {
+		IDs    int `json:"ids" doc:"that a call may name"`
+		Images int `json:"images" doc:"of a task"`
+		Tasks  int `json:"tasks" doc:"unfinished ones of an account"`
+	} `json:"copyLimits" doc:"of copy tasks"`
+	VIPInfo       []none `json:"vipInfo" schema:"or=null"`
+	DeveloperInfo struct {
 		StartTime string `json:"startTime"`
 		EndTime   string `json:"endTime"`
 	} `json:"developerInfo"`
@@ -56,6 +61,7 @@ func (a *API) userInfo(ctx context.Context, acc account.ID, _ none) (*userInfoOu
 		return nil, err
 	}
 	out := userInfoOut{UID: acc, Nickname: me.Name, SpaceUsed: me.Used, SpacePermanent: me.Quota, Operator: me.Operator}
+	out.CopyLimits.IDs, out.CopyLimits.Images, out.CopyLimits.Tasks = a.limits.IDs, a.limits.Images, a.limits.Tasks
 	if me.Quota == account.NoQuota {
 		out.SpacePermanent = noQuotaShown
 	}

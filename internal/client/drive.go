@@ -15,8 +15,19 @@ type User struct {
 	Nickname       string `json:"nickname"`
 	SpaceUsed      int64  `json:"spaceUsed"`
 	SpacePermanent int64  `json:"spacePermanent"`
-	Operator       bool   `json:"operator"` // not in the documentation
 	SpaceTemp      int64  `json:"spaceTemp"`
+
+	// Not in the documentation:
+	Operator   bool       `json:"operator"`
+	CopyLimits CopyLimits `json:"copyLimits"`
+}
+
+// CopyLimits are the ids that a call for a copy task may name, the images of a task, and how
+// many unfinished tasks the account may have.
+type CopyLimits struct {
+	IDs    int `json:"ids"`
+	Images int `json:"images"`
+	Tasks  int `json:"tasks"`
 }
 
 // UserInfo answers who the client is.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"tuchuang/internal/copytask"
+	"tuchuang/internal/thumbnail"
 )
 
 // source is where the application is written.
@@ -166,6 +167,65 @@ func TestAppTextsAreThere(t *testing.T) {
 	})
 	if err != nil || used < 100 {
 		t.Fatal(cmp.Or(err, fmt.Errorf("%d are used", used)))
+	}
+}
+
+// What the application puts names of texts together of: what may follow a beginning.
+var endings = map[string][]string{
+	"accounts.is.": {"disabled", "unpublished"},
+	"keys.":        {"arrows", "range", "one", "all", "open", "look", "details", "download", "publish", "links", "republish", "rename", "remove", "undo", "search", "tasks", "out", "keys"},
+	"limit.":       nil, // TestAppHasWordsForReasons
+	"links.":       {"url", "md", "html", "bbcode", "csv", "json", "template"},
+	"order.":       {"file_name", "update_at", "size"},
+	"outcome.":     {"all", "open", "copied", "replaced", "skipped", "failed"},
+	"reason.":      nil,
+	"said.":        nil, // of all other codes it has the server's words
+	"server.in.":   {"folder", "bucket"},
+	"server.is.":   {"draining", "database", "store", "room", "moved"},
+	"settings.":    {"picgo", "openlist", "curl", "cli", "picgoConfig", "picgoHost", "openlistFields", "openlistHost", "curlToken", "curlAsk", "cliLogin", "cliPut"},
+	"source.":      {"current", "outdated", "gone"},
+	"state.":       {"current", "outdated"},
+	"thumb.":       {string(thumbnail.Unsupported), string(thumbnail.Damaged), string(thumbnail.TooLarge), string(thumbnail.Busy), "none"},
+	"tokens.":      {"base", "read", "write"},
+}
+
+// Each text whose name is put together is there, and of no other beginning is one.
+func TestAppTextsThatArePutTogetherAreThere(t *testing.T) {
+	put := regexp.MustCompile(`'([a-z]+(?:\.[a-z]+)?\.)' \+`)
+	zh := words(t, "zh")
+	begun := make(map[string]bool)
+	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(at)
+		for _, m := range put.FindAllStringSubmatch(string(b), -1) {
+			begun[m[1]] = true
+			if _, ok := endings[m[1]]; !ok {
+				t.Errorf("%s: what follows %q?", at, m[1])
+			}
+		}
+		if d.Name() == "KeysSheet.vue" {
+			for _, m := range regexp.MustCompile(`\], '(\w+)'\]`).FindAllStringSubmatch(string(b), -1) {
+				if !slices.Contains(endings["keys."], m[1]) {
+					t.Errorf("the key of %s is not looked at", m[1])
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for beginning, all := range endings {
+		if !begun[beginning] {
+			t.Errorf("nothing begins with %q", beginning)
+		}
+		for _, end := range all {
+			if zh[beginning+end] == "" {
+				t.Errorf("there is no text %q", beginning+end)
+			}
+		}
 	}
 }
 

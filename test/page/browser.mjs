@@ -74,3 +74,11 @@ export function png(r, g, b, side = 64) {
   const line = Buffer.concat([Buffer.from([0]), Buffer.from(Array.from({ length: side }, () => [r, g, b]).flat())])
   return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: side }, () => line)))), chunk('IEND', Buffer.alloc(0))])
 }
+
+// sticksOut names what is wider than the page, or than the window or bar that it stands in.
+export const sticksOut = (page) =>
+  page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll('[role=dialog], [role=dialog] .modal, .details, .selected, header.bar, .toolbar')]
+      .filter((e) => e.clientWidth > 0 && (e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
+      .map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`),
+  )

@@ -2,7 +2,7 @@
 // It ends with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { launch, png, watch } from './browser.mjs'
+import { launch, png, sticksOut, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
 
@@ -242,9 +242,21 @@ try {
       for (const at of ['#/drive', '#/bed', '#/trash']) {
         await page.goto(`${base}/${at}`)
         await page.waitForFunction(() => !document.querySelector('[aria-busy]'))
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        assert.equal(over, 0, `${at} at ${width}`)
+        assert.deepEqual(await sticksOut(page), [], `${at} at ${width}`)
       }
+      await page.goto(`${base}/#/drive`)
+      await cell('green.png').click({ modifiers: ['Control'] })
+      await page.locator('.selected').waitFor()
+      assert.deepEqual(await sticksOut(page), [], `selection at ${width}`)
+      for (const [opens, shows] of [['p', '发布前先看结果'], ['?', '快捷键'], ['Enter', 'green.png']]) {
+        await page.getByRole('listbox').focus()
+        await page.keyboard.press(opens)
+        await page.getByRole('dialog').getByText(shows).first().waitFor()
+        assert.deepEqual(await sticksOut(page), [], `${shows} at ${width}`)
+        await page.keyboard.press('Escape')
+        await page.getByRole('dialog').waitFor({ state: 'detached' })
+      }
+      await page.keyboard.press('Escape')
     }
     await page.setViewportSize({ width: 1440, height: 900 })
   })

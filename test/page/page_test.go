@@ -43,7 +43,34 @@ func TestPageLooks(t *testing.T) {
 	u := s.User("looker")
 	fill(t, u)
 	many(t, u, u.MkFolder(0, "many 很多"), 100_000)
+	crowd(t, u, 100_000)
 	run(t, "looks.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=looker", "PAGE_PASSWORD="+u.Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+}
+
+// What hands do to the lists of drive and bed, where a task takes few.
+func TestPageHands(t *testing.T) {
+	s := harness.NewOn(t, db.SQLite)
+	s.Args = []string{"--copy-ids", "5"}
+	s.Start()
+	u := s.User("handy")
+	paint := func(n int64) []byte {
+		b, err := draw.Picture(picture.PNG, n, 200, 150, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	inbox := u.MkFolder(0, "inbox")
+	for i := range 12 {
+		u.PutFile(inbox, fmt.Sprintf("p%02d.png", i+1), paint(int64(i+1)))
+	}
+	u.MkFolder(0, "target")
+	u.PutFile(u.MkFolder(u.MkFolder(0, "far"), "further"), "needle.png", paint(20))
+	u.PutFile(0, "broken.png", paint(21)[:200])
+	u.Await(u.StartCopy("", u.PutFile(0, "stale.png", paint(22))))
+	replace(t, u, "stale.png", paint(23))
+	many(t, u, u.MkFolder(0, "many 很多"), 300)
+	run(t, "hands.mjs", "PAGE_URL="+s.URL, "PAGE_NAME="+u.Name, "PAGE_PASSWORD="+u.Password)
 }
 
 // fill makes folders and pictures, of which some are published, one is out of date, and one
@@ -76,12 +103,18 @@ func fill(t *testing.T, u *harness.User) {
 	change(t, u, `UPDATE blob SET state = 3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, damaged)
 	u.Await(u.StartCopy("", ids[:6]...))
 	b := paint(picture.JPEG, 800, 500)
+	replace(t, u, "harbour 01.jpg", b)
+	u.Await(u.StartCopy("", travel))
+}
+
+// replace uploads a file of the root over the one that is there.
+func replace(t *testing.T, u *harness.User, name string, b []byte) {
+	t.Helper()
 	if _, err := u.Single(t.Context(), "", client.NewFile{
-		Filename: "harbour 01.jpg", Etag: harness.MD5(b), Size: int64(len(b)), Duplicate: client.DuplicateOverwrite,
+		Filename: name, Etag: harness.MD5(b), Size: int64(len(b)), Duplicate: client.DuplicateOverwrite,
 	}, client.Content{From: bytes.NewReader(b), Size: int64(len(b))}); err != nil {
 		t.Fatal(err)
 	}
-	u.Await(u.StartCopy("", travel))
 }
 
 // many fills a folder with entries that all show one picture, each under an etag of its own.
@@ -98,6 +131,23 @@ func many(t *testing.T, u *harness.User, folder int64, n int) {
 		SELECT e.account_id, e.id * 1000000 + s.n, e.parent_id, substr('00000' || s.n, -5) || '.png', e.class, e.blob_id, e.size, printf('%032x', s.n), 0, 0, e.created_at, e.updated_at
 		FROM s JOIN drive_entry e ON e.account_id = $1 AND e.id = $2`, first, n-1)
 	change(t, u, `UPDATE drive_entry SET children = $3 WHERE account_id = $1 AND id = $2`, folder, n)
+}
+
+// crowd publishes a folder, and fills it with images as many does the drive.
+func crowd(t *testing.T, u *harness.User, n int) {
+	t.Helper()
+	folder := u.MkFolder(0, "crowd")
+	b, err := draw.Picture(picture.PNG, 1001, 64, 64, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.PutFile(folder, "00000.png", b)
+	u.Await(u.StartCopy("", folder))
+	change(t, u, `
+		WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $2)
+		INSERT INTO image (account_id, id, folder_id, name, ext, blob_id, size, etag, created_at, updated_at, shown_at)
+		SELECT i.account_id, substr(i.id, 1, length(i.id) - 16) || printf('%016d', s.n), i.folder_id, substr('00000' || s.n, -5) || '.png', i.ext, i.blob_id, i.size, printf('%032x', s.n), i.created_at, i.updated_at, i.shown_at
+		FROM s JOIN image i ON i.account_id = $1 AND i.folder_id = (SELECT id FROM bed_folder WHERE account_id = $1 AND name = 'crowd')`, n-1)
 }
 
 // change changes the database beside the server.

@@ -1,24 +1,41 @@
 // What is said for a moment at the edge, and what is asked before something is done.
 import { reactive, shallowRef } from 'vue'
+import { t } from './words'
 
 export interface Toast {
   id: number
   text: string
   kind: 'plain' | 'bad'
   action?: { label: string; run: () => void }
+  lasts: number // milliseconds; 0: until it is dismissed
 }
 
 export const toasts = reactive<Toast[]>([])
+const ends = new Map<number, number>()
 let last = 0
 
 export function toast(text: string, action?: Toast['action'], kind: Toast['kind'] = 'plain'): void {
+  put(text, action, kind)
+}
+function put(text: string, action: Toast['action'], kind: Toast['kind']): number {
   const same = toasts.find((x) => x.text === text)
-  if (same && !action) return
+  if (same && !action) return same.id
   if (same) dismiss(same.id) // what is undone is what was done last
   const id = ++last
-  toasts.push({ id, text, kind, action })
-  if (toasts.length > 3) toasts.shift()
-  setTimeout(() => dismiss(id), action || kind === 'bad' ? 9000 : 4000)
+  toasts.push({ id, text, kind, action, lasts: action || kind === 'bad' ? 9000 : 4000 })
+  if (toasts.length > 3) dismiss(toasts[0]!.id)
+  letGo(id)
+  return id
+}
+
+// hold keeps what somebody is about to read or press.
+export function hold(id: number): void {
+  clearTimeout(ends.get(id))
+}
+export function letGo(id: number): void {
+  hold(id)
+  const lasts = toasts.find((x) => x.id === id)?.lasts
+  if (lasts) ends.set(id, window.setTimeout(() => dismiss(id), lasts))
 }
 
 // during is a toast about what takes a while: it stays until it is dismissed, and its text
@@ -29,15 +46,46 @@ export function during(): { tell: (text: string) => void; end: () => void } {
     tell(text) {
       const there = toasts.find((x) => x.id === id)
       if (there) there.text = text
-      else toasts.push({ id, text, kind: 'plain' })
+      else toasts.push({ id, text, kind: 'plain', lasts: 0 })
     },
     end: () => dismiss(id),
   }
 }
 
 export function dismiss(id: number): void {
+  hold(id)
+  ends.delete(id)
   const i = toasts.findIndex((x) => x.id === id)
   if (i >= 0) toasts.splice(i, 1)
+}
+
+// What can be undone, the newest last: by its bubble, or by a key when that has gone.
+const undos: { text: string; bubble: number; run: () => Promise<unknown> }[] = []
+
+// undoable tells that something was done, and how it is undone.
+export function undoable(text: string, undo: () => Promise<unknown>): void {
+  const it = { text, bubble: 0, run: undo }
+  it.bubble = put(text, { label: t('undo.it'), run: () => take(it) }, 'plain')
+  undos.push(it)
+  if (undos.length > 20) undos.shift()
+}
+function take(it: (typeof undos)[number]): void {
+  const i = undos.indexOf(it)
+  if (i < 0) return
+  undos.splice(i, 1)
+  dismiss(it.bubble)
+  it.run().then(() => toast(t('undo.did', { what: it.text })), fail)
+}
+export function undoNewest(): void {
+  const it = undos.at(-1)
+  if (it) take(it)
+}
+
+// forget is for when somebody else may come.
+export function forget(): void {
+  question.value = undefined
+  toasts.splice(0)
+  undos.splice(0)
 }
 
 // fail says what went wrong, where nothing else shows it.

@@ -4,28 +4,52 @@ import { ref, shallowRef, triggerRef, type Ref, type ShallowRef } from 'vue'
 export interface Listing<T> {
   items: ShallowRef<(T | undefined)[]> // undefined: not fetched yet
   state: Ref<'loading' | 'ready' | 'failed'>
-  problem: Ref<string>
+  problem: ShallowRef<Error | undefined>
   total: Ref<number> // as far as it is known
   ended: Ref<boolean> // the total is known
-  need(from: number, to: number): Promise<void> // fetches what is missing of a range
+  need(from: number, to: number): Promise<void> // fetches what is missing of a range, also where a reload comes between
   see(from: number, to: number): Promise<void> // the same for what is in sight, which a reload looks at again
   reload(): Promise<void> // what is there stays until it is replaced
   drop(gone: (item: T) => boolean): void // at once, before the server has said so
+  without<R>(gone: (item: T) => boolean, run: () => Promise<R>): Promise<R> // drops as long as something runs, also of what comes meanwhile
   change(which: (item: T) => boolean, to: (item: T) => T): void
 }
 
 function common<T>() {
   const items = shallowRef<(T | undefined)[]>([])
   const total = ref(0)
+  const state = ref<'loading' | 'ready' | 'failed'>('loading')
+  const problem = shallowRef<Error>()
+  const hidden = new Set<(item: T) => boolean>()
+
+  function drop(gone: (item: T) => boolean): void {
+    const before = items.value.length
+    items.value = items.value.filter((i) => i === undefined || !gone(i))
+    total.value = Math.max(0, total.value - before + items.value.length)
+  }
   return {
     items,
     total,
-    state: ref<'loading' | 'ready' | 'failed'>('loading'),
-    problem: ref(''),
-    drop(gone: (item: T) => boolean) {
-      const before = items.value.length
-      items.value = items.value.filter((i) => i === undefined || !gone(i))
-      total.value = Math.max(0, total.value - before + items.value.length)
+    state,
+    problem,
+    drop,
+    // came is told when something was put in.
+    came() {
+      state.value = 'ready'
+      hidden.forEach(drop)
+    },
+    failed(e: Error) {
+      problem.value = e
+      if (items.value.length === 0) state.value = 'failed'
+    },
+    async without<R>(gone: (item: T) => boolean, run: () => Promise<R>): Promise<R> {
+      hidden.add(gone)
+      drop(gone)
+      try {
+        return await run()
+      } finally {
+        hidden.delete(gone)
+      }
     },
     change(which: (item: T) => boolean, to: (item: T) => T) {
       items.value = items.value.map((i) => (i !== undefined && which(i) ? to(i) : i))
@@ -51,15 +75,14 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
         if (total !== c.items.value.length) c.items.value = Array.from({ length: total }, (_, i) => c.items.value[i])
         list.forEach((item, i) => (c.items.value[(n - 1) * size + i] = item))
         c.total.value = total
-        c.state.value = 'ready'
         triggerRef(c.items)
+        c.came()
         came?.(list)
       },
       (e: Error) => {
         asked.delete(n) // the next look asks again
         if (mine !== turn) return
-        c.problem.value = e.message
-        if (c.items.value.length === 0) c.state.value = 'failed'
+        c.failed(e)
         throw e
       },
     )
@@ -69,11 +92,14 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
   }
 
   async function need(from: number, to: number): Promise<void> {
-    const first = Math.floor(from / size) + 1
-    const last = Math.max(first, Math.ceil(Math.min(to, Math.max(c.total.value, size)) / size))
-    // Not all at once: a range may be a hundred thousand long.
-    for (let n = first; n <= last; n += 4) {
-      await Promise.all(Array.from({ length: Math.min(4, last - n + 1) }, (_, i) => page(n + i)))
+    for (let asked = -1; asked !== turn; ) {
+      asked = turn
+      const first = Math.floor(from / size) + 1
+      const last = Math.max(first, Math.ceil(Math.min(to, Math.max(c.total.value, size)) / size))
+      // Not all at once: a range may be a hundred thousand long.
+      for (let n = first; n <= last && asked === turn; n += 4) {
+        await Promise.all(Array.from({ length: Math.min(4, last - n + 1) }, (_, i) => page(n + i)))
+      }
     }
   }
   function see(from: number, to: number): Promise<void> {
@@ -90,76 +116,70 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
   return { ...c, ended: ref(true), need, see, reload }
 }
 
-// chained is a list whose pages are fetched one after the other.
-export function chained<T>(fetchNext: (last: string) => Promise<{ last: string; list: T[] }>): Listing<T> {
+// chained is a list that is fetched piece by piece, each after the entry that stands before
+// it. A reload asks for the first piece and for what is in sight; all else is as old as it
+// is until somebody looks at it.
+export function chained<T extends { id: string }>(fetchAfter: (last: string) => Promise<{ last: string; list: T[] }>): Listing<T> {
   const c = common<T>()
+  const items = c.items as ShallowRef<T[]>
   const ended = ref(false)
+  const since = new WeakMap<T, number>() // the reload after which it came
   let turn = 0
-  let last = ''
-  let seen = 0
+  let seen: [number, number] = [0, 0]
   let running: Promise<void> | undefined
 
-  function next(): Promise<void> {
-    if (running) return running
+  // fetch puts what comes after an entry in the place of what stood there.
+  async function fetch(index: number): Promise<void> {
     const mine = turn
-    running = fetchNext(last).then(
-      (r) => {
-        if (mine !== turn) return
-        running = undefined
-        c.items.value = c.items.value.concat(r.list)
-        last = r.last
-        ended.value = r.last === '-1'
-        c.total.value = c.items.value.length
-        c.state.value = 'ready'
-      },
-      (e: Error) => {
-        if (mine !== turn) return
-        running = undefined
-        c.problem.value = e.message
-        if (c.items.value.length === 0) c.state.value = 'failed'
-        throw e
-      },
-    )
-    running.catch(() => undefined)
-    return running
-  }
-
-  async function need(_: number, to: number): Promise<void> {
-    const mine = turn
-    while (mine === turn && !ended.value && c.items.value.length < to) await next()
-  }
-  function see(_: number, to: number): Promise<void> {
-    seen = to
-    return need(0, to)
-  }
-  // What is there is replaced at once, as far as somebody has looked.
-  async function reload(): Promise<void> {
-    const mine = ++turn
-    running = undefined
-    if (c.state.value === 'failed') c.state.value = 'loading'
-    let list: T[] = []
-    let at = ''
+    const before = items.value[index - 1]?.id
+    let r: Awaited<ReturnType<typeof fetchAfter>>
     try {
-      do {
-        const r = await fetchNext(at)
-        if (mine !== turn) return
-        list = list.concat(r.list)
-        at = r.last
-      } while (at !== '-1' && list.length < seen)
+      r = await fetchAfter(before ?? '')
     } catch (e) {
       if (mine !== turn) return
-      c.problem.value = (e as Error).message
-      if (c.items.value.length === 0) c.state.value = 'failed'
+      if ((e as { word?: string }).word === 'bad_request' && index > 0) return fetch(Math.max(0, index - 100)) // that entry has gone
+      c.failed(e as Error)
       throw e
     }
+    if (mine !== turn) return
+    const old = items.value
+    const at = before === undefined ? 0 : old.findIndex((x) => x.id === before) + 1
+    if (before !== undefined && at === 0) return // it went meanwhile
+    const came = new Set(r.list.map((x) => x.id))
+    let next = at // where what follows stands
+    for (let i = at; i < old.length && (i < at + 1000 || next === at); i++) if (came.has(old[i]!.id)) next = i + 1
+    if (r.last === '-1') next = old.length
+    if (r.last === '-1' || next === old.length) ended.value = r.last === '-1'
+    r.list.forEach((x) => since.set(x, turn))
+    items.value = old.slice(0, at).concat(r.list, old.slice(next))
+    c.total.value = items.value.length
+    c.came()
+  }
+  function fetchOnce(index: number): Promise<void> {
+    if (running) return running
+    const p = fetch(index).finally(() => running === p && (running = undefined))
+    return (running = p)
+  }
+
+  async function need(from: number, to: number): Promise<void> {
+    for (;;) {
+      const end = ended.value ? Math.min(to, items.value.length) : to
+      let i = from
+      while (i < end && i < items.value.length && since.get(items.value[i]!) === turn) i++
+      if (i >= end) return
+      await fetchOnce(Math.min(i, items.value.length))
+    }
+  }
+  function see(from: number, to: number): Promise<void> {
+    seen = [from, to]
+    return need(from, to)
+  }
+  async function reload(): Promise<void> {
     turn++
     running = undefined
-    c.items.value = list
-    c.total.value = list.length
-    last = at
-    ended.value = at === '-1'
-    c.state.value = 'ready'
-    await need(0, seen)
+    if (c.state.value === 'failed') c.state.value = 'loading'
+    await need(0, 1)
+    await need(...seen)
   }
   return { ...c, ended, need, see, reload }
 }

@@ -27,10 +27,20 @@ function decoded(text: string): string {
 
 export const toDrive = (folder = 0): string => (folder === 0 ? '#/drive' : `#/drive/${folder}`)
 export const toBed = (folder = ''): string => (folder === '' ? '#/bed' : `#/bed/${folder}`)
-// toSearch is a search of the whole drive, or of the folder of the bed that is looked at.
-export const toSearch = (text: string): string => (place.value.view === 'bed' ? `#/bed/${place.value.folder}/${encodeURIComponent(text)}` : `#/search/${encodeURIComponent(text)}`)
-// toWhole is where a search leads back to.
-export const toWhole = (): string => (place.value.view === 'bed' ? toBed(place.value.folder) : toDrive())
 export function go(to: string): void {
   location.hash = to
+}
+
+let before = toDrive() // where the search of the drive began
+
+// search looks for a text in the whole drive, or in the folder of the bed that is looked at;
+// without one it goes back to where that began. What is typed on is one step of the history.
+export function search(text: string): void {
+  const now = place.value
+  const already = now.view !== 'trash' && now.search !== ''
+  if (!already && now.view !== 'bed') before = location.hash || toDrive()
+  const whole = now.view === 'bed' ? toBed(now.folder) : before
+  const to = text === '' ? whole : now.view === 'bed' ? `#/bed/${now.folder}/${encodeURIComponent(text)}` : `#/search/${encodeURIComponent(text)}`
+  if (already) location.replace(to)
+  else go(to)
 }

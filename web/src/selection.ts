@@ -1,6 +1,6 @@
 // What is selected of a list, and where the keys are.
 import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
-import { during, fail } from './bubbles'
+import { during, fail, toast } from './bubbles'
 import type { Listing } from './listing'
 import { count, t } from './words'
 
@@ -12,6 +12,7 @@ export interface Selection<T extends { id: string | number }> {
   all(): Promise<void>
   gathering: Ref<boolean> // what there is to be selected; clear ends it
   clear(): void
+  leave(ids: Set<T['id']>): void // these go out of it
   only(item: T): void
 }
 
@@ -50,8 +51,12 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     }
     if (l !== listing() || mine !== turn) return
     const next = new Map(keep ? chosen.value : [])
-    for (const item of l.items.value.slice(a, b + 1)) if (item) next.set(item.id, item)
+    put(next, l.items.value.slice(a, b + 1))
     chosen.value = next
+  }
+  function put(into: Map<T['id'], T>, items: (T | undefined)[]): void {
+    for (const item of items) if (item) into.set(item.id, item)
+    if (items.includes(undefined)) toast(t('selected.missing'), undefined, 'bad')
   }
   return {
     chosen,
@@ -76,19 +81,22 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
       const bubble = during()
       gathering.value = true
       try {
-        for (let to = 400; ; to += 400) {
-          await l.need(0, to)
+        for (let to = 400; !l.ended.value || to - 400 < l.items.value.length; to += 400) {
+          await l.need(to - 400, to)
           if (l !== listing() || mine !== turn) return
-          if (l.ended.value && to >= l.items.value.length) break
-          bubble.tell(t('selected.gathering', { n: count(Math.min(to, l.items.value.length)) }))
+          if (!l.ended.value || to < l.items.value.length) bubble.tell(t('selected.gathering', { n: count(Math.min(to, l.items.value.length)) }))
         }
+        await l.need(0, l.items.value.length) // a reload may have come between
+        if (l !== listing() || mine !== turn) return
       } catch (e) {
         return fail(e)
       } finally {
         bubble.end()
         if (mine === turn) gathering.value = false
       }
-      chosen.value = new Map(l.items.value.flatMap((i) => (i ? [[i.id, i]] : [])))
+      const next = new Map<T['id'], T>()
+      put(next, l.items.value)
+      chosen.value = next
     },
     gathering,
     clear() {
@@ -96,6 +104,12 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
       gathering.value = false
       anchor = -1
       chosen.value = new Map()
+    },
+    leave(ids) {
+      turn++
+      gathering.value = false
+      anchor = -1
+      chosen.value = new Map([...chosen.value].filter(([id]) => !ids.has(id)))
     },
     only(item) {
       chosen.value = new Map([[item.id, item]])

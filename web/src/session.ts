@@ -12,6 +12,7 @@ export interface Me {
   spaceUsed: number
   spacePermanent: number
   operator: boolean
+  copyLimits: { ids: number; images: number; tasks: number }
 }
 export const me = ref<Me>()
 export const refused = ref<Failure>() // why nobody knows yet whose page it is

@@ -141,6 +141,11 @@ export async function drivePath(id: number): Promise<Crumb<number>[]> {
   return path
 }
 
+export async function foldersByID(ids: number[]): Promise<{ id: number; name: string; parent: number }[]> {
+  const { fileList } = await post<{ fileList: { fileId: number; filename: string; parentFileId: number }[] }>('/api/v1/file/infos', { fileIds: ids })
+  return fileList.map((f) => ({ id: f.fileId, name: f.filename, parent: f.parentFileId }))
+}
+
 export async function bedPath(id: string): Promise<Crumb<string>[]> {
   const path: Crumb<string>[] = []
   while (id !== '' && path.length < 128) {
@@ -163,16 +168,21 @@ export interface Published {
 
 export const published = async (ids: number[]): Promise<Published[]> => (await get<{ list: Published[] }>('/api/v1/oss/source/published', { fileIDs: ids })).list
 
-// inParts calls for as many ids as one call takes, one after the other.
-export async function inParts<ID>(ids: ID[], call: (part: ID[]) => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < ids.length; i += most) await call(ids.slice(i, i + most))
+// inParts calls for as many ids as one call takes, one after the other; done gets those that
+// a call was well with, also where a later one fails.
+export async function inParts<ID>(ids: ID[], call: (part: ID[]) => Promise<unknown>, done: ID[] = []): Promise<void> {
+  for (let i = 0; i < ids.length; i += most) {
+    const part = ids.slice(i, i + most)
+    await call(part)
+    done.push(...part)
+  }
 }
 
 export const drive = {
   mkdir: async (parent: number, name: string) => (await post<{ dirID: number }>('/upload/v1/file/mkdir', { parentID: parent, name })).dirID,
   rename: (id: number, name: string) => ask('PUT', '/api/v1/file/name', { fileId: id, fileName: name }),
-  move: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to })),
-  trash: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs })),
+  move: (ids: number[], to: number, done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to }), done),
+  trash: (ids: number[], done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs }), done),
   // recover answers those that stay in the trash, as the folder they were in is there too: it
   // may be in another part of what is asked for, so they are asked for again.
   recover: async (ids: number[]): Promise<number[]> => {
@@ -194,7 +204,7 @@ export const drive = {
 export const bed = {
   mkdir: async (parent: string, name: string) => (await post<{ list: { dirID: string }[] }>('/upload/v1/oss/file/mkdir', { parentID: parent, name: [name], type: 1 })).list[0]!.dirID,
   rename: (id: string, name: string) => ask('PUT', '/api/v1/oss/file/name', { fileID: id, fileName: name }),
-  move: (ids: string[], to: string) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/move', { fileIDs, toParentFileID: to })),
+  move: (ids: string[], to: string, done?: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/move', { fileIDs, toParentFileID: to }), done),
   remove: (ids: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs })),
   republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
 }
@@ -244,6 +254,26 @@ export interface Plan {
   limit: null | { failCode: string; failMsg: string; max: number; found: number }
   items: Item[]
   nextCursor: number
+}
+
+// together is what two plans do, one after the other.
+export function together(a: Plan, b: Plan): Plan {
+  const reasons = { ...a.reasons }
+  for (const [r, n] of Object.entries(b.reasons)) reasons[r] = (reasons[r] ?? 0) + n
+  return {
+    planID: '',
+    total: a.total + b.total,
+    copied: a.copied + b.copied,
+    replaced: a.replaced + b.replaced,
+    skipped: a.skipped + b.skipped,
+    failed: a.failed + b.failed,
+    renamed: a.renamed + b.renamed,
+    bytes: a.bytes + b.bytes,
+    reasons,
+    limit: a.limit ?? b.limit,
+    items: [...a.items, ...b.items],
+    nextCursor: Math.max(a.nextCursor, b.nextCursor),
+  }
 }
 
 export interface Undone {

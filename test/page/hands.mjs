@@ -1,0 +1,447 @@
+// What hands expect of the lists of drive and bed: any number is selected and published,
+// pictures fill the page, what is dragged arrives, what was done can be undone, and what
+// could not be is said.
+import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { launch, png, steps, watch } from './browser.mjs'
+
+const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
+
+const browser = await launch()
+const wrong = []
+let page
+const does = (what, fn) => steps.does(what, fn)
+
+async function open(options = {}, before = async () => undefined) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
+  context.setDefaultTimeout(20000)
+  page = await context.newPage()
+  watch(page, base, wrong, (m) => /status of 401|404|Failed to load/.test(m.text()))
+  await before()
+  await page.goto(base + '/')
+  await page.fill('input[name=name]', name)
+  await page.fill('input[name=password]', password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('listbox').waitFor()
+  return context
+}
+const see = (text) => page.getByText(text).first().waitFor()
+const cell = (label) => page.getByRole('option', { name: label, exact: true })
+const item = (label) => page.getByRole('treeitem', { name: label, exact: true })
+const details = () => page.getByRole('complementary', { name: 'Details' })
+const key = (k) => page.keyboard.press(k)
+const button = (label) => page.getByRole('button', { name: label, exact: true }).first()
+const toolbar = () => page.getByRole('toolbar')
+const noDialog = () => page.getByRole('dialog').waitFor({ state: 'detached' })
+const refusal = { status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: '内部错误', data: null, 'x-traceID': 'trace', error: { code: 'internal', message: 'internal' } }) }
+const data = (path, q) => page.evaluate(async ([p, args]) => (await (await fetch(p + '?' + new URLSearchParams(args))).json()).data, [path, q])
+const list = (folder, more = {}) => data('/api/v1/file/list', { parentFileId: folder, page: 1, limit: 100, orderBy: 'file_name', orderDirection: 'asc', ...more })
+const names = async (folder) => (await list(folder)).fileList.map((f) => f.filename)
+const tasks = async () => (await data('/api/v1/oss/source/copy/list', { limit: 50 })).list
+const tasksEnd = () => page.waitForFunction(async () => (await (await fetch('/api/v1/oss/source/copy/list?limit=50')).json()).data.list.every((x) => x.status !== 1 && x.status !== 4))
+const place = () => page.evaluate(() => location.hash)
+const view = (label) => page.getByRole('listbox', { name: label }).waitFor()
+async function into(folder) {
+  await page.goto(base + '/#/drive')
+  await cell(folder).dblclick()
+  await page.getByRole('heading', { name: folder }).waitFor()
+  return Number((await place()).split('/')[2])
+}
+const file = (bytes, called) =>
+  page.evaluateHandle(
+    ([b, n]) => {
+      const d = new DataTransfer()
+      d.items.add(new File([new Uint8Array(b)], n, { type: 'image/png' }))
+      return d
+    },
+    [[...bytes], called],
+  )
+
+try {
+  await open()
+  const root = await list(0)
+  const idOf = (called) => root.fileList.find((f) => f.filename === called).fileId ?? root.fileList.find((f) => f.filename === called).fileID
+
+  await does('more than a task takes are several tasks', async () => {
+    await into('inbox')
+    await cell('p01.png').click()
+    await key('Control+a')
+    await see('12 selected')
+    await key('p')
+    const sheet = page.getByRole('dialog', { name: 'Publish' })
+    await sheet.getByText('12 new pictures').waitFor()
+    await sheet.getByText('It is done in 3 tasks').waitFor()
+    await sheet.getByRole('button', { name: 'Publish 12 pictures' }).click()
+    await page.locator('.drawer').waitFor()
+    await tasksEnd()
+    const all = await tasks()
+    assert.deepEqual(all.map((x) => x.copied).sort((a, b) => a - b), [1, 2, 5, 5])
+    await key('Escape')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+  })
+
+  await does('a link that is out of date is renewed by a key', async () => {
+    await page.goto(base + '/#/drive')
+    await cell('stale.png').locator('.badge.outdated').waitFor()
+    await cell('stale.png').click()
+    await key('r')
+    await page.locator('.drawer').waitFor()
+    await key('Escape')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+    await cell('stale.png').locator('.badge.current').waitFor()
+  })
+
+  await does('more than may be begun is said, with what to do', async () => {
+    await into('many 很多')
+    await cell('00000.png').click()
+    for (let i = 0; i < 19; i++) await key('Shift+ArrowRight')
+    await see('20 selected')
+    await key('p')
+    await see('20 are chosen, which needs 4 tasks; 3 more may be unfinished now. Choose 15 at most')
+    assert.ok(await page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).isDisabled())
+    await key('Escape')
+    await noDialog()
+  })
+
+  await does('any number is published again', async () => {
+    await page.goto(base + '/#/bed')
+    await cell('p01.png').click()
+    await key('Control+a')
+    await see('13 selected')
+    const before = (await tasks()).length
+    await key('r')
+    await page.locator('.drawer').waitFor()
+    await tasksEnd()
+    assert.equal((await tasks()).length, before + 3)
+    await key('Escape')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+  })
+
+  const full = (label) => page.getByRole('dialog', { name: label, exact: true })
+  const inList = () => page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'listbox')
+  await does('a picture fills the page, and the arrows go on', async () => {
+    await into('inbox')
+    await cell('p02.png').click()
+    await key('Enter')
+    await full('p02.png').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'dialog')
+    const img = full('p02.png').locator('img.there')
+    await img.waitFor()
+    assert.match(await img.getAttribute('src'), /size=1280/)
+    await key('ArrowRight')
+    await full('p03.png').waitFor()
+    await key('ArrowLeft')
+    await key('ArrowLeft')
+    await full('p01.png').waitFor()
+    await key('ArrowLeft') // there is none before
+    await full('p01.png').getByRole('button', { name: 'Next picture' }).click()
+    await full('p02.png').waitFor()
+    await key('Escape')
+    await noDialog()
+    await inList()
+    assert.equal(await cell('p02.png').getAttribute('aria-selected'), 'true')
+    await key(' ')
+    await full('p02.png').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'dialog')
+    const [download] = await Promise.all([page.waitForEvent('download'), key('d')])
+    assert.equal(download.suggestedFilename(), 'p02.png')
+    await key(' ')
+    await noDialog()
+    await cell('p04.png').dblclick()
+    await full('p04.png').waitFor()
+    await key('p')
+    await page.getByRole('dialog', { name: 'Publish' }).waitFor()
+    await key('Escape')
+    await page.getByRole('dialog', { name: 'Publish' }).waitFor({ state: 'detached' })
+    await full('p04.png').waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('.n-modal-mask').length === 1)
+    await page.mouse.click(640, 780)
+    await noDialog()
+  })
+
+  await does('in the bed it is the picture itself', async () => {
+    await page.goto(base + '/#/bed')
+    await cell('p05.png').dblclick()
+    const img = full('p05.png').locator('img.there')
+    await img.waitFor()
+    assert.match(await img.getAttribute('src'), /\/i\//)
+    await key('l')
+    await page.getByRole('dialog', { name: 'Links' }).locator('textarea').waitFor()
+    await key('Escape')
+    await page.getByRole('dialog', { name: 'Links' }).waitFor({ state: 'detached' })
+    await full('p05.png').waitFor()
+    await key('Escape')
+    await noDialog()
+  })
+
+  await does('files are let go over a folder, its line or its crumb', async () => {
+    await page.goto(base + '/#/drive')
+    const target = idOf('target')
+    await page.dispatchEvent('[role=option][aria-label=target] .pic', 'drop', { dataTransfer: await file(png(1, 2, 3), 'cell.png') })
+    await see('1 file uploaded')
+    assert.deepEqual(await names(target), ['cell.png'])
+    await page.dispatchEvent('[role=treeitem][title=target]', 'drop', { dataTransfer: await file(png(1, 2, 4), 'line.png') })
+    await page.waitForFunction(async (id) => (await (await fetch(`/api/v1/file/list?parentFileId=${id}&page=1&limit=9&orderBy=file_name&orderDirection=asc`)).json()).data.total === 2, target)
+    await into('inbox')
+    await page.dispatchEvent('.crumbs a', 'drop', { dataTransfer: await file(png(1, 2, 5), 'crumb.png') })
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=90&orderBy=file_name&orderDirection=asc')).json()).data.fileList.some((f) => f.filename === 'crumb.png'))
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+  })
+
+  await does('a file that is let go elsewhere does not take the page away', async () => {
+    await page.goto(base + '/#/bed')
+    await view('Image bed')
+    const bytes = png(9, 9, 9)
+    for (const at of ['section.view', 'header.bar']) {
+      const taken = await page.evaluate(
+        ([where, b]) => {
+          const d = new DataTransfer()
+          d.items.add(new File([new Uint8Array(b)], 'x.png', { type: 'image/png' }))
+          const told = (type) => document.querySelector(where).dispatchEvent(new DragEvent(type, { dataTransfer: d, bubbles: true, cancelable: true }))
+          return [told('dragover'), told('drop')]
+        },
+        [at, [...bytes]],
+      )
+      assert.deepEqual(taken, [false, false], at)
+    }
+    await see('Files are uploaded into the drive')
+  })
+
+  await does('what is dragged in the bed moves, and can be undone', async () => {
+    await button('New folder').click()
+    await page.getByRole('dialog').getByRole('textbox').fill('shelf')
+    await key('Enter')
+    await cell('shelf').waitFor()
+    await noDialog()
+    await cell('p12.png').dragTo(cell('shelf'))
+    await see('Moved 1 item')
+    await cell('p12.png').waitFor({ state: 'detached' })
+    await button('Undo').click()
+    await cell('p12.png').waitFor()
+    await cell('p12.png').click()
+    await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'shelf' }).click()
+    await page.getByRole('dialog').getByText('There are no folders here.').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Move here' }).click()
+    await noDialog()
+    await cell('p12.png').waitFor({ state: 'detached' })
+    await cell('shelf').dblclick()
+    await cell('p12.png').click()
+    await key('F2')
+    await page.getByRole('dialog').getByRole('textbox').waitFor()
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === 3)
+    await page.keyboard.type('six')
+    await key('Enter')
+    await cell('six.png').waitFor()
+    await noDialog()
+    await key('Control+z')
+    await cell('p12.png').waitFor()
+    await see('Undone: Renamed to “six.png”')
+  })
+
+  await does('ranges, and one more or one less', async () => {
+    await into('inbox')
+    await cell('p02.png').click()
+    await cell('p05.png').click({ modifiers: ['Shift'] })
+    await see('4 selected')
+    await key('Shift+ArrowRight')
+    await see('5 selected')
+    await key('Control+ArrowRight')
+    await key('Control+ArrowRight')
+    await key('Control+ ')
+    await see('6 selected')
+    await key('Control+ ')
+    await see('5 selected')
+    await key('Escape')
+  })
+
+  let many
+  await does('a reload amid a selection of all loses none', async () => {
+    many = await into('many 很多')
+    await cell('00000.png').waitFor()
+    const held = []
+    let hold = true
+    await page.route(/file\/list.*page=3/, (r) => (hold ? held.push(r) : r.continue()))
+    await page.getByRole('listbox').focus()
+    await key('Control+a')
+    await page.waitForRequest(/page=3/).catch(() => undefined)
+    await button('New folder').click()
+    await page.getByRole('dialog').getByRole('textbox').fill('above')
+    await key('Enter')
+    await cell('above').waitFor()
+    hold = false
+    await Promise.all(held.map((r) => r.continue()))
+    await see('301 selected')
+    await page.unroute(/file\/list.*page=3/)
+  })
+
+  await does('a trash that breaks off can be undone as far as it came', async () => {
+    let asked = 0
+    await page.route('**/api/v1/file/trash', (r) => (++asked === 2 ? r.fulfill(refusal) : r.continue()))
+    await page.getByRole('listbox').focus()
+    await key('Delete')
+    await see('100 items moved to the trash')
+    await page.unroute('**/api/v1/file/trash')
+    assert.equal((await list(many)).total, 201)
+    await button('Undo').click()
+    await see('Undone: 100 items moved to the trash')
+    assert.equal((await list(many)).total, 301)
+  })
+
+  await does('what is being put into the trash does not come back by a look', async () => {
+    let go
+    const asked = new Promise((done) => (go = done))
+    let release
+    await page.route('**/api/v1/file/trash', async (r) => {
+      go()
+      await new Promise((done) => (release = done))
+      await r.continue()
+    })
+    await into('many 很多')
+    await cell('00000.png').click()
+    await key('Delete')
+    await asked
+    await cell('00000.png').waitFor({ state: 'detached' })
+    const looked = page.waitForResponse(/page=3/)
+    await key('End')
+    await looked
+    await key('Home')
+    await cell('00001.png').waitFor()
+    assert.equal(await cell('00000.png').count(), 0)
+    release()
+    await see('1 item moved to the trash')
+    await page.unroute('**/api/v1/file/trash')
+    await key('Control+z')
+    await cell('00000.png').waitFor()
+  })
+
+  await does('where folders do not load one can ask again', async () => {
+    await into('inbox')
+    await cell('p01.png').click()
+    await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
+    const sheet = page.getByRole('dialog', { name: /Move/ })
+    await sheet.getByText('There are no folders here.').waitFor()
+    await page.route('**/api/v1/file/list?*', (r) => r.fulfill(refusal))
+    await sheet.getByRole('button', { name: 'Drive' }).click()
+    await sheet.getByRole('alert').waitFor()
+    await page.unroute('**/api/v1/file/list?*')
+    let release
+    await page.route('**/api/v1/file/list?*', async (r) => {
+      await new Promise((done) => (release = done))
+      await r.continue()
+    })
+    await sheet.getByRole('button', { name: 'Try again' }).click()
+    await page.waitForFunction(() => document.querySelector('[role=dialog] .list[inert]'))
+    while (!release) await page.evaluate(() => new Promise(requestAnimationFrame))
+    release()
+    await sheet.getByRole('button', { name: 'target' }).waitFor()
+    await page.unroute('**/api/v1/file/list?*')
+    await key('Escape')
+    await noDialog()
+  })
+
+  await does('a search says where things lie, and leads back', async () => {
+    await into('far')
+    const far = await place()
+    await key('/')
+    const steps0 = await page.evaluate(() => history.length)
+    const search = page.getByRole('searchbox')
+    await search.fill('need')
+    await page.waitForFunction(() => location.hash === '#/search/need')
+    await search.fill('needle')
+    await page.waitForFunction(() => location.hash === '#/search/needle')
+    assert.equal(await page.evaluate(() => history.length), steps0 + 1)
+    await cell('needle.png').getByText('Drive / far / further').waitFor()
+    await search.fill('')
+    await page.waitForFunction((to) => location.hash === to, far)
+    await search.fill('needle')
+    await cell('needle.png').click()
+    await details().getByRole('button', { name: 'Show in folder' }).click()
+    await page.getByRole('heading', { name: 'further' }).waitFor()
+    await page.waitForFunction(() => document.querySelector('[aria-label="needle.png"]')?.getAttribute('aria-selected') === 'true')
+  })
+
+  await does('what is published is asked again where it is not known', async () => {
+    await page.route('**/source/published*', (r) => r.fulfill(refusal))
+    await into('inbox')
+    await page.reload()
+    await cell('p07.png').click()
+    await details().getByText('Whether it is published could not be asked').waitFor()
+    await cell('p07.png').locator('.badge.unknown').waitFor()
+    await page.unroute('**/source/published*')
+    await details().getByRole('button', { name: 'Try again' }).click()
+    await cell('p07.png').locator('.badge.current').waitFor()
+  })
+
+  await does('a damaged picture is said to be one', async () => {
+    await page.goto(base + '/#/drive')
+    await cell('broken.png').click()
+    await details().getByText('This picture is damaged or breaks off').waitFor()
+    await cell('crumb.png').click()
+    await details().locator('img.there').waitFor()
+    assert.equal(await details().getByText('damaged').count(), 0)
+  })
+
+  await does('what went wrong is said in the language of the moment', async () => {
+    await page.route('**/api/v1/file/list?*', (r) => r.fulfill(refusal))
+    await page.goto(base + '/#/trash')
+    await see('Something went wrong inside the server')
+    await page.getByRole('button', { name: '中文' }).click()
+    await see('服务器内部出错')
+    assert.equal(await page.getByText('Something went wrong').count(), 0)
+    await page.getByRole('button', { name: 'English' }).click()
+    await page.unroute('**/api/v1/file/list?*')
+    await button('Try again').click()
+    await page.getByRole('heading', { name: 'The trash is empty' }).waitFor()
+  })
+  await page.context().close()
+
+  await does('what can be undone stays as long as somebody is at it', async () => {
+    await open({}, () => page.clock.install())
+    await cell('crumb.png').click()
+    await key('Delete')
+    const bubble = page.locator('.toast')
+    await bubble.hover()
+    await page.clock.fastForward(30000)
+    assert.equal(await bubble.count(), 1)
+    await page.mouse.move(10, 10)
+    await page.clock.fastForward(30000)
+    await bubble.waitFor({ state: 'detached' })
+    await page.getByRole('listbox').focus()
+    await key('Control+z') // also when it has gone
+    await cell('crumb.png').waitFor()
+    await page.context().close()
+  })
+
+  await does('on a phone each tap shows details, which go by a tap and by Escape', async () => {
+    await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+    const sheet = page.getByRole('dialog')
+    for (const close of [() => key('Escape'), () => page.touchscreen.tap(195, 40), () => sheet.getByRole('button', { name: 'Close' }).tap()]) {
+      for (const called of ['broken.png', 'stale.png']) {
+        await cell(called).tap()
+        await sheet.getByRole('heading', { name: called }).waitFor()
+        await page.waitForFunction(() => document.querySelector('[role=dialog]')?.contains(document.activeElement))
+        await close()
+        await sheet.waitFor({ state: 'detached' })
+        assert.equal(await page.locator('.selected').count(), 0)
+      }
+    }
+    await cell('stale.png').tap()
+    await sheet.getByRole('button', { name: 'Look at it large' }).tap()
+    await full('stale.png').locator('img.there').waitFor()
+    await full('stale.png').getByRole('button', { name: 'Previous picture' }).tap()
+    await full('crumb.png').waitFor()
+    await full('crumb.png').getByRole('button', { name: 'Close' }).tap()
+    await full('crumb.png').waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+  assert.deepEqual(wrong, [])
+} catch (e) {
+  console.error(`not ok ${steps.at}: ${e.stack}`)
+  console.error(wrong.join('\n'))
+  await page.screenshot({ path: join(tmpdir(), 'page-hands.png') }).catch(() => undefined)
+  process.exitCode = 1
+} finally {
+  await browser.close()
+}
