@@ -81,6 +81,7 @@ try {
     await page.getByRole('dialog').getByRole('textbox').fill('below')
     await page.keyboard.press('Enter')
     await item('below').waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'detached' }) // it gives the keys back
     await item('again').focus()
     await page.keyboard.press('ArrowLeft')
     await item('below').waitFor({ state: 'detached' })
