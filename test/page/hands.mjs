@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch, png, steps, watch } from './browser.mjs'
+import { launch, png, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
 
@@ -39,7 +39,7 @@ const data = (path, q) => page.evaluate(async ([p, args]) => (await (await fetch
 const list = (folder, more = {}) => data('/api/v1/file/list', { parentFileId: folder, page: 1, limit: 100, orderBy: 'file_name', orderDirection: 'asc', ...more })
 const names = async (folder) => (await list(folder)).fileList.map((f) => f.filename)
 const tasks = async () => (await data('/api/v1/oss/source/copy/list', { limit: 50 })).list
-const tasksEnd = () => page.waitForFunction(async () => (await (await fetch('/api/v1/oss/source/copy/list?limit=50')).json()).data.list.every((x) => x.status !== 1 && x.status !== 4))
+const tasksEnd = () => until(() => page.evaluate(async () => (await (await fetch('/api/v1/oss/source/copy/list?limit=50')).json()).data.list.every((x) => x.status !== 1 && x.status !== 4)), 'a task does not end')
 const place = () => page.evaluate(() => location.hash)
 const view = (label) => page.getByRole('listbox', { name: label }).waitFor()
 async function into(folder) {
@@ -182,10 +182,10 @@ try {
     await see('1 file uploaded')
     assert.deepEqual(await names(target), ['cell.png'])
     await page.dispatchEvent('[role=treeitem][title=target]', 'drop', { dataTransfer: await file(png(1, 2, 4), 'line.png') })
-    await page.waitForFunction(async (id) => (await (await fetch(`/api/v1/file/list?parentFileId=${id}&page=1&limit=9&orderBy=file_name&orderDirection=asc`)).json()).data.total === 2, target)
+    await until(() => page.evaluate(async (id) => (await (await fetch(`/api/v1/file/list?parentFileId=${id}&page=1&limit=9&orderBy=file_name&orderDirection=asc`)).json()).data.total === 2, target), 'both are not in the folder')
     await into('inbox')
     await page.dispatchEvent('.crumbs a', 'drop', { dataTransfer: await file(png(1, 2, 5), 'crumb.png') })
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=90&orderBy=file_name&orderDirection=asc')).json()).data.fileList.some((f) => f.filename === 'crumb.png'))
+    await until(() => page.evaluate(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=90&orderBy=file_name&orderDirection=asc')).json()).data.fileList.some((f) => f.filename === 'crumb.png')), 'crumb.png is not in the root')
     await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
   })
 
