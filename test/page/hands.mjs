@@ -42,10 +42,11 @@ const tasks = async () => (await data('/api/v1/oss/source/copy/list', { limit: 5
 const tasksEnd = () => until(() => page.evaluate(async () => (await (await fetch('/api/v1/oss/source/copy/list?limit=50')).json()).data.list.every((x) => x.status !== 1 && x.status !== 4)), 'a task does not end')
 const place = () => page.evaluate(() => location.hash)
 const view = (label) => page.getByRole('listbox', { name: label }).waitFor()
+const at = (folder) => page.getByRole('navigation', { name: 'Location' }).getByRole('heading', { name: folder }).waitFor()
 async function into(folder) {
   await page.goto(base + '/#/drive')
   await cell(folder).dblclick()
-  await page.getByRole('heading', { name: folder }).waitFor()
+  await at(folder)
   return Number((await place()).split('/')[2])
 }
 const file = (bytes, called) =>
@@ -193,17 +194,17 @@ try {
     await page.goto(base + '/#/bed')
     await view('Image bed')
     const bytes = png(9, 9, 9)
-    for (const at of ['section.view', 'header.bar']) {
+    for (const where of ['section.view', 'header.bar']) {
       const taken = await page.evaluate(
-        ([where, b]) => {
+        ([over, b]) => {
           const d = new DataTransfer()
           d.items.add(new File([new Uint8Array(b)], 'x.png', { type: 'image/png' }))
-          const told = (type) => document.querySelector(where).dispatchEvent(new DragEvent(type, { dataTransfer: d, bubbles: true, cancelable: true }))
+          const told = (type) => document.querySelector(over).dispatchEvent(new DragEvent(type, { dataTransfer: d, bubbles: true, cancelable: true }))
           return [told('dragover'), told('drop')]
         },
-        [at, [...bytes]],
+        [where, [...bytes]],
       )
-      assert.deepEqual(taken, [false, false], at)
+      assert.deepEqual(taken, [false, false], where)
     }
     await see('Files are uploaded into the drive')
   })
@@ -358,7 +359,7 @@ try {
     await search.fill('needle')
     await cell('needle.png').click()
     await details().getByRole('button', { name: 'Show in folder' }).click()
-    await page.getByRole('heading', { name: 'further' }).waitFor()
+    await at('further')
     await page.waitForFunction(() => document.querySelector('[aria-label="needle.png"]')?.getAttribute('aria-selected') === 'true')
   })
 

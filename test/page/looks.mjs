@@ -205,7 +205,7 @@ try {
   step = 'a hundred thousand images of the bed'
   await go('#/bed', 'Image bed')
   await option('crowd').dblclick()
-  await page.getByRole('heading', { name: 'crowd', exact: true }).waitFor()
+  await page.getByRole('heading', { name: 'crowd', exact: true }).first().waitFor()
   await option('99999.png').waitFor() // the newest is the first
   await smooth(step)
   // However far one has come, a reload asks for the first page and for what is in sight.
