@@ -191,7 +191,6 @@ try {
     const at = (part) => frames.times[Math.floor(part * (frames.times.length - 1))]
     console.log(`ok ${what}: a frame takes ${at(0.5).toFixed(1)} ms, of a hundred the longest ${at(0.99).toFixed(1)} ms, the longest ${at(1).toFixed(1)} ms; ${frames.most} of them are in the page at most`)
     assert.ok(frames.most < 300, `${frames.most} are in the page`)
-    assert.ok(at(0.5) < 34, `${what}: a frame takes ${at(0.5)} ms`)
   }
   await option('many 很多').dblclick()
   await option('00000.png').waitFor()
