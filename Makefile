@@ -20,7 +20,7 @@ LOG       := bin/log
 
 # Rooms whose tests run under the race detector. The embedded database is some
 # 25 times slower under it, so rooms that stand on the database are tested with
-# many goroutines and without it; add a room when its tests stay quick.
+# many goroutines and without it; add a room when its tests stay quick and have goroutines.
 RACE_PKGS ?= fault api/wire blob client db queue transfer often
 
 .PHONY: build
@@ -52,6 +52,7 @@ endef
 test: ## everything that must pass: format, vet and lint, all tests
 	@rm -f $(LOG)/count
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
+	@$(call step,vet,$(GO) vet ./internal/killpoint ./cmd/tuchuang) # as they are built for use; with all tags, and the rest: lint
 	@$(call step,lint,$(LINT) run ./...)
 	@$(call step,build,$(GO) build -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
 	@$(MAKE) --no-print-directory go-test
