@@ -219,7 +219,8 @@ try {
     const looked = page.waitForResponse((r) => further(r.request()))
     await page.getByRole('listbox').focus()
     await key('F2')
-    await page.getByRole('dialog').getByRole('textbox').fill(called + '.png')
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === document.activeElement.value.lastIndexOf('.'))
+    await page.keyboard.type(called)
     await key('Enter')
     await looked
     await option(called + '.png').click()
