@@ -78,7 +78,7 @@ export interface Browser<T extends Browsable> {
   moveTo: (to: T['id']) => Promise<void>
   gone: (list: T[]) => void // takes out of sight what was deleted
   act: (list: T[], run: () => Promise<unknown>) => Promise<boolean>
-  follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks and shows them
+  follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks that publish again, and shows them
   menuAt: Ref<{ x: number; y: number } | undefined>
   grid: Ref<GridHandle | undefined>
 }
@@ -298,7 +298,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     gone,
     act,
     async follow(ids, start) {
-      const problem = tooMany(ids.length)
+      const problem = tooMany(ids.length, true)
       if (problem) return fail(new Error(problem))
       try {
         await begin(inTasks(ids), start, (part) => selection.leave(new Set(part)))
