@@ -173,7 +173,7 @@ func TestAppTextsAreThere(t *testing.T) {
 // What the application puts names of texts together of: what may follow a beginning.
 var endings = map[string][]string{
 	"accounts.is.": {"disabled", "unpublished"},
-	"keys.":        {"arrows", "range", "one", "all", "open", "look", "details", "download", "publish", "links", "republish", "rename", "remove", "undo", "search", "tasks", "out", "keys"},
+	"keys.":        {"arrows", "range", "one", "all", "open", "look", "details", "download", "publish", "links", "visit", "republish", "rename", "remove", "undo", "search", "tasks", "out", "keys"},
 	"limit.":       nil, // TestAppHasWordsForReasons
 	"links.":       {"url", "md", "html", "bbcode", "csv", "json", "template"},
 	"order.":       {"file_name", "update_at", "size"},
@@ -187,6 +187,7 @@ var endings = map[string][]string{
 	"state.":       {"current", "outdated"},
 	"thumb.":       {string(thumbnail.Unsupported), string(thumbnail.Damaged), string(thumbnail.TooLarge), string(thumbnail.Busy), "none"},
 	"tokens.":      {"base", "read", "write"},
+	"upload.":      {"replace", "both", "skip"},
 }
 
 // Each text whose name is put together is there, and of no other beginning is one.

@@ -2,7 +2,7 @@
 // selected of it, and what can be done with that. What of it is seen is parts/Browser.vue.
 import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { line, type Failure } from './ask'
-import { fail, inquire, undoable } from './bubbles'
+import { fail, inquire, turned, undoable } from './bubbles'
 import { begin, inTasks, tooMany } from './copying'
 import type { Listing } from './listing'
 import { go } from './place'
@@ -78,7 +78,7 @@ export interface Browser<T extends Browsable> {
   moveTo: (to: T['id']) => Promise<void>
   gone: (list: T[]) => void // takes out of sight what was deleted
   act: (list: T[], run: () => Promise<unknown>) => Promise<boolean>
-  follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks and shows them
+  follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks that publish again, and shows them
   menuAt: Ref<{ x: number; y: number } | undefined>
   grid: Ref<GridHandle | undefined>
 }
@@ -133,6 +133,10 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     },
   )
   watch(ended, reload)
+  watch(turned, () => {
+    void reload()
+    shifted.value++
+  })
 
   // What is to be shown in its folder is selected when that is there.
   let wanted: T | undefined
@@ -170,7 +174,11 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     let i = l.items.value.findIndex((e) => e !== undefined && e.id === one.value?.id)
     if (i < 0) return
     for (i += by; i >= 0; i += by) {
-      await l.need(i, i + 1)
+      try {
+        await l.need(i, i + 1)
+      } catch (e) {
+        return mine === steps ? fail(e) : undefined
+      }
       if (mine !== steps || l !== listing.value || !full.value || i >= l.items.value.length) return
       const e = l.items.value[i]
       if (!e || !of.picture(e)) continue
@@ -213,8 +221,6 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
   }
   async function back(moved: T[]): Promise<void> {
     for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])
-    await reload()
-    shifted.value++
   }
   function gone(list: T[]): void {
     const ids = new Set(list.map((e) => e.id))
@@ -281,7 +287,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
           await of.rename(e.id, name)
           selection.clear()
           listing.value.change((x) => x.id === e.id, (x) => ({ ...x, name }))
-          undoable(t('rename.done', { name }), () => of.rename(e.id, e.name).then(() => (reload(), shifted.value++)))
+          undoable(t('rename.done', { name }), () => of.rename(e.id, e.name))
           void reload()
           shifted.value++
         },
@@ -292,7 +298,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     gone,
     act,
     async follow(ids, start) {
-      const problem = tooMany(ids.length)
+      const problem = tooMany(ids.length, true)
       if (problem) return fail(new Error(problem))
       try {
         await begin(inTasks(ids), start, (part) => selection.leave(new Set(part)))

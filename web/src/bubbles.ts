@@ -1,5 +1,5 @@
 // What is said for a moment at the edge, and what is asked before something is done.
-import { reactive, shallowRef } from 'vue'
+import { reactive, ref, shallowRef } from 'vue'
 import { t } from './words'
 
 export interface Toast {
@@ -60,22 +60,51 @@ export function dismiss(id: number): void {
 }
 
 // What can be undone, the newest last: by its bubble, or by a key when that has gone.
-const undos: { text: string; bubble: number; run: () => Promise<unknown> }[] = []
+interface Undo {
+  text: string
+  at: number // how late it was done
+  bubble: number
+  run: () => Promise<unknown>
+}
+const undos: Undo[] = []
+let forgotten = 0 // how often
+let undoing = Promise.resolve() // one after the other
+
+// turned counts what may have changed any list, whichever is looked at by then.
+export const turned = ref(0)
 
 // undoable tells that something was done, and how it is undone.
-export function undoable(text: string, undo: () => Promise<unknown>): void {
-  const it = { text, bubble: 0, run: undo }
-  it.bubble = put(text, { label: t('undo.it'), run: () => take(it) }, 'plain')
+export function undoable(text: string, run: () => Promise<unknown>): void {
+  offer({ text, at: ++last, bubble: 0, run })
+}
+function offer(it: Undo): void {
+  it.bubble = put(it.text, { label: t('undo.it'), run: () => take(it) }, 'plain')
   undos.push(it)
+  undos.sort((a, b) => a.at - b.at)
   if (undos.length > 20) undos.shift()
 }
-function take(it: (typeof undos)[number]): void {
+function take(it: Undo): void {
   const i = undos.indexOf(it)
   if (i < 0) return
   undos.splice(i, 1)
   dismiss(it.bubble)
-  it.run().then(() => toast(t('undo.did', { what: it.text })), fail)
+  const mine = forgotten
+  undoing = undoing.then(async () => {
+    if (mine !== forgotten) return
+    try {
+      await it.run()
+      if (mine === forgotten) toast(t('undo.did', { what: it.text }))
+    } catch (e) {
+      if (mine !== forgotten) return
+      fail(e)
+      if (passing.includes((e as { word?: string }).word ?? '')) offer(it)
+    } finally {
+      turned.value++
+    }
+  })
 }
+// What was refused for one of these may go well later; for another one it would not.
+const passing = ['away', 'internal', 'unavailable', 'uncertain', 'disk_full', 'too_many_requests']
 export function undoNewest(): void {
   const it = undos.at(-1)
   if (it) take(it)
@@ -85,6 +114,7 @@ export function undoNewest(): void {
 export function forget(): void {
   question.value = undefined
   toasts.splice(0)
+  forgotten++
   undos.splice(0)
 }
 

@@ -15,12 +15,12 @@ export function inTasks<T>(list: T[]): T[][] {
 
 const room = computed(() => Math.max(0, limits().tasks - open.value.length))
 
-// tooMany says, where that is so, why so many can't be begun now, and what to do.
-export function tooMany(n: number): string {
+// tooMany says, where that is so, why so many can't be published now, or again, and what to do.
+export function tooMany(n: number, again = false): string {
   const needed = Math.ceil(n / limits().ids)
   if (needed <= room.value) return ''
-  if (room.value === 0) return say('publish.noRoom', open.value.length)
-  return t('publish.tooMany', { n: count(n), tasks: count(needed), room: count(room.value), most: count(room.value * limits().ids) })
+  if (room.value === 0) return say(again ? 'publish.noRoomAgain' : 'publish.noRoom', open.value.length)
+  return t(again ? 'publish.tooManyAgain' : 'publish.tooMany', { n: count(n), tasks: count(needed), room: count(room.value), most: count(room.value * limits().ids) })
 }
 
 // begin begins one task for each part; done is told of each part that has begun.

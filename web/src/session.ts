@@ -75,10 +75,13 @@ async function anew(forget: boolean): Promise<void> {
   line.uid = 0
   refused.value = undefined
   halt()
-  if (forget) {
-    markForgotten(me.value?.uid)
-    await forgetMarked()
+  try {
+    if (forget) {
+      markForgotten(me.value?.uid)
+      await forgetMarked()
+    }
+  } finally {
+    history.replaceState(null, '', '#/drive') // where one was is not for the next
+    location.reload()
   }
-  history.replaceState(null, '', '#/drive') // where one was is not for the next
-  location.reload()
 }

@@ -205,7 +205,7 @@ export const bed = {
   mkdir: async (parent: string, name: string) => (await post<{ list: { dirID: string }[] }>('/upload/v1/oss/file/mkdir', { parentID: parent, name: [name], type: 1 })).list[0]!.dirID,
   rename: (id: string, name: string) => ask('PUT', '/api/v1/oss/file/name', { fileID: id, fileName: name }),
   move: (ids: string[], to: string, done?: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/move', { fileIDs, toParentFileID: to }), done),
-  remove: (ids: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs })),
+  remove: (ids: string[], done?: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs }), done),
   republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
 }
 
