@@ -1,7 +1,7 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { launch, lying, until, watch } from './browser.mjs'
+import { launch, lying, refusal, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
 
@@ -37,13 +37,8 @@ const token = (id, secret) =>
   fetch(base + '/api/v1/access_token', { method: 'POST', body: JSON.stringify({ clientID: id, clientSecret: secret }) }).then((r) => r.json())
 
 let page
-let step = 'begin'
-async function does(what, fn) {
-  step = what
-  await fn()
-  if (shots) await page.screenshot({ path: `${shots}/account-${what.replace(/\W+/g, '-')}.png` })
-  console.log(`ok ${what}`)
-}
+const does = (what, fn) => steps.does(what, fn)
+if (shots) steps.after = (what) => page.screenshot({ path: `${shots}/account-${what.replace(/\W+/g, '-')}.png` })
 
 try {
   await does('a link signs in once', async () => {
@@ -184,7 +179,7 @@ try {
   })
 
   await does('what can’t be had is said, and asked for again', async () => {
-    await page.route('**/api/v1/user/client/list', (r) => r.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: 'x', data: null, 'x-traceID': 't', error: { code: 'unavailable', message: 'x' } }) }), { times: 1 })
+    await page.route('**/api/v1/user/client/list', (r) => r.fulfill(refusal('unavailable')), { times: 1 })
     await tab(page, 'Clients')
     await see(page, 'The server is busy')
     await sheet(page).getByRole('button', { name: 'Try again' }).click()
@@ -207,7 +202,7 @@ try {
 
   assert.deepEqual(wrong, [])
 } catch (e) {
-  console.error(`at: ${step}\n`, e)
+  console.error(`at: ${steps.at}\n`, e)
   if (shots && page) await page.screenshot({ path: `${shots}/account-failed.png` }).catch(() => undefined)
   process.exitCode = 1
 } finally {

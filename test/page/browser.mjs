@@ -22,16 +22,26 @@ export function watch(page, base, wrong, expected = () => false) {
   })
 }
 
-// steps tell what of a script was done; at is the one that is under way.
+// steps tell what of a script was done; at is the one that is under way, after is done after each.
 export const steps = {
   at: 'begin',
+  after: async () => undefined,
   async does(what, fn) {
     this.at = what
     const began = performance.now()
     await fn()
+    await this.after(what)
     console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
   },
 }
+
+// refusal is what the server answers where it refuses.
+export const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
+
+// data asks the server as who is signed in at a page; list and names are of a folder of the drive.
+export const data = (page, path, q) => page.evaluate(async ([p, args]) => (await (await fetch(p + '?' + new URLSearchParams(args))).json()).data, [path, q])
+export const list = (page, folder = 0) => data(page, '/api/v1/file/list', { parentFileId: folder, page: 1, limit: 100, orderBy: 'file_name', orderDirection: 'asc' })
+export const names = async (page, folder) => (await list(page, folder)).fileList.map((f) => f.filename)
 
 // lying counts what of uploads lies in the browser of a page.
 export const lying = (page) =>
@@ -75,10 +85,11 @@ export function png(r, g, b, side = 64) {
   return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(Array.from({ length: side }, () => line)))), chunk('IEND', Buffer.alloc(0))])
 }
 
-// sticksOut names what is wider than the page, or than the window or bar that it stands in.
+// sticksOut names what is wider than the page, or than the window or bar that it stands in. Widths
+// are rounded, and fonts differ: a pixel is nothing.
 export const sticksOut = (page) =>
   page.evaluate(() =>
     [document.documentElement, ...document.querySelectorAll('[role=dialog], [role=dialog] .modal, .details, .selected, header.bar, .toolbar')]
-      .filter((e) => e.clientWidth > 0 && (e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
+      .filter((e) => e.clientWidth > 0 && (e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
       .map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`),
   )

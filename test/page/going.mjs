@@ -259,12 +259,11 @@ try {
 
   await steps.does('who listens for another tab that is closed learns what went on meanwhile', async () => {
     const before = streams
-    const caught = second.waitForRequest('**/source/copy/list?*')
-    const listens = second.waitForRequest('**/copy/events')
+    const asked = []
+    second.on('request', (r) => asked.push(/\/source\/copy\/(\w+)/.exec(r.url())?.[1]))
     await page.close()
     page = second
-    await listens
-    await caught
+    await until(() => asked.includes('events') && asked.includes('list', asked.indexOf('events')), 'it does not ask where the tasks stand')
     assert.equal(streams, before + 1)
     const id = await page.evaluate(async () => {
       const api = async (path, body) => (await (await fetch('/api/v1/' + path, body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })).json()).data

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { launch, sticksOut, watch } from './browser.mjs'
+import { launch, steps, sticksOut, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
 const texts = readFileSync(new URL('../../web/src/text/en.json', import.meta.url), 'utf8')
@@ -13,7 +13,6 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const browser = await launch()
 const wrong = []
 let page
-let step = 'begin'
 let signedOut = true
 
 async function open(options) {
@@ -30,7 +29,7 @@ const still = () =>
 
 // look holds what is shown against the rules of axe.
 async function look(what) {
-  step = what
+  steps.at = what
   await still()
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
@@ -140,34 +139,21 @@ try {
       for (const [device, viewport] of [['desk', { width: 1440, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
         const tag = `${lang} ${colorScheme} ${device}`
         signedOut = true
-        const context = await open({ locale, colorScheme, viewport, deviceScaleFactor: device === 'phone' && shots ? 2 : 1 })
-        await look(`${tag} sign in`)
-        await page.fill('input[name=name]', name)
-        await page.fill('input[name=password]', password)
-        await key('Enter')
-        await page.getByRole('listbox').waitFor()
-        signedOut = false
-        await walk(tag, words[lang], device === 'phone')
-        console.log(`ok ${tag}`)
-        await context.close()
+        await steps.does(tag, async () => {
+          const context = await open({ locale, colorScheme, viewport, deviceScaleFactor: device === 'phone' && shots ? 2 : 1 })
+          await look(`${tag} sign in`)
+          await page.fill('input[name=name]', name)
+          await page.fill('input[name=password]', password)
+          await key('Enter')
+          await page.getByRole('listbox').waitFor()
+          signedOut = false
+          await walk(tag, words[lang], device === 'phone')
+          await context.close()
+        })
       }
     }
   }
 
-  step = 'a hundred thousand'
-  signedOut = true
-  const context = await open({ locale: 'en-US' })
-  await page.fill('input[name=name]', name)
-  await page.fill('input[name=password]', password)
-  await key('Enter')
-  await page.getByRole('listbox').waitFor()
-  signedOut = false
-  await key('t')
-  await page.locator('.task:has(.dot.bad)').first().click() // of one second, either may be the first
-  await page.getByRole('button', { name: 'Retry this one' }).click()
-  await page.getByRole('button', { name: 'All 1', exact: true }).waitFor() // one is tried again, and nothing else
-  await key('Escape')
-  await page.locator('.drawer').waitFor({ state: 'detached' })
   const scroll = () => page.evaluate(
     () =>
       new Promise((done) => {
@@ -192,46 +178,64 @@ try {
     console.log(`ok ${what}: a frame takes ${at(0.5).toFixed(1)} ms, of a hundred the longest ${at(0.99).toFixed(1)} ms, the longest ${at(1).toFixed(1)} ms; ${frames.most} of them are in the page at most`)
     assert.ok(frames.most < 300, `${frames.most} are in the page`)
   }
-  await option('many 很多').dblclick()
-  await option('00000.png').waitFor()
-  await smooth('a hundred thousand pictures')
-  await page.getByRole('listbox').focus()
-  await key('End')
-  await option('99999.png').waitFor()
-  await key('Home')
-  await option('00000.png').waitFor()
 
-  step = 'a hundred thousand images of the bed'
-  await go('#/bed', 'Image bed')
-  await option('crowd').dblclick()
-  await page.getByRole('heading', { name: 'crowd', exact: true }).first().waitFor()
-  await option('99999.png').waitFor() // the newest is the first
-  await smooth(step)
-  // However far one has come, a reload asks for the first page and for what is in sight.
-  let asked = 0
-  const further = (r) => r.url().endsWith('/oss/file/list') && r.postDataJSON().lastFileId !== ''
-  const counts = (r) => (asked += further(r) ? 1 : 0)
-  const far = page.getByRole('option', { name: /png$/ }).last()
-  assert.ok(Number(await far.getAttribute('aria-posinset')) > 600)
-  await far.click()
-  page.on('request', counts)
-  for (const called of ['another', 'yet another']) {
-    const looked = page.waitForResponse((r) => further(r.request()))
-    await page.getByRole('listbox').focus()
-    await key('F2')
-    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === document.activeElement.value.lastIndexOf('.'))
-    await page.keyboard.type(called)
+  let context
+  await steps.does('a hundred thousand', async () => {
+    signedOut = true
+    context = await open({ locale: 'en-US' })
+    await page.fill('input[name=name]', name)
+    await page.fill('input[name=password]', password)
     await key('Enter')
-    await looked
-    await option(called + '.png').click()
-    await gone('dialog')
-  }
-  assert.ok(asked >= 2 && asked <= 6, `two renames ask for ${asked} pages`)
-  await context.close()
+    await page.getByRole('listbox').waitFor()
+    signedOut = false
+    await key('t')
+    await page.locator('.task:has(.dot.bad)').first().click() // of one second, either may be the first
+    await page.getByRole('button', { name: 'Retry this one' }).click()
+    await page.getByRole('button', { name: 'All 1', exact: true }).waitFor() // one is tried again, and nothing else
+    await key('Escape')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+    await option('many 很多').dblclick()
+    await option('00000.png').waitFor()
+    await smooth('a hundred thousand pictures')
+    await page.getByRole('listbox').focus()
+    await key('End')
+    await option('99999.png').waitFor()
+    await key('Home')
+    await option('00000.png').waitFor()
+  })
+
+  await steps.does('a hundred thousand images of the bed', async () => {
+    await go('#/bed', 'Image bed')
+    await option('crowd').dblclick()
+    await page.getByRole('heading', { name: 'crowd', exact: true }).first().waitFor()
+    await option('99999.png').waitFor() // the newest is the first
+    await smooth(steps.at)
+    // However far one has come, a reload asks for the first page and for what is in sight.
+    let asked = 0
+    const further = (r) => r.url().endsWith('/oss/file/list') && r.postDataJSON().lastFileId !== ''
+    const counts = (r) => (asked += further(r) ? 1 : 0)
+    const far = page.getByRole('option', { name: /png$/ }).last()
+    assert.ok(Number(await far.getAttribute('aria-posinset')) > 600)
+    await far.click()
+    page.on('request', counts)
+    for (const called of ['another', 'yet another']) {
+      const looked = page.waitForResponse((r) => further(r.request()))
+      await page.getByRole('listbox').focus()
+      await key('F2')
+      await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === document.activeElement.value.lastIndexOf('.'))
+      await page.keyboard.type(called)
+      await key('Enter')
+      await looked
+      await option(called + '.png').click()
+      await gone('dialog')
+    }
+    assert.ok(asked >= 2 && asked <= 6, `two renames ask for ${asked} pages`)
+    await context.close()
+  })
 
   assert.deepEqual(wrong, [])
 } catch (e) {
-  console.error(`not ok ${step}: ${e.stack}`)
+  console.error(`not ok ${steps.at}: ${e.stack}`)
   console.error(wrong.join('\n'))
   await page.screenshot({ path: (shots || '/tmp') + '/looks-failed.png' }).catch(() => undefined)
   process.exitCode = 1

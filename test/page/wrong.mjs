@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch, lying, png, steps, until, watch } from './browser.mjs'
+import { launch, list, lying, names, png, refusal, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -41,11 +41,8 @@ async function signOut(page) {
   await page.getByText('Sign out').click()
 }
 const see = (text) => page.getByText(text).first().waitFor()
-const list = (page) => page.evaluate(async () => (await (await fetch('/api/v1/file/list?parentFileId=0&page=1&limit=100&orderBy=file_name&orderDirection=asc')).json()).data.fileList)
-const names = async (page) => (await list(page)).map((f) => f.filename)
 const mkdir = (page, name) =>
   page.evaluate(async (name) => (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID: 0, name }) })).json()).data.dirID, name)
-const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
 const corner = () => page.getByRole('region', { name: 'Upload' })
 const input = 'input[type=file][multiple]'
 const button = (name) => page.getByRole('button', { name, exact: true })
@@ -103,14 +100,14 @@ try {
   })
 
   await steps.does('others go on meanwhile, and what is said is for all that came together', async () => {
-    const before = await list(page)
+    const before = (await list(page)).fileList
     await page.setInputFiles(input, [made('a.bin', randomBytes(1600)), made('b.bin', randomBytes(2600)), made('empty.bin', randomBytes(10)), made('c.bin', randomBytes(300))])
     await page.getByRole('option', { name: 'c.bin' }).waitFor()
     await corner().getByText('Do this for all').click()
     await button('Skip').click()
     await see('1 file uploaded')
     await close()
-    assert.deepEqual((await list(page)).filter((f) => f.filename !== 'c.bin'), before)
+    assert.deepEqual((await list(page)).fileList.filter((f) => f.filename !== 'c.bin'), before)
     assert.deepEqual(await lying(page), { facts: 0, files: 0 })
   })
 
@@ -181,7 +178,7 @@ try {
     await page.reload()
     await see('1 file uploaded')
     assert.equal(creates, 1, 'it began anew')
-    const there = (await list(page)).find((f) => f.filename === 'large.bin')
+    const there = (await list(page)).fileList.find((f) => f.filename === 'large.bin')
     assert.equal(there.etag, createHash('md5').update(content).digest('hex'))
     await page.unroute('**/upload/v2/file/slice')
     await close()

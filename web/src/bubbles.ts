@@ -38,15 +38,17 @@ export function letGo(id: number): void {
   if (lasts) ends.set(id, window.setTimeout(() => dismiss(id), lasts))
 }
 
-// during is a toast about what takes a while: it stays until it is dismissed, and its text
-// may be set again.
+// during is a toast about what takes a while: it stays until it is dismissed, which is
+// for good, and its text may be set again.
 export function during(): { tell: (text: string) => void; end: () => void } {
   const id = ++last
+  let told = false
   return {
     tell(text) {
       const there = toasts.find((x) => x.id === id)
       if (there) there.text = text
-      else toasts.push({ id, text, kind: 'plain', lasts: 0 })
+      else if (!told) toasts.push({ id, text, kind: 'plain', lasts: 0 })
+      told = true
     },
     end: () => dismiss(id),
   }

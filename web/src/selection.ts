@@ -40,10 +40,15 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     { deep: 1 }, // pages are put into the list that is there
   )
 
+  // other begins something else, which ends what is being gathered.
+  function other(): number {
+    gathering.value = false
+    return ++turn
+  }
   async function range(from: number, to: number, keep: boolean): Promise<void> {
     const [a, b] = from < to ? [from, to] : [to, from]
     const l = listing()
-    const mine = ++turn
+    const mine = other()
     try {
       await l.need(a, b + 1)
     } catch (e) {
@@ -66,7 +71,7 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
       if (how.range && anchor < 0) anchor = cursor.value < 0 ? index : cursor.value
       cursor.value = index
       if (how.range) return void range(anchor, index, how.more === true)
-      turn++
+      other()
       anchor = index
       const item = listing().items.value[index]
       if (!item) return
@@ -77,7 +82,7 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     },
     async all() {
       const l = listing()
-      const mine = ++turn
+      const mine = other()
       const bubble = during()
       gathering.value = true
       try {
@@ -100,18 +105,17 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     },
     gathering,
     clear() {
-      turn++
-      gathering.value = false
+      other()
       anchor = -1
       chosen.value = new Map()
     },
     leave(ids) {
-      turn++
-      gathering.value = false
+      other()
       anchor = -1
       chosen.value = new Map([...chosen.value].filter(([id]) => !ids.has(id)))
     },
     only(item) {
+      other()
       chosen.value = new Map([[item.id, item]])
     },
   }

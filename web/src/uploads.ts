@@ -11,9 +11,11 @@ import { say, t } from './words'
 // Taken is what becomes of an upload whose name other content has.
 export type Taken = 'replace' | 'both' | 'skip'
 
-// Batch is what came together; taken is what was said for all of it.
+// Batch is what came together; taken is what was said for all of it, left how many of it have
+// not ended.
 interface Batch {
   taken?: Taken
+  left: number
 }
 
 export interface Upload {
@@ -88,6 +90,7 @@ function add(list: Upload[], kept = false): void {
   for (const u of list) {
     open.set(u.key, u)
     queue.push(u)
+    u.batch.left++
     size += u.file.size
     if (u.slice > 1) sentOf(u, (u.slice - 1) * u.sliceSize)
   }
@@ -107,7 +110,7 @@ export function upload(uid: number, parent: number, files: Dropped[], batch = be
 // begun is a new batch: what has ended before it is not shown any more.
 function begun(): Batch {
   if (!sums.value.active) clearDone()
-  return {}
+  return reactive({ left: 0 })
 }
 
 // takeUp goes on with what an earlier page has not finished.
@@ -117,7 +120,7 @@ export async function takeUp(): Promise<void> {
   if (uid !== line.uid || all.length === 0) return
   for (const x of all) if (!x.file) left.set(x.key, x)
   const here = all.filter((x) => x.file && !open.has(x.key))
-  const batch: Batch = { taken: 'both' } // whoever could say something else may have gone
+  const batch: Batch = reactive({ taken: 'both', left: 0 }) // whoever could say something else may have gone
   add(here.map((x) => made(uid, x.parent, { file: x.file!, path: x.path }, batch, x)), true)
   if (left.size > 0) toast(say('upload.left', left.size))
 }
@@ -132,6 +135,7 @@ export function again(): void {
   counts.failed = 0
   for (const u of failed.splice(0)) {
     Object.assign(u, { state: 'waiting', problem: undefined, anew: false })
+    u.batch.left++
     queue.push(u)
   }
   go()
@@ -157,6 +161,7 @@ export function drop(u: Upload): void {
   requests.get(u)?.abort()
   unhash(u)
   if (u.preupload) void cancel(u.preupload)
+  u.batch.left--
   counts.all--
   counts.bytes -= u.file.size
   counts.sent -= u.sent
@@ -276,6 +281,7 @@ function end(u: Upload, e: unknown): void {
   }
   u.state = 'failed'
   u.problem = e as Error
+  u.batch.left--
   counts.failed++
   failed.push(u)
 }
@@ -285,6 +291,7 @@ function arrived(u: Upload, instant: boolean): void {
   sentOf(u, u.file.size)
   u.instant = instant
   u.state = 'done'
+  u.batch.left--
   counts.done++
   if (instant) counts.instant++
   lately.unshift(u)

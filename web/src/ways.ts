@@ -1,11 +1,13 @@
 // Where entries of the drive lie, in words: the names of their folders are asked for many at
 // a time, and kept until something may have moved.
-import { reactive } from 'vue'
+import { reactive, watch } from 'vue'
+import { line } from './ask'
 import { foldersByID, most } from './wire'
 import { t } from './words'
 
 const known = reactive(new Map<number, { name: string; parent: number }>())
 const wanted = new Set<number>()
+const missed = new Set<number>() // could not be asked for: they are when the server is back
 let due = 0
 
 // wayOf is the way to a folder, or "" until it is known.
@@ -36,7 +38,14 @@ function want(id: number): void {
         ids.forEach((i) => known.set(i, { name: '…', parent: 0 })) // what was deleted for good
         list.forEach((f) => known.set(f.id, { name: f.name, parent: f.parent }))
       },
-      () => undefined, // the next look asks again
+      () => ids.forEach((i) => missed.add(i)),
     )
   }, 40)
 }
+watch(
+  () => line.back,
+  () => {
+    missed.forEach(want)
+    missed.clear()
+  },
+)

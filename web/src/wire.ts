@@ -142,7 +142,7 @@ export async function drivePath(id: number): Promise<Crumb<number>[]> {
 }
 
 export async function foldersByID(ids: number[]): Promise<{ id: number; name: string; parent: number }[]> {
-  const { fileList } = await post<{ fileList: { fileId: number; filename: string; parentFileId: number }[] }>('/api/v1/file/infos', { fileIds: ids })
+  const { fileList } = await reads<{ fileList: { fileId: number; filename: string; parentFileId: number }[] }>('/api/v1/file/infos', { fileIds: ids })
   return fileList.map((f) => ({ id: f.fileId, name: f.filename, parent: f.parentFileId }))
 }
 
