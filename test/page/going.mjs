@@ -50,10 +50,15 @@ async function closed(page) {
   await page.keyboard.press('Escape')
   await page.locator('.drawer').waitFor({ state: 'detached' })
 }
-async function publish(page, name) {
+const sheet = (page) => page.getByRole('dialog', { name: 'Publish' })
+const go = (page) => sheet(page).getByRole('button', { name: /^Publish [\d,]+ pictures?$/ })
+async function plan(page, name) {
   await page.getByRole('option', { name, exact: true }).click()
   await page.getByRole('toolbar').getByRole('button', { name: 'Publish' }).click()
-  await page.getByRole('dialog', { name: 'Publish' }).getByRole('button', { name: /^Publish [\d,]+ pictures?$/ }).click()
+}
+async function publish(page, name) {
+  await plan(page, name)
+  await go(page).click()
 }
 const see = (page, text) => page.getByText(text).first().waitFor()
 const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute('role') || document.activeElement?.getAttribute('aria-label') || document.activeElement?.getAttribute('name') || document.activeElement?.textContent?.trim())
@@ -224,8 +229,9 @@ try {
       await heading(page, 'Waiting')
       await closed(page)
     }
-    await publish(page, 'one.png')
-    await page.getByRole('dialog', { name: 'Publish' }).getByText('3 copy tasks are unfinished; wait until one has ended.').waitFor()
+    await plan(page, 'one.png')
+    await sheet(page).getByText('3 tasks are unfinished, and no more can be added now. Publish these when one of them has ended.').waitFor()
+    assert.ok(await go(page).isDisabled())
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.keyboard.press('t')
