@@ -2,7 +2,7 @@
 // server that refuses, a file that changes, another person in another tab.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launch, list, lying, names, png, refusal, steps, until, watch } from './browser.mjs'
@@ -384,6 +384,42 @@ try {
     await see('the operator can find it by trace')
     await page.getByRole('option', { name: 'd129' }).waitFor()
     await page.unroute(lists)
+  })
+
+  await steps.does('an undo that failed is offered again', async () => {
+    const folder = page.getByRole('option', { name: 'd129' })
+    await folder.click()
+    await page.keyboard.press('Delete')
+    await folder.waitFor({ state: 'detached' })
+    await page.route('**/api/v1/file/recover', (r) => r.fulfill(refusal('unavailable')))
+    const refused = page.waitForResponse('**/api/v1/file/recover')
+    await button('Undo').click()
+    await refused
+    await button('Undo').waitFor()
+    await page.unroute('**/api/v1/file/recover')
+    await page.keyboard.press('Control+z')
+    await folder.waitFor()
+  })
+
+  await steps.does('publishing is not left amid', async () => {
+    await page.goto(base + '/#/drive')
+    await page.setInputFiles(input, made('amid.png', Buffer.concat([readFileSync(join(dir, 'old.png')), randomBytes(8)])))
+    await see('1 file uploaded')
+    await close()
+    await page.getByRole('option', { name: 'amid.png' }).click()
+    await page.keyboard.press('p')
+    const sheet = page.getByRole('dialog', { name: 'Publish' })
+    let go
+    const gate = new Promise((resolve) => (go = resolve))
+    await page.route('**/source/copy', async (r) => (await gate, r.continue()))
+    await sheet.getByRole('button', { name: 'Publish 1 picture' }).click()
+    await until(() => sheet.getByRole('button', { name: 'Cancel' }).isDisabled(), 'it can be left')
+    await page.keyboard.press('Escape')
+    go()
+    await page.getByRole('heading', { name: '1 published' }).waitFor()
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'detached' })
+    await page.unroute('**/source/copy')
   })
 
   await steps.does('a sign-out that fails is said', async () => {
