@@ -95,7 +95,7 @@ try {
     for (let i = 0; i < 19; i++) await key('Shift+ArrowRight')
     await see('20 selected')
     await key('p')
-    await see('20 are chosen, which needs 4 tasks; 3 more may be unfinished now. Choose 15 at most')
+    await see('20 are chosen. They need 4 tasks, and only 3 can be added now. Choose 15 at most')
     assert.ok(await page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).isDisabled())
     await key('Escape')
     await noDialog()
