@@ -187,6 +187,7 @@ var endings = map[string][]string{
 	"state.":       {"current", "outdated"},
 	"thumb.":       {string(thumbnail.Unsupported), string(thumbnail.Damaged), string(thumbnail.TooLarge), string(thumbnail.Busy), "none"},
 	"tokens.":      {"base", "read", "write"},
+	"upload.":      {"replace", "both", "skip"},
 }
 
 // Each text whose name is put together is there, and of no other beginning is one.
