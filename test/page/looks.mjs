@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { launch, steps, sticksOut, watch } from './browser.mjs'
+import { launch, steps, sticksOut, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
 const texts = readFileSync(new URL('../../web/src/text/en.json', import.meta.url), 'utf8')
@@ -215,7 +215,8 @@ try {
     const further = (r) => r.url().endsWith('/oss/file/list') && r.postDataJSON().lastFileId !== ''
     const counts = (r) => (asked += further(r) ? 1 : 0)
     const far = page.getByRole('option', { name: /png$/ }).last()
-    assert.ok(Number(await far.getAttribute('aria-posinset')) > 600)
+    await page.getByRole('listbox').focus()
+    await until(async () => (await key('End'), Number(await far.getAttribute('aria-posinset')) > 600), 'the end of what has come is not gone to')
     await far.click()
     page.on('request', counts)
     for (const called of ['another', 'yet another']) {

@@ -395,7 +395,8 @@ try {
     const refused = page.waitForResponse('**/api/v1/file/recover')
     await button('Undo').click()
     await refused
-    await button('Undo').waitFor()
+    await see('The server is busy. Try again in a moment.')
+    await button('Undo').last().waitFor() // the first may still be going
     await page.unroute('**/api/v1/file/recover')
     await page.keyboard.press('Control+z')
     await folder.waitFor()
