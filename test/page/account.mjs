@@ -11,7 +11,7 @@ const asked = []
 async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
-  context.setDefaultTimeout(15000)
+  context.setDefaultTimeout(60000)
   const page = await context.newPage()
   // Of who has no session, or the wrong password.
   watch(page, base, wrong, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))

@@ -15,7 +15,7 @@ const does = (what, fn) => steps.does(what, fn)
 
 async function open(options = {}, before = async () => undefined) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
-  context.setDefaultTimeout(20000)
+  context.setDefaultTimeout(60000)
   page = await context.newPage()
   watch(page, base, wrong, (m) => /status of 401|404|Failed to load/.test(m.text()))
   await before()

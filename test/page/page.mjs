@@ -150,7 +150,8 @@ try {
     await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.selectionEnd === 4)
     await page.keyboard.type('sea')
     await page.keyboard.press('Enter')
-    await cell('sea.png').waitFor()
+    // The others move up when it is sorted in.
+    await page.waitForFunction(() => [...document.querySelectorAll('[role=option][aria-label]')].at(-1)?.getAttribute('aria-label') === 'sea.png')
     pictures['sea.png'] = pictures['blue.png']
     delete pictures['blue.png']
   })

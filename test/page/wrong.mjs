@@ -515,7 +515,7 @@ try {
   await steps.does('what takes too long is said to', async () => {
     await page.addInitScript(() => {
       const { timeout } = AbortSignal
-      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 200)
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 15)
     })
     await page.goto(base + '/#/bed')
     await page.route('**/api/v1/oss/file/list', () => undefined) // never answered
