@@ -102,7 +102,7 @@ browser:
 	@[ -d test/page/node_modules/playwright-core ] || { $(call step,npm,cd test/page && npm ci --silent); }
 
 .PHONY: page-test
-page-test: build browser ## the page, from signing in to a copied link, in Chromium
+page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
 	@$(GO) test -tags page -v -count=1 -timeout 20m ./test/page
 
 .PHONY: bench

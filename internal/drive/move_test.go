@@ -252,7 +252,7 @@ func TestRecover(t *testing.T) {
 	})
 }
 
-// A folder of a hundred thousand files is listed, and it and what is in it renamed,
+// A folder of ten thousand files is listed, and it and what is in it renamed,
 // moved and trashed, like any other.
 func TestManyFilesInOneFolder(t *testing.T) {
 	each(t, func(r *room) {

@@ -338,9 +338,9 @@ func (w *world) missed(l *life, points []string) bool {
 	case <-w.ctx.Done():
 		return true
 	}
-	more := 1 + w.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(w.misses[a], w.misses[b]) })]
-	if w.byPoint[points[0]] > 0 {
-		more = 1
+	more := 1
+	if w.byPoint[points[0]] == 0 { // so it is with the others
+		more += w.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(w.misses[a], w.misses[b]) })]
 	}
 	enough := w.answered.Load() + int64(more*requests)
 	timer := time.NewTimer(time.Duration(more) * patience)
@@ -411,16 +411,7 @@ func (w *world) killAt(rng *rand.Rand, names []string) {
 
 func (w *world) killAtRelease(rng *rand.Rand) {
 	w.t.Helper()
-	l, err := w.v.start("TUCHUANG_KILL=" + release + ":1")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	select {
-	case <-l.ready:
-	case <-l.ended:
-		w.t.Fatal(l)
-	case <-w.ctx.Done():
-	}
+	l := w.mustStart("TUCHUANG_KILL=" + release + ":1")
 	w.wait(time.Duration(50+rng.IntN(150)) * time.Millisecond)
 	l.signal(syscall.SIGTERM)
 	<-l.ended
