@@ -93,7 +93,7 @@ func (b *bench) calls(ctx context.Context, s *server) error {
 		return fmt.Errorf("create: %w", err)
 	}
 	b.table.within(fmt.Sprintf("create, p99 of %d accounts, tasks of one picture", len(s.Others)), p99(samples), "bare commits", p99(bare), callLimit)
-	if samples, err = s.createBeside(ctx, writer, b.runs*2); err != nil {
+	if samples, err = s.createBeside(ctx, writer, b.runs*10); err != nil {
 		return fmt.Errorf("create beside: %w", err)
 	}
 	b.table.within("create beside a running task of 1000 pictures, p99", p99(samples), "bare commits", p99(bare), besideLimit)

@@ -73,9 +73,10 @@ type DB struct {
 	process string // names this one among those that tell each other
 	counts  counts
 
-	jobs    chan *job     // SQLite: what waits for the writer
-	stop    chan struct{} // closed: accept no more writes
-	ended   chan struct{} // closed: the writer has answered its last
+	jobs    chan *job          // SQLite: what waits for the writer
+	stop    chan struct{}      // closed: accept no more writes
+	pause   chan chan struct{} // SQLite: the writer waits until what comes is closed
+	ended   chan struct{}      // closed: the writer has answered its last
 	stopped sync.WaitGroup
 	closed  sync.Once
 
@@ -96,7 +97,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	d := &DB{
 		engine: SQLite, path: o.Path, upgrade: o.Upgrade, existing: o.Existing, now: o.Now, clock: o.Clock, log: o.Log,
-		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), ended: make(chan struct{}),
+		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), pause: make(chan chan struct{}), ended: make(chan struct{}),
 		told: make(map[string][]func(string)),
 	}
 	open := d.openFile

@@ -8,9 +8,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -152,6 +154,97 @@ func TestWritesAtOnce(t *testing.T) {
 	})
 }
 
+// await returns when so many writes wait for their turn.
+func await(t *testing.T, d *db.DB, writes int) {
+	t.Helper()
+	for d.Stats().Pending != writes {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+		runtime.Gosched()
+	}
+}
+
+// The log of what was written is no longer than some writes at once, also where somebody
+// reads what was, who keeps nobody from writing: once they are done it begins anew.
+func TestLogBeginsAnew(t *testing.T) {
+	place := dbtest.Place(t, db.SQLite)
+	d := dbtest.Again(t, place, nil)
+	text := strings.Repeat("some text ", 400_000)
+	written := 0
+	write := func(n int) (size int64) {
+		t.Helper()
+		for range n {
+			written++
+			err := d.Write(t.Context(), "test: fill", func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `INSERT INTO signing_key (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET secret = $2`, "filling", text[written:])
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		log, err := os.Stat(place.Path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return log.Size()
+	}
+	const most = 128 << 20
+	if size := write(50); size > most {
+		t.Errorf("after 200 MB the log is of %d bytes", size)
+	}
+	var size int64
+	err := d.Read(t.Context(), "test: read", func(tx *db.Tx) error {
+		if _, err := tx.Get(t.Context(), `SELECT count(*) FROM signing_key`, nil, new(int)); err != nil {
+			return err
+		}
+		size = write(50)
+		return nil
+	})
+	if err != nil || size <= most {
+		t.Errorf("somebody read it: %v, and the log is of %d bytes", err, size)
+	}
+	for size > most { // ends, or the test does not
+		size = write(1)
+	}
+}
+
+// A short write doesn't wait for one behind it that is known to take long.
+func TestShortWritesDoNotWaitForLongOnes(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite, nil)
+	long := func(until <-chan error) error {
+		return d.Write(t.Context(), "test: long", func(*db.Tx) error {
+			if until == nil {
+				for began := time.Now(); time.Since(began) < 10*time.Millisecond; { //nolint:revive // work
+				}
+				return nil
+			}
+			return <-until
+		})
+	}
+	if err := long(nil); err != nil {
+		t.Fatal(err)
+	}
+	running, queued := make(chan bool), make(chan bool)
+	short, first, last := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() {
+		first <- d.Write(t.Context(), "test: first", func(*db.Tx) error {
+			close(running)
+			<-queued
+			return nil
+		})
+	}()
+	<-running
+	go func() { short <- put(d, "short") }()
+	await(t, d, 1)
+	go func() { last <- long(short) }() // were they one transaction, each would wait for the other
+	await(t, d, 2)
+	close(queued)
+	if err := errors.Join(<-first, <-last); err != nil {
+		t.Error(err)
+	}
+}
 func TestUniqueViolationIsTriedAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		tries := 0

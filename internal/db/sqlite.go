@@ -34,7 +34,7 @@ func dsn(path string, m mode) (string, error) {
 	}
 	wait := "busy_timeout(10000)"
 	if m == checkpointing {
-		wait = "busy_timeout(100)" // writers wait as long as this does
+		wait = "busy_timeout(20)" // writers wait as long as this does
 	}
 	q := url.Values{}
 	for _, pragma := range []string{
@@ -47,6 +47,7 @@ func dsn(path string, m mode) (string, error) {
 		q.Add("_pragma", "cache_size(-16384)")
 		// Copying the log back is done off the path of writes, see checkpointLoop.
 		q.Add("_pragma", "wal_autocheckpoint(0)")
+		q.Add("_pragma", "journal_size_limit(134217728)") // 128 MiB, when it begins anew
 	case checkpointing:
 	case reading:
 		q.Set("mode", "rw") // nothing is made in the place of a file that was taken away
@@ -213,11 +214,16 @@ func dataVersion(ctx context.Context, c session) (v int64, err error) {
 	return v, first(ctx, c, "PRAGMA data_version", &v)
 }
 
-// checkpoint does what mode says and tells how many pages the log holds and how
-// many of them are in the file already. Being kept from it by others is no error.
-func checkpoint(ctx context.Context, c session, mode string) (frames, copied int64, err error) {
-	var busy int64
-	return frames, copied, first(ctx, c, "PRAGMA wal_checkpoint("+mode+")", &busy, &frames, &copied)
+// walState is how many pages the log holds, how many of them are in the file already, and
+// whether others kept a checkpoint from doing all.
+type walState struct {
+	busy           bool
+	frames, copied int64
+}
+
+// checkpoint does what mode says. Being kept from it by others is no error.
+func checkpoint(ctx context.Context, c session, mode string) (l walState, err error) {
+	return l, first(ctx, c, "PRAGMA wal_checkpoint("+mode+")", &l.busy, &l.frames, &l.copied)
 }
 
 // first scans the first row of a query that has one.

@@ -33,10 +33,10 @@ type result struct {
 
 const (
 	groupJobs = 64                   // at most so many writes share a commit
-	groupTime = 2 * time.Millisecond // and none is added to one that took longer
+	groupTime = 2 * time.Millisecond // and none is added to what took longer, nor what did the last time
 	attempts  = 5                    // how often a transaction is tried in all
-	// In pages of 4 KiB: from walCopy on the log is copied back into the file
-	// without anybody waiting, from walFull on it is emptied even if writes wait.
+	// In pages of 4 KiB: so many are copied from the log back into the file at once,
+	// without anybody waiting; from walFull on the log begins anew, for which writes wait.
 	walCopy = 4000
 	walFull = 16384
 )
@@ -120,14 +120,19 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 	ctx := context.Background()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	slow := make(map[string]bool)
 	for {
 		select {
 		case j := <-d.jobs:
-			d.group(ctx, c, j)
+			for j != nil {
+				j = d.group(ctx, c, j, slow)
+			}
 			select {
 			case dirty <- struct{}{}:
 			default:
 			}
+		case resume := <-d.pause:
+			<-resume
 		case <-tick.C:
 			v, err := dataVersion(ctx, c)
 			if err != nil {
@@ -141,7 +146,9 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 			for {
 				select {
 				case j := <-d.jobs:
-					d.group(ctx, c, j)
+					for j != nil {
+						j = d.group(ctx, c, j, slow)
+					}
 				default:
 					return
 				}
@@ -150,21 +157,29 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 	}
 }
 
-// group runs first and what else is waiting in one transaction.
-func (d *DB) group(ctx context.Context, c session, first *job) {
+// group runs first and what else is waiting in one transaction. Short writes don't wait
+// for one that is likely to be slow: it answers that, to be the first of the next group.
+func (d *DB) group(ctx context.Context, c session, first *job, slow map[string]bool) (next *job) {
 	if err := plain(ctx, c, "BEGIN IMMEDIATE"); err != nil {
 		first.err = err
 		first.finish()
-		return
+		return nil
 	}
-	jobs := []*job{first}
+	var jobs []*job
 	began := time.Now()
-	alone := len(d.jobs) == 0
-	ok := d.one(ctx, c, first, alone)
-	for ok && !alone && len(jobs) < groupJobs && len(d.jobs) > 0 && time.Since(began) < groupTime {
-		j := <-d.jobs // this goroutine is the only one that takes
+	alone, ok := len(d.jobs) == 0, true
+	for j := first; ; j = <-d.jobs { // this goroutine is the only one that takes
+		if j != first && slow[j.op] {
+			next = j
+			break
+		}
 		jobs = append(jobs, j)
-		ok = d.one(ctx, c, j, false)
+		start := time.Now()
+		ok = d.one(ctx, c, j, alone)
+		slow[j.op] = time.Since(start) >= groupTime
+		if !ok || alone || len(jobs) == groupJobs || len(d.jobs) == 0 || time.Since(began) >= groupTime {
+			break
+		}
 	}
 	var err error
 	if ok {
@@ -191,6 +206,7 @@ func (d *DB) group(ctx context.Context, c session, first *job) {
 			d.group1(ctx, c, j)
 		}
 	}
+	return next
 }
 
 // group1 runs one write in a transaction of its own.
@@ -254,7 +270,10 @@ func (d *DB) abandon(ctx context.Context, c session) {
 	}
 }
 
-// checkpointLoop copies the log back into the file while writes go on.
+// checkpointLoop copies the log back into the file while writes go on. A log that never
+// began anew would grow for ever, and it does by itself only where a write finds all of it
+// copied. So from time to time writes pause for the little that is left to copy. Who reads
+// what the log was long ago is not waited for: it may go on as long again before the next try.
 func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 	ctx := context.Background()
 	defer func() {
@@ -268,13 +287,18 @@ func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 		return
 	}
 	defer p.give(c)
+	full := int64(walFull)
 	for range dirty {
-		frames, copied, err := checkpoint(ctx, c, "NOOP")
-		if err == nil && frames-copied >= walCopy {
+		l, err := checkpoint(ctx, c, "NOOP")
+		if err == nil && l.frames-l.copied >= walCopy {
 			killpoint.Here("db.before_checkpoint")
-			_, _, err = checkpoint(ctx, c, "PASSIVE")
-			if err == nil && frames >= walFull { // writers wait for this: little is left to copy by now
-				_, _, err = checkpoint(ctx, c, "TRUNCATE")
+			_, err = checkpoint(ctx, c, "PASSIVE")
+			if err == nil && l.frames >= full {
+				if l, err = d.beginLog(ctx, c); l.busy {
+					full = l.frames + walFull
+				} else {
+					full = walFull
+				}
 			}
 			killpoint.Here("db.after_checkpoint")
 		}
@@ -282,4 +306,19 @@ func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
 			d.log.Warn("db: checkpoint", "err", err)
 		}
 	}
+}
+
+// beginLog has the next write begin the log anew, if nobody reads it. What it copies while
+// writes go on is little, but with it all of the file is synced, which then is done.
+func (d *DB) beginLog(ctx context.Context, c session) (walState, error) {
+	if l, err := checkpoint(ctx, c, "PASSIVE"); err != nil {
+		return l, err
+	}
+	resume := make(chan struct{})
+	defer close(resume)
+	select {
+	case d.pause <- resume:
+	case <-d.ended:
+	}
+	return checkpoint(ctx, c, "RESTART")
 }
