@@ -17,11 +17,6 @@ const (
 
 // calls measures how long the small calls take among many rows.
 func (b *bench) calls(ctx context.Context, s *server) error {
-	writer, err := s.signIn(s.Writer)
-	if err != nil {
-		return err
-	}
-	defer writer.hangUp()
 	asking := func(path string, fields func() map[string]any) func(*conn) error {
 		return func(c *conn) error { return c.ask(path, fields(), nil) }
 	}
@@ -93,7 +88,7 @@ func (b *bench) calls(ctx context.Context, s *server) error {
 		return fmt.Errorf("create: %w", err)
 	}
 	b.table.within(fmt.Sprintf("create, p99 of %d accounts, tasks of one picture", len(s.Others)), p99(samples), "bare commits", p99(bare), callLimit)
-	if samples, err = s.createBeside(ctx, writer, b.runs*10); err != nil {
+	if samples, err = s.createBeside(ctx, b.runs*10); err != nil {
 		return fmt.Errorf("create beside: %w", err)
 	}
 	b.table.within("create beside a running task of 1000 pictures, p99", p99(samples), "bare commits", p99(bare), besideLimit)
@@ -190,12 +185,17 @@ func (c *conn) createOne(picture int64) (took time.Duration, err error) {
 }
 
 // createBeside has another account create tasks while so many of 1000 pictures run.
-func (s *server) createBeside(ctx context.Context, writer *conn, tasks int) (samples []time.Duration, err error) {
+func (s *server) createBeside(ctx context.Context, tasks int) (samples []time.Duration, err error) {
 	other, err := s.signIn(s.Others[0])
 	if err != nil {
 		return nil, err
 	}
 	defer other.hangUp()
+	writer, err := s.signIn(s.Writer)
+	if err != nil {
+		return nil, err
+	}
+	defer writer.hangUp()
 	running, done := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	var failed error

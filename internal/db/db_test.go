@@ -216,7 +216,7 @@ func TestShortWritesDoNotWaitForLongOnes(t *testing.T) {
 	long := func(until <-chan error) error {
 		return d.Write(t.Context(), "test: long", func(*db.Tx) error {
 			if until == nil {
-				for began := time.Now(); time.Since(began) < 10*time.Millisecond; { //nolint:revive // work
+				for began := time.Now(); time.Since(began) < 10*time.Millisecond; {
 				}
 				return nil
 			}
