@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -41,8 +42,9 @@ type crowd struct {
 	trouble atomic.Int64
 	over    atomic.Bool // nobody begins a life any more
 
-	mu    sync.Mutex // guards the counts of the world, and:
-	armed map[string]int
+	mu    sync.Mutex     // guards the counts of the world, and:
+	about int            // of them to be killed at points
+	armed map[string]int // the points
 	rng   *rand.Rand
 	done  map[string]int // what was done to them
 }
@@ -173,18 +175,19 @@ func (c *crowd) begin(m *member) {
 // there is to be another.
 func (c *crowd) live(m *member) bool {
 	env := append(c.bucket.Env(), "TUCHUANG_DATABASE_URL="+c.base.URL, "TUCHUANG_BLOB_URL="+c.bucket.URL(), "TUCHUANG_CLOCK="+m.clock)
-	point, stops := "", false
+	var points []string
+	stops := false
 	select {
 	case what := <-m.next:
 		env, stops = append(env, what), true
 	default:
-		if point = c.arm(m); point != "" {
-			env = append(env, fmt.Sprintf("TUCHUANG_KILL=%s:%d", point, c.times(point)))
+		if points = c.arm(m); points != nil {
+			env = append(env, "TUCHUANG_KILL="+c.times(points))
 		}
 	}
 	trouble := c.trouble.Load()
-	m.until.Store(c.answered.Load() + c.patience(point))
-	m.armed.Store(point != "")
+	m.until.Store(c.answered.Load() + c.patience(points))
+	m.armed.Store(points != nil)
 	l, err := m.v.start(env...)
 	if err != nil {
 		c.problem("start: %v", err)
@@ -194,17 +197,20 @@ func (c *crowd) live(m *member) bool {
 	killed, told := l.killed(), syscall.Signal(m.told.Swap(0))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if point != "" {
-		c.armed[point]--
+	if points != nil {
+		c.about--
 	}
-	if point != "" && told != 0 && (!killed || told == syscall.SIGKILL) {
-		c.misses[point]++
+	for _, point := range points {
+		c.armed[point]--
+		if told != 0 && l.diedAt() == "" {
+			c.misses[point]++
+		}
 	}
 	switch {
+	case killed && l.diedAt() != "":
+		c.byPoint[l.diedAt()]++
 	case killed && told == syscall.SIGKILL:
 		c.byPoint["at a random moment"]++
-	case killed && point != "":
-		c.byPoint[point]++
 	case l.err == nil && told == syscall.SIGTERM: // it was drained
 	case l.addr == "" && (stops || trouble%2 == 1 || trouble != c.trouble.Load()): // it could not come up
 	case !c.over.Load() || !killed:
@@ -214,51 +220,66 @@ func (c *crowd) live(m *member) bool {
 	return true
 }
 
-// arm chooses the point for a life: the one that was hit least. None where enough are
-// about to be killed, or where a task has seen so many attempts die that some more would
-// be too many.
-func (c *crowd) arm(m *member) string {
+// arm chooses points for a life, which ends at the first that it comes to: those that were
+// hit least. None where enough are about to be killed, or where a task has seen so many
+// attempts die that some more would be too many.
+func (c *crowd) arm(m *member) []string {
 	if m.tame.Load() || c.idle() > 1 {
-		return ""
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	about := 0
-	for _, n := range c.armed {
-		about += n
+	if c.about >= atPoints {
+		return nil
 	}
-	if about >= atPoints {
-		return ""
-	}
+	c.about++
 	c.rng.Shuffle(len(c.names), func(i, j int) { c.names[i], c.names[j] = c.names[j], c.names[i] })
-	seldom := func(a, b string) int { return c.byPoint[a] + c.armed[a] - c.byPoint[b] - c.armed[b] }
-	point := slices.MinFunc(c.names, seldom)
-	if must := slices.MinFunc(c.must, seldom); c.byPoint[must]+c.armed[must] == 0 {
-		point = must
+	rank := func(point string) int {
+		n := c.byPoint[point] + c.armed[point]
+		if n == 0 && slices.Contains(c.must, point) {
+			return -1
+		}
+		return n
 	}
-	c.armed[point]++
-	return point
+	points := slices.SortedStableFunc(slices.Values(c.names), func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	least := rank(points[0])
+	points = slices.DeleteFunc(points, func(p string) bool { return rank(p) > least })
+	points = points[:min(armed, len(points))]
+	for _, point := range points {
+		c.armed[point]++
+	}
+	return points
 }
 
-// patience is how many requests go on without a point: the more the oftener it was missed.
-func (c *crowd) patience(point string) int64 {
+// patience is how many requests go on without any of the points: the more the oftener all
+// were missed.
+func (c *crowd) patience(points []string) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return int64(2*requests) * int64(1+c.misses[point])
+	missed := 0
+	if len(points) > 0 {
+		missed = c.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(c.misses[a], c.misses[b]) })]
+	}
+	return int64(2*requests) * int64(1+missed)
 }
 
-// times is the how manieth passing of a point is the last: some are passed in every
-// request.
-func (c *crowd) times(point string) int {
+// times says to a life which passing of each of its points is the last: some are passed in
+// every request.
+func (c *crowd) times(points []string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.byPoint[point] == 0:
-		return 1
-	case strings.HasPrefix(point, "db."):
-		return 1 + c.rng.IntN(60)
+	at := make([]string, len(points))
+	for n, point := range points {
+		times := 1 + c.rng.IntN(3)
+		switch {
+		case c.byPoint[point] == 0:
+			times = 1
+		case strings.HasPrefix(point, "db."):
+			times = 1 + c.rng.IntN(60)
+		}
+		at[n] = fmt.Sprint(point, ":", times)
 	}
-	return 1 + c.rng.IntN(3)
+	return strings.Join(at, ",")
 }
 
 // ask asks the database, which may be away for the moment.
