@@ -51,6 +51,7 @@ type Options struct {
 	// for the usual, which is longer than a statement may take there.
 	Patience time.Duration
 	Log      *slog.Logger // slog.Default where nil
+	LogPages int          // SQLite: what its log may hold before it begins anew, in pages of 4 KiB; 0 for 16384
 }
 
 // DB is an open database. Its methods may be called at the same time.
@@ -63,6 +64,7 @@ type DB struct {
 	clock    func() time.Time // nil: the server's
 	log      *slog.Logger
 	config   *pgx.ConnConfig // of a server
+	logPages int
 
 	writer  *pool // SQLite has one writer, and one connection here
 	readers *pool // requests' reads
@@ -96,7 +98,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		o.Log = slog.Default()
 	}
 	d := &DB{
-		engine: SQLite, path: o.Path, upgrade: o.Upgrade, existing: o.Existing, now: o.Now, clock: o.Clock, log: o.Log,
+		engine: SQLite, path: o.Path, upgrade: o.Upgrade, existing: o.Existing, now: o.Now, clock: o.Clock, log: o.Log, logPages: o.LogPages,
 		process: rand.Text(), jobs: make(chan *job, 256), stop: make(chan struct{}), pause: make(chan chan struct{}), ended: make(chan struct{}),
 		told: make(map[string][]func(string)),
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"modernc.org/sqlite"
+
 	"tuchuang/internal/fault"
 )
 
@@ -45,9 +47,9 @@ func dsn(path string, m mode) (string, error) {
 	switch m {
 	case writing:
 		q.Add("_pragma", "cache_size(-16384)")
-		// Copying the log back is done off the path of writes, see checkpointLoop.
+		// Copying the log back is done off the path of writes, see fileLog.
 		q.Add("_pragma", "wal_autocheckpoint(0)")
-		q.Add("_pragma", "journal_size_limit(134217728)") // 128 MiB, when it begins anew
+		q.Add("_pragma", fmt.Sprintf("journal_size_limit(%d)", 2*logPages*4096)) // when it begins anew
 	case checkpointing:
 	case reading:
 		q.Set("mode", "rw") // nothing is made in the place of a file that was taken away
@@ -61,6 +63,9 @@ func dsn(path string, m mode) (string, error) {
 // openSQLite makes a pool of so many connections. Those that read are made when they are
 // needed: each reads the whole schema first.
 func openSQLite(path string, m mode, conns int) (*pool, error) {
+	if err := lockDescriptors(); err != nil && !errors.Is(err, sqlite.ErrOFDLockingUnavailable) {
+		return nil, fault.Wrap(err, "db: open "+path)
+	}
 	name, err := dsn(path, m)
 	if err != nil {
 		return nil, err
@@ -223,7 +228,8 @@ type walState struct {
 
 // checkpoint does what mode says. Being kept from it by others is no error.
 func checkpoint(ctx context.Context, c session, mode string) (l walState, err error) {
-	return l, first(ctx, c, "PRAGMA wal_checkpoint("+mode+")", &l.busy, &l.frames, &l.copied)
+	err = first(ctx, c, "PRAGMA wal_checkpoint("+mode+")", &l.busy, &l.frames, &l.copied)
+	return l, err
 }
 
 // first scans the first row of a query that has one.

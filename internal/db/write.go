@@ -35,10 +35,6 @@ const (
 	groupJobs = 64                   // at most so many writes share a commit
 	groupTime = 2 * time.Millisecond // and none is added to what took longer, nor what did the last time
 	attempts  = 5                    // how often a transaction is tried in all
-	// In pages of 4 KiB: so many are copied from the log back into the file at once,
-	// without anybody waiting; from walFull on the log begins anew, for which writes wait.
-	walCopy = 4000
-	walFull = 16384
 )
 
 // Write runs fn in a transaction that writes. Once it returned nil the change
@@ -95,7 +91,7 @@ func (d *DB) startWriter(ctx context.Context) error {
 		d.writer.give(c)
 		return translate(err, "db: open")
 	}
-	check, err := openSQLite(d.path, checkpointing, 1)
+	l, err := openLog(d)
 	if err != nil {
 		d.writer.give(c)
 		return err
@@ -111,7 +107,7 @@ func (d *DB) startWriter(ctx context.Context) error {
 	}()
 	go func() {
 		defer d.stopped.Done()
-		d.checkpointLoop(check, dirty)
+		l.keepShort(dirty)
 	}()
 	return nil
 }
@@ -157,8 +153,8 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 	}
 }
 
-// group runs first and what else is waiting in one transaction. Short writes don't wait
-// for one that is likely to be slow: it answers that, to be the first of the next group.
+// group runs first and what else is waiting in one transaction. What was begun doesn't wait
+// for a write that is likely to be slow: that is answered, to be the first of the next group.
 func (d *DB) group(ctx context.Context, c session, first *job, slow map[string]bool) (next *job) {
 	if err := plain(ctx, c, "BEGIN IMMEDIATE"); err != nil {
 		first.err = err
@@ -176,7 +172,9 @@ func (d *DB) group(ctx context.Context, c session, first *job, slow map[string]b
 		jobs = append(jobs, j)
 		start := time.Now()
 		ok = d.one(ctx, c, j, alone)
-		slow[j.op] = time.Since(start) >= groupTime
+		if j.tx != nil { // it was run
+			slow[j.op] = time.Since(start) >= groupTime
+		}
 		if !ok || alone || len(jobs) == groupJobs || len(d.jobs) == 0 || time.Since(began) >= groupTime {
 			break
 		}
@@ -268,57 +266,4 @@ func (d *DB) abandon(ctx context.Context, c session) {
 	if err := plain(ctx, c, "ROLLBACK"); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
 		d.log.Error("db: rollback", "err", err)
 	}
-}
-
-// checkpointLoop copies the log back into the file while writes go on. A log that never
-// began anew would grow for ever, and it does by itself only where a write finds all of it
-// copied. So from time to time writes pause for the little that is left to copy. Who reads
-// what the log was long ago is not waited for: it may go on as long again before the next try.
-func (d *DB) checkpointLoop(p *pool, dirty <-chan struct{}) {
-	ctx := context.Background()
-	defer func() {
-		if err := p.close(); err != nil {
-			d.log.Error("db: close", "err", err)
-		}
-	}()
-	c, err := p.take(ctx)
-	if err != nil {
-		d.log.Error("db: checkpoint", "err", err)
-		return
-	}
-	defer p.give(c)
-	full := int64(walFull)
-	for range dirty {
-		l, err := checkpoint(ctx, c, "NOOP")
-		if err == nil && l.frames-l.copied >= walCopy {
-			killpoint.Here("db.before_checkpoint")
-			_, err = checkpoint(ctx, c, "PASSIVE")
-			if err == nil && l.frames >= full {
-				if l, err = d.beginLog(ctx, c); l.busy {
-					full = l.frames + walFull
-				} else {
-					full = walFull
-				}
-			}
-			killpoint.Here("db.after_checkpoint")
-		}
-		if err != nil {
-			d.log.Warn("db: checkpoint", "err", err)
-		}
-	}
-}
-
-// beginLog has the next write begin the log anew, if nobody reads it. What it copies while
-// writes go on is little, but with it all of the file is synced, which then is done.
-func (d *DB) beginLog(ctx context.Context, c session) (walState, error) {
-	if l, err := checkpoint(ctx, c, "PASSIVE"); err != nil {
-		return l, err
-	}
-	resume := make(chan struct{})
-	defer close(resume)
-	select {
-	case d.pause <- resume:
-	case <-d.ended:
-	}
-	return checkpoint(ctx, c, "RESTART")
 }

@@ -207,7 +207,7 @@ func (c *crowd) live(m *member) bool {
 		}
 	}
 	switch {
-	case killed && l.diedAt() != "":
+	case killed && slices.Contains(points, l.diedAt()): // where it was only stopped says it too
 		c.byPoint[l.diedAt()]++
 	case killed && told == syscall.SIGKILL:
 		c.byPoint["at a random moment"]++
