@@ -26,6 +26,7 @@ type bedLinksIn struct {
 	Last     imagebed.ID   `wire:"lastFileId"`
 	Format   string        `wire:"format" doc:"url, md, html, bbcode, csv, json or template"`
 	Template string        `wire:"template"`
+	First    int           `wire:"first" doc:"the {n} of the first; 1 where it is absent"`
 }
 
 type bedLink struct {
@@ -58,7 +59,7 @@ func (a *API) bedLinks(ctx context.Context, acc account.ID, in bedLinksIn) (*bed
 	texts, size := make([]string, len(images)), 0
 	for i, img := range images {
 		l := linkformat.Link{ID: string(img.ID), Name: img.Name, URL: a.link(img.ID, img.Ext), Etag: img.Etag, Size: img.Size}
-		texts[i] = format.Text(l, i+1)
+		texts[i] = format.Text(l, max(in.First, 1)+i)
 		if size += len(texts[i]); size > maxLinksText {
 			return nil, fault.New(fault.BadRequest, "api: links", "template")
 		}

@@ -157,6 +157,7 @@ type LinksQuery struct {
 	After    string   `json:"lastFileId,omitempty"`   // the LastFileID of the page before
 	Format   string   `json:"format,omitempty"`       // url, md, html, bbcode, csv, json or template
 	Template string   `json:"template,omitempty"`
+	First    int      `json:"first,omitempty"` // the number of the first, 1 when zero
 }
 
 // ImageLink is an image's link, and the same as a text of the format.

@@ -200,6 +200,12 @@ func TestLinksByTemplate(t *testing.T) {
 			t.Errorf("%q is read as %q, %q", got[len(want)], name, url)
 		}
 	}
+	for first, want := range map[int]string{-5: "1", 1: "1", 101: "101"} {
+		page, err := u.BedLinks(t.Context(), client.LinksQuery{FileIDs: idsOf(names, images)[:1], Template: "{n}", First: first})
+		if err != nil || page.Text != want+"\n" {
+			t.Errorf("the first is %d: %q, %v", first, page.Text, err)
+		}
+	}
 
 	id := images["+1.png"].FileID
 	long := mustBed(t, u, "", strings.Repeat("图", 251)+".png", png(7, 64), 0).FileID
