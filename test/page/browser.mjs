@@ -38,8 +38,10 @@ export const steps = {
 // refusal is what the server answers where it refuses.
 export const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
 
-// data asks the server as who is signed in at a page; list and names are of a folder of the drive.
+// data and post ask the server as who is signed in at a page; list and names are of a folder of the drive.
 export const data = (page, path, q) => page.evaluate(async ([p, args]) => (await (await fetch(p + '?' + new URLSearchParams(args))).json()).data, [path, q])
+export const post = (page, path, body) =>
+  page.evaluate(async ([p, b]) => (await (await fetch(p, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(b) })).json()).data, [path, body])
 export const list = (page, folder = 0) => data(page, '/api/v1/file/list', { parentFileId: folder, page: 1, limit: 100, orderBy: 'file_name', orderDirection: 'asc' })
 export const names = async (page, folder) => (await list(page, folder)).fileList.map((f) => f.filename)
 

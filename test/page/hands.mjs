@@ -45,6 +45,16 @@ async function into(folder) {
   await at(folder)
   return Number((await place()).split('/')[2])
 }
+// later lets what the page does after five seconds or more by itself wait so many times longer,
+// until what it answers is called.
+async function later(times) {
+  await page.evaluate((times) => {
+    const { setTimeout } = window
+    window.setTimeout = (run, ms, ...rest) => (ms < 5000 ? setTimeout(run, ms, ...rest) : times === Infinity ? 0 : setTimeout(run, ms * times, ...rest))
+    window.onTime = () => (window.setTimeout = setTimeout)
+  }, times)
+  return () => page.evaluate(() => void window.onTime())
+}
 const file = (bytes, called) =>
   page.evaluateHandle(
     ([b, n]) => {
@@ -282,7 +292,7 @@ try {
     await see('100 items moved to the trash')
     await page.unroute('**/api/v1/file/trash')
     assert.equal((await list(page, many)).total, 201)
-    await button('Undo').click()
+    await page.locator('.toast', { hasText: '100 items' }).getByRole('button', { name: 'Undo' }).click() // others may be there still
     await see('Undone: 100 items moved to the trash')
     assert.equal((await list(page, many)).total, 301)
   })
@@ -346,12 +356,17 @@ try {
     await key('/')
     const steps0 = await page.evaluate(() => history.length)
     const search = page.getByRole('searchbox')
+    let asked = 0
+    await page.route('**/api/v1/file/infos', (r) => (++asked > 10 ? r.continue() : r.fulfill(refusal('internal'))))
+    const end = await later(0.002)
     await search.fill('need')
     await page.waitForFunction(() => location.hash === '#/search/need')
     await search.fill('needle')
     await page.waitForFunction(() => location.hash === '#/search/needle')
     assert.equal(await page.evaluate(() => history.length), steps0 + 1)
-    await cell('needle.png').getByText('Drive / far / further').waitFor()
+    await cell('needle.png').getByText('Drive / far / further').waitFor() // it is asked again and again
+    await end()
+    await page.unroute('**/api/v1/file/infos')
     await search.fill('')
     await page.waitForFunction((to) => location.hash === to, far)
     await search.fill('needle')
@@ -362,15 +377,19 @@ try {
   })
 
   await does('what is published is asked again where it is not known', async () => {
+    await page.goto(base + '/#/bed')
+    await page.reload() // what was said is gone
+    await view('Image bed')
+    const end = await later(Infinity) // it does not ask by itself
     await page.route('**/source/published*', (r) => r.fulfill(refusal('internal')))
     await into('inbox')
-    await page.reload()
     await cell('p07.png').click()
     await details().getByText('Whether it is published could not be asked').waitFor()
     await cell('p07.png').locator('.badge.unknown').waitFor()
     await page.unroute('**/source/published*')
     await details().getByRole('button', { name: 'Try again' }).click()
     await cell('p07.png').locator('.badge.current').waitFor()
+    await end()
   })
 
   await does('a damaged picture is said to be one', async () => {

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launch, list, lying, names, png, refusal, steps, until, watch } from './browser.mjs'
+import { data, launch, list, lying, names, png, post, refusal, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -41,8 +41,7 @@ async function signOut(page) {
   await page.getByText('Sign out').click()
 }
 const see = (text) => page.getByText(text).first().waitFor()
-const mkdir = (page, name) =>
-  page.evaluate(async (name) => (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID: 0, name }) })).json()).data.dirID, name)
+const mkdir = async (page, name, parentID = 0) => (await post(page, '/upload/v1/file/mkdir', { parentID, name })).dirID
 const corner = () => page.getByRole('region', { name: 'Upload' })
 const input = 'input[type=file][multiple]'
 const button = (name) => page.getByRole('button', { name, exact: true })
@@ -55,7 +54,6 @@ async function close() {
   await corner().getByRole('button', { name: 'Close' }).click()
   await corner().waitFor({ state: 'detached' })
 }
-
 
 // leaveBehind closes a tab that has uploads.
 async function leaveBehind() {
@@ -340,6 +338,21 @@ try {
     await page.locator('.badge.current').waitFor()
   })
 
+  await steps.does('what is known of a picture is asked again where that failed', async () => {
+    const { fileID } = (await list(page)).fileList.find((f) => f.filename === 'old.png')
+    const { imageID } = (await data(page, '/api/v1/oss/source/published', { fileIDs: fileID })).list[0].published[0]
+    await post(page, '/api/v1/oss/file/delete', { fileIDs: [imageID] })
+    let asked = 0
+    await page.route('**/source/published*', (r) => (++asked === 1 ? r.fulfill(refusal('internal')) : r.continue()))
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('beside')
+    await page.keyboard.press('Enter')
+    await until(() => asked > 0, 'it is not asked at all')
+    await page.locator('.badge.current').waitFor({ state: 'detached' })
+    assert.ok(asked > 1)
+    await page.unroute('**/source/published*')
+  })
+
   await steps.does('a thumbnail that the server was too busy for is asked for again', async () => {
     const busy = '<svg xmlns="http://www.w3.org/2000/svg" width="164" height="123"/>'
     const thumbnails = /\/file\/thumbnail\?/
@@ -351,13 +364,8 @@ try {
   })
 
   await steps.does('what of a list did not come is said, and asked for again', async () => {
-    const folder = await page.evaluate(async () => {
-      const mkdir = async (parentID, name) =>
-        (await (await fetch('/upload/v1/file/mkdir', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parentID, name }) })).json()).data.dirID
-      const top = await mkdir(0, 'many')
-      for (let i = 0; i < 130; i++) await mkdir(top, 'd' + String(i).padStart(3, '0'))
-      return top
-    })
+    const folder = await mkdir(page, 'many')
+    for (let i = 0; i < 130; i++) await mkdir(page, 'd' + String(i).padStart(3, '0'), folder)
     const second = /file\/list\?.*page=2&/
     await page.route(second, (r) => r.fulfill(refusal('unavailable')))
     await page.goto(`${base}/#/drive/${folder}`)
