@@ -410,6 +410,30 @@ try {
     await folder.waitFor()
   })
 
+  await steps.does('a question stays open where what it asked for breaks off', async () => {
+    const shelves = async (parentID, name) => (await post(page, '/upload/v1/oss/file/mkdir', { parentID, name, type: 1 })).list[0].dirID
+    const crowd = await shelves('', ['crowd'])
+    for (const part of [0, 1]) await shelves(crowd, Array.from({ length: 60 }, (_, i) => `b${part}${i}`))
+    await page.goto(`${base}/#/bed/${crowd}`)
+    await page.getByRole('option', { name: /^b\d/ }).first().waitFor()
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('120 selected')
+    let asked = 0
+    await page.route('**/api/v1/oss/file/delete', (r) => (++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
+    await page.keyboard.press('Delete')
+    const question = page.getByRole('dialog', { name: 'Delete 120 folders' })
+    await question.getByRole('button', { name: 'Delete' }).focus()
+    await page.keyboard.press('Enter')
+    await question.getByText('disk is full').waitFor()
+    await see('20 selected')
+    await page.keyboard.press('Enter') // the keys are still its own
+    await question.waitFor({ state: 'detached' })
+    assert.equal(asked, 3)
+    await page.unroute('**/api/v1/oss/file/delete')
+    await page.getByRole('option').first().waitFor({ state: 'detached' })
+  })
+
   await steps.does('publishing is not left amid', async () => {
     await page.goto(base + '/#/drive')
     await page.setInputFiles(input, made('amid.png', Buffer.concat([readFileSync(join(dir, 'old.png')), randomBytes(8)])))

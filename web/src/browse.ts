@@ -76,7 +76,7 @@ export interface Browser<T extends Browsable> {
   rename: () => void
   moving: Ref<boolean> // the target is asked for
   moveTo: (to: T['id']) => Promise<void>
-  gone: (list: T[]) => void // takes out of sight what was deleted
+  gone: (list: T[]) => void // takes out of sight what was deleted; the keys stay where they are
   act: (list: T[], run: () => Promise<unknown>) => Promise<boolean>
   follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks that publish again, and shows them
   menuAt: Ref<{ x: number; y: number } | undefined>
@@ -218,6 +218,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
         undoable(say('move.done', moved.length), () => back(moved))
       }
     }
+    grid.value?.focus()
   }
   async function back(moved: T[]): Promise<void> {
     for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])
@@ -226,7 +227,6 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     const ids = new Set(list.map((e) => e.id))
     listing.value.drop((e) => ids.has(e.id))
     selection.leave(ids)
-    grid.value?.focus()
   }
 
   return {
