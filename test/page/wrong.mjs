@@ -55,6 +55,16 @@ async function close() {
   await corner().waitFor({ state: 'detached' })
 }
 
+// hurry lets the page wait less for answers, until what it answers is called.
+async function hurry(times) {
+  await page.evaluate((times) => {
+    const { timeout } = AbortSignal
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / times)
+    window.unhurried = () => (AbortSignal.timeout = timeout)
+  }, times)
+  return () => page.evaluate(() => void window.unhurried())
+}
+
 // leaveBehind closes a tab that has uploads.
 async function leaveBehind() {
   const tab = await open()
@@ -394,20 +404,47 @@ try {
     await page.unroute(lists)
   })
 
-  await steps.does('an undo that failed is offered again', async () => {
-    const folder = page.getByRole('option', { name: 'd129' })
-    await folder.click()
+  await steps.does('an undo that broke off half-way is offered again, for the rest', async () => {
+    const top = page.url().split('/').at(-1)
+    await page.getByRole('dialog').waitFor({ state: 'detached' }) // it gives the keys back
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('131 selected')
     await page.keyboard.press('Delete')
-    await folder.waitFor({ state: 'detached' })
-    await page.route('**/api/v1/file/recover', (r) => r.fulfill(refusal('unavailable')))
-    const refused = page.waitForResponse('**/api/v1/file/recover')
-    await button('Undo').click()
-    await refused
-    await see('The server is busy. Try again in a moment.')
-    await button('Undo').last().waitFor() // the first may still be going
+    await see('This folder is empty')
+    const asked = []
+    await page.route('**/api/v1/file/recover', (r) => (asked.push(r.request().postDataJSON().fileIDs.length) === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
+    await button('Undo').last().click()
+    await see('The server\'s disk is full')
+    await page.keyboard.press('Control+z')
+    await see('Undone: 131 items moved to the trash')
+    assert.equal((await list(page, top)).total, 131)
+    assert.deepEqual(asked, [100, 31, 31])
+    await page.unroute('**/api/v1/file/recover')
+  })
+
+  await steps.does('an undo that nobody answers does not hold up others, which are not done behind its back', async () => {
+    const folder = (name) => page.getByRole('option', { name })
+    await page.getByRole('listbox').evaluate((e) => (e.scrollTop = 0))
+    for (const name of ['d010', 'd011']) {
+      await folder(name).click()
+      await page.keyboard.press('Delete')
+      await folder(name).waitFor({ state: 'detached' })
+    }
+    const end = await hurry(20)
+    let asked = 0
+    await page.route('**/api/v1/file/recover', () => void asked++)
+    await until(async () => (await page.keyboard.press('Control+z'), asked > 0), 'no undo begins')
+    await page.keyboard.press('Control+z') // waits for the other
+    await see('Nobody can say whether it was done.')
+    await end()
     await page.unroute('**/api/v1/file/recover')
     await page.keyboard.press('Control+z')
-    await folder.waitFor()
+    await folder('d011').waitFor()
+    assert.equal(await folder('d010').count(), 0)
+    assert.equal(asked, 1)
+    await page.keyboard.press('Control+z')
+    await folder('d010').waitFor()
   })
 
   await steps.does('a question stays open where what it asked for breaks off', async () => {

@@ -30,8 +30,8 @@ interface Envelope<T> {
 
 type Fields = Record<string, unknown>
 
-// patience is how long an answer is waited for that changes nothing. What changes something
-// may take long, and is not to be asked for twice.
+// patience is how long an answer is waited for: the server gives up before. Of what changes
+// something nobody knows then whether it was done.
 const patience = 60_000
 
 export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}, changes = method !== 'GET'): Promise<T> {
@@ -40,12 +40,12 @@ export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, field
   try {
     res = await fetch(method === 'GET' ? path + query(fields) : path, {
       method,
-      ...(changes ? {} : { signal: AbortSignal.timeout(patience) }),
+      signal: AbortSignal.timeout(patience),
       ...(method === 'GET' ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(fields) }),
     })
     text = await res.text()
   } catch (e) {
-    if ((e as Error).name === 'TimeoutError') throw new Failure('slow', () => t('wrong.slow'))
+    if ((e as Error).name === 'TimeoutError') throw changes ? new Failure('uncertain', () => t('said.uncertain')) : new Failure('slow', () => t('wrong.slow'))
     lost()
     throw away()
   }

@@ -70,7 +70,7 @@ interface Undo {
 }
 const undos: Undo[] = []
 let forgotten = 0 // how often
-let undoing = Promise.resolve() // one after the other
+const undoing: Undo[] = [] // one after the other
 
 // turned counts what may have changed any list, whichever is looked at by then.
 export const turned = ref(0)
@@ -90,20 +90,27 @@ function take(it: Undo): void {
   if (i < 0) return
   undos.splice(i, 1)
   dismiss(it.bubble)
+  if (undoing.push(it) === 1) void work()
+}
+// work undoes what is to be undone. Where that fails the others are offered again: they may
+// stand on the one that is not undone.
+async function work(): Promise<void> {
   const mine = forgotten
-  undoing = undoing.then(async () => {
-    if (mine !== forgotten) return
+  for (let it; mine === forgotten && (it = undoing[0]); undoing.shift()) {
     try {
       await it.run()
-      if (mine === forgotten) toast(t('undo.did', { what: it.text }))
+      if (mine !== forgotten) return
+      toast(t('undo.did', { what: it.text }))
     } catch (e) {
       if (mine !== forgotten) return
+      const again = undoing.splice(0)
+      if (!passing.includes((e as { word?: string }).word ?? '')) again.shift()
+      again.sort((a, b) => a.at - b.at).forEach(offer)
       fail(e)
-      if (passing.includes((e as { word?: string }).word ?? '')) offer(it)
     } finally {
       turned.value++
     }
-  })
+  }
 }
 // What was refused for one of these may go well later; for another one it would not.
 const passing = ['away', 'internal', 'unavailable', 'uncertain', 'disk_full', 'too_many_requests']
@@ -118,6 +125,7 @@ export function forget(): void {
   toasts.splice(0)
   forgotten++
   undos.splice(0)
+  undoing.splice(0)
 }
 
 // fail says what went wrong, where nothing else shows it.

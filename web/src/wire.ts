@@ -184,11 +184,16 @@ export const drive = {
   move: (ids: number[], to: number, done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to }), done),
   trash: (ids: number[], done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs }), done),
   // recover answers those that stay in the trash, as the folder they were in is there too: it
-  // may be in another part of what is asked for, so they are asked for again.
-  recover: async (ids: number[]): Promise<number[]> => {
+  // may be in another part of what is asked for, so they are asked for again. done gets those
+  // that are back, also where a later part fails.
+  recover: async (ids: number[], done = new Set<number>()): Promise<number[]> => {
     const stay: number[] = []
-    await inParts(ids, async (fileIDs) => stay.push(...(await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })).abnormalFileIDs))
-    return ids.length > most && stay.length > 0 && stay.length < ids.length ? drive.recover(stay) : stay
+    await inParts(ids, async (fileIDs) => {
+      const { abnormalFileIDs } = await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })
+      stay.push(...abnormalFileIDs)
+      fileIDs.filter((id) => !abnormalFileIDs.includes(id)).forEach((id) => done.add(id))
+    })
+    return ids.length > most && stay.length > 0 && stay.length < ids.length ? drive.recover(stay, done) : stay
   },
   recoverTo: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/recover/by_path', { fileIDs, parentFileID: to })),
   remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
