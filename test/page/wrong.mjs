@@ -471,25 +471,79 @@ try {
     await page.getByRole('option').first().waitFor({ state: 'detached' })
   })
 
-  await steps.does('publishing is not left amid', async () => {
+  const sheet = () => page.getByRole('dialog', { name: 'Publish' })
+  const copy = '**/source/copy'
+  // publish goes as far as to the request that begins the task, and answers what lets that go.
+  async function publish(called, patient = true) {
     await page.goto(base + '/#/drive')
-    await page.setInputFiles(input, made('amid.png', Buffer.concat([readFileSync(join(dir, 'old.png')), randomBytes(8)])))
+    await page.setInputFiles(input, made(called, Buffer.concat([readFileSync(join(dir, 'old.png')), randomBytes(8)])))
     await see('1 file uploaded')
     await close()
-    await page.getByRole('option', { name: 'amid.png' }).click()
+    await page.getByRole('option', { name: called }).click()
     await page.keyboard.press('p')
-    const sheet = page.getByRole('dialog', { name: 'Publish' })
     let go
     const gate = new Promise((resolve) => (go = resolve))
-    await page.route('**/source/copy', async (r) => (await gate, r.continue()))
-    await sheet.getByRole('button', { name: 'Publish 1 picture' }).click()
-    await until(() => sheet.getByRole('button', { name: 'Cancel' }).isDisabled(), 'it can be left')
-    await page.keyboard.press('Escape')
-    go()
+    const plans = []
+    await page.route(copy, async (r) => {
+      plans.push(r.request().postDataJSON().planID)
+      const answer = await gate
+      await (answer ? r.fulfill(answer) : r.continue())
+    })
+    const begins = sheet().getByRole('button', { name: 'Publish 1 picture' })
+    await begins.waitFor()
+    const end = patient || (await hurry(20))
+    await begins.click()
+    await until(() => plans.length > 0, 'it does not begin')
+    return { go, plans, end }
+  }
+  const published = () => page.getByRole('banner').getByText('1 published')
+  async function looked() {
+    await page.keyboard.press('t')
     await page.getByRole('heading', { name: '1 published' }).waitFor()
     await page.keyboard.press('Escape')
-    await sheet.waitFor({ state: 'detached' })
-    await page.unroute('**/source/copy')
+    await page.locator('.drawer').waitFor({ state: 'detached' })
+  }
+
+  await steps.does('publishing is left amid, and what is not known then is said', async () => {
+    const { go } = await publish('amid1.png')
+    await page.mouse.click(5, 400) // beside the sheet
+    assert.ok(await sheet().isVisible())
+    await page.keyboard.press('Escape')
+    await sheet().waitFor({ state: 'detached' })
+    await see('The task may have begun all the same')
+    go()
+    await published().waitFor()
+    await page.unroute(copy)
+    await looked()
+  })
+
+  await steps.does('publishing goes on where the view is left, and what goes wrong is said', async () => {
+    const first = await publish('amid2.png')
+    await page.goto(base + '/#/bed')
+    await sheet().waitFor({ state: 'detached' })
+    first.go()
+    await published().waitFor()
+    await page.unroute(copy)
+    await looked()
+    const second = await publish('amid3.png')
+    await page.goto(base + '/#/bed')
+    await sheet().waitFor({ state: 'detached' })
+    second.go(refusal('disk_full'))
+    await see('The server\'s disk is full')
+    await page.unroute(copy)
+  })
+
+  await steps.does('publishing that nobody answers can be tried again, and is one task', async () => {
+    const { plans, end } = await publish('amid4.png', false)
+    await sheet().getByText('The task may have begun all the same').waitFor()
+    await end()
+    await page.unroute(copy)
+    const asked = page.waitForRequest(copy)
+    await sheet().getByRole('button', { name: 'Publish 1 picture' }).click()
+    assert.equal((await asked).postDataJSON().planID, plans[0])
+    await page.getByRole('heading', { name: '1 published' }).waitFor()
+    await page.keyboard.press('Escape')
+    await sheet().waitFor({ state: 'detached' })
   })
 
   await steps.does('a sign-out that fails is said', async () => {
