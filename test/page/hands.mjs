@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { data, launch, list, names, png, refusal, steps, until, watch } from './browser.mjs'
+import { data, launch, list, names, png, post, refusal, steps, until, watch } from './browser.mjs'
 
 const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
 
@@ -374,6 +374,41 @@ try {
     await details().getByRole('button', { name: 'Show in folder' }).click()
     await at('further')
     await page.waitForFunction(() => document.querySelector('[aria-label="needle.png"]')?.getAttribute('aria-selected') === 'true')
+  })
+
+  await does('what is answered late of where things lie does not count', async () => {
+    const { fileID } = (await list(page, idOf('far'))).fileList[0]
+    const nameFolder = (to) => post(page, '/api/v1/file/rename', { renameList: [`${fileID}|${to}`] })
+    async function rename(from, to) {
+      await cell(from).click()
+      await key('F2')
+      await page.getByRole('dialog').getByRole('textbox').fill(to)
+      await key('Enter')
+      await cell(to).waitFor()
+      await noDialog()
+    }
+    let asked = 0
+    let late
+    await page.route('**/api/v1/file/infos', async (r) => {
+      if (++asked > 1) return r.continue()
+      const answer = await r.fetch()
+      late = () => r.fulfill({ response: answer })
+    })
+    await page.goto(base + '/#/bed')
+    await page.goto(base + '/#/search/needle')
+    await cell('needle.png').waitFor()
+    await until(() => late, 'the way is not asked for')
+    await nameFolder('elsewhere')
+    await rename('needle.png', 'needles.png') // folders may have changed too
+    const way = (folder) => cell('needles.png').getByText('Drive / far / ' + folder)
+    await way('elsewhere').waitFor()
+    await Promise.all([page.waitForResponse('**/api/v1/file/infos'), late()])
+    await page.evaluate(() => new Promise((drawn) => setTimeout(drawn, 50)))
+    assert.equal(await way('elsewhere').count(), 1)
+    await page.unroute('**/api/v1/file/infos')
+    await nameFolder('further')
+    await rename('needles.png', 'needle.png')
+    await cell('needle.png').getByText('Drive / far / further').waitFor()
   })
 
   await does('what is published is asked again where it is not known', async () => {
