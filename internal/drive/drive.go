@@ -209,6 +209,15 @@ func walkDown(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []
 	return at, nil, nil
 }
 
+// Under answers what a path of folders and a name lead to below a folder.
+func Under(ctx context.Context, tx *db.Tx, acc account.ID, parent ID, path []string, name string) (e Entry, found bool, err error) {
+	at, missing, err := walkDown(ctx, tx, acc, parent, path)
+	if err != nil || len(missing) > 0 {
+		return Entry{}, false, err
+	}
+	return byName(ctx, tx, acc, at, name)
+}
+
 // NewID takes an id for a file that Put will make. Call it outside transactions.
 func (d *Drive) NewID(ctx context.Context) (ID, error) { return d.ids.next(ctx) }
 

@@ -103,7 +103,7 @@ func (in *Incoming) Declare(ctx context.Context, r Request) error {
 	}
 	var frees int64
 	if err := in.u.db.Read(ctx, "upload: declare", func(tx *db.Tx) (err error) {
-		frees, err = canPut(ctx, tx, in.acc, p)
+		frees, err = canPut(ctx, tx, in.acc, p, 0)
 		return err
 	}); err != nil {
 		frees = 0

@@ -33,9 +33,7 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 	if err != nil {
 		return Result{}, err
 	}
-	lost, err := u.lost(ctx, acc, p.Size, func(tx *db.Tx) (int64, bool, error) {
-		return blob.Find(ctx, tx, int64(acc), p.Etag, p.Size)
-	})
+	lost, err := u.lostByMD5(ctx, acc, p)
 	if err != nil {
 		return Result{}, err
 	}
@@ -62,7 +60,7 @@ func (u *Uploads) create(ctx context.Context, acc account.ID, r Request) (out Re
 			out.ID, err = u.put(ctx, tx, a, p, id, p.Etag, 0)
 			return err
 		}
-		frees, err := canPut(ctx, tx, acc, p)
+		frees, err := canPut(ctx, tx, acc, p, lost)
 		if err != nil {
 			return err
 		}
@@ -153,6 +151,13 @@ func (u *Uploads) ReuseSHA1(ctx context.Context, acc account.ID, r Request, sha1
 		return err
 	})
 	return out, err
+}
+
+// lostByMD5 is lost for what a request says of its content.
+func (u *Uploads) lostByMD5(ctx context.Context, acc account.ID, p prepared) (id int64, err error) {
+	return u.lost(ctx, acc, p.Size, func(tx *db.Tx) (int64, bool, error) {
+		return blob.Find(ctx, tx, int64(acc), p.Etag, p.Size)
+	})
 }
 
 // lost looks up content that the account is said to own and answers its id where

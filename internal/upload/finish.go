@@ -18,16 +18,48 @@ import (
 )
 
 // canPut says whether put would find its folder and its name, and how many bytes it
-// would give back: those of the file or image that it overwrites.
-func canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared) (frees int64, err error) {
+// would give back: those of the file or image that it overwrites, or of the one that
+// it heals. lost is content that the store does not have, 0 for none.
+func canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared, lost int64) (frees int64, err error) {
 	if p.Dest == ToDrive {
-		return drive.CanPut(ctx, tx, acc, p.driveParent, p.path, p.Name, p.Duplicate)
+		frees, err = drive.CanPut(ctx, tx, acc, p.driveParent, p.path, p.Name, p.Duplicate)
+		if fault.Is(err, fault.NameTaken) && p.Duplicate == drive.Refuse {
+			switch heals, e := heals(ctx, tx, acc, p, lost); {
+			case e != nil:
+				return 0, e
+			case heals:
+				return p.Size, nil
+			}
+		}
+		return frees, err
 	}
 	folder, err := imagebed.FolderIn(ctx, tx, acc, imagebed.ID(p.Parent))
 	if err != nil || p.Duplicate != drive.Overwrite {
 		return 0, err
 	}
 	return imagebed.SizeOf(ctx, tx, acc, folder, p.Name)
+}
+
+// heals says whether the file that has the name of what comes shows the same content,
+// which is lost: then the name is no obstacle, and the file stays the one it is.
+func heals(ctx context.Context, tx *db.Tx, acc account.ID, p prepared, lost int64) (bool, error) {
+	e, found, err := drive.Under(ctx, tx, acc, p.driveParent, p.path, p.Name)
+	if err != nil || !found || e.IsFolder() || e.Etag != p.Etag || e.Size != p.Size {
+		return false, err
+	}
+	states, err := blob.States(ctx, tx, int64(acc), []int64{e.BlobID})
+	is := states[e.BlobID]
+	return is == blob.Missing || is == blob.Damaged || e.BlobID == lost, err
+}
+
+// healed answers the drive file that has the name of what came, where that has taken the
+// place of its content; then nothing else is to appear.
+func healed(ctx context.Context, tx *db.Tx, acc account.ID, p prepared, done blob.Finished) (id string, is bool, err error) {
+	if p.Dest != ToDrive || p.Duplicate != drive.Refuse || len(done.Instead) == 0 {
+		return "", false, nil
+	}
+	e, found, err := drive.Under(ctx, tx, acc, p.driveParent, p.path, p.Name)
+	return e.ID.String(), found && e.BlobID == done.ID, err
 }
 
 // put makes the file or image appear, showing stored content.
@@ -56,8 +88,12 @@ func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p pre
 // nameToBeHad meets a name or folder that is not to be had while what came can still
 // be sent again; later it is met only where it changes at that moment.
 func (u *Uploads) nameToBeHad(ctx context.Context, acc account.ID, p prepared) error {
+	lost, err := u.lostByMD5(ctx, acc, p)
+	if err != nil {
+		return err
+	}
 	return u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error {
-		_, err := canPut(ctx, tx, acc, p)
+		_, err := canPut(ctx, tx, acc, p, lost)
 		return err
 	})
 }
@@ -116,11 +152,20 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 				return err
 			}
 		}
-		if open == nil {
-			id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, 0)
+		var reserved int64
+		if open != nil {
+			reserved = open.reserved
+		}
+		var is bool
+		if id, is, err = healed(ctx, tx, acc, p, done); err != nil {
 			return err
 		}
-		if id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, open.reserved); err != nil {
+		if is {
+			err = account.Count(ctx, tx, acc, 0, -reserved)
+		} else {
+			id, err = u.put(ctx, tx, a, p, done.ID, facts.MD5, reserved)
+		}
+		if err != nil || open == nil {
 			return err
 		}
 		n, err := tx.Exec(ctx, completeUpload, acc, open.id, id, tx.Now().Add(Life).UnixMicro())

@@ -623,6 +623,64 @@ func TestMissingContentComesAgain(t *testing.T) {
 	})
 }
 
+// A file whose content is lost gets it again by the same upload once more: it stays the
+// one it is, in one piece or in slices, below a path too. What has its name and other
+// content, or content that is well, is in the way as ever.
+func TestLostContentComesAgainUnderItsName(t *testing.T) {
+	each(t, func(r *rooms) {
+		b := bytesOf(12, 1000)
+		q := file("/below/a.png", b)
+		q.Path = true
+		first, err := r.single(q, b)
+		r.must(err)
+		shown, err := r.single(file("b.png", b), b)
+		r.must(err)
+		used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc)
+		damage := map[string]func(){
+			"damaged": func() {
+				r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+					_, err := tx.Exec(r.Context(), `UPDATE blob SET state = $2 WHERE account_id = $1 AND state = $3`, r.acc, blob.Damaged, blob.Live)
+					return err
+				}))
+			},
+			"gone from the store": func() {
+				r.must(r.store.List(r.Context(), func(e blob.Entry) error { return r.store.Remove(r.Context(), e.Key) }))
+			},
+		}
+		for name, breaks := range damage {
+			for _, sliced := range []bool{false, true} {
+				_, err := r.uploads.Create(r.Context(), r.acc, q)
+				r.refused(err, fault.NameTaken)
+				breaks()
+				other := q
+				other.Etag = etag(bytesOf(13, 1000))
+				_, err = r.uploads.Create(r.Context(), r.acc, other)
+				r.refused(err, fault.NameTaken)
+				var again Result
+				if sliced {
+					id := r.open(q)
+					r.send(id, b, 1)
+					again, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+				} else {
+					again, err = r.single(q, b)
+				}
+				r.must(err)
+				if again.ID != first.ID {
+					t.Errorf("%s: it is %s, was %s", name, again.ID, first.ID)
+				}
+				r.holds(first.ID, b)
+				r.holds(shown.ID, b)
+			}
+		}
+		if now := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); now != used {
+			t.Errorf("%d bytes are used, were %d", now, used)
+		}
+		if n := r.number(`SELECT reserved FROM account WHERE id = $1`, r.acc); n != 0 {
+			t.Errorf("%d bytes are reserved", n)
+		}
+	})
+}
+
 // A receiver that fails leaves nothing, whatever had come.
 func TestSingleThatFails(t *testing.T) {
 	each(t, func(r *rooms) {
