@@ -1,20 +1,14 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { launch, lying, refusal, steps, until, watch } from './browser.mjs'
+import { another, base, lying, name, password, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
 
-const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_LINK: link, PAGE_SHOTS: shots } = process.env
-
-const browser = await launch()
-const wrong = []
+const { PAGE_LINK: link } = process.env
 const asked = []
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
-  context.setDefaultTimeout(60000)
-  const page = await context.newPage()
+async function open() {
+  const page = await (await another()).newPage()
   // Of who has no session, or the wrong password.
-  watch(page, base, wrong, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))
+  watch(page, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))
   page.on('request', (r) => asked.push(r.url() + ' ' + (r.headers().referer ?? '')))
   return page
 }
@@ -29,18 +23,16 @@ const tab = (page, called) => sheet(page).getByRole('tab', { name: called }).cli
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText())
 async function signIn(page, who, secret) {
   await page.goto(base + '/')
-  await page.fill('input[name=name]', who)
-  await page.fill('input[name=password]', secret)
-  await page.keyboard.press('Enter')
+  await at(page, who, secret)
 }
 const token = (id, secret) =>
   fetch(base + '/api/v1/access_token', { method: 'POST', body: JSON.stringify({ clientID: id, clientSecret: secret }) }).then((r) => r.json())
 
 let page
 const does = (what, fn) => steps.does(what, fn)
-if (shots) steps.after = (what) => page.screenshot({ path: `${shots}/account-${what.replace(/\W+/g, '-')}.png` })
+steps.shown = () => page
 
-try {
+await script('account', async () => {
   await does('a link signs in once', async () => {
     page = await open()
     await page.goto(link)
@@ -200,11 +192,4 @@ try {
     assert.equal(await page.evaluate(async () => (await (await fetch('/api/v1/user/info')).json()).code), 401)
   })
 
-  assert.deepEqual(wrong, [])
-} catch (e) {
-  console.error(`at: ${steps.at}\n`, e)
-  if (shots && page) await page.screenshot({ path: `${shots}/account-failed.png` }).catch(() => undefined)
-  process.exitCode = 1
-} finally {
-  await browser.close()
-}
+})

@@ -1,18 +1,55 @@
 // What the scripts of this folder share: a browser, eyes on what goes wrong in a page, and
 // pictures.
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import { deflateSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+export const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+
+// another is a browser that nobody has used.
+export async function another(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  context.setDefaultTimeout(12000)
+  return context
+}
+
+// signIn is at the door of a page.
+export async function signIn(page, who = name, secret = password) {
+  await page.fill('input[name=name]', who)
+  await page.fill('input[name=password]', secret)
+  await page.keyboard.press('Enter')
+}
+
+// wrong is what no page should have done.
+export const wrong = []
+
+// script does all of a script. What goes wrong is told and shown, and it ends with another
+// code than 0 then.
+export async function script(called, does) {
+  try {
+    await does()
+    assert.deepEqual(wrong, [])
+  } catch (e) {
+    console.error(`not ok ${steps.at}: ${e.stack}`)
+    console.error(wrong.join('\n'))
+    const pages = browser.contexts().flatMap((c) => c.pages())
+    await Promise.all(pages.map((p, i) => p.screenshot({ path: `${shots || tmpdir()}/${called}-failed${i || ''}.png` }).catch(() => undefined)))
+    process.exitCode = 1
+  } finally {
+    await browser.close()
+  }
+}
 
 // watch writes down what a page should not do: errors, warnings, what its policy forbids,
 // requests to another host. expected says of a message that it should be there.
-export function watch(page, base, wrong, expected = () => false) {
+export function watch(page, expected = () => false) {
   page.on('pageerror', (e) => wrong.push('error: ' + e.message))
   page.on('console', (m) => {
     if (['error', 'warning'].includes(m.type()) && !expected(m)) wrong.push(`console: ${m.text()} ${m.location().url}`)
@@ -22,15 +59,16 @@ export function watch(page, base, wrong, expected = () => false) {
   })
 }
 
-// steps tell what of a script was done; at is the one that is under way, after is done after each.
+// steps tell what of a script was done; at is the one that is under way, shown the page that a
+// picture is taken of after each where somebody wants pictures.
 export const steps = {
   at: 'begin',
-  after: async () => undefined,
+  shown: () => undefined,
   async does(what, fn) {
     this.at = what
     const began = performance.now()
     await fn()
-    await this.after(what)
+    if (shots) await this.shown()?.screenshot({ path: `${shots}/${what.replace(/\W+/g, '-')}.png` })
     console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
   },
 }

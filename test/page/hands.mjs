@@ -2,27 +2,18 @@
 // pictures fill the page, what is dragged arrives, what was done can be undone, and what
 // could not be is said.
 import assert from 'node:assert/strict'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { data, launch, list, names, png, post, refusal, steps, until, watch } from './browser.mjs'
+import { another, base, data, list, names, png, post, refusal, script, signIn, steps, until, watch } from './browser.mjs'
 
-const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password } = process.env
-
-const browser = await launch()
-const wrong = []
 let page
 const does = (what, fn) => steps.does(what, fn)
 
 async function open(options = {}, before = async () => undefined) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
-  context.setDefaultTimeout(60000)
+  const context = await another({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
   page = await context.newPage()
-  watch(page, base, wrong, (m) => /status of 401|404|Failed to load/.test(m.text()))
+  watch(page, (m) => /status of 401|404|Failed to load/.test(m.text()))
   await before()
   await page.goto(base + '/')
-  await page.fill('input[name=name]', name)
-  await page.fill('input[name=password]', password)
-  await page.keyboard.press('Enter')
+  await signIn(page)
   await page.getByRole('listbox').waitFor()
   return context
 }
@@ -65,7 +56,7 @@ const file = (bytes, called) =>
     [[...bytes], called],
   )
 
-try {
+await script('hands', async () => {
   await open()
   const root = await list(page)
   const idOf = (called) => root.fileList.find((f) => f.filename === called).fileId ?? root.fileList.find((f) => f.filename === called).fileID
@@ -489,12 +480,4 @@ try {
     await full('crumb.png').waitFor({ state: 'detached' })
     await page.context().close()
   })
-  assert.deepEqual(wrong, [])
-} catch (e) {
-  console.error(`not ok ${steps.at}: ${e.stack}`)
-  console.error(wrong.join('\n'))
-  await page.screenshot({ path: join(tmpdir(), 'page-hands.png') }).catch(() => undefined)
-  process.exitCode = 1
-} finally {
-  await browser.close()
-}
+})

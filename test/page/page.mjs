@@ -2,45 +2,24 @@
 // It ends with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { launch, png, sticksOut, watch } from './browser.mjs'
+import { another, base, name, password, png, script, signIn, steps, sticksOut, watch } from './browser.mjs'
 
-const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
-
-const browser = await launch()
-const wrong = []
 let signedOut = true
-
-async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
-  context.setDefaultTimeout(60000)
-  const page = await context.newPage()
-  watch(page, base, wrong, (m) => signedOut && m.text().includes('status of 401'))
-  return page
-}
-
-const page = await open({})
+const page = await (await another()).newPage()
+watch(page, (m) => signedOut && m.text().includes('status of 401'))
+steps.shown = () => page
+const does = (what, fn) => steps.does(what, fn)
 const see = (text) => page.getByText(text, { exact: false }).first().waitFor()
 const cells = (n) => page.waitForFunction((want) => document.querySelectorAll('[role=option][aria-label]').length === want, n)
 const cell = (label) => page.getByRole('option', { name: label, exact: true })
-let step = 'begin'
-async function does(what, fn) {
-  step = what
-  const began = performance.now()
-  await fn()
-  if (shots) await page.screenshot({ path: `${shots}/${what.replace(/\W+/g, '-')}.png` })
-  console.log(`ok ${what}, ${Math.round(performance.now() - began)} ms`)
-}
 
-try {
+await script('page', async () => {
   const pictures = { 'red.png': png(200, 40, 40), 'green.png': png(40, 160, 70), 'blue.png': png(50, 80, 200) }
   const files = [...Object.entries(pictures).map(([n, buffer]) => ({ name: n, mimeType: 'image/png', buffer })), { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }]
 
   await does('sign in', async () => {
     await page.goto(base + '/')
-    await page.fill('input[name=name]', name)
-    await page.fill('input[name=password]', 'wrong')
-    await page.keyboard.press('Enter')
+    await signIn(page, name, 'wrong')
     await see('The name or the password is wrong.')
     await page.fill('input[name=password]', password)
     await page.keyboard.press('Enter')
@@ -190,6 +169,65 @@ try {
     await page.waitForFunction(() => document.querySelectorAll('.badge.current').length === 3)
   })
 
+  await does('a plan tells what keeps its link, what gets another name, and what is too much', async () => {
+    await page.goto(base + '/#/drive')
+    await cells(5)
+    await cell('again').dblclick()
+    await cell('red.png').waitFor()
+    await page.setInputFiles('input[type=file][multiple]', { name: 'green.png', mimeType: 'image/png', buffer: png(1, 2, 3) })
+    await cell('green.png').click()
+    await cell('red.png').click({ modifiers: ['Control'] })
+    await page.keyboard.press('p')
+    await see('1 new picture')
+    await see('1 is there already and keeps its link')
+    await see('1 gets another name, as its own is taken')
+    await page.getByText('Look at each').click()
+    await page.getByText('/blog/green(1).png').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('region', { name: 'Upload' }).getByRole('button', { name: 'Close' }).click()
+    await page.goto(base + '/#/drive')
+    await cells(5)
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('5 selected')
+    await page.keyboard.press('p')
+    await see('Too many pictures: a task takes 4.')
+    await see('Choose less, or publish in several tasks.')
+    assert.ok(await page.getByRole('dialog').getByRole('button', { name: /^Publish/ }).isDisabled())
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  await does('recover from the trash, also what lay in a folder that is there too', async () => {
+    const recover = () => page.getByRole('toolbar').getByRole('button', { name: 'Recover' }).click()
+    await cell('again').dblclick()
+    await cell('green.png').click()
+    await page.keyboard.press('Delete')
+    await cell('green.png').waitFor({ state: 'detached' })
+    await page.goto(base + '/#/drive')
+    await cell('again').click()
+    await page.keyboard.press('Delete')
+    await cells(4)
+    await page.goto(base + '/#/trash')
+    await cells(2)
+    await cell('green.png').click()
+    await recover()
+    await see('1 item stays in the trash, as the folder it was in is there too.')
+    await cells(2) // it is shown again
+    await page.getByRole('button', { name: 'Recover into the drive' }).click()
+    await see('1 item recovered')
+    await cells(1)
+    await cell('again').click()
+    await recover()
+    await see('The trash is empty')
+    await page.goto(base + '/#/drive')
+    await cells(6)
+    await cell('green(1).png').click()
+    await page.keyboard.press('Delete')
+    await cells(5)
+  })
+
   await does('links of the bed', async () => {
     await page.getByRole('link', { name: 'Image bed' }).click()
     await cells(1)
@@ -280,12 +318,4 @@ try {
     await page.getByRole('button', { name: '登录' }).waitFor()
     assert.equal(await page.evaluate(async () => (await (await fetch('/api/v1/user/info')).json()).code), 401)
   })
-  assert.deepEqual(wrong, [])
-} catch (e) {
-  console.error(`not ok ${step}: ${e.stack}`)
-  console.error(wrong.join('\n'))
-  await page.screenshot({ path: (shots || '/tmp') + '/page-failed.png' })
-  process.exitCode = 1
-} finally {
-  await browser.close()
-}
+})

@@ -22,10 +22,10 @@ import (
 	"tuchuang/test/harness"
 )
 
-// The whole job: sign in, upload, publish, copy the links, put back, delete.
+// The whole job: sign in, upload, publish, copy the links, put back, delete; a task takes few.
 func TestPage(t *testing.T) {
-	s := harness.Start(t)
-	run(t, "page.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+	s := harness.Start(t, "--copy-images", "4")
+	run(t, "page.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password)
 }
 
 // What goes wrong is said, goes on where it can, and is nobody else's.
@@ -44,7 +44,9 @@ func TestPageLooks(t *testing.T) {
 	fill(t, u)
 	many(t, u, u.MkFolder(0, "many 很多"), 100_000)
 	crowd(t, u, 100_000)
-	run(t, "looks.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=looker", "PAGE_PASSWORD="+u.Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+	change(t, u, `UPDATE account SET operator = 1 WHERE id = $1`)
+	run(t, "looks.mjs", "PAGE_URL="+s.URL, "PAGE_NAME="+u.Name, "PAGE_PASSWORD="+u.Password,
+		"PAGE_NEW=newcomer", "PAGE_NEW_PASSWORD="+s.AddUser("newcomer").Password)
 }
 
 // What hands do to the lists of drive and bed, where a task takes few.
@@ -169,7 +171,7 @@ func change(t *testing.T, u *harness.User, query string, args ...any) {
 // A person's own account, and an operator's accounts.
 func TestPageAccount(t *testing.T) {
 	s := harness.Start(t)
-	run(t, "account.mjs", "PAGE_URL="+s.URL, "PAGE_LINK="+s.FirstLink(), "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password, "PAGE_SHOTS="+os.Getenv("PAGE_SHOTS"))
+	run(t, "account.mjs", "PAGE_URL="+s.URL, "PAGE_LINK="+s.FirstLink(), "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password)
 }
 
 // A task goes on while the server does not, and a person needs no mouse.
@@ -187,16 +189,16 @@ func TestPageGoesOn(t *testing.T) {
 	}
 	u.PutFile(0, "one.png", one)
 	story := u.MkFolder(0, "story")
-	var last int64
-	for i := range 3 {
+	var ids []int64
+	for i := range 4 {
 		b, err := draw.Picture(picture.PNG, int64(2+i), 64, 64, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		last = u.PutFile(story, fmt.Sprintf("%d.png", i+1), b)
+		ids = append(ids, u.PutFile(story, fmt.Sprintf("%d.png", i+1), b))
 	}
 	damage := func(is blob.State) {
-		change(t, u, `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, last, is)
+		change(t, u, `UPDATE blob SET state = $4 WHERE account_id = $1 AND id IN (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id IN ($2, $3))`, ids[2], ids[3], is)
 	}
 	damage(blob.Damaged)
 	s.Stop()
