@@ -12,11 +12,12 @@ export const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 
-// another is a browser that nobody has used.
+// another is a browser that nobody has used. Nothing moves in it, which would have to be waited
+// for and drawn; page.mjs has it as most people do.
 export async function another(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
-  context.setDefaultTimeout(12000)
+  context.setDefaultTimeout(60000)
   return context
 }
 

@@ -8,7 +8,7 @@ let page
 const does = (what, fn) => steps.does(what, fn)
 
 async function open(options = {}, before = async () => undefined) {
-  const context = await another({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
+  const context = await another({ viewport: { width: 1280, height: 800 }, ...options })
   page = await context.newPage()
   watch(page, (m) => /status of 401|404|Failed to load/.test(m.text()))
   await before()

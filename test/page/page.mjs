@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { another, base, name, password, png, script, signIn, steps, sticksOut, watch } from './browser.mjs'
 
 let signedOut = true
-const page = await (await another()).newPage()
+const page = await (await another({ reducedMotion: 'no-preference' })).newPage()
 watch(page, (m) => signedOut && m.text().includes('status of 401'))
 steps.shown = () => page
 const does = (what, fn) => steps.does(what, fn)

@@ -1,6 +1,7 @@
 //go:build page
 
-// Package page drives the page in a real browser, against a real server.
+// Package page drives the page in a real browser, against a real server. A script waits as
+// long as it works: several at a time are sooner done.
 package page
 
 import (
@@ -24,12 +25,14 @@ import (
 
 // The whole job: sign in, upload, publish, copy the links, put back, delete; a task takes few.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	s := harness.Start(t, "--copy-images", "4")
 	run(t, "page.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password)
 }
 
 // What goes wrong is said, goes on where it can, and is nobody else's.
 func TestPageWhereThingsGoWrong(t *testing.T) {
+	t.Parallel()
 	s := harness.Start(t)
 	run(t, "wrong.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password,
 		"PAGE_OTHER=reader", "PAGE_OTHER_PASSWORD="+s.AddUser("reader").Password)
@@ -38,6 +41,7 @@ func TestPageWhereThingsGoWrong(t *testing.T) {
 // Nothing of the page is out of reach of a screen reader or a keyboard, in either theme or
 // language, and a hundred thousand pictures are no more to it than a hundred.
 func TestPageLooks(t *testing.T) {
+	t.Parallel()
 	s := harness.NewOn(t, db.SQLite)
 	s.Start()
 	u := s.User("looker")
@@ -51,6 +55,7 @@ func TestPageLooks(t *testing.T) {
 
 // What hands do to the lists of drive and bed, where a task takes few.
 func TestPageHands(t *testing.T) {
+	t.Parallel()
 	s := harness.NewOn(t, db.SQLite)
 	s.Args = []string{"--copy-ids", "5"}
 	s.Start()
@@ -170,12 +175,14 @@ func change(t *testing.T, u *harness.User, query string, args ...any) {
 
 // A person's own account, and an operator's accounts.
 func TestPageAccount(t *testing.T) {
+	t.Parallel()
 	s := harness.Start(t)
 	run(t, "account.mjs", "PAGE_URL="+s.URL, "PAGE_LINK="+s.FirstLink(), "PAGE_NAME=writer", "PAGE_PASSWORD="+s.AddUser("writer").Password)
 }
 
 // A task goes on while the server does not, and a person needs no mouse.
 func TestPageGoesOn(t *testing.T) {
+	t.Parallel()
 	s := harness.NewOn(t, db.SQLite)
 	s.Start()
 	u := s.User("goer")
