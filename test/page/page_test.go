@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -197,17 +198,24 @@ func TestPageGoesOn(t *testing.T) {
 	u.PutFile(0, "one.png", one)
 	story := u.MkFolder(0, "story")
 	var ids []int64
+	third := filepath.Join(t.TempDir(), "3.png")
 	for i := range 4 {
 		b, err := draw.Picture(picture.PNG, int64(2+i), 64, 64, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, u.PutFile(story, fmt.Sprintf("%d.png", i+1), b))
+		if i == 2 {
+			if err := os.WriteFile(third, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	damage := func(is blob.State) {
-		change(t, u, `UPDATE blob SET state = $4 WHERE account_id = $1 AND id IN (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id IN ($2, $3))`, ids[2], ids[3], is)
+	state := func(file int64, is blob.State) {
+		change(t, u, `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, file, is)
 	}
-	damage(blob.Damaged)
+	state(ids[2], blob.Damaged)
+	state(ids[3], blob.Damaged)
 	s.Stop()
 	// The first task is of one picture; the second goes no further after a folder or two.
 	s.Args, s.Env = []string{"--listen", strings.TrimPrefix(s.URL, "http://")}, []string{"TUCHUANG_HOLD=copytask.batch.committed:3"}
@@ -216,8 +224,8 @@ func TestPageGoesOn(t *testing.T) {
 	defer answer.Close()
 	runWith(t, answers, func(line string) {
 		switch line {
-		case "mend":
-			damage(blob.Live)
+		case "mend the last":
+			state(ids[3], blob.Live)
 		case "restart", "restart held":
 			s.Kill()
 			s.Env = nil
@@ -231,7 +239,7 @@ func TestPageGoesOn(t *testing.T) {
 		if _, err := io.WriteString(answer, "done\n"); err != nil {
 			t.Error(err)
 		}
-	}, "going.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=goer", "PAGE_PASSWORD="+u.Password)
+	}, "going.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=goer", "PAGE_PASSWORD="+u.Password, "PAGE_DAMAGED="+third)
 }
 
 func run(t *testing.T, script string, env ...string) {
