@@ -238,6 +238,7 @@ await script('page', async () => {
     await page.getByRole('toolbar').getByRole('button', { name: 'Links' }).click()
     await see('3 links')
     await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' }) // until then it has the keys
   })
 
   await does('search in the bed', async () => {
