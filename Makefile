@@ -88,7 +88,7 @@ go-test: postgresql browser
 	    CGO_ENABLED=$(if $(RACE),1,0) $(TESTS) -timeout 40m $(RACE) $(RACED) >$(LOG)/raced.json && exit $$served; } & beside=$$!; \
 	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(TESTS) -timeout 20m -count=1 -tags page ./test/page || status=1; \
+	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 3 ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
@@ -103,7 +103,7 @@ browser:
 
 .PHONY: page-test
 page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
-	@$(GO) test -tags page -v -count=1 -timeout 20m ./test/page
+	@$(GO) test -tags page -v -count=1 -parallel 3 -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor

@@ -1,7 +1,7 @@
 // What a person does with his account at the page, and an operator with all accounts. It ends
 // with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
-import { another, base, lying, name, password, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
+import { another, answer, base, lying, name, password, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
 
 const { PAGE_LINK: link } = process.env
 const asked = []
@@ -75,7 +75,7 @@ await script('account', async () => {
       await page.locator('.n-dropdown-option').getByText(what, { exact: true }).click()
     }
     await choose('Space…')
-    await page.getByRole('dialog', { name: 'Space of' }).getByRole('textbox').fill('500M')
+    await answer(page, '500M', 'Space of')
     await page.keyboard.press('Enter')
     await see(page, '0 B of 500 MB used')
     await choose('Disable…')
@@ -123,7 +123,7 @@ await script('account', async () => {
     assert.equal(await page.getByText(secret).count(), 0, 'the secret is still there')
 
     await sheet(page).getByRole('button', { name: 'Rename “PicGo at work”' }).click()
-    await page.getByRole('dialog', { name: 'Rename the client' }).getByRole('textbox').fill('PicGo')
+    await answer(page, 'PicGo', 'Rename the client')
     await page.keyboard.press('Enter')
     await sheet(page).getByText('PicGo', { exact: true }).first().waitFor()
     await sheet(page).getByRole('button', { name: 'Revoke “PicGo”?' }).click()

@@ -74,6 +74,14 @@ export const steps = {
   },
 }
 
+// answer answers a question for a name, once its field has the keys and what it chooses is chosen.
+export async function answer(page, text, of) {
+  const field = page.getByRole('dialog', of && { name: of }).getByRole('textbox')
+  await field.waitFor()
+  await page.waitForFunction(() => document.activeElement?.matches('[role=dialog] input') && (document.activeElement.value === '' || (document.activeElement.selectionStart === 0 && document.activeElement.selectionEnd > 0)))
+  await field.fill(text)
+}
+
 // refusal is what the server answers where it refuses.
 export const refusal = (code) => ({ status: 200, contentType: 'application/json', body: JSON.stringify({ code: 1, message: code, data: null, 'x-traceID': 'trace', error: { code, message: code } }) })
 

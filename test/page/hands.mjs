@@ -2,7 +2,7 @@
 // pictures fill the page, what is dragged arrives, what was done can be undone, and what
 // could not be is said.
 import assert from 'node:assert/strict'
-import { another, base, data, list, names, png, post, refusal, script, signIn, steps, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, names, png, post, refusal, script, signIn, steps, until, watch } from './browser.mjs'
 
 let page
 const does = (what, fn) => steps.does(what, fn)
@@ -209,7 +209,7 @@ await script('hands', async () => {
 
   await does('what is dragged in the bed moves, and can be undone', async () => {
     await button('New folder').click()
-    await page.getByRole('dialog').getByRole('textbox').fill('shelf')
+    await answer(page, 'shelf')
     await key('Enter')
     await cell('shelf').waitFor()
     await noDialog()
@@ -266,7 +266,7 @@ await script('hands', async () => {
     await key('Control+a')
     await until(() => held.length > 0, 'the third page is not asked for')
     await button('New folder').click()
-    await page.getByRole('dialog').getByRole('textbox').fill('above')
+    await answer(page, 'above')
     await key('Enter')
     await cell('above').waitFor()
     hold = false
@@ -303,7 +303,7 @@ await script('hands', async () => {
     await asked
     await cell('00000.png').waitFor({ state: 'detached' })
     await button('New folder').click()
-    await page.getByRole('dialog').getByRole('textbox').fill('aside')
+    await answer(page, 'aside')
     await key('Enter')
     await cell('aside').waitFor()
     await cell('00001.png').waitFor()
@@ -373,7 +373,7 @@ await script('hands', async () => {
     async function rename(from, to) {
       await cell(from).click()
       await key('F2')
-      await page.getByRole('dialog').getByRole('textbox').fill(to)
+      await answer(page, to)
       await key('Enter')
       await cell(to).waitFor()
       await noDialog()

@@ -2,7 +2,7 @@
 // It ends with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { another, base, name, password, png, script, signIn, steps, sticksOut, watch } from './browser.mjs'
+import { another, answer, base, name, password, png, script, signIn, steps, sticksOut, watch } from './browser.mjs'
 
 let signedOut = true
 const page = await (await another({ reducedMotion: 'no-preference' })).newPage()
@@ -37,7 +37,7 @@ await script('page', async () => {
 
   await does('instant upload into a new folder', async () => {
     await page.getByRole('button', { name: 'New folder' }).click()
-    await page.getByRole('dialog').getByRole('textbox').fill('again')
+    await answer(page, 'again')
     await page.keyboard.press('Enter')
     await cells(5)
     await cell('again').dblclick()
@@ -57,7 +57,7 @@ await script('page', async () => {
     await cells(1)
     assert.equal(await item('again').getAttribute('aria-selected'), 'true')
     await page.getByRole('button', { name: 'New folder' }).click()
-    await page.getByRole('dialog').getByRole('textbox').fill('below')
+    await answer(page, 'below')
     await page.keyboard.press('Enter')
     await item('below').waitFor()
     await page.getByRole('dialog').waitFor({ state: 'detached' }) // it gives the keys back
@@ -144,7 +144,7 @@ await script('page', async () => {
     await see('1 file is no picture and is skipped')
     await page.getByRole('button', { name: 'Change' }).click()
     await page.getByRole('dialog', { name: 'Publish' }).getByRole('button', { name: 'New folder' }).click()
-    await page.getByRole('dialog', { name: 'New folder' }).getByRole('textbox').fill('blog')
+    await answer(page, 'blog', 'New folder')
     await page.keyboard.press('Enter')
     await see('Image bed / blog')
     await see('3 new pictures')

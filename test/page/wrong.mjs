@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { another, base, data, list, lying, name, names, password, png, post, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, lying, name, names, password, png, post, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
 
 const { PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -349,7 +349,7 @@ await script('wrong', async () => {
     let asked = 0
     await page.route('**/source/published*', (r) => (++asked === 1 ? r.fulfill(refusal('internal')) : r.continue()))
     await page.getByRole('button', { name: 'New folder' }).click()
-    await page.getByRole('dialog').getByRole('textbox').fill('beside')
+    await answer(page, 'beside')
     await page.keyboard.press('Enter')
     await until(() => asked > 0, 'it is not asked at all')
     await page.locator('.badge.current').waitFor({ state: 'detached' })
@@ -391,7 +391,7 @@ await script('wrong', async () => {
     const lists = /\/api\/v1\/file\/list\?/
     await page.route(lists, (r) => r.fulfill(refusal('internal')))
     await page.getByRole('button', { name: 'New folder' }).click()
-    await page.getByRole('dialog').getByRole('textbox').fill('one more')
+    await answer(page, 'one more')
     await page.keyboard.press('Enter')
     await see('the operator can find it by trace')
     await page.getByRole('option', { name: 'd129' }).waitFor()
