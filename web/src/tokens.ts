@@ -66,7 +66,9 @@ const shape = {
   s4: '16px',
   s6: '24px',
   s8: '32px',
+  roundSmall: '6px', // inside of what is round
   round: '8px',
+  roundLarge: '12px', // of what floats
   bar: '48px',
   quick: '120ms',
 }
@@ -88,7 +90,7 @@ export function themeOf(isDark: boolean): GlobalThemeOverrides {
       fontSize: shape.body,
       fontSizeMedium: shape.body,
       borderRadius: shape.round,
-      borderRadiusSmall: '6px',
+      borderRadiusSmall: shape.roundSmall,
       primaryColor: c.accent,
       primaryColorHover: c.accentHover,
       primaryColorPressed: c.accentHover,
