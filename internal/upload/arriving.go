@@ -6,7 +6,6 @@ import (
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
-	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/picture"
 )
@@ -101,11 +100,8 @@ func (in *Incoming) Declare(ctx context.Context, r Request) error {
 	if err != nil || in.digest.Size() > 0 {
 		return nil //nolint:nilerr // see above
 	}
-	var frees int64
-	if err := in.u.db.Read(ctx, "upload: declare", func(tx *db.Tx) (err error) {
-		frees, err = canPut(ctx, tx, in.acc, p, 0)
-		return err
-	}); err != nil {
+	frees, err := in.u.nameToBeHad(ctx, in.acc, p)
+	if err != nil {
 		frees = 0
 	}
 	room, err := in.u.store.Room(ctx)

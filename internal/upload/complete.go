@@ -210,7 +210,7 @@ func (u *Uploads) check(ctx context.Context, s *session, acc account.ID, id stri
 	digest := r.digest()
 	if digest.Size() < r.prepared.Size {
 		// The store shows the rest only when it is committed.
-		if err := u.nameToBeHad(ctx, acc, r.prepared); err != nil {
+		if _, err := u.nameToBeHad(ctx, acc, r.prepared); err != nil {
 			return "", err
 		}
 		if err := commit(ctx); err != nil {

@@ -24,10 +24,10 @@ func canPut(ctx context.Context, tx *db.Tx, acc account.ID, p prepared, lost int
 	if p.Dest == ToDrive {
 		frees, err = drive.CanPut(ctx, tx, acc, p.driveParent, p.path, p.Name, p.Duplicate)
 		if fault.Is(err, fault.NameTaken) && p.Duplicate == drive.Refuse {
-			switch heals, e := heals(ctx, tx, acc, p, lost); {
+			switch is, e := heals(ctx, tx, acc, p, lost); {
 			case e != nil:
 				return 0, e
-			case heals:
+			case is:
 				return p.Size, nil
 			}
 		}
@@ -85,17 +85,27 @@ func (u *Uploads) put(ctx context.Context, tx *db.Tx, acc account.Account, p pre
 	return string(placed[0].ID), nil
 }
 
-// nameToBeHad meets a name or folder that is not to be had while what came can still
-// be sent again; later it is met only where it changes at that moment.
-func (u *Uploads) nameToBeHad(ctx context.Context, acc account.ID, p prepared) error {
-	lost, err := u.lostByMD5(ctx, acc, p)
-	if err != nil {
+// nameToBeHad is canPut at this moment, which meets a name or folder that is not to be
+// had while what came can still be sent again; later it is met only where it changes at
+// that moment. Whether content is lost is looked for where it may make a difference.
+func (u *Uploads) nameToBeHad(ctx context.Context, acc account.ID, p prepared) (frees int64, err error) {
+	var lost int64
+	ask := func(tx *db.Tx) (err error) {
+		frees, err = canPut(ctx, tx, acc, p, lost)
 		return err
 	}
-	return u.db.Read(ctx, "upload: before commit", func(tx *db.Tx) error {
-		_, err := canPut(ctx, tx, acc, p, lost)
-		return err
-	})
+	err = u.db.Read(ctx, "upload: name", ask)
+	if !fault.Is(err, fault.NameTaken) || p.Dest != ToDrive || p.Duplicate != drive.Refuse {
+		return frees, err
+	}
+	var e error
+	if lost, e = u.lostByMD5(ctx, acc, p); e != nil {
+		return 0, e
+	}
+	if lost != 0 {
+		err = u.db.Read(ctx, "upload: name", ask)
+	}
+	return frees, err
 }
 
 // finish checks what came, has commit make it durable, and makes the file or image
@@ -110,7 +120,7 @@ func (u *Uploads) finish(ctx context.Context, acc account.ID, key blob.Key, dige
 	if err := p.matches(digest); err != nil {
 		return "", err
 	}
-	if err := u.nameToBeHad(ctx, acc, p); err != nil {
+	if _, err := u.nameToBeHad(ctx, acc, p); err != nil {
 		return "", err
 	}
 	if err := commit(ctx); err != nil {

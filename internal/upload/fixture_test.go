@@ -180,6 +180,17 @@ func (r *rooms) single(q Request, b []byte) (Result, error) {
 	})
 }
 
+// declared is single where it is said before what comes.
+func (r *rooms) declared(q Request, b []byte) (Result, error) {
+	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
+		if err := w.Declare(r.Context(), q); err != nil {
+			return q, err
+		}
+		_, err := w.Write(b)
+		return q, err
+	})
+}
+
 // holds compares a drive file with what it shall be.
 func (r *rooms) holds(id string, b []byte) {
 	r.Helper()

@@ -636,6 +636,10 @@ func TestLostContentComesAgainUnderItsName(t *testing.T) {
 		shown, err := r.single(file("b.png", b), b)
 		r.must(err)
 		used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc)
+		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error { // there is no room for more
+			_, err := tx.Exec(r.Context(), `UPDATE account SET quota = used WHERE id = $1`, r.acc)
+			return err
+		}))
 		damage := map[string]func(){
 			"damaged": func() {
 				r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
@@ -662,7 +666,7 @@ func TestLostContentComesAgainUnderItsName(t *testing.T) {
 					r.send(id, b, 1)
 					again, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
 				} else {
-					again, err = r.single(q, b)
+					again, err = r.declared(q, b)
 				}
 				r.must(err)
 				if again.ID != first.ID {
