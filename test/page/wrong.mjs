@@ -441,6 +441,43 @@ await script('wrong', async () => {
     await folder('d010').waitFor()
   })
 
+  await steps.does('an undo that was done, of which no answer came, is done when it is asked for again', async () => {
+    const top = page.url().split('/').at(-1)
+    const bad = () => page.locator('.toast.bad').allInnerTexts()
+    const before = await bad()
+    // Of the second one somebody else puts one back into the trash meanwhile.
+    for (const [called, again] of [[['d000', 'd001', 'd002'], []], [['d003', 'd004'], ['d004']]]) {
+      const ids = (await list(page, top)).fileList.filter((f) => again.includes(f.filename)).map((f) => f.fileID)
+      await page.getByRole('option', { name: called[0] }).click()
+      await page.getByRole('option', { name: called.at(-1) }).click({ modifiers: ['Shift'] })
+      await see(`${called.length} selected`)
+      await page.keyboard.press('Delete')
+      await page.getByRole('option', { name: called[0] }).waitFor({ state: 'detached' })
+      let tries = 0
+      let lost = false
+      await page.route('**/api/v1/file/recover', async (r) => {
+        if (++tries > 1) return r.continue()
+        assert.equal((await (await r.fetch()).json()).code, 0)
+        await r.abort()
+        lost = true
+      })
+      expected = 'Failed to load resource'
+      await page.keyboard.press('Control+z')
+      await until(() => lost, 'it is not asked for')
+      await page.locator('.toast', { hasText: `${called.length} items moved to the trash` }).waitFor() // it is offered again
+      await page.locator('.away').waitFor({ state: 'detached' })
+      expected = ''
+      if (ids.length > 0) await post(page, '/api/v1/file/trash', { fileIDs: ids })
+      await page.keyboard.press('Control+z')
+      await see(`Undone: ${called.length} items moved to the trash`)
+      for (const name of called) await page.getByRole('option', { name }).waitFor()
+      assert.equal((await list(page, top)).total, 131)
+      assert.equal(tries, 2 + ids.length)
+      await page.unroute('**/api/v1/file/recover')
+    }
+    assert.deepEqual((await bad()).filter((x) => !before.includes(x)), [])
+  })
+
   await steps.does('a question stays open where what it asked for breaks off', async () => {
     const shelves = async (parentID, name) => (await post(page, '/upload/v1/oss/file/mkdir', { parentID, name, type: 1 })).list[0].dirID
     const crowd = await shelves('', ['crowd'])

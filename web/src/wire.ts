@@ -146,6 +146,9 @@ export async function foldersByID(ids: number[]): Promise<{ id: number; name: st
   return fileList.map((f) => ({ id: f.fileId, name: f.filename, parent: f.parentFileId }))
 }
 
+const inTrash = async (fileIds: number[]): Promise<number[]> =>
+  (await reads<{ fileList: { fileId: number; trashed: number }[] }>('/api/v1/file/infos', { fileIds })).fileList.filter((f) => f.trashed === 1).map((f) => f.fileId)
+
 export async function bedPath(id: string): Promise<Crumb<string>[]> {
   const path: Crumb<string>[] = []
   while (id !== '' && path.length < 128) {
@@ -184,14 +187,20 @@ export const drive = {
   move: (ids: number[], to: number, done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to }), done),
   trash: (ids: number[], done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs }), done),
   // recover answers those that stay in the trash, as the folder they were in is there too: it
-  // may be in another part of what is asked for, so they are asked for again. done gets those
-  // that are back, also where a later part fails.
-  recover: async (ids: number[], done = new Set<number>()): Promise<number[]> => {
+  // may be in another part of what is asked for, so they are asked for again. An undo gives
+  // done, which gets those that are back, also where a later part fails; for an undo it is well
+  // that some are back already: a try may have been done of which no answer came.
+  recover: async (ids: number[], done?: Set<number>): Promise<number[]> => {
     const stay: number[] = []
+    const put = async (fileIDs: number[]): Promise<number[]> => (await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })).abnormalFileIDs
     await inParts(ids, async (fileIDs) => {
-      const { abnormalFileIDs } = await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })
-      stay.push(...abnormalFileIDs)
-      fileIDs.filter((id) => !abnormalFileIDs.includes(id)).forEach((id) => done.add(id))
+      const abnormal: number[] = await put(fileIDs).catch(async (e: { word?: string }) => {
+        if (!done || e.word !== 'not_trashed') throw e
+        const rest = await inTrash(fileIDs)
+        return rest.length > 0 ? put(rest) : []
+      })
+      stay.push(...abnormal)
+      if (done) fileIDs.filter((id) => !abnormal.includes(id)).forEach((id) => done.add(id))
     })
     return ids.length > most && stay.length > 0 && stay.length < ids.length ? drive.recover(stay, done) : stay
   },
