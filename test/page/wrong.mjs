@@ -176,6 +176,7 @@ await script('wrong', async () => {
         ),
       'the first slice is not noted',
     )
+    await corner().getByText('40 %').waitFor() // a slice of 16 MiB has come
     held = false
     await page.reload()
     await see('1 file uploaded')
