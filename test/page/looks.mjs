@@ -56,9 +56,10 @@ const said = () => [
 ]
 // foreign are the words of a line that belong to the other language. Names of what is in the drive
 // belong to neither, as do words that the texts of the language have themselves.
-const ours = /old town|\S*[\w一-鿿]+ ?\d*\.(png|jpg|txt|bin)|旅行 Travel|2024 Kyoto 京都|2025 Lofoten|blog 博客|many 很多|crowd|kyoto|looker|newcomer|#?[0-9a-f-]{7,}|https?:\S+/g
-const words = (lang) => new Set(text(lang).match(/[A-Za-z]{3,}/g))
-const own = new Set([...words('zh'), 'English', 'admin', 'uid', 'dev', 'dirty', 'SQLite', 'JPG', 'PNG', 'TXT', 'Ctrl', 'Shift', 'Space', 'Enter', 'Delete', 'Esc'])
+const ours = /old town|\S*[\w一-鿿]+ ?\d*\.(png|jpg|txt|bin)|旅行 Travel|2024 Kyoto 京都|2025 Lofoten|blog 博客|crowd|kyoto|looker|newcomer|sharer|Album 相册|nothing-of-this|#?[0-9a-f-]{7,}|https?:\S+/g
+const values = (of) => Object.values(of).flatMap((v) => (typeof v === 'object' ? values(v) : v.replace(/{\w+}/g, '')))
+const words = (lang) => new Set(values(JSON.parse(text(lang))).join(' ').match(/[A-Za-z]{3,}/g))
+const own = new Set([...words('zh'), 'English', 'admin', 'uid', 'dev', 'dirty', 'SQLite', 'KiB', 'JPG', 'PNG', 'TXT', 'Ctrl', 'Shift', 'Space', 'Enter', 'Delete', 'Esc'])
 const foreign = {
   en: (line) => (line.replace(ours, '').match(/[一-鿿]+/g) ?? []).filter((x) => x !== '中' && x !== '中文'),
   zh: (line) => (line.replace(ours, '').match(/[A-Za-z]{3,}/g) ?? []).filter((x) => !own.has(x)),
