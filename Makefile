@@ -66,7 +66,8 @@ postgresql:
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
 # What takes longest begins first, so that the rest goes on beside it; much of it waits, which
-# leaves room for a third package on two cores. Browsers come last, and leave none.
+# leaves room for a third package on two cores. The page comes after all that: what measures
+# it has the machine for itself, then three scripts run at a time.
 LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the

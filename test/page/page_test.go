@@ -1,18 +1,22 @@
 //go:build page
 
 // Package page drives the page in a real browser, against a real server. A script waits as
-// long as it works: several at a time are sooner done.
+// long as it works: several at a time are sooner done. What measures is no parallel test,
+// and so runs before them, alone.
 package page
 
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,19 +43,53 @@ func TestPageWhereThingsGoWrong(t *testing.T) {
 		"PAGE_OTHER=reader", "PAGE_OTHER_PASSWORD="+s.AddUser("reader").Password)
 }
 
+// The page is there at once on what the demo makes, and a hundred thousand pictures are no
+// more to it than a hundred. How long it takes is told.
+func TestPageIsQuick(t *testing.T) {
+	s := harness.NewOn(t, db.SQLite)
+	s.Run("demo", "--keep", s.Data)
+	s.Start()
+	var demo harness.Secrets
+	if err := json.Unmarshal(s.Run("user", "reset", "demo", "--data", s.Data), &demo); err != nil {
+		t.Fatal(err)
+	}
+	u := s.User("keeper")
+	many(t, u, u.MkFolder(0, "many 很多"), 100_000)
+	crowd(t, u, 100_000)
+	run(t, "quick.mjs", "PAGE_URL="+s.URL, "PAGE_NAME=demo", "PAGE_PASSWORD="+demo.Password, "PAGE_MANY="+u.Name, "PAGE_MANY_PASSWORD="+u.Password)
+}
+
 // Nothing of the page is out of reach of a screen reader or a keyboard, in either theme or
-// language, and a hundred thousand pictures are no more to it than a hundred.
+// language, nor of the pages that the server makes itself.
 func TestPageLooks(t *testing.T) {
 	t.Parallel()
 	s := harness.NewOn(t, db.SQLite)
 	s.Start()
 	u := s.User("looker")
 	fill(t, u)
-	many(t, u, u.MkFolder(0, "many 很多"), 100_000)
-	crowd(t, u, 100_000)
+	crowd(t, u, 1000)
 	change(t, u, `UPDATE account SET operator = 1 WHERE id = $1`)
+	sharer := s.User("sharer")
+	travel := sharer.MkFolder(0, "旅行 Travel")
+	town, err := draw.Picture(picture.JPEG, 2000, 64, 64, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sharer.PutFile(travel, "kyoto 01.png", town)
+	share := func(password string) string {
+		made, err := sharer.ShareCreate(t.Context(), client.NewShare{
+			Name: "old town", FileIDs: []int64{travel, sharer.PutFile(0, "harbour"+password+".jpg", town)}, Password: password,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "/s/" + made.ShareKey
+	}
+	s.Run("user", "app", "set", sharer.Name, "--name", "Album 相册", "--redirect", "https://app.example.org/back", "--data", s.Data)
+	auth := url.Values{"client_id": {sharer.ClientID}, "redirect_uri": {"https://app.example.org/back"}, "scope": {"user:base,file:all:read"}, "state": {"x"}}
 	run(t, "looks.mjs", "PAGE_URL="+s.URL, "PAGE_NAME="+u.Name, "PAGE_PASSWORD="+u.Password,
-		"PAGE_NEW=newcomer", "PAGE_NEW_PASSWORD="+s.AddUser("newcomer").Password)
+		"PAGE_NEW=newcomer", "PAGE_NEW_PASSWORD="+s.AddUser("newcomer").Password,
+		"PAGE_SHARE="+share(""), "PAGE_SHARED="+strconv.FormatInt(travel, 10), "PAGE_LOCKED="+share("secret"), "PAGE_AUTH=/auth?"+auth.Encode())
 }
 
 // What hands do to the lists of drive and bed, where a task takes few.
