@@ -254,6 +254,13 @@ await script('going', async () => {
     await heading(deaf, 'Cancelled')
     assert.ok(refused > 0)
     await closed(page)
+    // It asks for all tasks again and again: the links of one that has ended stay as they are.
+    await deaf.waitForFunction(() => document.querySelector('textarea[aria-label=Links]')?.value.includes('.png'))
+    const box = await deaf.$('textarea[aria-label=Links]')
+    const again = []
+    deaf.on('request', (r) => /copy\/items|file\/links/.test(r.url()) && again.push(r.url()))
+    for (let i = 0; i < 2; i++) await deaf.waitForResponse('**/source/copy/list?*')
+    assert.deepEqual([await box.evaluate((e) => e.isConnected), again], [true, []])
     await deaf.context().close()
     await restart()
   })
