@@ -49,7 +49,8 @@ const atOnce = 3
 const pauseOfBusy = 5000
 
 export const paused = ref(false)
-export const landed = reactive({ times: 0, deep: false })
+export const landed = reactive({ times: 0, deep: false }) // counts once a second at most
+let landing = 0
 // There may be a hundred thousand: they are counted as they go, never walked.
 const counts = reactive({ all: 0, done: 0, failed: 0, instant: 0, bytes: 0, sent: 0 })
 export const sums = computed(() => ({ ...counts, active: counts.done + counts.failed < counts.all }))
@@ -298,8 +299,8 @@ function arrived(u: Upload, instant: boolean): void {
   lately.splice(30)
   open.delete(u.key)
   forget([u.key])
-  landed.times++
   if (u.path.includes('/')) landed.deep = true // folders came with it
+  landing ||= window.setTimeout(() => ((landing = 0), landed.times++), 800)
 }
 
 const stands = (): Failure => new Failure('paused', () => '')
