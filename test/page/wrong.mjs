@@ -567,7 +567,8 @@ await script('wrong', async () => {
 
   await steps.does('publishing that nobody answers can be tried again, and is one task', async () => {
     const { plans, end } = await publish('amid4.png', false)
-    await sheet().getByText('The task may have begun all the same').waitFor()
+    await sheet().getByText('Press Publish again: it will not be done twice.').waitFor()
+    assert.equal(await sheet().getByRole('button', { name: 'Try again' }).count(), 0, 'it would be another task')
     await end()
     await page.unroute(copy)
     const asked = page.waitForRequest(copy)
@@ -576,6 +577,27 @@ await script('wrong', async () => {
     await page.getByRole('heading', { name: '1 published' }).waitFor()
     await page.keyboard.press('Escape')
     await sheet().waitFor({ state: 'detached' })
+  })
+
+  await steps.does('a sheet that is left once its task has begun says nothing', async () => {
+    const unanswered = page.getByText('The server has not answered')
+    await unanswered.waitFor({ state: 'detached' }) // of what was left before
+    const { go } = await publish('amid5.png')
+    const lists = '**/source/copy/list?*'
+    let on
+    const gate = new Promise((resolve) => (on = resolve))
+    await page.route(lists, async (r) => (await gate, r.continue()))
+    const [asked] = await Promise.all([page.waitForRequest(lists), go()])
+    await sheet().getByRole('button', { name: 'Cancel' }).click()
+    await sheet().waitFor({ state: 'detached' })
+    assert.equal(await unanswered.count(), 0)
+    on()
+    await asked.response()
+    await published().waitFor()
+    assert.equal(await page.locator('.drawer').count(), 0)
+    await page.unroute(lists)
+    await page.unroute(copy)
+    await looked()
   })
 
   await steps.does('a sign-out that fails is said', async () => {
