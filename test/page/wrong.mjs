@@ -600,6 +600,48 @@ await script('wrong', async () => {
     await looked()
   })
 
+  await steps.does('links and a source that did not come are asked for again', async () => {
+    const details = page.getByRole('complementary', { name: 'Details' })
+    const text = details.getByRole('textbox', { name: 'Links' })
+    const there = async (called) => {
+      await until(async () => (await text.count()) === 1 && (await text.inputValue()).includes(called), 'the links do not come')
+      await details.locator('.from .tag').waitFor()
+      assert.equal(await details.getByRole('alert').count(), 0)
+    }
+    const both = [/\/api\/v1\/oss\/file\/links$/, /\/source\/published\?/]
+    const asked = []
+    page.on('request', (r) => both.some((b) => b.test(r.url())) && asked.push(r.url()))
+    for (const b of both) await page.route(b, (r) => r.fulfill(refusal('internal')))
+    await page.goto(base + '/#/bed')
+    await page.getByRole('option', { name: 'amid4.png' }).click()
+    await details.getByRole('alert').nth(1).waitFor()
+    for (const b of both) await page.unroute(b)
+    for (let n = 2; n > 0; n--) {
+      await details.getByRole('button', { name: 'Try again' }).first().click()
+      await until(async () => (await details.getByRole('alert').count()) < n, 'it is not asked for again')
+    }
+    await there('amid4.png')
+
+    // What is there is not asked for by a list that comes anew.
+    asked.splice(0)
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await answer(page, 'beside links')
+    await page.keyboard.press('Enter')
+    await page.getByRole('option', { name: 'beside links' }).waitFor()
+    assert.deepEqual(asked, [])
+
+    // Where nobody was there it comes by itself.
+    expected = 'Failed to load resource'
+    for (const b of both) await page.route(b, (r) => r.abort())
+    await page.getByRole('option', { name: 'amid1.png' }).click()
+    await details.getByRole('alert').nth(1).waitFor()
+    for (const b of both) await page.unroute(b)
+    await there('amid1.png')
+    expected = ''
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option').first().waitFor()
+  })
+
   await steps.does('a sign-out that fails is said', async () => {
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
     expected = 'status of 500'
