@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { another, base, name, password, script, steps, until, watch } from './browser.mjs'
+import { another, base, name, password, refusal, script, steps, until, watch } from './browser.mjs'
 
 const context = await another({ viewport: { width: 1280, height: 800 } })
 let streams = 0
@@ -306,19 +306,23 @@ await script('going', async () => {
     await page.getByRole('banner').getByText('1 published').waitFor()
   })
 
-  await steps.does('who is signed out does not listen', async () => {
+  await steps.does('who is signed out does not listen, and asks for nothing again', async () => {
     away = true // what it asks for is refused
     const alone = await open(await same())
     await alone.clock.install()
     await alone.route('**/copy/events', (r) => r.fulfill({ status: 401 }))
     await alone.reload()
     await alone.getByRole('option').first().waitFor()
+    let ways = 0
+    await alone.route('**/api/v1/file/infos', (r) => (ways++, r.fulfill(refusal('internal'))))
+    await alone.goto(base + '/#/search/4.png')
+    await until(() => ways > 0, 'nobody asks where what was found lies')
     await alone.context().clearCookies()
     await alone.clock.runFor(10_000)
     await alone.locator('input[name=password]').waitFor()
-    const before = streams
+    const before = [streams, ways]
     await alone.clock.runFor(60_000)
-    assert.equal(streams, before)
+    assert.deepEqual([streams, ways], before)
     await alone.context().close()
     away = false
   })

@@ -15,6 +15,7 @@ export function asking<ID, R>(fetch: (ids: ID[]) => Promise<R>, take: (r: R, ids
   let turn = 0
   let tries = 0
   let due = 0
+  let going = false
 
   async function ask(ids: ID[]): Promise<void> {
     const mine = turn
@@ -28,13 +29,22 @@ export function asking<ID, R>(fetch: (ids: ID[]) => Promise<R>, take: (r: R, ids
       if (mine !== turn) return
       ids.forEach((id) => open.add(id))
       missed(ids)
-      due ||= window.setTimeout(again, 5000 * 2 ** Math.min(tries++, 4))
+      later()
     }
   }
-  function again(): void {
+  function later(): void {
+    if (!going && open.size > 0) due ||= window.setTimeout(again, 5000 * 2 ** Math.min(tries++, 4))
+  }
+  // again goes once at a time, and not behind the door.
+  async function again(): Promise<void> {
     clearTimeout(due)
     due = 0
-    if (!line.away) void inParts([...open], ask)
+    if (going || line.away || !line.uid) return
+    const mine = turn
+    going = true
+    await inParts([...open], async (ids) => mine === turn && (await ask(ids)))
+    going = false
+    later()
   }
   function forget(): void {
     turn++
@@ -47,7 +57,7 @@ export function asking<ID, R>(fetch: (ids: ID[]) => Promise<R>, take: (r: R, ids
     () => line.back,
     () => {
       tries = 0
-      again()
+      void again()
     },
   )
   if (getCurrentScope()) onScopeDispose(forget)
