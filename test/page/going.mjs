@@ -223,6 +223,7 @@ await script('going', async () => {
       await page.getByRole('button', { name: 'Undo…' }).click()
       await page.getByRole('dialog', { name: 'Undo this task?' }).getByText(n).waitFor()
       await page.getByRole('dialog', { name: 'Undo this task?' }).getByRole('button', { name: 'Undo', exact: true }).click()
+      await page.getByRole('dialog', { name: 'Undo this task?' }).waitFor({ state: 'detached' }) // it gives the keys back
       await see(page, n + ' removed')
     }
     for (const url of links) assert.equal((await fetch(url)).status, 404)
