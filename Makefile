@@ -65,9 +65,8 @@ postgresql:
 	    echo "PostgreSQL 15 or newer is missing (Debian: apt-get install postgresql)"; exit 1; }; \
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
-# What takes longest begins first, so that the rest goes on beside it; much of it waits, which
-# leaves room for a third package on two cores. The page comes after all that: what measures
-# it has the machine for itself, then three scripts run at a time.
+# What takes longest begins first, so that the rest goes on beside it. The page comes after
+# all that: what measures it has the machine for itself, then three scripts run at a time.
 LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
@@ -87,7 +86,7 @@ go-test: postgresql browser
 	{ status=0; \
 	  { TUCHUANG_TEST_ENGINE=postgres $(TESTS) -timeout 40m $(SERVED) >$(LOG)/postgres.json; served=$$?; \
 	    CGO_ENABLED=$(if $(RACE),1,0) $(TESTS) -timeout 40m $(RACE) $(RACED) >$(LOG)/raced.json && exit $$served; } & beside=$$!; \
-	  $(TESTS) -p 3 -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
+	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
 	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 3 ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json; \

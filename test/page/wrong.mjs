@@ -465,7 +465,7 @@ await script('wrong', async () => {
       expected = 'Failed to load resource'
       await page.keyboard.press('Control+z')
       await until(() => lost, 'it is not asked for')
-      await page.locator('.toast', { hasText: `${called.length} items moved to the trash` }).waitFor() // it is offered again
+      await page.locator('.toast', { hasText: `${called.length} items moved to the trash` }).last().waitFor() // it is offered again, beside the one that goes
       await page.locator('.away').waitFor({ state: 'detached' })
       expected = ''
       if (ids.length > 0) await post(page, '/api/v1/file/trash', { fileIDs: ids })
