@@ -36,7 +36,7 @@ func dsn(path string, m mode) (string, error) {
 	}
 	wait := "busy_timeout(10000)"
 	if m == checkpointing {
-		wait = "busy_timeout(20)" // writers wait as long as this does
+		wait = "busy_timeout(20)" // for who reads the log, while writes pause
 	}
 	q := url.Values{}
 	for _, pragma := range []string{

@@ -120,9 +120,7 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 	for {
 		select {
 		case j := <-d.jobs:
-			for j != nil {
-				j = d.group(ctx, c, j, slow)
-			}
+			d.groups(ctx, c, j, slow)
 			select {
 			case dirty <- struct{}{}:
 			default:
@@ -142,14 +140,19 @@ func (d *DB) writeLoop(c session, version int64, dirty chan<- struct{}) {
 			for {
 				select {
 				case j := <-d.jobs:
-					for j != nil {
-						j = d.group(ctx, c, j, slow)
-					}
+					d.groups(ctx, c, j, slow)
 				default:
 					return
 				}
 			}
 		}
+	}
+}
+
+// groups runs first, and what its groups leave for the next one.
+func (d *DB) groups(ctx context.Context, c session, first *job, slow map[string]bool) {
+	for first != nil {
+		first = d.group(ctx, c, first, slow)
 	}
 }
 

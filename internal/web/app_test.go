@@ -248,7 +248,7 @@ func TestAppHasWordsForReasons(t *testing.T) {
 
 // Colours, sizes of type and corners stand in one file.
 func TestAppTokensStandInOneFile(t *testing.T) {
-	own := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl)a?\(|font-size: *[0-9.]+[a-z]+|border-radius: *(?:[1-9]|[1-9][0-9])px`)
+	own := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl)a?\(|font-size: *[0-9.]+[a-z]+|border-[a-z-]*radius: *(?:[1-9]|[1-9][0-9])px`)
 	err := filepath.WalkDir(filepath.Join(source, "src"), func(at string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Name() == "tokens.ts" || d.Name() == "icon.svg" {
 			return err

@@ -340,7 +340,7 @@ func (w *world) missed(l *life, points []string) bool {
 	}
 	more := 1
 	if w.byPoint[points[0]] == 0 { // so it is with the others
-		more += w.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(w.misses[a], w.misses[b]) })]
+		more += w.missedAll(points)
 	}
 	enough := w.answered.Load() + int64(more*requests)
 	timer := time.NewTimer(time.Duration(more) * patience)
@@ -371,19 +371,29 @@ const release = "queue.release"
 // what comes at once.
 const armed = 6
 
+// rarest are the points that were hit least, in the order that they have.
+func rarest(names []string, hit func(point string) int) []string {
+	least := hit(slices.MinFunc(names, func(a, b string) int { return cmp.Compare(hit(a), hit(b)) }))
+	return slices.DeleteFunc(slices.Clone(names), func(p string) bool { return hit(p) > least })
+}
+
+// missedAll is how often all of the points were missed.
+func (w *world) missedAll(points []string) int {
+	return w.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(w.misses[a], w.misses[b]) })]
+}
+
 // killAt has the server kill itself at the first that it comes to of the points that were
 // hit least. Some points are passed in every request, others once a life: so the number of
 // times differs.
 func (w *world) killAt(rng *rand.Rand, names []string) {
 	w.t.Helper()
 	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	points := slices.SortedStableFunc(slices.Values(names), func(a, b string) int { return cmp.Compare(w.byPoint[a], w.byPoint[b]) })
+	points := rarest(names, func(p string) int { return w.byPoint[p] })
 	if points[0] == release {
 		w.killAtRelease(rng)
 		return
 	}
-	least := w.byPoint[points[0]]
-	points = slices.DeleteFunc(points, func(p string) bool { return p == release || w.byPoint[p] > least })
+	points = slices.DeleteFunc(points, func(p string) bool { return p == release })
 	points = points[:min(armed, len(points))]
 	at := make([]string, len(points))
 	for n, point := range points {

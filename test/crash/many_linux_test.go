@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -234,16 +233,13 @@ func (c *crowd) arm(m *member) []string {
 	}
 	c.about++
 	c.rng.Shuffle(len(c.names), func(i, j int) { c.names[i], c.names[j] = c.names[j], c.names[i] })
-	rank := func(point string) int {
+	points := rarest(c.names, func(point string) int {
 		n := c.byPoint[point] + c.armed[point]
 		if n == 0 && slices.Contains(c.must, point) {
 			return -1
 		}
 		return n
-	}
-	points := slices.SortedStableFunc(slices.Values(c.names), func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
-	least := rank(points[0])
-	points = slices.DeleteFunc(points, func(p string) bool { return rank(p) > least })
+	})
 	points = points[:min(armed, len(points))]
 	for _, point := range points {
 		c.armed[point]++
@@ -258,7 +254,7 @@ func (c *crowd) patience(points []string) int64 {
 	defer c.mu.Unlock()
 	missed := 0
 	if len(points) > 0 {
-		missed = c.misses[slices.MinFunc(points, func(a, b string) int { return cmp.Compare(c.misses[a], c.misses[b]) })]
+		missed = c.missedAll(points)
 	}
 	return int64(2*requests) * int64(1+missed)
 }

@@ -327,12 +327,5 @@ await script('going', async () => {
     await alone.context().close()
     away = false
   })
-
-  await steps.does('the page is there at once', async () => {
-    const cold = await open(await same())
-    await cold.getByRole('option').first().waitFor()
-    console.log(`   a list is seen ${Math.round(await cold.evaluate(() => performance.now()))} ms after a browser asks for the page that has nothing of it`)
-    await cold.context().close()
-  })
 })
 answers.close()

@@ -394,7 +394,7 @@ await script('hands', async () => {
     const way = (folder) => cell('needles.png').getByText('Drive / far / ' + folder)
     await way('elsewhere').waitFor()
     await Promise.all([page.waitForResponse('**/api/v1/file/infos'), late()])
-    await page.evaluate(() => new Promise((drawn) => setTimeout(drawn, 50)))
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
     assert.equal(await way('elsewhere').count(), 1)
     await page.unroute('**/api/v1/file/infos')
     await nameFolder('further')
