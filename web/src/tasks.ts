@@ -46,6 +46,7 @@ const news = reactive(new Set<string>())
 function put(x: Task, old = false): void {
   const before = known.get(x.taskID)
   if (before && !goesOn(before) && (goesOn(x) || (before.undoAt && !x.undoAt))) return
+  if (before && goesOn(x) && done(x) < done(before)) return
   if (!before && !rank.has(x.taskID)) rank.set(x.taskID, ++newest)
   known.set(x.taskID, x)
   if (goesOn(x) || old || (before && !goesOn(before))) return
