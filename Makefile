@@ -67,29 +67,35 @@ postgresql:
 
 # What takes longest begins first, so that the rest goes on beside it. The page comes after
 # all that: what measures it has the machine for itself, then three scripts run at a time.
-LONG := test/crash test/story cmd/tuchuang test/audit internal/copytask
+LONG := test/crash test/story cmd/tuchuang internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
-# other packages, and after it what the race detector looks at.
+# other packages; after it what the race detector looks at, and LATE, for both to end
+# at about the same time.
 SERVED := ./test/story ./test/golden
+LATE   := test/audit internal/ops
 
 # The race detector needs a C compiler, which a fresh machine may not have.
 .PHONY: go-test
 go-test: RACE  = $(if $(filter 1,$(shell CGO_ENABLED= $(GO) env CGO_ENABLED)),-race)
 go-test: ALL   = $(shell $(GO) list ./...)
 go-test: FIRST = $(addprefix tuchuang/,$(LONG))
+go-test: LAST  = $(addprefix tuchuang/,$(LATE))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
 go-test: TESTS = $(GO) test -json -vet=off
 go-test: postgresql browser
 	@mkdir -p $(LOG); set -o pipefail; \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
-	  { TUCHUANG_TEST_ENGINE=postgres $(TESTS) -timeout 40m $(SERVED) >$(LOG)/postgres.json; served=$$?; \
-	    CGO_ENABLED=$(if $(RACE),1,0) $(TESTS) -timeout 40m $(RACE) $(RACED) >$(LOG)/raced.json && exit $$served; } & beside=$$!; \
-	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST),$(ALL)) || status=1; \
+	  { besides=0; \
+	    TUCHUANG_TEST_ENGINE=postgres $(TESTS) -timeout 40m $(SERVED) >$(LOG)/postgres.json || besides=1; \
+	    CGO_ENABLED=$(if $(RACE),1,0) $(TESTS) -timeout 40m $(RACE) $(RACED) >$(LOG)/raced.json || besides=1; \
+	    $(TESTS) -timeout 40m $(LAST) >$(LOG)/late.json || besides=1; \
+	    exit $$besides; } & beside=$$!; \
+	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST) $(LAST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
 	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 3 ./test/page || status=1; \
-	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json; \
+	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json $(LOG)/late.json; \
 	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
 # The page is tested in a real browser, by Node, which holds the mouse.
