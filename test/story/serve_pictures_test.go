@@ -3,6 +3,7 @@ package story
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -385,7 +386,7 @@ func TestServeOfDisabledAccounts(t *testing.T) {
 func TestServeOfBlockedContent(t *testing.T) {
 	s, u := writer(t)
 	other := s.User("other")
-	content := png(101, 100) // that no other test has: it is blocked for all who share the server
+	content := png(rand.Uint64(), 100) // nobody else has it: it is blocked for all who share the server
 	file := u.PutFile(0, "a.png", content)
 	img := mustBed(t, u, "", "a.png", content, 0)
 	theirs := mustBed(t, other, "", "theirs.png", content, 0)
