@@ -114,6 +114,8 @@ await script('account', async () => {
     assert.equal((await token(id, secret)).code, 0, 'the secret is not good')
     const config = JSON.parse(await copied('Install the plugin 123pan, and write this into PicGo\'s config'))
     assert.deepEqual(config.picBed['123pan'], { clientID: id, clientSecret: secret })
+    const { hostname, port } = new URL(base)
+    assert.ok((await copied('The plugin has the platform\'s host built in: replace it by this server\'s')).includes(`/'${hostname}', port: ${port}/`))
     for (const [program, want] of [['OpenList', 'ClientSecret: ' + secret], ['curl', secret], ['Command line', 'tuchuang login --server ' + base]]) {
       await card.getByRole('button', { name: program, exact: true }).click()
       await card.getByText(want).first().waitFor()

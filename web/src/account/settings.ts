@@ -17,7 +17,8 @@ export function settings(program: Program, clientID: string, secret: string): Pa
           title: 'picgoConfig',
           text: JSON.stringify({ picBed: { uploader: '123pan', current: '123pan', '123pan': { clientID, clientSecret } }, picgoPlugins: { 'picgo-plugin-123pan': true } }, null, 2),
         },
-        { title: 'picgoHost', text: `sed -i 's/open-api\\.123pan\\.com/${location.host}/g' ~/.picgo/node_modules/picgo-plugin-123pan/src/index.js` },
+        // It names the host between quotes, where a port has no place.
+        { title: 'picgoHost', text: `sed -i "s/'open-api\\.123pan\\.com'/'${location.hostname}', port: ${location.port || 443}/g" ~/.picgo/node_modules/picgo-plugin-123pan/src/index.js` },
       ]
     case 'openlist':
       return [
