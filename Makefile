@@ -101,7 +101,7 @@ go-test: postgresql browser
 # The page is tested in a real browser, by Node, which holds the mouse.
 .PHONY: browser
 browser:
-	@want=; command -v chromium >/dev/null || want="$$want chromium fonts-liberation fonts-wqy-microhei"; command -v npm >/dev/null || want="$$want nodejs npm"; \
+	@want=; command -v chromium-headless-shell chromium >/dev/null || want="$$want chromium-headless-shell fonts-liberation fonts-wqy-microhei"; command -v npm >/dev/null || want="$$want nodejs npm"; \
 	[ -z "$$want" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
 	    echo "missing for the page's tests (Debian: apt-get install$$want)"; exit 1; }; \
 	  $(call step,browser,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$want); }
