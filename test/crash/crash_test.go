@@ -325,7 +325,7 @@ func (w *world) killAnytime(rng *rand.Rand) {
 // machine; and with a point that was always missed a life is the more patient.
 const (
 	patience = time.Second
-	requests = 100
+	requests = 50
 )
 
 // missed waits for the end of a life, or until it has gone on long enough without any of

@@ -36,7 +36,7 @@ func (p *person) doubled(ctx context.Context, task, into int64) {
 	for p.w.going() {
 		s, err := p.CopyFilesProcess(ctx, task)
 		if p.settle("process inside the drive", err) != fine || !s.Ended() {
-			p.w.wait(2 * time.Millisecond)
+			p.w.wait(pollEvery)
 			continue
 		}
 		if s.Status != client.TreeCopyDone {

@@ -66,6 +66,10 @@ const (
 	folders    = 6
 	firstGroup = "a 组"
 	sliceSize  = 16 << 20
+
+	// pollEvery is how often it is asked whether something has ended. Asked all the time,
+	// nine requests of ten would be that.
+	pollEvery = 10 * time.Millisecond
 )
 
 var endings = []string{"png", "jpg", "JPEG", "gif", "webp", "bmp", "tif", "tiff", "svg"}
@@ -471,7 +475,7 @@ func (p *person) ended(ctx context.Context, task string) bool {
 		if p.settle("process", err) == fine && s.Ended() {
 			return true
 		}
-		p.w.wait(2 * time.Millisecond)
+		p.w.wait(pollEvery)
 	}
 	return false
 }
@@ -695,7 +699,7 @@ func (p *person) watch(ctx context.Context, rng *rand.Rand) {
 			p.w.recovered(time.Since(before.began))
 		}
 		if !s.Ended() {
-			p.w.wait(time.Millisecond)
+			p.w.wait(pollEvery)
 			continue
 		}
 		p.mu.Lock()

@@ -188,7 +188,7 @@ func (p *person) fetches(ctx context.Context, rng *rand.Rand) {
 		p.fetchings = append(p.fetchings, f) // nobody else looks before the end
 		for p.w.going() && len(open) > 4 {
 			open = p.unfetched(ctx, open)
-			p.w.wait(2 * time.Millisecond)
+			p.w.wait(2 * pollEvery)
 		}
 	}
 }
