@@ -8,33 +8,22 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
-	"tuchuang/internal/db"
-	"tuchuang/internal/db/dbtest"
-	"tuchuang/internal/drive"
 	"tuchuang/internal/fetch"
-	"tuchuang/internal/imagebed"
 	"tuchuang/internal/queue"
+	"tuchuang/test/owner"
 )
 
-// rooms are the real rooms on a real database and folder, and an account in them.
+// rooms are the room, on a real folder, and whom it acts for.
 type rooms struct {
-	*testing.T
-	db      *db.DB
-	drive   *drive.Drive
-	bed     *imagebed.Bed
+	*owner.Owner
 	store   blob.Store
 	tasks   *Downloads
 	workers *queue.Workers
 	tellers *queue.Workers
-	acc     account.ID
-	ahead   *atomic.Int64 // the clock's lead, a time.Duration
 }
 
 const slice = 1 << 10 // bytes, in these tests
@@ -42,73 +31,21 @@ const slice = 1 << 10 // bytes, in these tests
 // each runs a test in rooms of their own on every engine.
 func each(t *testing.T, fn func(r *rooms)) {
 	t.Helper()
-	for _, e := range dbtest.Engines {
-		t.Run(string(e), func(t *testing.T) {
-			folder := t.TempDir()
-			store, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			fn(newRooms(t, e, store))
-		})
-	}
+	owner.Each(t, func(o *owner.Owner) { fn(newRooms(o, owner.Disk(o.T, o.TempDir()))) })
 }
 
-func newRooms(t *testing.T, e db.Engine, store blob.Store) *rooms {
-	t.Helper()
-	ahead := new(atomic.Int64)
-	d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-	r := &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: store, ahead: ahead}
+func newRooms(o *owner.Owner, store blob.Store) *rooms {
+	r := &rooms{Owner: o, store: store}
 	r.tasks, r.workers, r.tellers = r.process()
-	r.acc = r.account("writer", account.NoQuota)
 	return r
 }
 
 // process is what a process has in memory.
 func (r *rooms) process() (*Downloads, *queue.Workers, *queue.Workers) {
-	c := fetch.New(fetch.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: r.db.Now})
-	tasks, workers, tellers := New(r.db, r.store, r.drive, r.bed, c, slog.New(slog.DiscardHandler))
+	c := fetch.New(fetch.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: r.DB.Now})
+	tasks, workers, tellers := New(r.DB, r.store, r.Drive, r.Bed, c, slog.New(slog.DiscardHandler))
 	tasks.sliceSize = slice
 	return tasks, workers, tellers
-}
-
-func (r *rooms) account(name string, quota int64) (id account.ID) {
-	r.Helper()
-	r.write(func(tx *db.Tx) error {
-		s, err := account.Add(r.Context(), tx, name, quota, false, account.Password{})
-		if err != nil {
-			return err
-		}
-		if err := drive.MakeRoot(r.Context(), tx, s.ID); err != nil {
-			return err
-		}
-		id = s.ID
-		return imagebed.MakeRoot(r.Context(), tx, s.ID)
-	})
-	return id
-}
-
-func (r *rooms) write(fn func(tx *db.Tx) error) {
-	r.Helper()
-	r.must(r.db.Write(r.Context(), "test", fn))
-}
-
-func (r *rooms) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-// pass moves the clock on.
-func (r *rooms) pass(d time.Duration) { r.ahead.Add(int64(d)) }
-
-// number asks the database for one number.
-func (r *rooms) number(query string, args ...any) (n int64) {
-	r.Helper()
-	_, err := r.db.Get(r.Context(), "test", query, args, &n)
-	r.must(err)
-	return n
 }
 
 // serve is a server of a stranger.
@@ -168,15 +105,15 @@ func (r *rooms) create(q Request) Seq {
 	if q.Dest == 0 {
 		q.Dest = ToDrive
 	}
-	seq, err := r.tasks.Create(r.Context(), r.acc, q)
-	r.must(err)
+	seq, err := r.tasks.Create(r.Context(), r.Acc, q)
+	r.Must(err)
 	return seq
 }
 
 func (r *rooms) status(to Dest, seq Seq) Status {
 	r.Helper()
-	s, err := r.tasks.Status(r.Context(), r.acc, to, seq)
-	r.must(err)
+	s, err := r.tasks.Status(r.Context(), r.Acc, to, seq)
+	r.Must(err)
 	return s
 }
 
@@ -208,7 +145,7 @@ func (r *rooms) fetch(q Request) Status {
 			return s
 		}
 		r.run()
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 	}
 	r.Fatal("the task has no end")
 	return Status{}
@@ -226,15 +163,15 @@ func (r *rooms) holds(s Status, want []byte) {
 	}
 	var key blob.Key
 	var name string
-	found, err := r.db.Get(r.Context(), "test", `SELECT account_id, blob_id, name FROM `+table+` WHERE CAST(id AS TEXT) = $1`, []any{s.ResultID}, &key.Account, &key.ID, &name)
-	r.must(err)
+	found, err := r.DB.Get(r.Context(), "test", `SELECT account_id, blob_id, name FROM `+table+` WHERE CAST(id AS TEXT) = $1`, []any{s.ResultID}, &key.Account, &key.ID, &name)
+	r.Must(err)
 	if !found || name != s.Name {
 		r.Fatalf("%v, %q, want %q", found, name, s.Name)
 	}
 	object, err := r.store.Open(r.Context(), key)
-	r.must(err)
+	r.Must(err)
 	got, err := io.ReadAll(object)
-	r.must(errors.Join(err, object.Close()))
+	r.Must(errors.Join(err, object.Close()))
 	if !bytes.Equal(got, want) {
 		r.Errorf("%d bytes, want %d others", len(got), len(want))
 	}
@@ -250,12 +187,12 @@ func (r *rooms) nothingLeft() {
 		"miscounted bytes": `SELECT CAST(sum(used) AS BIGINT) - (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM drive_entry)
 			- (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM image) FROM account`,
 	} {
-		if n := r.number(query); n != 0 {
+		if n := r.Number(query); n != 0 {
 			r.Errorf("%d %s", n, what)
 		}
 	}
-	r.must(r.store.List(r.Context(), func(e blob.Entry) error {
-		if e.Staged || r.number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2`, e.Key.Account, e.Key.ID) != 1 {
+	r.Must(r.store.List(r.Context(), func(e blob.Entry) error {
+		if e.Staged || r.Number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2`, e.Key.Account, e.Key.ID) != 1 {
 			r.Errorf("the store has %+v", e)
 		}
 		return nil

@@ -22,15 +22,16 @@ import (
 	"tuchuang/internal/fault"
 	"tuchuang/internal/fetch"
 	"tuchuang/internal/queue"
+	"tuchuang/test/owner"
 )
 
 // pathOf is where a file of the drive is.
 func (r *rooms) pathOf(id string) (path string) {
 	r.Helper()
 	n, err := drive.ParseID(id)
-	r.must(err)
-	r.must(r.db.Read(r.Context(), "test", func(tx *db.Tx) error {
-		path, err = drive.Path(r.Context(), tx, r.acc, n)
+	r.Must(err)
+	r.Must(r.DB.Read(r.Context(), "test", func(tx *db.Tx) error {
+		path, err = drive.Path(r.Context(), tx, r.Acc, n)
 		path = strings.TrimSuffix(path, "/")
 		return err
 	}))
@@ -52,8 +53,8 @@ func TestPlacesAndNames(t *testing.T) {
 			}
 			gives(content, `"v"`)(w, q)
 		})
-		folder, err := r.drive.Mkdir(r.Context(), r.acc, drive.Root, "folder")
-		r.must(err)
+		folder, err := r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "folder")
+		r.Must(err)
 		in := folder.String()
 		for _, tt := range []struct{ path, header, parent, below, name, want string }{
 			{"/a/b.bin", "", "", "", "", "/" + entryname.Offline + "/b.bin"},
@@ -79,7 +80,7 @@ func TestPlacesAndNames(t *testing.T) {
 			}
 		}
 		r.nothingLeft()
-		if n := r.number(`SELECT count(*) FROM blob`); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM blob`); n != 1 {
 			t.Errorf("%d contents", n)
 		}
 	})
@@ -93,8 +94,8 @@ func TestIntoTheBed(t *testing.T) {
 		svg := []byte("<?xml version=\"1.0\"?>\n<!-- a -->\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
 		var content []byte
 		url := r.serve(func(w http.ResponseWriter, q *http.Request) { gives(content, `"v"`)(w, q) })
-		folder, err := r.bed.Mkdir(r.Context(), r.acc, "", []string{"folder"})
-		r.must(err)
+		folder, err := r.Bed.Mkdir(r.Context(), r.Acc, "", []string{"folder"})
+		r.Must(err)
 		in := string(folder[0])
 		ids := make(map[string]string)
 		for _, tt := range []struct {
@@ -134,7 +135,7 @@ func TestIntoTheBed(t *testing.T) {
 		}
 		content = first
 		r.holds(r.fetch(Request{Dest: ToBed, URL: url + "/a.png"}), first)
-		if n := r.number(`SELECT count(*) FROM image i JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id WHERE f.name = $1`, entryname.Offline); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM image i JOIN bed_folder f ON f.account_id = i.account_id AND f.id = i.folder_id WHERE f.name = $1`, entryname.Offline); n != 1 {
 			t.Errorf("%d images in the default folder", n)
 		}
 		r.nothingLeft()
@@ -233,7 +234,7 @@ func TestGoingOnWhereItBroke(t *testing.T) {
 
 // On S3, whose parts are no files, too; and in the hands of another process.
 func TestGoingOnInABucket(t *testing.T) {
-	r := newRooms(t, db.SQLite, blobtest.S3(t).Open(t))
+	r := newRooms(owner.New(t, db.SQLite), blobtest.S3(t).Open(t))
 	r.tasks.sliceSize = 5 << 20
 	content := bytesOf(1, 11<<20)
 	asked := new(requests)
@@ -248,7 +249,7 @@ func TestGoingOnInABucket(t *testing.T) {
 	if s := r.status(ToDrive, seq); !s.Retrying() || s.Bytes < 5<<20 || s.Percent() != int(s.Bytes*100/(11<<20)) {
 		t.Errorf("%+v", s)
 	}
-	r.pass(time.Hour)
+	r.Pass(time.Hour)
 	r.tasks, r.workers, r.tellers = r.process()
 	r.tasks.sliceSize = 5 << 20
 	r.run()
@@ -316,11 +317,11 @@ func TestTriesAndFailures(t *testing.T) {
 			if s := r.status(ToDrive, seq); !s.Retrying() || s.FailCode != FailCode(fetch.Busy) || s.Tries != 1 {
 				t.Errorf("%+v", s)
 			}
-			r.pass(tt.least - 1500*time.Millisecond) // the clock moves by itself too
+			r.Pass(tt.least - 1500*time.Millisecond) // the clock moves by itself too
 			if tt.after != "" {
 				r.rests(r.workers)
 			}
-			r.pass(tt.longe)
+			r.Pass(tt.longe)
 			status = http.StatusGone
 			r.run()
 			if s := r.status(ToDrive, seq); s.State != queue.Failed {
@@ -370,10 +371,10 @@ func TestRedirectedInside(t *testing.T) {
 // The limit of files and folders holds: at once, and where it is passed meanwhile.
 func TestEntriesRunOut(t *testing.T) {
 	each(t, func(r *rooms) {
-		accounts, err := account.Open(r.Context(), r.db)
-		r.must(err)
-		_, err = r.drive.Mkdir(r.Context(), r.acc, drive.Root, "one")
-		r.must(err)
+		accounts, err := account.Open(r.Context(), r.DB)
+		r.Must(err)
+		_, err = r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "one")
+		r.Must(err)
 		may := func(most int64) error {
 			_, err := accounts.SetLimits(r.Context(), "writer", account.Limits{Entries: &most})
 			return err
@@ -388,7 +389,7 @@ func TestEntriesRunOut(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		r.nothingLeft()
-		_, err = r.tasks.Create(r.Context(), r.acc, Request{URL: url + "/a", Dest: ToDrive})
+		_, err = r.tasks.Create(r.Context(), r.Acc, Request{URL: url + "/a", Dest: ToDrive})
 		if !fault.Is(err, fault.EntriesFull) {
 			t.Errorf("asked for once more: %v", err)
 		}
@@ -401,7 +402,7 @@ func TestEntriesRunOut(t *testing.T) {
 // The quota holds: before the first byte where the length is said, else while it comes.
 func TestQuota(t *testing.T) {
 	each(t, func(r *rooms) {
-		r.acc = r.account("poor", 4*slice)
+		r.Acc = r.Account("poor", 4*slice)
 		asked := ""
 		url := r.serve(func(w http.ResponseWriter, q *http.Request) {
 			asked = q.URL.Path
@@ -429,10 +430,10 @@ func TestQuota(t *testing.T) {
 			r.holds(s, bytesOf(1, 4*slice))
 			r.nothingLeft()
 			id, err := drive.ParseID(s.ResultID)
-			r.must(err)
-			r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{id}))
-			_, err = r.drive.Delete(r.Context(), r.acc, []drive.ID{id})
-			r.must(err)
+			r.Must(err)
+			r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{id}))
+			_, err = r.Drive.Delete(r.Context(), r.Acc, []drive.ID{id})
+			r.Must(err)
 		}
 	})
 }
@@ -460,15 +461,15 @@ func TestSentAsGzip(t *testing.T) {
 func TestTheFolderGoes(t *testing.T) {
 	each(t, func(r *rooms) {
 		url := r.serve(gives(pictureOf(1, slice), `"v"`))
-		folder, err := r.drive.Mkdir(r.Context(), r.acc, drive.Root, "folder")
-		r.must(err)
-		beds, err := r.bed.Mkdir(r.Context(), r.acc, "", []string{"folder"})
-		r.must(err)
+		folder, err := r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "folder")
+		r.Must(err)
+		beds, err := r.Bed.Mkdir(r.Context(), r.Acc, "", []string{"folder"})
+		r.Must(err)
 		one := r.create(Request{URL: url, Parent: folder.String()})
 		two := r.create(Request{Dest: ToBed, URL: url, Parent: string(beds[0])})
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{folder}))
-		_, err = r.bed.Delete(r.Context(), r.acc, beds)
-		r.must(err)
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{folder}))
+		_, err = r.Bed.Delete(r.Context(), r.Acc, beds)
+		r.Must(err)
 		r.run()
 		r.run()
 		for _, s := range []Status{r.status(ToDrive, one), r.status(ToBed, two)} {
@@ -505,39 +506,39 @@ func TestRefusedRequests(t *testing.T) {
 			if tt.q.Dest == 0 {
 				tt.q.Dest = ToDrive
 			}
-			if _, err := r.tasks.Create(r.Context(), r.acc, tt.q); !fault.Is(err, tt.code) {
+			if _, err := r.tasks.Create(r.Context(), r.Acc, tt.q); !fault.Is(err, tt.code) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		mine := r.create(Request{URL: "http://127.0.0.1/"})
-		other := r.account("other", account.NoQuota)
+		other := r.Account("other", account.NoQuota)
 		for _, ask := range []func() error{
 			func() error { _, err := r.tasks.Status(r.Context(), other, ToDrive, mine); return err },
-			func() error { _, err := r.tasks.Status(r.Context(), r.acc, ToBed, mine); return err },
-			func() error { _, err := r.tasks.Status(r.Context(), r.acc, ToDrive, mine+1); return err },
+			func() error { _, err := r.tasks.Status(r.Context(), r.Acc, ToBed, mine); return err },
+			func() error { _, err := r.tasks.Status(r.Context(), r.Acc, ToDrive, mine+1); return err },
 		} {
 			if err := ask(); !fault.Is(err, fault.TaskNotFound) {
 				t.Error(err)
 			}
 		}
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(ctx context.Context, tx *db.Tx) error {
 			for n := range int64(MaxOpen - 1) {
-				if err := queue.Add(r.Context(), tx, queue.Offline, int64(r.acc), 1000+n, fmt.Sprint("x", n)); err != nil {
+				if err := queue.Add(ctx, tx, queue.Offline, int64(r.Acc), 1000+n, fmt.Sprint("x", n)); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		if _, err := r.tasks.Create(r.Context(), r.acc, Request{Dest: ToDrive, URL: "http://127.0.0.1/"}); !fault.Is(err, fault.TooManyDownloads) {
+		if _, err := r.tasks.Create(r.Context(), r.Acc, Request{Dest: ToDrive, URL: "http://127.0.0.1/"}); !fault.Is(err, fault.TooManyDownloads) {
 			t.Error(err)
 		}
 		if _, err := r.tasks.Create(r.Context(), other, Request{Dest: ToDrive, URL: "http://127.0.0.1/"}); err != nil {
 			t.Error(err)
 		}
 		// Ends that nobody could be told of yet are open too, for those that would add to them.
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(ctx context.Context, tx *db.Tx) error {
 			for n := range int64(MaxOpen - 1) {
-				if err := queue.Add(r.Context(), tx, queue.Callback, int64(other), 1000+n, fmt.Sprint("c", n)); err != nil {
+				if err := queue.Add(ctx, tx, queue.Callback, int64(other), 1000+n, fmt.Sprint("c", n)); err != nil {
 					return err
 				}
 			}
@@ -587,7 +588,7 @@ func TestItWaitsForRoom(t *testing.T) {
 		seq := r.create(Request{URL: url})
 		for range 2 * maxTries {
 			r.run()
-			r.pass(time.Hour)
+			r.Pass(time.Hour)
 		}
 		if s := r.status(ToDrive, seq); !s.State.Unfinished() || s.Tries != 0 || s.FailCode != "" {
 			t.Errorf("%+v", s)
@@ -651,14 +652,14 @@ func TestALostLease(t *testing.T) {
 		r.Cleanup(release)
 		seq := r.create(Request{URL: url + "/a"})
 		held, err := r.workers.Claim(r.Context())
-		r.must(err)
+		r.Must(err)
 		ended := make(chan error)
 		go func() { ended <- r.tasks.Run(r.Context(), held) }()
 		<-asked
-		for r.number(`SELECT count(*) FROM offline_task WHERE blob_id > 0`) == 0 {
+		for r.Number(`SELECT count(*) FROM offline_task WHERE blob_id > 0`) == 0 {
 			// it renews its lease until it waits for bytes
 		}
-		r.pass(time.Minute)
+		r.Pass(time.Minute)
 		other, workers, _ := r.process()
 		if other == r.tasks {
 			t.Fatal("it is the same")
@@ -671,11 +672,11 @@ func TestALostLease(t *testing.T) {
 		if err := <-ended; !fault.Is(err, fault.LeaseLost) {
 			t.Errorf("the one that lost it: %v", err)
 		}
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE class > 0`); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE class > 0`); n != 1 {
 			t.Errorf("%d files", n)
 		}
-		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: 1})) // staged by the other one late
+		r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
+		r.Must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.Acc), ID: 1})) // staged by the other one late
 		r.nothingLeft()
 	})
 }
@@ -686,7 +687,7 @@ func TestLostContentComesAgain(t *testing.T) {
 		content := bytesOf(1, slice)
 		url := r.serve(gives(content, `"v"`))
 		first := r.fetch(Request{URL: url + "/a"})
-		r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: 1}))
+		r.Must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.Acc), ID: 1}))
 		r.holds(r.fetch(Request{URL: url + "/b"}), content)
 		r.holds(first, content)
 	})
@@ -704,17 +705,17 @@ func TestWhatIsOnItsWay(t *testing.T) {
 		})
 		seq := r.create(Request{URL: url})
 		r.run()
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 		r.run()
 		if s := r.status(ToDrive, seq); s.Bytes != 2*slice || !slices.Equal(asked.list, []string{"", "1024-"}) {
 			t.Errorf("%+v, asked for %q", s, asked.list)
 		}
-		r.must(r.tasks.ForgetStaged(r.Context()))
-		if n := r.number(`SELECT CAST(sum(reserved) AS BIGINT) FROM account`); n != 0 {
+		r.Must(r.tasks.ForgetStaged(r.Context()))
+		if n := r.Number(`SELECT CAST(sum(reserved) AS BIGINT) FROM account`); n != 0 {
 			t.Errorf("%d bytes are reserved", n)
 		}
-		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		r.pass(time.Hour)
+		r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
+		r.Pass(time.Hour)
 		r.run()
 		r.holds(r.status(ToDrive, seq), content)
 		if asked.list[2] != "" {
@@ -736,11 +737,8 @@ func TestAHashStateThatIsDamaged(t *testing.T) {
 		})
 		seq := r.create(Request{URL: url})
 		r.run()
-		r.write(func(tx *db.Tx) error {
-			_, err := tx.Exec(r.Context(), `UPDATE offline_task SET hash_state = $1`, []byte{7})
-			return err
-		})
-		r.pass(time.Hour)
+		r.Exec(`UPDATE offline_task SET hash_state = $1`, []byte{7})
+		r.Pass(time.Hour)
 		r.run()
 		r.holds(r.status(ToDrive, seq), content)
 		r.nothingLeft()
@@ -764,9 +762,9 @@ func TestWhatCameIsGone(t *testing.T) {
 				r.tasks.store = stops
 				r.run()
 				r.tasks.store = stops.Store
-				r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: 1}))
+				r.Must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.Acc), ID: 1}))
 				for range 2 {
-					r.pass(time.Hour)
+					r.Pass(time.Hour)
 					r.run()
 				}
 				r.holds(r.status(ToDrive, seq), content)
@@ -791,15 +789,15 @@ func TestAbandoned(t *testing.T) {
 		})
 		seq := r.create(Request{URL: url, Callback: url})
 		r.run()
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 		l, err := r.workers.Claim(r.Context())
-		r.must(err)
-		r.must(r.tasks.Abandon(r.Context(), l))
+		r.Must(err)
+		r.Must(r.tasks.Abandon(r.Context(), l))
 		if s := r.status(ToDrive, seq); s.State != queue.Failed || s.FailCode != Broken || s.TraceID == "" {
 			t.Errorf("%+v", s)
 		}
 		r.nothingLeft()
-		if n := r.number(`SELECT count(*) FROM task WHERE kind = 3 AND state = 4`); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM task WHERE kind = 3 AND state = 4`); n != 1 {
 			t.Errorf("%d callbacks", n)
 		}
 	})
@@ -833,7 +831,7 @@ func TestCallbacks(t *testing.T) {
 		}
 		tell()
 		r.rests(r.tellers)
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 		_, _, r.tellers = r.process()
 		status = http.StatusNoContent
 		tell()
@@ -841,7 +839,7 @@ func TestCallbacks(t *testing.T) {
 		tell()
 		r.fetch(Request{URL: bad, Callback: listener})
 		tell()
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 		r.rests(r.tellers)
 		want := []string{
 			fmt.Sprintf(`POST {"url":"%s/a.png","status":0,"failReason":"","fileReason":"","fileID":%s}`, url, one.ResultID),
@@ -856,11 +854,11 @@ func TestCallbacks(t *testing.T) {
 		got, status = nil, http.StatusForbidden
 		r.fetch(Request{URL: url, Callback: listener})
 		var waited time.Duration
-		for r.number(`SELECT count(*) FROM task WHERE kind = 3 AND state IN (1, 4)`) > 0 {
+		for r.Number(`SELECT count(*) FROM task WHERE kind = 3 AND state IN (1, 4)`) > 0 {
 			if ran, err := r.tellers.RunOnce(r.Context()); err != nil {
 				t.Fatal(err)
 			} else if !ran {
-				r.pass(time.Minute)
+				r.Pass(time.Minute)
 				waited += time.Minute
 			}
 		}
@@ -878,11 +876,11 @@ func TestOldTasksAreRemoved(t *testing.T) {
 		r.fetch(Request{URL: url})
 		r.fetch(Request{URL: url, Callback: listener})
 		last := r.create(Request{URL: url})
-		r.pass(48 * time.Hour)
+		r.Pass(48 * time.Hour)
 		left := func(want int64) {
 			t.Helper()
-			r.must(r.tasks.SweepEnded(r.Context(), 24*time.Hour))
-			if n := r.number(`SELECT count(*) FROM task`); n != want || r.number(`SELECT count(*) FROM offline_task`) > n {
+			r.Must(r.tasks.SweepEnded(r.Context(), 24*time.Hour))
+			if n := r.Number(`SELECT count(*) FROM task`); n != want || r.Number(`SELECT count(*) FROM offline_task`) > n {
 				t.Errorf("%d tasks are left, want %d", n, want)
 			}
 		}
@@ -891,7 +889,7 @@ func TestOldTasksAreRemoved(t *testing.T) {
 			t.Fatal(ran, err)
 		}
 		left(3)
-		r.pass(48 * time.Hour)
+		r.Pass(48 * time.Hour)
 		left(1)
 		r.status(ToDrive, last)
 	})
@@ -906,8 +904,8 @@ func TestLists(t *testing.T) {
 		for before, more := Seq(0), true; more; {
 			var list []Status
 			var err error
-			list, more, err = r.tasks.List(r.Context(), r.acc, before, 2)
-			r.must(err)
+			list, more, err = r.tasks.List(r.Context(), r.Acc, before, 2)
+			r.Must(err)
 			for _, s := range list {
 				got = append(got, fmt.Sprint(s.Dest, " ", s.URL[len("http://127.0.0.1"):]))
 				before = Seq(s.Seq)

@@ -6,27 +6,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/auditlog"
-	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
+	"tuchuang/test/owner"
 )
 
-// rooms are the real rooms on a real database, and an account in them.
+// rooms are the room, and whom it acts for.
 type rooms struct {
-	*testing.T
+	*owner.Owner
 	*Shares
-	db    *db.DB
-	drive *drive.Drive
-	acc   account.ID
-	ahead *atomic.Int64 // the clock's lead, a time.Duration
 }
 
 // each runs a test in rooms of their own on every engine.
@@ -40,78 +35,16 @@ func each(t *testing.T, fn func(r *rooms)) {
 // onEngine runs a test in rooms of its own.
 func onEngine(t *testing.T, e db.Engine, fn func(r *rooms)) {
 	t.Helper()
-	ahead := new(atomic.Int64)
-	d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-	r := &rooms{T: t, Shares: New(d), db: d, drive: drive.New(d), ahead: ahead}
-	r.acc = r.account("owner")
-	fn(r)
-}
-
-func (r *rooms) account(name string) (id account.ID) {
-	r.Helper()
-	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
-		s, err := account.Add(r.Context(), tx, name, account.NoQuota, false, account.Password{})
-		if err != nil {
-			return err
-		}
-		id = s.ID
-		return drive.MakeRoot(r.Context(), tx, s.ID)
-	}))
-	return id
-}
-
-func (r *rooms) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r *rooms) fails(err error, want fault.Code, when string) {
-	r.Helper()
-	if got := fault.CodeOf(err); got != want {
-		r.Errorf("%s: %q (%v), want %q", when, got, err, want)
-	}
-}
-
-func (r *rooms) folder(parent drive.ID, name string) drive.ID {
-	r.Helper()
-	id, err := r.drive.Mkdir(r.Context(), r.acc, parent, name)
-	r.must(err)
-	return id
-}
-
-// file makes a file of content of its own.
-func (r *rooms) file(parent drive.ID, name string, dup drive.Duplicate) drive.ID {
-	r.Helper()
-	id, err := r.drive.NewID(r.Context())
-	r.must(err)
-	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
-		if _, err := account.Lock(r.Context(), tx, r.acc); err != nil {
-			return err
-		}
-		no, err := account.NextBlob(r.Context(), tx, r.acc)
-		if err != nil {
-			return err
-		}
-		key, etag := blob.Key{Account: int64(r.acc), ID: no}, fmt.Sprintf("%032x", no)
-		if err := blob.Begin(r.Context(), tx, key); err != nil {
-			return err
-		}
-		if _, err := blob.Finish(r.Context(), tx, key, blob.Facts{SHA256: etag, MD5: etag, Size: 7}); err != nil {
-			return err
-		}
-		return drive.Put(r.Context(), tx, r.acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: no, Size: 7, Etag: etag, Duplicate: dup}, 0)
-	}))
-	return id
+	o := owner.New(t, e)
+	fn(&rooms{Owner: o, Shares: New(o.DB)})
 }
 
 var plain = Switches{Traffic: 1, Limit: NoLimit}
 
 func (r *rooms) share(files ...drive.ID) Share {
 	r.Helper()
-	s, err := r.Create(r.Context(), r.acc, Request{Name: "分享", Files: files, Switches: plain})
-	r.must(err)
+	s, err := r.Create(r.Context(), r.Acc, Request{Name: "分享", Files: files, Switches: plain})
+	r.Must(err)
 	return s
 }
 
@@ -128,12 +61,12 @@ func names(list []drive.Entry) (out []string) {
 
 func (r *rooms) top(s Share, want ...string) {
 	r.Helper()
-	p, err := r.Top(r.Context(), r.acc, s.ID)
+	p, err := r.Top(r.Context(), r.Acc, s.ID)
 	if len(want) == 0 {
-		r.fails(err, fault.NotFound, "an emptied share")
+		r.Fails(err, fault.NotFound, "an emptied share")
 		return
 	}
-	r.must(err)
+	r.Must(err)
 	if got := names(p.Entries); !slices.Equal(got, want) {
 		r.Errorf("the share has %q, want %q", got, want)
 	}
@@ -141,22 +74,22 @@ func (r *rooms) top(s Share, want ...string) {
 
 func TestShare(t *testing.T) {
 	each(t, func(r *rooms) {
-		folder := r.folder(drive.Root, "b")
-		file := r.file(drive.Root, "a", drive.Refuse)
-		s, err := r.Create(r.Context(), r.acc, Request{
+		folder := r.MkFolder(drive.Root, "b")
+		file := r.MkFile(drive.Root, "a")
+		s, err := r.Create(r.Context(), r.Acc, Request{
 			Name: "é", Password: "秘 密", Days: 7, Files: []drive.ID{folder, file, folder}, Switches: Switches{Traffic: 4, Limit: 5},
 		})
-		r.must(err)
+		r.Must(err)
 		if s.Name != "\u00e9" || s.Password != "秘 密" || s.ExpiresAt.Sub(s.CreatedAt) != 7*24*time.Hour || s.Traffic != 4 || s.Limit != 5 {
 			r.Errorf("%+v", s)
 		}
-		if want := fmt.Sprintf(`^%d-[a-z2-7]{16}$`, r.acc); !regexp.MustCompile(want).MatchString(s.Key) {
+		if want := fmt.Sprintf(`^%d-[a-z2-7]{16}$`, r.Acc); !regexp.MustCompile(want).MatchString(s.Key) {
 			r.Errorf("key %q", s.Key)
 		}
 		r.top(s, "a", "b/")
 		got, acc, err := r.Open(r.Context(), s.Key)
-		r.must(err)
-		if acc != r.acc || got.ID != s.ID || got.Password != s.Password || !got.ExpiresAt.Equal(s.ExpiresAt) {
+		r.Must(err)
+		if acc != r.Acc || got.ID != s.ID || got.Password != s.Password || !got.ExpiresAt.Equal(s.ExpiresAt) {
 			r.Errorf("opened %d %+v, want %+v", acc, got, s)
 		}
 		if !got.Opens("秘 密") || got.Opens("秘") || got.Opens("") {
@@ -170,14 +103,14 @@ func TestShare(t *testing.T) {
 
 func TestShareIsRefused(t *testing.T) {
 	each(t, func(r *rooms) {
-		file, gone := r.file(drive.Root, "a", drive.Refuse), r.file(drive.Root, "gone", drive.Refuse)
-		inside := r.folder(drive.Root, "trashed")
-		below := r.file(inside, "below", drive.Refuse)
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{gone, inside}))
-		owner := r.acc
-		r.acc = r.account("stranger")
-		theirs := r.file(drive.Root, "theirs", drive.Refuse)
-		r.acc = owner
+		file, gone := r.MkFile(drive.Root, "a"), r.MkFile(drive.Root, "gone")
+		inside := r.MkFolder(drive.Root, "trashed")
+		below := r.MkFile(inside, "below")
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{gone, inside}))
+		mine := r.Acc
+		r.Acc = r.Account("stranger", account.NoQuota)
+		theirs := r.MkFile(drive.Root, "theirs")
+		r.Acc = mine
 		many := make([]drive.ID, 101)
 		for i := range many {
 			many[i] = drive.ID(1e9 + i)
@@ -209,22 +142,22 @@ func TestShareIsRefused(t *testing.T) {
 		} {
 			q := Request{Name: "n", Files: []drive.ID{file}, Switches: plain}
 			c.change(&q)
-			before, _, err := r.List(r.Context(), r.acc, 0, 100)
-			r.must(err)
-			_, err = r.Create(r.Context(), r.acc, q)
-			r.fails(err, c.want, name)
-			after, _, err := r.List(r.Context(), r.acc, 0, 100)
-			r.must(err)
+			before, _, err := r.List(r.Context(), r.Acc, 0, 100)
+			r.Must(err)
+			_, err = r.Create(r.Context(), r.Acc, q)
+			r.Fails(err, c.want, name)
+			after, _, err := r.List(r.Context(), r.Acc, 0, 100)
+			r.Must(err)
 			if made := len(after) > len(before); made != (c.want == "") {
 				r.Errorf("%s: made %v", name, made)
 			}
 		}
-		list, _, err := r.List(r.Context(), r.acc, 0, 100)
-		r.must(err)
+		list, _, err := r.List(r.Context(), r.Acc, 0, 100)
+		r.Must(err)
 		r.max = len(list)
-		_, err = r.Create(r.Context(), r.acc, Request{Name: "n", Files: []drive.ID{file}, Switches: plain})
-		r.fails(err, fault.TooManyShares, "one too many")
-		r.must(r.End(r.Context(), r.acc, []ID{list[0].ID}))
+		_, err = r.Create(r.Context(), r.Acc, Request{Name: "n", Files: []drive.ID{file}, Switches: plain})
+		r.Fails(err, fault.TooManyShares, "one too many")
+		r.Must(r.End(r.Context(), r.Acc, []ID{list[0].ID}))
 		r.share(file)
 	})
 }
@@ -232,41 +165,41 @@ func TestShareIsRefused(t *testing.T) {
 // Nobody who does not have the key of a share that is open sees anything.
 func TestOpen(t *testing.T) {
 	each(t, func(r *rooms) {
-		file := r.file(drive.Root, "a", drive.Refuse)
+		file := r.MkFile(drive.Root, "a")
 		s := r.share(file)
-		day, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
-		r.must(err)
-		stranger := r.account("stranger")
+		day, err := r.Create(r.Context(), r.Acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.Must(err)
+		stranger := r.Account("stranger", account.NoQuota)
 		_, random, _ := strings.Cut(s.Key, "-")
 		for _, key := range []string{
-			"", "-", random, fmt.Sprint(r.acc), fmt.Sprintf("%d-", r.acc), strings.ToUpper(s.Key), s.Key + "a", s.Key[:len(s.Key)-1],
-			fmt.Sprintf("0%d-%s", r.acc, random), fmt.Sprintf("+%d-%s", r.acc, random), fmt.Sprintf("%d-%s", stranger, random), "99999999999999999999-a", "'", "%",
+			"", "-", random, fmt.Sprint(r.Acc), fmt.Sprintf("%d-", r.Acc), strings.ToUpper(s.Key), s.Key + "a", s.Key[:len(s.Key)-1],
+			fmt.Sprintf("0%d-%s", r.Acc, random), fmt.Sprintf("+%d-%s", r.Acc, random), fmt.Sprintf("%d-%s", stranger, random), "99999999999999999999-a", "'", "%",
 		} {
 			_, _, err := r.Open(r.Context(), key)
-			r.fails(err, fault.ShareNotFound, fmt.Sprintf("key %q", key))
+			r.Fails(err, fault.ShareNotFound, fmt.Sprintf("key %q", key))
 		}
-		accounts, err := account.Open(r.Context(), r.db)
-		r.must(err)
+		accounts, err := account.Open(r.Context(), r.DB)
+		r.Must(err)
 		for state, want := range map[account.State]fault.Code{account.Disabled: fault.ShareNotFound, account.Unpublished: fault.ShareNotFound, account.Enabled: ""} {
-			_, err := accounts.SetState(r.Context(), "owner", state)
-			r.must(err)
+			_, err := accounts.SetState(r.Context(), "writer", state)
+			r.Must(err)
 			_, _, err = r.Open(r.Context(), s.Key)
-			r.fails(err, want, state.String())
+			r.Fails(err, want, state.String())
 		}
-		_, err = accounts.SetState(r.Context(), "owner", account.Enabled)
-		r.must(err)
-		r.ahead.Add(int64(24*time.Hour - time.Minute))
+		_, err = accounts.SetState(r.Context(), "writer", account.Enabled)
+		r.Must(err)
+		r.Ahead.Add(int64(24*time.Hour - time.Minute))
 		_, _, err = r.Open(r.Context(), day.Key)
-		r.fails(err, "", "shortly before its end")
-		r.ahead.Add(int64(time.Minute))
+		r.Fails(err, "", "shortly before its end")
+		r.Ahead.Add(int64(time.Minute))
 		_, _, err = r.Open(r.Context(), day.Key)
-		r.fails(err, fault.ShareExpired, "after a day")
-		r.ahead.Add(int64(1e6 * time.Hour))
+		r.Fails(err, fault.ShareExpired, "after a day")
+		r.Ahead.Add(int64(1e6 * time.Hour))
 		_, _, err = r.Open(r.Context(), s.Key)
-		r.fails(err, "", "for ever")
-		r.must(r.End(r.Context(), r.acc, []ID{s.ID}))
+		r.Fails(err, "", "for ever")
+		r.Must(r.End(r.Context(), r.Acc, []ID{s.ID}))
 		_, _, err = r.Open(r.Context(), s.Key)
-		r.fails(err, fault.ShareNotFound, "one that was ended")
+		r.Fails(err, fault.ShareNotFound, "one that was ended")
 	})
 }
 
@@ -274,21 +207,21 @@ func TestOpen(t *testing.T) {
 // beside.
 func TestBrowse(t *testing.T) {
 	each(t, func(r *rooms) {
-		above := r.folder(drive.Root, "above")
-		shared := r.folder(above, "shared")
-		beside := r.file(above, "beside", drive.Refuse)
-		inner := r.folder(shared, "内")
-		deep := r.file(inner, "深.png", drive.Refuse)
+		above := r.MkFolder(drive.Root, "above")
+		shared := r.MkFolder(above, "shared")
+		beside := r.MkFile(above, "beside")
+		inner := r.MkFolder(shared, "内")
+		deep := r.MkFile(inner, "深.png")
 		for n := range 5 {
-			r.file(shared, fmt.Sprintf("%d", n), drive.Refuse)
+			r.MkFile(shared, fmt.Sprintf("%d", n))
 		}
-		alone := r.file(drive.Root, "alone", drive.Refuse)
+		alone := r.MkFile(drive.Root, "alone")
 		s := r.share(shared, alone)
 
 		var all []string
 		for after := ""; ; {
-			p, err := r.Browse(r.Context(), r.acc, s.ID, shared, after, 2)
-			r.must(err)
+			p, err := r.Browse(r.Context(), r.Acc, s.ID, shared, after, 2)
+			r.Must(err)
 			if p.Folder.ID != shared || len(p.Way) != 0 || len(p.Entries) > 2 {
 				r.Fatalf("%+v", p)
 			}
@@ -301,47 +234,47 @@ func TestBrowse(t *testing.T) {
 		if want := []string{"0", "1", "2", "3", "4", "内/"}; !slices.Equal(all, want) {
 			r.Errorf("page by page %q, want %q", all, want)
 		}
-		e, way, err := r.Find(r.Context(), r.acc, s.ID, deep)
-		r.must(err)
+		e, way, err := r.Find(r.Context(), r.Acc, s.ID, deep)
+		r.Must(err)
 		if e.ID != deep || !slices.Equal(names(way), []string{"shared/", "内/"}) {
 			r.Errorf("%+v by %q", e, names(way))
 		}
-		_, err = r.Browse(r.Context(), r.acc, s.ID, deep, "", 10)
-		r.fails(err, fault.NotFolder, "a file as a folder")
+		_, err = r.Browse(r.Context(), r.Acc, s.ID, deep, "", 10)
+		r.Fails(err, fault.NotFolder, "a file as a folder")
 		nothing := func(when string, ids ...drive.ID) {
 			r.Helper()
 			for _, id := range ids {
-				_, _, err := r.Find(r.Context(), r.acc, s.ID, id)
-				r.fails(err, fault.NotFound, when)
-				_, err = r.Browse(r.Context(), r.acc, s.ID, id, "", 10)
-				r.fails(err, fault.NotFound, when)
+				_, _, err := r.Find(r.Context(), r.Acc, s.ID, id)
+				r.Fails(err, fault.NotFound, when)
+				_, err = r.Browse(r.Context(), r.Acc, s.ID, id, "", 10)
+				r.Fails(err, fault.NotFound, when)
 			}
 		}
 		nothing("what is not shared", drive.Root, above, beside, 1<<50)
 		other := r.share(inner)
-		_, _, err = r.Find(r.Context(), r.acc, other.ID, shared)
-		r.fails(err, fault.NotFound, "the folder above what another share has")
-		_, _, err = r.Find(r.Context(), r.acc, s.ID+99, deep)
-		r.fails(err, fault.NotFound, "of no share")
+		_, _, err = r.Find(r.Context(), r.Acc, other.ID, shared)
+		r.Fails(err, fault.NotFound, "the folder above what another share has")
+		_, _, err = r.Find(r.Context(), r.Acc, s.ID+99, deep)
+		r.Fails(err, fault.NotFound, "of no share")
 
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{inner}))
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{inner}))
 		nothing("in the trash, and below it", inner, deep)
-		_, err = r.drive.Recover(r.Context(), r.acc, []drive.ID{inner})
-		r.must(err)
-		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{inner}, above))
+		_, err = r.Drive.Recover(r.Context(), r.Acc, []drive.ID{inner})
+		r.Must(err)
+		r.Must(r.Drive.Move(r.Context(), r.Acc, []drive.ID{inner}, above))
 		nothing("moved out", inner, deep)
-		r.must(r.drive.Move(r.Context(), r.acc, []drive.ID{beside}, shared))
-		_, _, err = r.Find(r.Context(), r.acc, s.ID, beside)
-		r.fails(err, "", "moved in")
+		r.Must(r.Drive.Move(r.Context(), r.Acc, []drive.ID{beside}, shared))
+		_, _, err = r.Find(r.Context(), r.Acc, s.ID, beside)
+		r.Fails(err, "", "moved in")
 
 		r.top(s, "alone", "shared/")
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{above}))
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{above}))
 		r.top(s, "alone")
 		nothing("below a folder above that is in the trash", shared, beside)
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{alone}))
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{alone}))
 		r.top(s)
-		_, err = r.drive.Recover(r.Context(), r.acc, []drive.ID{above})
-		r.must(err)
+		_, err = r.Drive.Recover(r.Context(), r.Acc, []drive.ID{above})
+		r.Must(err)
 		r.top(s, "shared/")
 	})
 }
@@ -350,25 +283,25 @@ func TestBrowse(t *testing.T) {
 // file of the same name has replaced.
 func TestDeletedFilesAreSharedNoMore(t *testing.T) {
 	each(t, func(r *rooms) {
-		folder := r.folder(drive.Root, "folder")
-		file := r.file(folder, "a", drive.Refuse)
+		folder := r.MkFolder(drive.Root, "folder")
+		file := r.MkFile(folder, "a")
 		s, other := r.share(folder, file), r.share(file)
 		rows := func() (n int) {
-			_, err := r.db.Get(r.Context(), "test", `SELECT count(*) FROM share_file WHERE account_id = $1`, []any{r.acc}, &n)
-			r.must(err)
+			_, err := r.DB.Get(r.Context(), "test", `SELECT count(*) FROM share_file WHERE account_id = $1`, []any{r.Acc}, &n)
+			r.Must(err)
 			return n
 		}
 		if rows() != 3 {
 			r.Fatalf("%d rows", rows())
 		}
-		r.file(folder, "a", drive.Overwrite)
+		r.MkFile(folder, "a")
 		r.top(s, "folder/")
 		r.top(other)
 		if rows() != 1 {
 			r.Errorf("%d rows after it was replaced", rows())
 		}
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{folder}))
-		if _, err := r.drive.Delete(r.Context(), r.acc, []drive.ID{folder}); err != nil {
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{folder}))
+		if _, err := r.Drive.Delete(r.Context(), r.Acc, []drive.ID{folder}); err != nil {
 			r.Fatal(err)
 		}
 		r.top(s)
@@ -382,18 +315,18 @@ func TestDeletedFilesAreSharedNoMore(t *testing.T) {
 // itself was made with its end.
 func TestSharesAreNoted(t *testing.T) {
 	each(t, func(r *rooms) {
-		file := r.file(drive.Root, "a", drive.Refuse)
+		file := r.MkFile(drive.Root, "a")
 		one, two := r.share(file), r.share(file)
-		day, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
-		r.must(err)
-		_, err = r.Create(r.Context(), r.acc, Request{Name: "n", Files: []drive.ID{1 << 50}, Switches: plain})
-		r.fails(err, fault.NotFound, "nothing is shared")
-		r.must(r.End(r.Context(), r.acc, []ID{two.ID, one.ID}))
-		r.ahead.Add(int64(25 * time.Hour))
-		r.must(r.End(r.Context(), r.acc, []ID{day.ID}))
-		r.fails(r.End(r.Context(), r.acc, []ID{one.ID}), fault.ShareNotFound, "it has ended")
+		day, err := r.Create(r.Context(), r.Acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.Must(err)
+		_, err = r.Create(r.Context(), r.Acc, Request{Name: "n", Files: []drive.ID{1 << 50}, Switches: plain})
+		r.Fails(err, fault.NotFound, "nothing is shared")
+		r.Must(r.End(r.Context(), r.Acc, []ID{two.ID, one.ID}))
+		r.Ahead.Add(int64(25 * time.Hour))
+		r.Must(r.End(r.Context(), r.Acc, []ID{day.ID}))
+		r.Fails(r.End(r.Context(), r.Acc, []ID{one.ID}), fault.ShareNotFound, "it has ended")
 		var got []string
-		r.must(auditlog.Read(r.Context(), r.db, int64(r.acc), time.Time{}, func(e auditlog.Entry) error {
+		r.Must(auditlog.Read(r.Context(), r.DB, int64(r.Acc), time.Time{}, func(e auditlog.Entry) error {
 			if e.Action != auditlog.UserAdd {
 				got = append(got, string(e.Action)+" "+e.What)
 			}
@@ -413,48 +346,48 @@ func TestSharesAreNoted(t *testing.T) {
 func TestSharesGoAfterAWhile(t *testing.T) {
 	each(t, func(r *rooms) {
 		r.max = 1000
-		file := r.file(drive.Root, "a", drive.Refuse)
+		file := r.MkFile(drive.Root, "a")
 		ever := r.share(file)
 		for range someShares + 5 {
-			_, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
-			r.must(err)
+			_, err := r.Create(r.Context(), r.Acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+			r.Must(err)
 		}
-		owner := r.acc
-		r.acc = r.account("other")
-		week, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 7, Files: []drive.ID{r.file(drive.Root, "b", drive.Refuse)}, Switches: plain})
-		r.must(err)
+		mine := r.Acc
+		r.Acc = r.Account("other", account.NoQuota)
+		week, err := r.Create(r.Context(), r.Acc, Request{Name: "n", Days: 7, Files: []drive.ID{r.MkFile(drive.Root, "b")}, Switches: plain})
+		r.Must(err)
 		sweep := func() {
 			for more := true; more; {
 				var err error
 				more, err = r.SweepExpired(r.Context(), 1000)
-				r.must(err)
+				r.Must(err)
 			}
 		}
 		listed := func(acc account.ID, want int) {
 			r.Helper()
 			list, _, err := r.List(r.Context(), acc, 0, 1000)
-			r.must(err)
+			r.Must(err)
 			if len(list) != want {
 				r.Errorf("%d are listed, want %d", len(list), want)
 			}
 		}
-		r.ahead.Add(int64(24*time.Hour + Keep - time.Minute))
+		r.Ahead.Add(int64(24*time.Hour + Keep - time.Minute))
 		sweep()
-		listed(owner, someShares+6)
-		if live, err := r.Live(r.Context(), owner); err != nil || len(live) != 1 || live[0].ID != ever.ID {
+		listed(mine, someShares+6)
+		if live, err := r.Live(r.Context(), mine); err != nil || len(live) != 1 || live[0].ID != ever.ID {
 			r.Errorf("live are %+v, %v", live, err)
 		}
-		r.ahead.Add(int64(2 * time.Minute))
+		r.Ahead.Add(int64(2 * time.Minute))
 		sweep()
-		listed(owner, 1)
-		listed(r.acc, 1)
+		listed(mine, 1)
+		listed(r.Acc, 1)
 		_, _, err = r.Open(r.Context(), ever.Key)
-		r.must(err)
+		r.Must(err)
 		_, _, err = r.Open(r.Context(), week.Key)
-		r.fails(err, fault.ShareExpired, "one that has ended not so long ago")
+		r.Fails(err, fault.ShareExpired, "one that has ended not so long ago")
 		var files int
-		_, err = r.db.Get(r.Context(), "test", `SELECT count(*) FROM share_file`, nil, &files)
-		r.must(err)
+		_, err = r.DB.Get(r.Context(), "test", `SELECT count(*) FROM share_file`, nil, &files)
+		r.Must(err)
 		if files != 2 {
 			r.Errorf("%d files are shared", files)
 		}
@@ -465,26 +398,26 @@ func TestSharesGoAfterAWhile(t *testing.T) {
 // else's.
 func TestEndLive(t *testing.T) {
 	each(t, func(r *rooms) {
-		file := r.file(drive.Root, "a", drive.Refuse)
+		file := r.MkFile(drive.Root, "a")
 		for range 2*someShares + 1 {
 			r.share(file)
 		}
-		_, err := r.Create(r.Context(), r.acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
-		r.must(err)
-		owner := r.acc
-		r.acc = r.account("other")
-		other := r.share(r.file(drive.Root, "b", drive.Refuse))
-		r.ahead.Add(int64(25 * time.Hour))
-		n, err := r.EndLive(r.Context(), owner)
-		r.must(err)
+		_, err := r.Create(r.Context(), r.Acc, Request{Name: "n", Days: 1, Files: []drive.ID{file}, Switches: plain})
+		r.Must(err)
+		mine := r.Acc
+		r.Acc = r.Account("other", account.NoQuota)
+		other := r.share(r.MkFile(drive.Root, "b"))
+		r.Ahead.Add(int64(25 * time.Hour))
+		n, err := r.EndLive(r.Context(), mine)
+		r.Must(err)
 		if n != 2*someShares+1 {
 			r.Errorf("%d ended", n)
 		}
-		if list, _, err := r.List(r.Context(), owner, 0, 1000); err != nil || len(list) != 1 || !list[0].Expired {
+		if list, _, err := r.List(r.Context(), mine, 0, 1000); err != nil || len(list) != 1 || !list[0].Expired {
 			r.Errorf("there are %+v, %v", list, err)
 		}
 		_, _, err = r.Open(r.Context(), other.Key)
-		r.must(err)
+		r.Must(err)
 	})
 }
 
@@ -492,10 +425,10 @@ func TestEndLive(t *testing.T) {
 // they are not written again.
 func TestVisitsAreNotDoubled(t *testing.T) {
 	onEngine(t, db.PostgreSQL, func(r *rooms) {
-		s := r.share(r.file(drive.Root, "a", drive.Refuse))
+		s := r.share(r.MkFile(drive.Root, "a"))
 		run := func(statements ...string) {
 			r.Helper()
-			r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+			r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error {
 				for _, q := range statements {
 					if _, err := tx.Exec(r.Context(), q); err != nil {
 						return err
@@ -504,14 +437,14 @@ func TestVisitsAreNotDoubled(t *testing.T) {
 				return nil
 			}))
 		}
-		r.Previewed(r.acc, s.ID)
+		r.Previewed(r.Acc, s.ID)
 		run(`CREATE FUNCTION drop_line() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'`,
 			`CREATE CONSTRAINT TRIGGER drop_line AFTER UPDATE ON share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION drop_line()`)
-		r.fails(r.KeepCounts(r.Context()), fault.Uncertain, "the line is lost")
+		r.Fails(r.KeepCounts(r.Context()), fault.Uncertain, "the line is lost")
 		run(`DROP FUNCTION drop_line() CASCADE`)
-		r.Downloaded(r.acc, s.ID)
-		r.must(r.KeepCounts(r.Context()))
-		if list, _, err := r.List(r.Context(), r.acc, 0, 10); err != nil || len(list) != 1 || list[0].Previews != 0 || list[0].Downloads != 1 {
+		r.Downloaded(r.Acc, s.ID)
+		r.Must(r.KeepCounts(r.Context()))
+		if list, _, err := r.List(r.Context(), r.Acc, 0, 10); err != nil || len(list) != 1 || list[0].Previews != 0 || list[0].Downloads != 1 {
 			r.Errorf("%+v, %v", list, err)
 		}
 	})
@@ -519,7 +452,7 @@ func TestVisitsAreNotDoubled(t *testing.T) {
 
 func TestListUpdateAndEnd(t *testing.T) {
 	each(t, func(r *rooms) {
-		file := r.file(drive.Root, "a", drive.Refuse)
+		file := r.MkFile(drive.Root, "a")
 		var all []ID
 		for range 5 {
 			all = append(all, r.share(file).ID)
@@ -527,8 +460,8 @@ func TestListUpdateAndEnd(t *testing.T) {
 		slices.Reverse(all)
 		var got []ID
 		for before := ID(0); ; before = got[len(got)-1] {
-			list, more, err := r.List(r.Context(), r.acc, before, 2)
-			r.must(err)
+			list, more, err := r.List(r.Context(), r.Acc, before, 2)
+			r.Must(err)
 			for _, s := range list {
 				got = append(got, s.ID)
 			}
@@ -541,33 +474,33 @@ func TestListUpdateAndEnd(t *testing.T) {
 		}
 
 		two, seven := 2, int64(7)
-		r.must(r.Update(r.Context(), r.acc, []ID{all[1], all[1], all[3], 1 << 50}, Change{Traffic: &two}))
-		r.must(r.Update(r.Context(), r.acc, []ID{all[3]}, Change{Limit: &seven}))
+		r.Must(r.Update(r.Context(), r.Acc, []ID{all[1], all[1], all[3], 1 << 50}, Change{Traffic: &two}))
+		r.Must(r.Update(r.Context(), r.Acc, []ID{all[3]}, Change{Limit: &seven}))
 		for _, n := range []int{0, 5, -1} {
-			r.fails(r.Update(r.Context(), r.acc, []ID{all[0]}, Change{Traffic: &n}), fault.BadRequest, fmt.Sprint("traffic ", n))
+			r.Fails(r.Update(r.Context(), r.Acc, []ID{all[0]}, Change{Traffic: &n}), fault.BadRequest, fmt.Sprint("traffic ", n))
 		}
-		stranger := r.account("stranger")
+		stranger := r.Account("stranger", account.NoQuota)
 		for _, err := range []error{
 			r.Update(r.Context(), stranger, all, Change{Traffic: &two}), r.End(r.Context(), stranger, all),
-			r.Update(r.Context(), r.acc, []ID{1 << 50}, Change{Traffic: &two}), r.End(r.Context(), r.acc, []ID{1 << 50}),
+			r.Update(r.Context(), r.Acc, []ID{1 << 50}, Change{Traffic: &two}), r.End(r.Context(), r.Acc, []ID{1 << 50}),
 		} {
-			r.fails(err, fault.ShareNotFound, "shares that are not there")
+			r.Fails(err, fault.ShareNotFound, "shares that are not there")
 		}
 		for range 2 { // what was written down is counted once
-			r.must(r.KeepCounts(r.Context()))
-			r.Downloaded(r.acc, all[0])
+			r.Must(r.KeepCounts(r.Context()))
+			r.Downloaded(r.Acc, all[0])
 		}
-		r.Previewed(r.acc, all[0])
+		r.Previewed(r.Acc, all[0])
 		r.Downloaded(stranger, all[1])
 		gone, cancel := context.WithCancel(r.Context())
 		cancel()
 		if err := r.KeepCounts(gone); err == nil {
 			r.Error("counts were kept by who is gone")
 		}
-		r.must(r.KeepCounts(r.Context()))
-		r.must(r.End(r.Context(), r.acc, []ID{all[4], 1 << 50}))
-		list, more, err := r.List(r.Context(), r.acc, 0, 100)
-		r.must(err)
+		r.Must(r.KeepCounts(r.Context()))
+		r.Must(r.End(r.Context(), r.Acc, []ID{all[4], 1 << 50}))
+		list, more, err := r.List(r.Context(), r.Acc, 0, 100)
+		r.Must(err)
 		var now []string
 		for _, s := range list {
 			now = append(now, fmt.Sprint(slices.Index(all, s.ID), s.Switches, s.Previews, s.Downloads))
@@ -581,13 +514,13 @@ func TestListUpdateAndEnd(t *testing.T) {
 // A request that was let in before its token ended makes no share, and changes none.
 func TestWhoMayAskNoMore(t *testing.T) {
 	each(t, func(r *rooms) {
-		file := r.file(drive.Root, "a.png", drive.Refuse)
+		file := r.MkFile(drive.Root, "a.png")
 		made := r.share(file)
-		ctx := account.By(r.Context(), account.Caller{ID: r.acc, Client: "ended"})
-		_, err := r.Create(ctx, r.acc, Request{Name: "分享", Files: []drive.ID{file}, Switches: plain})
-		r.fails(err, fault.TokenExpired, "create")
-		r.fails(r.End(ctx, r.acc, []ID{made.ID}), fault.TokenExpired, "end")
-		if live, err := r.Live(r.Context(), r.acc); err != nil || len(live) != 1 || live[0].ID != made.ID {
+		ctx := account.By(r.Context(), account.Caller{ID: r.Acc, Client: "ended"})
+		_, err := r.Create(ctx, r.Acc, Request{Name: "分享", Files: []drive.ID{file}, Switches: plain})
+		r.Fails(err, fault.TokenExpired, "create")
+		r.Fails(r.End(ctx, r.Acc, []ID{made.ID}), fault.TokenExpired, "end")
+		if live, err := r.Live(r.Context(), r.Acc); err != nil || len(live) != 1 || live[0].ID != made.ID {
 			r.Errorf("there are %+v, %v", live, err)
 		}
 	})

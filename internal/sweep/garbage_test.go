@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,90 +16,30 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
-	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/sweep"
+	"tuchuang/test/owner"
 )
 
 const grace = 24 * time.Hour
 
-// rooms are the real rooms of an account, on a real database and folder.
+// rooms are an owner and a store, whose garbage is swept.
 type rooms struct {
-	*testing.T
-	db    *db.DB
+	*owner.Owner
 	store blob.Store
-	drive *drive.Drive
-	bed   *imagebed.Bed
-	acc   account.ID
-	ahead *atomic.Int64 // the clock's lead, a time.Duration
 }
 
 func each(t *testing.T, fn func(r *rooms)) {
 	t.Helper()
-	for _, e := range dbtest.Engines {
-		t.Run(string(e), func(t *testing.T) {
-			ahead := new(atomic.Int64)
-			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-			dir := t.TempDir()
-			store, err := blob.NewDisk(filepath.Join(dir, "blobs"), filepath.Join(dir, "uploads"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &rooms{T: t, db: d, store: store, drive: drive.New(d), bed: imagebed.New(d), ahead: ahead}
-			r.write(func(ctx context.Context, tx *db.Tx) error {
-				s, err := account.Add(ctx, tx, "writer", account.NoQuota, false, account.Password{})
-				if err != nil {
-					return err
-				}
-				if err := drive.MakeRoot(ctx, tx, s.ID); err != nil {
-					return err
-				}
-				r.acc = s.ID
-				return imagebed.MakeRoot(ctx, tx, s.ID)
-			})
-			fn(r)
-		})
-	}
-}
-
-func (r *rooms) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r *rooms) write(fn func(ctx context.Context, tx *db.Tx) error) {
-	r.Helper()
-	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error { return fn(r.Context(), tx) }))
-}
-
-func (r *rooms) exec(query string, args ...any) {
-	r.Helper()
-	r.write(func(ctx context.Context, tx *db.Tx) error {
-		n, err := tx.Exec(ctx, query, args...)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("no row for %s", query)
-		}
-		return err
-	})
-}
-
-func (r *rooms) number(query string, args ...any) (n int64) {
-	r.Helper()
-	_, err := r.db.Get(r.Context(), "test", query, args, &n)
-	r.must(err)
-	return n
+	owner.Each(t, func(o *owner.Owner) { fn(&rooms{o, owner.Disk(o.T, o.TempDir())}) })
 }
 
 func (r *rooms) sweep() {
 	r.Helper()
-	r.must(sweep.Garbage(r.Context(), r.db, r.store, grace))
+	r.Must(sweep.Garbage(r.Context(), r.DB, r.store, grace))
 }
-
-func (r *rooms) pass(d time.Duration) { r.ahead.Add(int64(d)) }
 
 // content brings numbered content into the account, as an upload does: it is stored
 // unless the account has it. use refers to it in the transaction in which it becomes
@@ -112,8 +51,8 @@ func (r *rooms) content(n int, use func(ctx context.Context, tx *db.Tx, acc acco
 	var id int64
 	var found bool
 	in := func(fn func(tx *db.Tx, acc account.Account) error) error {
-		return r.db.Write(ctx, "test: content", func(tx *db.Tx) error {
-			acc, err := account.Lock(ctx, tx, r.acc)
+		return r.DB.Write(ctx, "test: content", func(tx *db.Tx) error {
+			acc, err := account.Lock(ctx, tx, r.Acc)
 			if err != nil {
 				return err
 			}
@@ -121,21 +60,21 @@ func (r *rooms) content(n int, use func(ctx context.Context, tx *db.Tx, acc acco
 		})
 	}
 	err := in(func(tx *db.Tx, acc account.Account) (err error) {
-		if id, found, err = blob.Find(ctx, tx, int64(r.acc), facts.MD5, facts.Size); err != nil || found {
+		if id, found, err = blob.Find(ctx, tx, int64(r.Acc), facts.MD5, facts.Size); err != nil || found {
 			if found {
 				err = use(ctx, tx, acc, id, facts.MD5, facts.Size)
 			}
 			return err
 		}
-		if id, err = account.NextBlob(ctx, tx, r.acc); err != nil {
+		if id, err = account.NextBlob(ctx, tx, r.Acc); err != nil {
 			return err
 		}
-		return blob.Begin(ctx, tx, blob.Key{Account: int64(r.acc), ID: id})
+		return blob.Begin(ctx, tx, blob.Key{Account: int64(r.Acc), ID: id})
 	})
 	if err != nil || found {
 		return id, err
 	}
-	key := blob.Key{Account: int64(r.acc), ID: id}
+	key := blob.Key{Account: int64(r.Acc), ID: id}
 	w, err := r.store.Create(ctx, key)
 	if err != nil {
 		return 0, err
@@ -161,16 +100,16 @@ func (r *rooms) content(n int, use func(ctx context.Context, tx *db.Tx, acc acco
 func (r *rooms) file(name string, n int) (id drive.ID, blobID int64) {
 	r.Helper()
 	id, blobID, err := r.tryFile(name, n)
-	r.must(err)
+	r.Must(err)
 	return id, blobID
 }
 
 func (r *rooms) tryFile(name string, n int) (id drive.ID, blobID int64, err error) {
-	if id, err = r.drive.NewID(r.Context()); err != nil {
+	if id, err = r.Drive.NewID(r.Context()); err != nil {
 		return 0, 0, err
 	}
 	blobID, err = r.content(n, func(ctx context.Context, tx *db.Tx, _ account.Account, blobID int64, etag string, size int64) error {
-		return drive.Put(ctx, tx, r.acc, drive.File{ID: id, Name: name, BlobID: blobID, Size: size, Etag: etag, Duplicate: drive.Overwrite}, 0)
+		return drive.Put(ctx, tx, r.Acc, drive.File{ID: id, Name: name, BlobID: blobID, Size: size, Etag: etag, Duplicate: drive.Overwrite}, 0)
 	})
 	return id, blobID, err
 }
@@ -179,49 +118,49 @@ func (r *rooms) tryFile(name string, n int) (id drive.ID, blobID int64, err erro
 func (r *rooms) image(folder imagebed.ID, name string, n int) (id imagebed.ID, blobID int64) {
 	r.Helper()
 	blobID, err := r.content(n, func(ctx context.Context, tx *db.Tx, acc account.Account, blobID int64, etag string, size int64) error {
-		at, err := imagebed.FolderIn(ctx, tx, r.acc, folder)
+		at, err := imagebed.FolderIn(ctx, tx, r.Acc, folder)
 		if err != nil {
 			return err
 		}
-		placed, err := r.bed.Place(ctx, tx, acc, []imagebed.Incoming{{Folder: at, Name: name, BlobID: blobID, Size: size, Etag: etag, Overwrite: true}}, 0)
+		placed, err := r.Bed.Place(ctx, tx, acc, []imagebed.Incoming{{Folder: at, Name: name, BlobID: blobID, Size: size, Etag: etag, Overwrite: true}}, 0)
 		if err == nil {
 			id = placed[0].ID
 		}
 		return err
 	})
-	r.must(err)
+	r.Must(err)
 	return id, blobID
 }
 
 func (r *rooms) bedFolder(name string) imagebed.ID {
 	r.Helper()
-	made, err := r.bed.Mkdir(r.Context(), r.acc, "", []string{name})
-	r.must(err)
+	made, err := r.Bed.Mkdir(r.Context(), r.Acc, "", []string{name})
+	r.Must(err)
 	return made[0]
 }
 
 func (r *rooms) removeFile(ids ...drive.ID) {
 	r.Helper()
-	r.must(r.drive.Trash(r.Context(), r.acc, ids))
-	_, err := r.drive.Delete(r.Context(), r.acc, ids)
-	r.must(err)
+	r.Must(r.Drive.Trash(r.Context(), r.Acc, ids))
+	_, err := r.Drive.Delete(r.Context(), r.Acc, ids)
+	r.Must(err)
 }
 
 func (r *rooms) removeImage(ids ...imagebed.ID) {
 	r.Helper()
-	_, err := r.bed.Delete(r.Context(), r.acc, ids)
-	r.must(err)
+	_, err := r.Bed.Delete(r.Context(), r.Acc, ids)
+	r.Must(err)
 }
 
 // has says whether content has its row, and its bytes in the store; both or none.
 func (r *rooms) has(blobID int64) bool {
 	r.Helper()
-	row := r.number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2 AND state = 1`, r.acc, blobID) > 0
-	o, err := r.store.Open(r.Context(), blob.Key{Account: int64(r.acc), ID: blobID})
+	row := r.Number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2 AND state = 1`, r.Acc, blobID) > 0
+	o, err := r.store.Open(r.Context(), blob.Key{Account: int64(r.Acc), ID: blobID})
 	if err == nil {
 		b, e := io.ReadAll(o)
-		r.must(e)
-		r.must(o.Close())
+		r.Must(e)
+		r.Must(o.Close())
 		if len(b) == 0 {
 			r.Errorf("blob %d is empty", blobID)
 		}
@@ -237,7 +176,7 @@ func (r *rooms) has(blobID int64) bool {
 // noted says how many contents are to be looked at again.
 func (r *rooms) noted() int64 {
 	r.Helper()
-	return r.number(`SELECT count(*) FROM unreferenced`)
+	return r.Number(`SELECT count(*) FROM unreferenced`)
 }
 
 // However the last reference to content goes, the content stays for the time of grace
@@ -261,21 +200,21 @@ func TestContentGoesWithItsLastReference(t *testing.T) {
 			}},
 			{"a folder of the drive is swept", func(n int) int64 {
 				id, b := r.file("c.png", n)
-				folder, err := r.drive.Mkdir(ctx, r.acc, drive.Root, "large")
-				r.must(err)
-				r.exec(`UPDATE drive_entry SET parent_id = $1 WHERE id = $2`, folder, id)
-				r.must(r.drive.Trash(ctx, r.acc, []drive.ID{folder}))
-				r.exec(`UPDATE drive_entry SET trashed = 2 WHERE id = $1`, folder)
-				_, err = r.drive.SweepDetached(ctx, 100)
-				r.must(err)
+				folder, err := r.Drive.Mkdir(ctx, r.Acc, drive.Root, "large")
+				r.Must(err)
+				r.Exec(`UPDATE drive_entry SET parent_id = $1 WHERE id = $2`, folder, id)
+				r.Must(r.Drive.Trash(ctx, r.Acc, []drive.ID{folder}))
+				r.Exec(`UPDATE drive_entry SET trashed = 2 WHERE id = $1`, folder)
+				_, err = r.Drive.SweepDetached(ctx, 100)
+				r.Must(err)
 				return b
 			}},
 			{"a file that stands alone is swept", func(n int) int64 {
 				id, b := r.file("d.png", n)
-				r.must(r.drive.Trash(ctx, r.acc, []drive.ID{id}))
-				r.exec(`UPDATE drive_entry SET trashed = 2 WHERE id = $1`, id)
-				_, err := r.drive.SweepDetached(ctx, 100)
-				r.must(err)
+				r.Must(r.Drive.Trash(ctx, r.Acc, []drive.ID{id}))
+				r.Exec(`UPDATE drive_entry SET trashed = 2 WHERE id = $1`, id)
+				_, err := r.Drive.SweepDetached(ctx, 100)
+				r.Must(err)
 				return b
 			}},
 			{"an image is deleted", func(n int) int64 {
@@ -297,21 +236,21 @@ func TestContentGoesWithItsLastReference(t *testing.T) {
 			{"a folder of the bed is swept", func(n int) int64 {
 				folder := r.bedFolder("large")
 				_, b := r.image(folder, "h.png", n)
-				r.exec(`UPDATE bed_folder SET detached = 1 WHERE id = $1`, folder)
-				_, err := r.bed.SweepDetached(ctx, 100)
-				r.must(err)
+				r.Exec(`UPDATE bed_folder SET detached = 1 WHERE id = $1`, folder)
+				_, err := r.Bed.SweepDetached(ctx, 100)
+				r.Must(err)
 				return b
 			}},
 			{"lost content is uploaded again", func(n int) int64 {
 				_, b := r.file("i.png", n)
-				key := blob.Key{Account: int64(r.acc), ID: b}
-				r.must(r.store.Remove(ctx, key))
-				r.write(func(ctx context.Context, tx *db.Tx) error { return blob.MarkMissing(ctx, tx, key) })
+				key := blob.Key{Account: int64(r.Acc), ID: b}
+				r.Must(r.store.Remove(ctx, key))
+				r.Write(func(ctx context.Context, tx *db.Tx) error { return blob.MarkMissing(ctx, tx, key) })
 				_, again := r.file("j.png", n)
-				r.write(func(ctx context.Context, tx *db.Tx) error { return drive.MoveContent(ctx, tx, r.acc, b, again) })
-				r.pass(grace)
+				r.Write(func(ctx context.Context, tx *db.Tx) error { return drive.MoveContent(ctx, tx, r.Acc, b, again) })
+				r.Pass(grace)
 				r.sweep()
-				if n := r.number(`SELECT count(*) FROM blob WHERE id = $1`, b); n != 0 || !r.has(again) {
+				if n := r.Number(`SELECT count(*) FROM blob WHERE id = $1`, b); n != 0 || !r.has(again) {
 					r.Errorf("the lost content has %d rows", n)
 				}
 				return 0
@@ -321,17 +260,17 @@ func TestContentGoesWithItsLastReference(t *testing.T) {
 			if b == 0 {
 				continue
 			}
-			r.pass(grace - time.Minute)
+			r.Pass(grace - time.Minute)
 			r.sweep()
 			if !r.has(b) {
 				r.Errorf("%s: content went before its time", c.way)
 			}
-			r.pass(time.Minute)
+			r.Pass(time.Minute)
 			r.sweep()
 			if r.has(b) {
 				r.Errorf("%s: content stays", c.way)
 			}
-			if n := r.noted() + r.number(`SELECT count(*) FROM doomed`); n != 0 {
+			if n := r.noted() + r.Number(`SELECT count(*) FROM doomed`); n != 0 {
 				r.Errorf("%s: %d are left to be looked at", c.way, n)
 			}
 		}
@@ -347,18 +286,18 @@ func TestContentInUseStays(t *testing.T) {
 		two, second := r.image("", "two.png", 2)
 		r.file("two.png", 2)
 		blocked, third := r.file("three.png", 3)
-		r.exec(`UPDATE blob SET state = 2 WHERE id = $1`, third)
+		r.Exec(`UPDATE blob SET state = 2 WHERE id = $1`, third)
 		r.removeFile(file, blocked)
 		r.removeImage(two)
 		if n := r.noted(); n != 3 {
 			r.Fatalf("%d are noted, want 3", n)
 		}
-		r.pass(grace)
+		r.Pass(grace)
 		r.sweep()
 		if !r.has(one) || !r.has(second) {
 			r.Error("content that is in use went")
 		}
-		if n := r.number(`SELECT count(*) FROM blob WHERE id = $1 AND state = 2`, third); n != 1 || r.noted() != 0 {
+		if n := r.Number(`SELECT count(*) FROM blob WHERE id = $1 AND state = 2`, third); n != 1 || r.noted() != 0 {
 			r.Errorf("%d rows of what is blocked, %d noted", n, r.noted())
 		}
 		// The one reference that is left goes now: its time begins now.
@@ -367,7 +306,7 @@ func TestContentInUseStays(t *testing.T) {
 		if !r.has(one) {
 			r.Error("the last reference's time of grace is another's")
 		}
-		r.pass(grace)
+		r.Pass(grace)
 		r.sweep()
 		if r.has(one) {
 			r.Error("content stays")
@@ -381,23 +320,23 @@ func TestContentComesBack(t *testing.T) {
 	each(t, func(r *rooms) {
 		id, b := r.file("a.png", 1)
 		r.removeFile(id)
-		r.pass(grace - time.Hour)
+		r.Pass(grace - time.Hour)
 		id, again := r.file("b.png", 1)
 		if again != b {
 			r.Fatalf("it was stored anew: %d, not %d", again, b)
 		}
-		r.pass(2 * time.Hour)
+		r.Pass(2 * time.Hour)
 		r.sweep()
 		if !r.has(b) || r.noted() != 0 {
 			r.Errorf("content in use went, or is looked at again: %d", r.noted())
 		}
 		r.removeFile(id)
-		r.pass(grace - time.Hour)
+		r.Pass(grace - time.Hour)
 		r.sweep()
 		if !r.has(b) {
 			r.Error("the second time of grace was cut short")
 		}
-		r.pass(time.Hour)
+		r.Pass(time.Hour)
 		r.sweep()
 		if r.has(b) {
 			r.Error("content stays")
@@ -417,7 +356,7 @@ func TestASweepRacesInstantUploads(t *testing.T) {
 		for range 2 {
 			sweeping.Go(func() {
 				for ctx.Err() == nil {
-					if err := sweep.Garbage(r.Context(), r.db, r.store, 0); err != nil {
+					if err := sweep.Garbage(r.Context(), r.DB, r.store, 0); err != nil {
 						r.Error(err)
 						return
 					}
@@ -453,11 +392,11 @@ func TestASweepRacesInstantUploads(t *testing.T) {
 		if anew.Load() < 4 {
 			r.Errorf("%d joined, %d stored anew: the sweep did not race", joined.Load(), anew.Load())
 		}
-		r.must(sweep.Garbage(r.Context(), r.db, r.store, 0))
-		if n := r.number(`SELECT (SELECT count(*) FROM blob) + (SELECT count(*) FROM doomed) + (SELECT count(*) FROM unreferenced)`); n != 0 {
+		r.Must(sweep.Garbage(r.Context(), r.DB, r.store, 0))
+		if n := r.Number(`SELECT (SELECT count(*) FROM blob) + (SELECT count(*) FROM doomed) + (SELECT count(*) FROM unreferenced)`); n != 0 {
 			r.Errorf("%d rows are left", n)
 		}
-		r.must(r.store.List(r.Context(), func(e blob.Entry) error { return fmt.Errorf("%s is left in the store", e.Key) }))
+		r.Must(r.store.List(r.Context(), func(e blob.Entry) error { return fmt.Errorf("%s is left in the store", e.Key) }))
 	})
 }
 
@@ -466,13 +405,13 @@ func TestASweepRacesInstantUploads(t *testing.T) {
 func TestAHoldKeepsRemovalOff(t *testing.T) {
 	each(t, func(r *rooms) {
 		ctx := r.Context()
-		key := func(b int64) blob.Key { return blob.Key{Account: int64(r.acc), ID: b} }
+		key := func(b int64) blob.Key { return blob.Key{Account: int64(r.Acc), ID: b} }
 		there := func(b int64) bool {
 			o, err := r.store.Open(ctx, key(b))
 			if err != nil {
 				return false
 			}
-			r.must(o.Close())
+			r.Must(o.Close())
 			return true
 		}
 		var blobs [3]int64
@@ -482,21 +421,21 @@ func TestAHoldKeepsRemovalOff(t *testing.T) {
 			blobs[n] = b
 			switch n {
 			case 0:
-				r.must(blob.Hold(ctx, r.db, "backup", time.Hour))
+				r.Must(blob.Hold(ctx, r.DB, "backup", time.Hour))
 			case 1:
-				r.must(blob.Hold(ctx, r.db, "another", time.Hour))
-				r.must(blob.Release(ctx, r.db, "backup"))
+				r.Must(blob.Hold(ctx, r.DB, "another", time.Hour))
+				r.Must(blob.Release(ctx, r.DB, "backup"))
 			}
-			r.must(sweep.Garbage(ctx, r.db, r.store, 0))
-			if n < 2 && (!there(b) || r.number(`SELECT count(*) FROM doomed WHERE blob_id = $1`, b) != 1) {
+			r.Must(sweep.Garbage(ctx, r.DB, r.store, 0))
+			if n < 2 && (!there(b) || r.Number(`SELECT count(*) FROM doomed WHERE blob_id = $1`, b) != 1) {
 				r.Errorf("content %d was removed, or not doomed", n)
 			}
 			if n == 1 {
-				held, err := blob.Renew(ctx, r.db, "another", -time.Second)
+				held, err := blob.Renew(ctx, r.DB, "another", -time.Second)
 				if err != nil || !held {
 					r.Errorf("renewed: %v, %v", held, err)
 				}
-				if held, err = blob.Renew(ctx, r.db, "another", time.Hour); err != nil || held {
+				if held, err = blob.Renew(ctx, r.DB, "another", time.Hour); err != nil || held {
 					r.Errorf("a hold that has run out was renewed: %v, %v", held, err)
 				}
 			}

@@ -16,27 +16,23 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
-	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
-	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
 	"tuchuang/internal/picture"
+	"tuchuang/test/owner"
 )
 
-// rooms are the real rooms on a real database and folder, and an account in them.
+// rooms are the room, on a real folder, and whom it acts for.
 type rooms struct {
-	*testing.T
+	*owner.Owner
 	*Thumbnails
 	dir   string
 	store *watched
-	acc   account.ID
-	ahead *atomic.Int64 // the clock's lead, a time.Duration
-	held  atomic.Int64  // the most that decoders held
+	held  atomic.Int64 // the most that decoders held
 	names atomic.Int64
 	log   bytes.Buffer
 }
@@ -44,29 +40,20 @@ type rooms struct {
 // each runs a test in rooms of their own on every engine.
 func each(t *testing.T, l limits, fn func(r *rooms)) {
 	t.Helper()
-	for _, e := range dbtest.Engines {
-		t.Run(string(e), func(t *testing.T) {
-			ahead := new(atomic.Int64)
-			d := dbtest.Open(t, e, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-			folder := t.TempDir()
-			disk, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &rooms{T: t, dir: filepath.Join(folder, "thumbnails"), store: &watched{Store: disk}, ahead: ahead}
-			r.Thumbnails = newWithin(l, Options{
-				Drive: drive.New(d), Bed: imagebed.New(d), DB: d, Store: r.store, Dir: r.dir, Most: 64 << 20,
-				Log: slog.New(slog.NewTextHandler(&r.log, nil)),
-			})
-			r.holding = func(bytes int64) {
-				for most := r.held.Load(); bytes > most && !r.held.CompareAndSwap(most, bytes); most = r.held.Load() {
-				}
-			}
-			t.Cleanup(r.Close)
-			r.acc = r.account("writer")
-			fn(r)
+	owner.Each(t, func(o *owner.Owner) {
+		folder := o.TempDir()
+		r := &rooms{Owner: o, dir: filepath.Join(folder, "thumbnails"), store: &watched{Store: owner.Disk(o.T, folder)}}
+		r.Thumbnails = newWithin(l, Options{
+			Drive: o.Drive, Bed: o.Bed, DB: o.DB, Store: r.store, Dir: r.dir, Most: 64 << 20,
+			Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 		})
-	}
+		r.holding = func(bytes int64) {
+			for most := r.held.Load(); bytes > most && !r.held.CompareAndSwap(most, bytes); most = r.held.Load() {
+			}
+		}
+		o.Cleanup(r.Close)
+		fn(r)
+	})
 }
 
 // again is the room as another start finds it.
@@ -77,37 +64,7 @@ func (r *rooms) again(most int64) {
 	o.Most = most
 	r.Thumbnails = newWithin(r.limits, o)
 	r.Cleanup(r.Thumbnails.Close)
-	r.must(r.Sweep(r.Context()))
-}
-
-func (r *rooms) account(name string) (id account.ID) {
-	r.Helper()
-	r.must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error {
-		s, err := account.Add(r.Context(), tx, name, account.NoQuota, false, account.Password{})
-		if err != nil {
-			return err
-		}
-		id = s.ID
-		if err := drive.MakeRoot(r.Context(), tx, s.ID); err != nil {
-			return err
-		}
-		return imagebed.MakeRoot(r.Context(), tx, s.ID)
-	}))
-	return id
-}
-
-func (r *rooms) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r *rooms) fails(err error, want fault.Code, when string) {
-	r.Helper()
-	if got := fault.CodeOf(err); got != want {
-		r.Errorf("%s: %q (%v), want %q", when, got, err, want)
-	}
+	r.Must(r.Sweep(r.Context()))
 }
 
 // put stores content, and shows it in the drive and in the bed.
@@ -115,34 +72,34 @@ func (r *rooms) put(name string, content []byte) (file drive.ID, img imagebed.ID
 	r.Helper()
 	ctx := r.Context()
 	file, err := r.Drive.NewID(ctx)
-	r.must(err)
+	r.Must(err)
 	md, sha := md5.Sum(content), sha256.Sum256(slices.Concat(content, []byte(name)))
 	etag, size := hex.EncodeToString(md[:]), int64(len(content))
 	var key blob.Key
-	r.must(r.DB.Write(ctx, "test", func(tx *db.Tx) error {
-		if _, err := account.Lock(ctx, tx, r.acc); err != nil {
+	r.Must(r.DB.Write(ctx, "test", func(tx *db.Tx) error {
+		if _, err := account.Lock(ctx, tx, r.Acc); err != nil {
 			return err
 		}
-		no, err := account.NextBlob(ctx, tx, r.acc)
-		key = blob.Key{Account: int64(r.acc), ID: no}
+		no, err := account.NextBlob(ctx, tx, r.Acc)
+		key = blob.Key{Account: int64(r.Acc), ID: no}
 		if err != nil {
 			return err
 		}
 		return blob.Begin(ctx, tx, key)
 	}))
 	w, err := r.store.Create(ctx, key)
-	r.must(err)
+	r.Must(err)
 	_, err = w.Write(content)
-	r.must(err)
-	r.must(w.Commit(ctx))
-	r.must(w.Close())
+	r.Must(err)
+	r.Must(w.Commit(ctx))
+	r.Must(w.Close())
 	var folder imagebed.ID
-	r.must(r.DB.Read(ctx, "test", func(tx *db.Tx) (err error) {
-		folder, err = imagebed.FolderIn(ctx, tx, r.acc, "")
+	r.Must(r.DB.Read(ctx, "test", func(tx *db.Tx) (err error) {
+		folder, err = imagebed.FolderIn(ctx, tx, r.Acc, "")
 		return err
 	}))
-	r.must(r.DB.Write(ctx, "test", func(tx *db.Tx) error {
-		acc, err := account.Lock(ctx, tx, r.acc)
+	r.Must(r.DB.Write(ctx, "test", func(tx *db.Tx) error {
+		acc, err := account.Lock(ctx, tx, r.Acc)
 		if err != nil {
 			return err
 		}
@@ -150,7 +107,7 @@ func (r *rooms) put(name string, content []byte) (file drive.ID, img imagebed.ID
 		if _, err := blob.Finish(ctx, tx, key, facts); err != nil {
 			return err
 		}
-		if err := drive.Put(ctx, tx, r.acc, drive.File{ID: file, Parent: drive.Root, Name: name, BlobID: key.ID, Size: size, Etag: etag}, 0); err != nil {
+		if err := drive.Put(ctx, tx, r.Acc, drive.File{ID: file, Parent: drive.Root, Name: name, BlobID: key.ID, Size: size, Etag: etag}, 0); err != nil {
 			return err
 		}
 		if _, ok := picture.FormatOfName(name); !ok || size == 0 {
@@ -169,8 +126,8 @@ func (r *rooms) put(name string, content []byte) (file drive.ID, img imagebed.ID
 
 func (r *rooms) file(id drive.ID, size int) Thumbnail {
 	r.Helper()
-	th, err := r.OfFile(r.Context(), r.acc, id, size)
-	r.must(err)
+	th, err := r.OfFile(r.Context(), r.Acc, id, size)
+	r.Must(err)
 	return th
 }
 
@@ -261,16 +218,9 @@ func (r *rooms) await(askers int) {
 // putOf puts a picture into the drive of an account, under a name of its own.
 func (r *rooms) putOf(acc account.ID, content []byte) drive.ID {
 	r.Helper()
-	mine := rooms{T: r.T, Thumbnails: r.Thumbnails, store: r.store, acc: acc}
-	id, _ := mine.put(fmt.Sprintf("%d.png", r.names.Add(1)), content)
+	theirs := *r.Owner
+	theirs.Acc = acc
+	other := rooms{Owner: &theirs, Thumbnails: r.Thumbnails, store: r.store}
+	id, _ := other.put(fmt.Sprintf("%d.png", r.names.Add(1)), content)
 	return id
-}
-
-// exec changes rows that no room changes.
-func (r *rooms) exec(query string, args ...any) {
-	r.Helper()
-	r.must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error {
-		_, err := tx.Exec(r.Context(), query, args...)
-		return err
-	}))
 }

@@ -29,7 +29,7 @@ func (r *rooms) files() map[string]int64 {
 		}
 		return err
 	})
-	r.must(err)
+	r.Must(err)
 	return all
 }
 
@@ -46,7 +46,7 @@ func TestKept(t *testing.T) {
 		var ids []drive.ID
 		var first []Thumbnail
 		for i := range 5 {
-			id := r.putOf(r.acc, plain(i, 400, 400))
+			id := r.putOf(r.Acc, plain(i, 400, 400))
 			ids, first = append(ids, id), append(first, r.file(id, 320))
 		}
 		r.file(ids[0], 128)
@@ -64,7 +64,7 @@ func TestKept(t *testing.T) {
 		if n := r.opened(func() { r.file(ids[0], 320) }); n != 0 || kept < 6*diskBlock {
 			t.Errorf("opened %d times, %d bytes are kept", n, kept)
 		}
-		r.must(r.Sweep(r.Context()))
+		r.Must(r.Sweep(r.Context()))
 		if got := r.kept.bytes(); got != kept {
 			t.Errorf("%d bytes are kept, were %d", got, kept)
 		}
@@ -87,7 +87,7 @@ func TestEviction(t *testing.T) {
 		r.again(8 * diskBlock)
 		var ids []drive.ID
 		for i := range 8 {
-			ids = append(ids, r.putOf(r.acc, plain(i, 200, 200)))
+			ids = append(ids, r.putOf(r.Acc, plain(i, 200, 200)))
 			r.file(ids[i], 128)
 		}
 		if got := r.kept.bytes(); got != 8*diskBlock || len(r.files()) != 8 {
@@ -95,7 +95,7 @@ func TestEviction(t *testing.T) {
 		}
 		r.file(ids[0], 128) // asked for again
 		for i := range 3 {
-			r.file(r.putOf(r.acc, plain(100+i, 200, 200)), 128)
+			r.file(r.putOf(r.Acc, plain(100+i, 200, 200)), 128)
 		}
 		if got := r.kept.bytes(); got > 8*diskBlock || len(r.files()) != 8 {
 			t.Errorf("%d bytes in %v", got, r.files())
@@ -120,7 +120,7 @@ func TestEviction(t *testing.T) {
 		old := time.Now().Add(-time.Hour)
 		for name := range r.files() {
 			if !strings.HasPrefix(filepath.Base(name), r.nameOfFile(ids[3])) {
-				r.must(os.Chtimes(name, old, old))
+				r.Must(os.Chtimes(name, old, old))
 			}
 		}
 		r.again(diskBlock)
@@ -136,23 +136,23 @@ func TestEviction(t *testing.T) {
 // nameOfFile begins the names of a file's thumbnails.
 func (r *rooms) nameOfFile(id drive.ID) string {
 	r.Helper()
-	c, err := r.Drive.Content(r.Context(), r.acc, id)
-	r.must(err)
-	return fmt.Sprintf("%d-%d-", r.acc, c.BlobID)
+	c, err := r.Drive.Content(r.Context(), r.Acc, id)
+	r.Must(err)
+	return fmt.Sprintf("%d-%d-", r.Acc, c.BlobID)
 }
 
 // A file that was torn, or changed, is made anew, wherever that was; so is one of another
 // way to draw.
 func TestTorn(t *testing.T) {
 	each(t, usual(), func(r *rooms) {
-		id := r.putOf(r.acc, plain(1, 200, 200))
+		id := r.putOf(r.Acc, plain(1, 200, 200))
 		want := r.file(id, 128)
 		var name string
 		for n := range r.files() {
 			name = n
 		}
 		whole, err := os.ReadFile(name)
-		r.must(err)
+		r.Must(err)
 		damage := [][]byte{nil, append([]byte("tn00"), whole[4:]...), append(bytes.Clone(whole), 0)}
 		for n := range min(len(whole), 40) {
 			damage = append(damage, whole[:n])
@@ -162,7 +162,7 @@ func TestTorn(t *testing.T) {
 		}
 		damage = append(damage, whole[:len(whole)-1])
 		for i, d := range damage {
-			r.must(os.WriteFile(name, d, 0o600))
+			r.Must(os.WriteFile(name, d, 0o600))
 			if n := r.opened(func() {
 				if got := r.file(id, 128); got.Kind != Picture || !bytes.Equal(got.Bytes, want.Bytes) {
 					t.Errorf("damage %d: %s", i, got.Kind)
@@ -184,7 +184,7 @@ func TestTorn(t *testing.T) {
 // ours stays, and is never answered.
 func TestLeftOver(t *testing.T) {
 	each(t, usual(), func(r *rooms) {
-		id := r.putOf(r.acc, plain(1, 200, 200))
+		id := r.putOf(r.Acc, plain(1, 200, 200))
 		r.file(id, 128)
 		var name string
 		for n := range r.files() {
@@ -194,9 +194,9 @@ func TestLeftOver(t *testing.T) {
 		old := time.Now().Add(-time.Hour)
 		for file, stays := range map[string]bool{temporary + "old": false, temporary + "new": true, "README": true, "0-1-128": true, "1-2-x": true} {
 			path := filepath.Join(dir, file)
-			r.must(os.WriteFile(path, []byte("x"), 0o600))
+			r.Must(os.WriteFile(path, []byte("x"), 0o600))
 			if file != temporary+"new" {
-				r.must(os.Chtimes(path, old, old))
+				r.Must(os.Chtimes(path, old, old))
 			}
 			defer func() {
 				if _, err := os.Stat(path); (err == nil) != stays {
@@ -214,23 +214,23 @@ func TestLeftOver(t *testing.T) {
 // Of content that is no more nothing is kept; that of others stays.
 func TestSweepWithContent(t *testing.T) {
 	each(t, usual(), func(r *rooms) {
-		gone, stays := r.putOf(r.acc, plain(1, 200, 200)), r.putOf(r.acc, plain(2, 200, 200))
-		second := r.account("second")
+		gone, stays := r.putOf(r.Acc, plain(1, 200, 200)), r.putOf(r.Acc, plain(2, 200, 200))
+		second := r.Account("second", account.NoQuota)
 		other := r.putOf(second, plain(3, 200, 200))
 		for _, size := range []int{128, 320} {
 			r.file(gone, size)
 			r.file(stays, size)
 			_, err := r.OfFile(r.Context(), second, other, size)
-			r.must(err)
+			r.Must(err)
 		}
 		name := r.nameOfFile(gone)
-		c, err := r.Drive.Content(r.Context(), r.acc, gone)
-		r.must(err)
-		r.exec(`DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`, r.acc, gone)
-		r.exec(`DELETE FROM image WHERE account_id = $1 AND blob_id = $2`, r.acc, c.BlobID)
-		r.exec(`DELETE FROM blob WHERE account_id = $1 AND id = $2`, r.acc, c.BlobID)
+		c, err := r.Drive.Content(r.Context(), r.Acc, gone)
+		r.Must(err)
+		r.Exec(`DELETE FROM drive_entry WHERE account_id = $1 AND id = $2`, r.Acc, gone)
+		r.Exec(`DELETE FROM image WHERE account_id = $1 AND blob_id = $2`, r.Acc, c.BlobID)
+		r.Exec(`DELETE FROM blob WHERE account_id = $1 AND id = $2`, r.Acc, c.BlobID)
 		for range 2 {
-			r.must(r.Sweep(r.Context()))
+			r.Must(r.Sweep(r.Context()))
 			left := r.files()
 			if len(left) != 4 || r.kept.bytes() != 4*diskBlock {
 				t.Errorf("left are %v, %d bytes", left, r.kept.bytes())
@@ -247,7 +247,7 @@ func TestSweepWithContent(t *testing.T) {
 // Thumbnails are drawn where none can be kept.
 func TestNotKept(t *testing.T) {
 	each(t, usual(), func(r *rooms) {
-		id := r.putOf(r.acc, plain(1, 200, 200))
+		id := r.putOf(r.Acc, plain(1, 200, 200))
 		twice := func(when string) {
 			if n := r.opened(func() { r.file(id, 128); r.file(id, 128) }); n != 2 {
 				t.Errorf("%s: opened %d times", when, n)
@@ -265,13 +265,13 @@ func TestNotKept(t *testing.T) {
 		if _, err := os.Stat(r.dir); err == nil {
 			t.Error("there is a folder")
 		}
-		r.must(os.WriteFile(r.dir, nil, 0o600)) // in the folder's place
+		r.Must(os.WriteFile(r.dir, nil, 0o600)) // in the folder's place
 		r.log.Reset()
 		twice("without a folder")
 		if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "can't be used") {
 			t.Errorf("the log says: %s", got)
 		}
-		r.must(os.Remove(r.dir))
+		r.Must(os.Remove(r.dir))
 		r.file(id, 128)
 		if n := r.opened(func() { r.file(id, 128) }); n != 0 {
 			t.Error("it is not kept when it can be")

@@ -36,7 +36,7 @@ func bomb(w, h uint32) []byte {
 func TestThumbnails(t *testing.T) {
 	each(t, usual(), func(r *rooms) {
 		photo := new(bytes.Buffer)
-		r.must(jpeg.Encode(photo, image.NewGray(image.Rect(0, 0, 800, 600)), nil))
+		r.Must(jpeg.Encode(photo, image.NewGray(image.Rect(0, 0, 800, 600)), nil))
 		for _, test := range []struct {
 			name    string
 			content []byte
@@ -66,7 +66,7 @@ func TestThumbnails(t *testing.T) {
 					t.Errorf("%s: %v", test.name, err)
 				}
 			}
-			again, err := r.OfImage(r.Context(), r.acc, img, 128)
+			again, err := r.OfImage(r.Context(), r.Acc, img, 128)
 			if err != nil || again.Kind != got.Kind || !bytes.Equal(again.Bytes, got.Bytes) || again.Type != got.Type {
 				t.Errorf("%s in the bed: %s %s, %v", test.name, again.Kind, again.Type, err)
 			}
@@ -100,40 +100,40 @@ func TestRefusals(t *testing.T) {
 		text, _ := r.put("a.txt", []byte("hello"))
 		empty, _ := r.put("empty.png", nil)
 		file, img := r.put("a.png", plain(1, 10, 10))
-		folder, err := r.Drive.Mkdir(r.Context(), r.acc, drive.Root, "folder.png")
-		r.must(err)
-		_, err = r.OfFile(r.Context(), r.acc, text, 128)
-		r.fails(err, fault.NotAPicture, "a text")
+		folder, err := r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "folder.png")
+		r.Must(err)
+		_, err = r.OfFile(r.Context(), r.Acc, text, 128)
+		r.Fails(err, fault.NotAPicture, "a text")
 		for _, id := range []drive.ID{folder, 1 << 40, drive.Root} {
-			_, err = r.OfFile(r.Context(), r.acc, id, 128)
-			r.fails(err, fault.NotFound, "no file")
+			_, err = r.OfFile(r.Context(), r.Acc, id, 128)
+			r.Fails(err, fault.NotFound, "no file")
 		}
 		if got := r.file(empty, 128); got.Kind != Damaged {
 			t.Errorf("an empty one: %s", got.Kind)
 		}
 		// Another's ids are not there, also when the picture is kept.
 		r.file(file, 128)
-		other := r.account("other")
+		other := r.Account("other", account.NoQuota)
 		_, err = r.OfFile(r.Context(), other, file, 128)
-		r.fails(err, fault.NotFound, "another's file")
+		r.Fails(err, fault.NotFound, "another's file")
 		_, err = r.OfImage(r.Context(), other, img, 128)
-		r.fails(err, fault.NotFound, "another's image")
-		_, err = r.OfImage(r.Context(), r.acc, imagebed.ID("nonsense"), 128)
-		r.fails(err, fault.NotFound, "no image")
+		r.Fails(err, fault.NotFound, "another's image")
+		_, err = r.OfImage(r.Context(), r.Acc, imagebed.ID("nonsense"), 128)
+		r.Fails(err, fault.NotFound, "no image")
 		for state, want := range map[blob.State]fault.Code{blob.Blocked: fault.Blocked, blob.Missing: fault.ContentMissing, blob.Damaged: fault.ContentMissing} {
-			r.exec(`UPDATE blob SET state = $2 WHERE account_id = $1`, r.acc, state)
-			_, err = r.OfFile(r.Context(), r.acc, file, 128)
-			r.fails(err, want, "a file whose content is not to be had")
-			_, err = r.OfImage(r.Context(), r.acc, img, 128)
-			r.fails(err, want, "an image whose content is not to be had")
+			r.Exec(`UPDATE blob SET state = $2 WHERE account_id = $1`, r.Acc, state)
+			_, err = r.OfFile(r.Context(), r.Acc, file, 128)
+			r.Fails(err, want, "a file whose content is not to be had")
+			_, err = r.OfImage(r.Context(), r.Acc, img, 128)
+			r.Fails(err, want, "an image whose content is not to be had")
 		}
-		r.exec(`UPDATE blob SET state = $2 WHERE account_id = $1`, r.acc, blob.Live)
+		r.Exec(`UPDATE blob SET state = $2 WHERE account_id = $1`, r.Acc, blob.Live)
 		lost, _ := r.put("lost.png", plain(2, 10, 10))
-		c, err := r.Drive.Content(r.Context(), r.acc, lost)
-		r.must(err)
-		r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: c.BlobID}))
-		_, err = r.OfFile(r.Context(), r.acc, lost, 128)
-		r.fails(err, fault.ContentMissing, "content that is lost")
+		c, err := r.Drive.Content(r.Context(), r.Acc, lost)
+		r.Must(err)
+		r.Must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.Acc), ID: c.BlobID}))
+		_, err = r.OfFile(r.Context(), r.Acc, lost, 128)
+		r.Fails(err, fault.ContentMissing, "content that is lost")
 	})
 }
 
@@ -145,14 +145,14 @@ func TestMadeOnce(t *testing.T) {
 		for i := range 40 {
 			g.Go(func() (err error) {
 				if i%2 == 0 {
-					_, err = r.OfFile(r.Context(), r.acc, file, 128)
+					_, err = r.OfFile(r.Context(), r.Acc, file, 128)
 				} else {
-					_, err = r.OfImage(r.Context(), r.acc, img, 128)
+					_, err = r.OfImage(r.Context(), r.Acc, img, 128)
 				}
 				return err
 			})
 		}
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		if n := r.store.opens.Load(); n != 1 {
 			t.Errorf("opened %d times", n)
 		}
@@ -170,19 +170,19 @@ func TestGivenUp(t *testing.T) {
 		wanted, _ := r.put("c.png", plain(3, 10, 10))
 		entered, open := r.gate()
 		var g errgroup.Group
-		g.Go(func() error { _, err := r.OfFile(r.Context(), r.acc, first, 128); return err })
+		g.Go(func() error { _, err := r.OfFile(r.Context(), r.Acc, first, 128); return err })
 		<-entered
 		ctx, cancel := context.WithCancel(r.Context())
 		var gone errgroup.Group
 		for _, id := range []drive.ID{unwanted, wanted} {
-			gone.Go(func() error { _, err := r.OfFile(ctx, r.acc, id, 128); return err })
+			gone.Go(func() error { _, err := r.OfFile(ctx, r.Acc, id, 128); return err })
 		}
-		g.Go(func() error { _, err := r.OfFile(r.Context(), r.acc, wanted, 128); return err })
+		g.Go(func() error { _, err := r.OfFile(r.Context(), r.Acc, wanted, 128); return err })
 		r.await(4)
 		cancel()
-		r.fails(gone.Wait(), fault.Canceled, "who has gone away")
+		r.Fails(gone.Wait(), fault.Canceled, "who has gone away")
 		close(open)
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		r.Close() // what still goes on has ended
 		if n := r.store.opens.Load(); n != 2 {
 			t.Errorf("opened %d pictures", n)
@@ -203,25 +203,25 @@ func TestBusy(t *testing.T) {
 				g.Go(func() error { _, err := r.OfFile(r.Context(), acc, id, 128); return err })
 			}
 		}
-		ask(r.acc, 1)
+		ask(r.Acc, 1)
 		<-entered
-		ask(r.acc, 3)
+		ask(r.Acc, 3)
 		r.await(4)
-		if got := r.file(r.putOf(r.acc, plain(7, 10, 10)), 128); got.Kind != Busy || got.Settled || got.Type != "image/svg+xml" {
+		if got := r.file(r.putOf(r.Acc, plain(7, 10, 10)), 128); got.Kind != Busy || got.Settled || got.Type != "image/svg+xml" {
 			t.Errorf("a fourth of an account: %s", got.Kind)
 		}
-		second := r.account("second")
+		second := r.Account("second", account.NoQuota)
 		ask(second, 2)
 		r.await(6)
 		if got := r.Counts(); got.Waiting != 5 || got.Running != 1 {
 			t.Errorf("%+v", got)
 		}
-		third := r.account("third")
+		third := r.Account("third", account.NoQuota)
 		if got, err := r.OfFile(r.Context(), third, r.putOf(third, plain(8, 10, 10)), 128); err != nil || got.Kind != Busy {
 			t.Errorf("a sixth: %s, %v", got.Kind, err)
 		}
 		close(open)
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		r.store.opening.Store(nil)
 		// Nothing of it is remembered.
 		if got, err := r.OfFile(r.Context(), third, r.putOf(third, plain(8, 10, 10)), 128); err != nil || got.Kind != Picture {
@@ -232,14 +232,14 @@ func TestBusy(t *testing.T) {
 	each(t, impatient, func(r *rooms) {
 		entered, open := r.gate()
 		var g errgroup.Group
-		first := r.putOf(r.acc, plain(1, 10, 10))
-		g.Go(func() error { _, err := r.OfFile(r.Context(), r.acc, first, 128); return err })
+		first := r.putOf(r.Acc, plain(1, 10, 10))
+		g.Go(func() error { _, err := r.OfFile(r.Context(), r.Acc, first, 128); return err })
 		<-entered
-		if got := r.file(r.putOf(r.acc, plain(2, 10, 10)), 128); got.Kind != Busy {
+		if got := r.file(r.putOf(r.Acc, plain(2, 10, 10)), 128); got.Kind != Busy {
 			t.Errorf("who has waited: %s", got.Kind)
 		}
 		close(open)
-		r.must(g.Wait())
+		r.Must(g.Wait())
 	})
 }
 
@@ -289,7 +289,7 @@ func TestTooSlow(t *testing.T) {
 		}
 		r.store.stuck.Store(false)
 		r.limits.draw = time.Hour
-		r.ahead.Add(int64(slowKept + time.Second))
+		r.Ahead.Add(int64(slowKept + time.Second))
 		if got := r.file(file, 128); got.Kind != Picture || !got.Settled {
 			t.Errorf("%s %v", got.Kind, got.Settled)
 		}
@@ -302,8 +302,8 @@ func TestStoreAway(t *testing.T) {
 		file, _ := r.put("a.png", plain(1, 300, 300))
 		away := func(context.Context, blob.Key) error { return fault.New(fault.Unavailable, "test") }
 		r.store.opening.Store(&away)
-		_, err := r.OfFile(r.Context(), r.acc, file, 128)
-		r.fails(err, fault.Unavailable, "a store that is away")
+		_, err := r.OfFile(r.Context(), r.Acc, file, 128)
+		r.Fails(err, fault.Unavailable, "a store that is away")
 		r.store.opening.Store(nil)
 		if got := r.file(file, 128); got.Kind != Picture {
 			t.Errorf("%s", got.Kind)
@@ -342,7 +342,7 @@ func TestFlood(t *testing.T) {
 		var g errgroup.Group
 		for id, kind := range want {
 			g.Go(func() error {
-				got, err := r.OfFile(r.Context(), r.acc, id, 320)
+				got, err := r.OfFile(r.Context(), r.Acc, id, 320)
 				if err != nil {
 					return err
 				}
@@ -355,7 +355,7 @@ func TestFlood(t *testing.T) {
 				return nil
 			})
 		}
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		if held := r.held.Load(); held > memoryMost || held < 100<<20 {
 			t.Errorf("decoders held %d bytes", held)
 		}

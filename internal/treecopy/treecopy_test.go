@@ -10,95 +10,37 @@ import (
 	"time"
 
 	"tuchuang/internal/account"
-	"tuchuang/internal/blob"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/queue"
+	"tuchuang/test/owner"
 )
 
-// yard is an account with a drive and the copies of it.
+// yard is an owner, who copies.
 type yard struct {
-	*testing.T
+	*owner.Owner
 	*Copies
 	workers *queue.Workers
-	drive   *drive.Drive
-	acc     account.ID
-	files   int
 }
 
 func each(t *testing.T, quota int64, fn func(y *yard)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c, w := New(d, slog.New(slog.DiscardHandler))
+	owner.Each(t, func(o *owner.Owner) {
+		c, w := New(o.DB, slog.New(slog.DiscardHandler))
 		c.turn = time.Hour // however slow the machine is
-		y := &yard{T: t, Copies: c, workers: w, drive: drive.New(d)}
-		y.acc = y.account("writer", quota)
+		y := &yard{o, c, w}
+		y.Acc = y.Account("copier", quota)
 		fn(y)
 	})
-}
-
-func (y *yard) account(name string, quota int64) (id account.ID) {
-	y.Helper()
-	y.must(y.db.Write(y.Context(), "test", func(tx *db.Tx) error {
-		s, err := account.Add(y.Context(), tx, name, quota, false, account.Password{})
-		if err != nil {
-			return err
-		}
-		id = s.ID
-		return drive.MakeRoot(y.Context(), tx, s.ID)
-	}))
-	return id
-}
-
-func (y *yard) must(err error) {
-	y.Helper()
-	if err != nil {
-		y.Fatal(err)
-	}
-}
-
-func (y *yard) mkdir(parent drive.ID, name string) drive.ID {
-	y.Helper()
-	id, err := y.drive.Mkdir(y.Context(), y.acc, parent, name)
-	y.must(err)
-	return id
-}
-
-// put makes a file of ten bytes.
-func (y *yard) put(parent drive.ID, name string) drive.ID {
-	y.Helper()
-	y.files++
-	sum := fmt.Sprintf("%032x", y.files)
-	id, err := y.drive.NewID(y.Context())
-	y.must(err)
-	y.must(y.db.Write(y.Context(), "test", func(tx *db.Tx) error {
-		ctx := y.Context()
-		if _, err := account.Lock(ctx, tx, y.acc); err != nil {
-			return err
-		}
-		n, err := account.NextBlob(ctx, tx, y.acc)
-		if err != nil {
-			return err
-		}
-		key := blob.Key{Account: int64(y.acc), ID: n}
-		if err := blob.Begin(ctx, tx, key); err != nil {
-			return err
-		}
-		if _, err := blob.Finish(ctx, tx, key, blob.Facts{SHA256: sum + sum, MD5: sum, Size: 10}); err != nil {
-			return err
-		}
-		return drive.Put(ctx, tx, y.acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: n, Size: 10, Etag: sum}, 0)
-	}))
-	return id
 }
 
 // tree answers what is in a folder, as a/ and a/b.png with its etag, in order.
 func (y *yard) tree(folder drive.ID, at string) (all []string) {
 	y.Helper()
-	p, err := y.drive.List(y.Context(), y.acc, folder, 0, 10_000)
-	y.must(err)
+	p, err := y.Drive.List(y.Context(), y.Acc, folder, 0, 10_000)
+	y.Must(err)
 	for _, e := range p.Entries {
 		if e.Trashed != drive.Live {
 			continue
@@ -108,10 +50,10 @@ func (y *yard) tree(folder drive.ID, at string) (all []string) {
 			var sum int64
 			for _, line := range y.tree(e.ID, "") {
 				if !strings.HasSuffix(line, "/") {
-					sum += 10
+					sum += owner.FileSize
 				}
 			}
-			if q, err := y.drive.List(y.Context(), y.acc, e.ID, 0, 10_000); err != nil || e.Total != sum || e.Children != int64(len(live(q.Entries))) {
+			if q, err := y.Drive.List(y.Context(), y.Acc, e.ID, 0, 10_000); err != nil || e.Total != sum || e.Children != int64(len(live(q.Entries))) {
 				y.Errorf("%s%s counts %d of %d bytes (%v)", at, e.Name, e.Children, e.Total, err)
 			}
 		} else {
@@ -128,8 +70,8 @@ func live(list []drive.Entry) []drive.Entry {
 
 func (y *yard) start(to drive.ID, ids ...drive.ID) Seq {
 	y.Helper()
-	seq, err := y.Create(y.Context(), y.acc, ids, to)
-	y.must(err)
+	seq, err := y.Create(y.Context(), y.Acc, ids, to)
+	y.Must(err)
 	return seq
 }
 
@@ -143,13 +85,13 @@ func (y *yard) work() {
 
 func (y *yard) ends(seq Seq, state queue.State, code FailCode, entries int64) {
 	y.Helper()
-	s, err := y.Status(y.Context(), y.acc, seq)
+	s, err := y.Status(y.Context(), y.Acc, seq)
 	if err != nil || s.State != state || s.FailCode != code || s.Entries != entries {
 		y.Errorf("the task: %+v %v, want %v %q after %d", s, err, state, code, entries)
 	}
 	var left int
-	_, err = y.db.Get(y.Context(), "test", `SELECT count(*) FROM tree_copy_work WHERE account_id = $1`, []any{y.acc}, &left)
-	y.must(err)
+	_, err = y.DB.Get(y.Context(), "test", `SELECT count(*) FROM tree_copy_work WHERE account_id = $1`, []any{y.Acc}, &left)
+	y.Must(err)
 	if left != 0 {
 		y.Errorf("%d pieces of work are left", left)
 	}
@@ -159,8 +101,8 @@ func (y *yard) ends(seq Seq, state queue.State, code FailCode, entries int64) {
 func (y *yard) used() int64 {
 	y.Helper()
 	var used, sum int64
-	_, err := y.db.Get(y.Context(), "test", `SELECT a.used, (SELECT CAST(sum(size) AS BIGINT) FROM drive_entry WHERE account_id = $1) FROM account a WHERE a.id = $1`, []any{y.acc}, &used, &sum)
-	y.must(err)
+	_, err := y.DB.Get(y.Context(), "test", `SELECT a.used, (SELECT CAST(sum(size) AS BIGINT) FROM drive_entry WHERE account_id = $1) FROM account a WHERE a.id = $1`, []any{y.Acc}, &used, &sum)
+	y.Must(err)
 	if used != sum {
 		y.Errorf("the account counts %d bytes, and has %d", used, sum)
 	}
@@ -169,36 +111,41 @@ func (y *yard) used() int64 {
 
 func TestTreesAreCopied(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
-		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
-		inner := y.mkdir(y.mkdir(top, "a"), "b")
-		y.mkdir(top, "empty")
+		top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
+		inner := y.MkFolder(y.MkFolder(top, "a"), "b")
+		y.MkFolder(top, "empty")
 		for n := range 7 {
-			y.put(inner, fmt.Sprintf("%d.png", n))
-			y.put(top, fmt.Sprintf("%d.png", n))
+			y.MkFile(inner, fmt.Sprintf("%d.png", n))
+			y.MkFile(top, fmt.Sprintf("%d.png", n))
 		}
-		gone := y.put(inner, "gone.png")
-		y.must(y.drive.Trash(y.Context(), y.acc, []drive.ID{gone}))
-		one := y.put(drive.Root, "one.png")
+		gone := y.MkFile(inner, "gone.png")
+		y.Must(y.Drive.Trash(y.Context(), y.Acc, []drive.ID{gone}))
+		one := y.MkFile(drive.Root, "one.png")
 		before := y.used()
 		seq := y.start(to, top, one, top)
-		if s, err := y.Status(y.Context(), y.acc, seq); err != nil || s.State != queue.Waiting {
+		if s, err := y.Status(y.Context(), y.Acc, seq); err != nil || s.State != queue.Waiting {
 			y.Errorf("%+v %v", s, err)
 		}
 		y.work()
 		y.ends(seq, queue.Done, "", 14+3+1+1)
-		want := append(y.tree(top, "top/"), "top/", "one.png "+fmt.Sprintf("%032x", y.files))
+		want := append(y.tree(top, "top/"), "top/")
+		for _, line := range y.tree(drive.Root, "") {
+			if strings.HasPrefix(line, "one.png ") {
+				want = append(want, line)
+			}
+		}
 		slices.Sort(want)
 		if got := y.tree(to, ""); !slices.Equal(got, want) {
 			y.Errorf("copied %q, want %q", got, want)
 		}
-		if used := y.used(); used != before+150 {
+		if used := y.used(); used != before+15*owner.FileSize {
 			y.Errorf("%d bytes were used, and are %d", before, used)
 		}
 		// Again, and the names are taken; the copy is in a folder of what is copied next.
 		y.start(to, top, one)
 		y.work()
-		list, err := y.drive.List(y.Context(), y.acc, to, 0, 10)
-		y.must(err)
+		list, err := y.Drive.List(y.Context(), y.Acc, to, 0, 10)
+		y.Must(err)
 		var names []string
 		for _, e := range list.Entries {
 			names = append(names, e.Name)
@@ -211,28 +158,28 @@ func TestTreesAreCopied(t *testing.T) {
 }
 
 func TestWhatIsRefusedMakesNoTask(t *testing.T) {
-	each(t, 100, func(y *yard) {
-		top := y.mkdir(drive.Root, "top")
-		inner := y.mkdir(top, "inner")
-		file := y.put(top, "a.png")
-		for range 5 {
-			y.put(inner, fmt.Sprintf("%d.png", y.files))
+	each(t, 10*owner.FileSize, func(y *yard) {
+		top := y.MkFolder(drive.Root, "top")
+		inner := y.MkFolder(top, "inner")
+		file := y.MkFile(top, "a.png")
+		for n := range 5 {
+			y.MkFile(inner, fmt.Sprintf("%d.png", n))
 		}
-		trashed := y.mkdir(drive.Root, "trashed")
-		y.must(y.drive.Trash(y.Context(), y.acc, []drive.ID{trashed}))
-		other := y.account("other", account.NoQuota)
+		trashed := y.MkFolder(drive.Root, "trashed")
+		y.Must(y.Drive.Trash(y.Context(), y.Acc, []drive.ID{trashed}))
+		other := y.Account("other", account.NoQuota)
 		for name, c := range map[string]struct {
 			acc  account.ID
 			ids  []drive.ID
 			to   drive.ID
 			want fault.Code
 		}{
-			"nothing": {y.acc, nil, 0, fault.BadRequest}, "too many": {y.acc, make([]drive.ID, MaxIDs+1), 0, fault.TooManyIDs},
-			"one is missing": {y.acc, []drive.ID{file, 1 << 40}, 0, fault.NotFound}, "in the trash": {y.acc, []drive.ID{trashed}, 0, fault.NotFound},
-			"another's": {other, []drive.ID{file}, 0, fault.NotFound}, "the root": {y.acc, []drive.ID{drive.Root}, top, fault.NotFound},
-			"no folder": {y.acc, []drive.ID{file}, 1 << 40, fault.ParentNotFound}, "into a file": {y.acc, []drive.ID{inner}, file, fault.NotFolder},
-			"into itself": {y.acc, []drive.ID{top}, top, fault.IntoItself}, "below itself": {y.acc, []drive.ID{top}, inner, fault.IntoItself},
-			"more than fits": {y.acc, []drive.ID{top}, 0, fault.QuotaExceeded},
+			"nothing": {y.Acc, nil, 0, fault.BadRequest}, "too many": {y.Acc, make([]drive.ID, MaxIDs+1), 0, fault.TooManyIDs},
+			"one is missing": {y.Acc, []drive.ID{file, 1 << 40}, 0, fault.NotFound}, "in the trash": {y.Acc, []drive.ID{trashed}, 0, fault.NotFound},
+			"another's": {other, []drive.ID{file}, 0, fault.NotFound}, "the root": {y.Acc, []drive.ID{drive.Root}, top, fault.NotFound},
+			"no folder": {y.Acc, []drive.ID{file}, 1 << 40, fault.ParentNotFound}, "into a file": {y.Acc, []drive.ID{inner}, file, fault.NotFolder},
+			"into itself": {y.Acc, []drive.ID{top}, top, fault.IntoItself}, "below itself": {y.Acc, []drive.ID{top}, inner, fault.IntoItself},
+			"more than fits": {y.Acc, []drive.ID{top}, 0, fault.QuotaExceeded},
 		} {
 			if seq, err := y.Create(y.Context(), c.acc, c.ids, c.to); !fault.Is(err, c.want) {
 				y.Errorf("%s: %d %v, want %s", name, seq, err, c.want)
@@ -248,7 +195,7 @@ func TestWhatIsRefusedMakesNoTask(t *testing.T) {
 		for range MaxOpen - 1 {
 			y.start(drive.Root, file)
 		}
-		if _, err := y.Create(y.Context(), y.acc, []drive.ID{file}, 0); !fault.Is(err, fault.TooManyTreeCopies) {
+		if _, err := y.Create(y.Context(), y.Acc, []drive.ID{file}, 0); !fault.Is(err, fault.TooManyTreeCopies) {
 			y.Errorf("one too many: %v", err)
 		}
 	})
@@ -256,11 +203,11 @@ func TestWhatIsRefusedMakesNoTask(t *testing.T) {
 
 // What has changed since the task was made ends it, or is left out; nothing is half.
 func TestWhatChangesMeanwhile(t *testing.T) {
-	each(t, 250, func(y *yard) {
+	each(t, 25*owner.FileSize, func(y *yard) {
 		ctx := y.Context()
-		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
-		a, b := y.put(top, "a.png"), y.put(top, "b.png")
-		trash := func(ids ...drive.ID) { y.Helper(); y.must(y.drive.Trash(ctx, y.acc, ids)) }
+		top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
+		a, b := y.MkFile(top, "a.png"), y.MkFile(top, "b.png")
+		trash := func(ids ...drive.ID) { y.Helper(); y.Must(y.Drive.Trash(ctx, y.Acc, ids)) }
 
 		seq := y.start(to, a, b)
 		trash(a)
@@ -273,23 +220,23 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 		y.ends(seq, queue.Failed, NoSource, 0)
 
 		seq = y.start(to, top)
-		y.must(y.drive.Move(ctx, y.acc, []drive.ID{to}, top))
+		y.Must(y.Drive.Move(ctx, y.Acc, []drive.ID{to}, top))
 		y.work()
 		y.ends(seq, queue.Failed, IntoItself, 0)
-		y.must(y.drive.Move(ctx, y.acc, []drive.ID{to}, drive.Root))
+		y.Must(y.Drive.Move(ctx, y.Acc, []drive.ID{to}, drive.Root))
 
 		for n := range 9 {
-			y.put(top, fmt.Sprintf("%d.png", n))
+			y.MkFile(top, fmt.Sprintf("%d.png", n))
 		}
 		seq = y.start(to, top)
 		for n := range 6 {
-			y.put(drive.Root, fmt.Sprintf("%d.png", n))
+			y.MkFile(drive.Root, fmt.Sprintf("%d.png", n))
 		}
 		y.work()
 		y.ends(seq, queue.Failed, NoQuota, 0)
 		y.used()
 
-		seq = y.start(to, y.mkdir(top, "last"))
+		seq = y.start(to, y.MkFolder(top, "last"))
 		trash(to)
 		y.work()
 		y.ends(seq, queue.Failed, NoTarget, 0)
@@ -299,22 +246,22 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 // A copy that comes to the limit of files and folders ends there.
 func TestEntriesRunOut(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
-		accounts, err := account.Open(y.Context(), y.db)
-		y.must(err)
-		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		accounts, err := account.Open(y.Context(), y.DB)
+		y.Must(err)
+		top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
 		for n := range 3 {
-			y.put(top, fmt.Sprintf("%d.png", n))
+			y.MkFile(top, fmt.Sprintf("%d.png", n))
 		}
 		most := int64(5 + 3) // those that are there, and one too few
-		_, err = accounts.SetLimits(y.Context(), "writer", account.Limits{Entries: &most})
-		y.must(err)
+		_, err = accounts.SetLimits(y.Context(), "copier", account.Limits{Entries: &most})
+		y.Must(err)
 		seq := y.start(to, top)
 		y.work()
 		y.ends(seq, queue.Failed, Full, 0) // a step is whole or nothing
 		most++
-		_, err = accounts.SetLimits(y.Context(), "writer", account.Limits{Entries: &most})
-		y.must(err)
-		seq = y.start(to, y.put(top, "3.png"))
+		_, err = accounts.SetLimits(y.Context(), "copier", account.Limits{Entries: &most})
+		y.Must(err)
+		seq = y.start(to, y.MkFile(top, "3.png"))
 		y.work()
 		y.ends(seq, queue.Done, "", 1)
 	})
@@ -324,32 +271,32 @@ func TestEntriesRunOut(t *testing.T) {
 func TestTasksTakeTurns(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
 		y.turn = 0
-		mine := y.acc
+		mine := y.Acc
 		large := func() Seq {
-			top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+			top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
 			for n := range batch + 30 {
-				y.put(top, fmt.Sprintf("%d.png", n))
+				y.MkFile(top, fmt.Sprintf("%d.png", n))
 			}
 			return y.start(to, top)
 		}
 		first := large()
-		y.acc = y.account("other", account.NoQuota)
+		y.Acc = y.Account("other", account.NoQuota)
 		second := large()
 		status := func(of account.ID, seq Seq) Status {
 			s, err := y.Status(y.Context(), of, seq)
-			y.must(err)
+			y.Must(err)
 			return s
 		}
 		for range 2 {
 			y.work()
 		}
-		for status(mine, first).State.Unfinished() || status(y.acc, second).State.Unfinished() {
-			if a, b := status(mine, first).Entries, status(y.acc, second).Entries; a == 0 || b == 0 {
+		for status(mine, first).State.Unfinished() || status(y.Acc, second).State.Unfinished() {
+			if a, b := status(mine, first).Entries, status(y.Acc, second).Entries; a == 0 || b == 0 {
 				y.Fatalf("%d entries of the one, %d of the other", a, b)
 			}
 			y.work()
 		}
-		if a, b := status(mine, first), status(y.acc, second); a.State != queue.Done || b.State != queue.Done || a.Entries != batch+31 || b.Entries != batch+31 || a.Attempt < 2 {
+		if a, b := status(mine, first), status(y.Acc, second); a.State != queue.Done || b.State != queue.Done || a.Entries != batch+31 || b.Entries != batch+31 || a.Attempt < 2 {
 			y.Errorf("%+v %+v", a, b)
 		}
 	})
@@ -359,20 +306,20 @@ func TestTasksTakeTurns(t *testing.T) {
 func TestTheTargetGoesInTheMiddle(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
 		ctx := y.Context()
-		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
+		top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
 		for n := range batch + 30 {
-			y.put(top, fmt.Sprintf("%d.png", n))
+			y.MkFile(top, fmt.Sprintf("%d.png", n))
 		}
 		seq := y.start(to, top)
 		l, err := y.workers.Claim(ctx)
-		y.must(err)
+		y.Must(err)
 		if more, err := y.step(ctx, l); err != nil || !more {
 			y.Fatalf("%v %v", more, err)
 		}
-		y.must(y.workers.ReclaimAll(ctx))
-		y.must(y.drive.Trash(ctx, y.acc, []drive.ID{to}))
+		y.Must(y.workers.ReclaimAll(ctx))
+		y.Must(y.Drive.Trash(ctx, y.Acc, []drive.ID{to}))
 		y.work()
-		s, err := y.Status(ctx, y.acc, seq)
+		s, err := y.Status(ctx, y.Acc, seq)
 		if err != nil || s.State != queue.Failed || s.FailCode != NoTarget || s.Entries == 0 {
 			y.Errorf("%+v %v", s, err)
 		}
@@ -385,22 +332,22 @@ func TestTheTargetGoesInTheMiddle(t *testing.T) {
 func TestCopiesGoOnWhereTheyWere(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
 		ctx := y.Context()
-		top, to := y.mkdir(drive.Root, "top"), y.mkdir(drive.Root, "to")
-		many := y.mkdir(top, "many")
+		top, to := y.MkFolder(drive.Root, "top"), y.MkFolder(drive.Root, "to")
+		many := y.MkFolder(top, "many")
 		for n := range 2*batch + 30 {
-			y.put(many, fmt.Sprintf("%d.png", n))
+			y.MkFile(many, fmt.Sprintf("%d.png", n))
 		}
-		y.mkdir(y.mkdir(top, "z"), "inner")
+		y.MkFolder(y.MkFolder(top, "z"), "inner")
 		want := y.tree(top, "top/")
 		seq := y.start(to, top)
 		for tries, moved := 0, false; ; tries++ {
 			l, err := y.workers.Claim(ctx)
-			y.must(err)
+			y.Must(err)
 			if l == nil {
 				break
 			}
 			more, err := y.step(ctx, l)
-			y.must(err)
+			y.Must(err)
 			if !more {
 				if tries < 2 {
 					y.Error("the task was not broken off")
@@ -408,18 +355,18 @@ func TestCopiesGoOnWhereTheyWere(t *testing.T) {
 				break
 			}
 			if !moved { // the copy comes into what is still to be copied
-				p, err := y.drive.List(ctx, y.acc, to, 0, 1)
-				y.must(err)
-				y.must(y.drive.Move(ctx, y.acc, []drive.ID{p.Entries[0].ID}, many))
+				p, err := y.Drive.List(ctx, y.Acc, to, 0, 1)
+				y.Must(err)
+				y.Must(y.Drive.Move(ctx, y.Acc, []drive.ID{p.Entries[0].ID}, many))
 				moved = true
 			}
-			y.must(y.workers.ReclaimAll(ctx)) // the process has died
+			y.Must(y.workers.ReclaimAll(ctx)) // the process has died
 			if more, err := y.step(ctx, l); !fault.Is(err, fault.LeaseLost) {
 				y.Errorf("one that was taken for dead went on: %v %v", more, err)
 			}
 		}
 		y.ends(seq, queue.Done, "", int64(len(want)+1))
-		p, err := y.drive.Search(ctx, y.acc, "top", true, 0, 10)
+		p, err := y.Drive.Search(ctx, y.Acc, "top", true, 0, 10)
 		if err != nil || len(p.Entries) != 2 {
 			y.Fatalf("%d folders of the name, %v", len(p.Entries), err)
 		}
@@ -432,13 +379,13 @@ func TestCopiesGoOnWhereTheyWere(t *testing.T) {
 
 func TestEndedCopiesAreRemoved(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
-		file := y.put(drive.Root, "a.png")
+		file := y.MkFile(drive.Root, "a.png")
 		seq := y.start(drive.Root, file)
 		y.work()
 		open := y.start(drive.Root, file)
-		y.must(y.SweepEnded(y.Context(), time.Hour))
+		y.Must(y.SweepEnded(y.Context(), time.Hour))
 		y.known(seq, true)
-		y.must(y.SweepEnded(y.Context(), -time.Hour))
+		y.Must(y.SweepEnded(y.Context(), -time.Hour))
 		y.known(seq, false)
 		y.known(open, true)
 	})
@@ -447,7 +394,7 @@ func TestEndedCopiesAreRemoved(t *testing.T) {
 // known holds whether a task is known.
 func (y *yard) known(seq Seq, known bool) {
 	y.Helper()
-	if _, err := y.Status(y.Context(), y.acc, seq); (err == nil) != known {
+	if _, err := y.Status(y.Context(), y.Acc, seq); (err == nil) != known {
 		y.Errorf("task %d: %v", seq, err)
 	}
 }
@@ -455,11 +402,11 @@ func (y *yard) known(seq Seq, known bool) {
 // A task that dies again and again is given up.
 func TestCopiesAreGivenUp(t *testing.T) {
 	each(t, account.NoQuota, func(y *yard) {
-		file := y.put(drive.Root, "a.png")
+		file := y.MkFile(drive.Root, "a.png")
 		seq := y.start(drive.Root, file)
 		l, err := y.workers.Claim(y.Context())
-		y.must(err)
-		y.must(y.Abandon(context.WithoutCancel(y.Context()), l))
+		y.Must(err)
+		y.Must(y.Abandon(context.WithoutCancel(y.Context()), l))
 		y.ends(seq, queue.Failed, Broken, 0)
 	})
 }

@@ -7,31 +7,23 @@ import (
 	"encoding/hex"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/blob/blobtest"
 	"tuchuang/internal/db"
 	"tuchuang/internal/db/dbtest"
 	"tuchuang/internal/drive"
-	"tuchuang/internal/imagebed"
+	"tuchuang/test/owner"
 )
 
-// rooms are the real rooms on a real database and folder, and an account in them.
+// rooms are the room, on a real folder, and whom it acts for.
 type rooms struct {
-	*testing.T
-	db      *db.DB
-	drive   *drive.Drive
-	bed     *imagebed.Bed
+	*owner.Owner
 	store   *watched
 	uploads *Uploads
-	acc     account.ID
-	place   string        // where all this is
-	ahead   *atomic.Int64 // the clock's lead, a time.Duration
+	place   string // where all this is
 }
 
 // place is an engine and a store that uploads run on.
@@ -51,65 +43,18 @@ func places() (list []place) {
 // onS3 is where the store shows nothing before it is committed.
 const onS3 = "sqlite and s3"
 
-func disk(t *testing.T) blob.Store {
-	t.Helper()
-	folder := t.TempDir()
-	store, err := blob.NewDisk(filepath.Join(folder, "blobs"), filepath.Join(folder, "uploads"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store
-}
+func disk(t *testing.T) blob.Store { return owner.Disk(t, t.TempDir()) }
 
 // each runs a test in rooms of their own on every engine and store.
 func each(t *testing.T, fn func(r *rooms)) {
 	t.Helper()
 	for _, place := range places() {
 		t.Run(place.name, func(t *testing.T) {
-			ahead := new(atomic.Int64)
-			d := dbtest.Open(t, place.engine, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-			r := &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: &watched{Store: place.store(t)}, place: place.name, ahead: ahead}
-			r.uploads = New(d, r.store, r.drive, r.bed, slog.New(slog.DiscardHandler))
-			r.acc = r.account("writer", account.NoQuota)
+			r := &rooms{Owner: owner.New(t, place.engine), store: &watched{Store: place.store(t)}, place: place.name}
+			r.uploads = New(r.DB, r.store, r.Drive, r.Bed, slog.New(slog.DiscardHandler))
 			fn(r)
 		})
 	}
-}
-
-func (r *rooms) account(name string, quota int64) (id account.ID) {
-	r.Helper()
-	r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
-		s, err := account.Add(r.Context(), tx, name, quota, false, account.Password{})
-		if err != nil {
-			return err
-		}
-		if err := drive.MakeRoot(r.Context(), tx, s.ID); err != nil {
-			return err
-		}
-		id = s.ID
-		return imagebed.MakeRoot(r.Context(), tx, s.ID)
-	}))
-	return id
-}
-
-func (r *rooms) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-// pass moves the clock on.
-func (r *rooms) pass(d time.Duration) { r.ahead.Add(int64(d)) }
-
-// number asks the database for one number.
-func (r *rooms) number(query string, args ...any) (n int64) {
-	r.Helper()
-	r.must(r.db.Read(r.Context(), "test", func(tx *db.Tx) error {
-		_, err := tx.Get(r.Context(), query, args, &n)
-		return err
-	}))
-	return n
 }
 
 // bytesOf is content of some size; each seed is another.
@@ -134,8 +79,8 @@ func file(name string, b []byte) Request {
 // open opens an upload.
 func (r *rooms) open(q Request) string {
 	r.Helper()
-	res, err := r.uploads.Create(r.Context(), r.acc, q)
-	r.must(err)
+	res, err := r.uploads.Create(r.Context(), r.Acc, q)
+	r.Must(err)
 	if res.UploadID == "" || res.Reuse {
 		r.Fatalf("no upload was opened: %+v", res)
 	}
@@ -159,22 +104,22 @@ func (r *rooms) begun(n int64) int64 {
 // commit commits the slices that have come, as a completion does before it is cut off.
 func (r *rooms) commit(id string) {
 	r.Helper()
-	row, parts, err := r.uploads.findAll(r.Context(), r.acc, id)
-	r.must(err)
-	r.must(r.store.Commit(r.Context(), row.key, row.ref, parts))
+	row, parts, err := r.uploads.findAll(r.Context(), r.Acc, id)
+	r.Must(err)
+	r.Must(r.store.Commit(r.Context(), row.key, row.ref, parts))
 }
 
 func (r *rooms) send(id string, b []byte, numbers ...int) {
 	r.Helper()
 	for _, no := range numbers {
 		piece := slice(b, no)
-		r.must(r.uploads.Slice(r.Context(), r.acc, ToEither, id, int64(no), bytes.NewReader(piece), etag(piece)))
+		r.Must(r.uploads.Slice(r.Context(), r.Acc, ToEither, id, int64(no), bytes.NewReader(piece), etag(piece)))
 	}
 }
 
 // single uploads in one go.
 func (r *rooms) single(q Request, b []byte) (Result, error) {
-	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
+	return r.uploads.Single(r.Context(), r.Acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 		_, err := w.Write(b)
 		return q, err
 	})
@@ -182,7 +127,7 @@ func (r *rooms) single(q Request, b []byte) (Result, error) {
 
 // declared is single where it is said before what comes.
 func (r *rooms) declared(q Request, b []byte) (Result, error) {
-	return r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
+	return r.uploads.Single(r.Context(), r.Acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 		if err := w.Declare(r.Context(), q); err != nil {
 			return q, err
 		}
@@ -195,14 +140,14 @@ func (r *rooms) declared(q Request, b []byte) (Result, error) {
 func (r *rooms) holds(id string, b []byte) {
 	r.Helper()
 	n, err := drive.ParseID(id)
-	r.must(err)
-	c, err := r.drive.Content(r.Context(), r.acc, n)
-	r.must(err)
-	o, err := r.store.Open(r.Context(), blob.Key{Account: int64(r.acc), ID: c.BlobID})
-	r.must(err)
+	r.Must(err)
+	c, err := r.Drive.Content(r.Context(), r.Acc, n)
+	r.Must(err)
+	o, err := r.store.Open(r.Context(), blob.Key{Account: int64(r.Acc), ID: c.BlobID})
+	r.Must(err)
 	got, err := io.ReadAll(o)
-	r.must(err)
-	r.must(o.Close())
+	r.Must(err)
+	r.Must(o.Close())
 	if !bytes.Equal(got, b) || c.Etag != etag(b) {
 		r.Errorf("file %s holds %d bytes of %s, want %d of %s", id, len(got), c.Etag, len(b), etag(b))
 	}
@@ -214,19 +159,19 @@ type left struct{ staged, committed, pending, doomed, open, reserved int64 }
 
 func (r *rooms) left() (l left) {
 	r.Helper()
-	r.must(r.store.List(r.Context(), func(e blob.Entry) error {
+	r.Must(r.store.List(r.Context(), func(e blob.Entry) error {
 		switch {
 		case e.Staged:
 			l.staged++
-		case r.number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2 AND state = 1`, e.Key.Account, e.Key.ID) == 0:
+		case r.Number(`SELECT count(*) FROM blob WHERE account_id = $1 AND id = $2 AND state = 1`, e.Key.Account, e.Key.ID) == 0:
 			l.committed++
 		}
 		return nil
 	}))
-	l.pending = r.number(`SELECT count(*) FROM blob WHERE state = 0`)
-	l.doomed = r.number(`SELECT count(*) FROM doomed`)
-	l.open = r.number(`SELECT count(*) FROM upload WHERE state = 1`)
-	l.reserved = r.number(`SELECT sum(reserved) FROM account`)
+	l.pending = r.Number(`SELECT count(*) FROM blob WHERE state = 0`)
+	l.doomed = r.Number(`SELECT count(*) FROM doomed`)
+	l.open = r.Number(`SELECT count(*) FROM upload WHERE state = 1`)
+	l.reserved = r.Number(`SELECT sum(reserved) FROM account`)
 	return l
 }
 

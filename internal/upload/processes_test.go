@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"tuchuang/internal/account"
 	"tuchuang/internal/blob"
 	"tuchuang/internal/blob/blobtest"
 	"tuchuang/internal/db"
@@ -21,6 +20,7 @@ import (
 	"tuchuang/internal/drive"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/imagebed"
+	"tuchuang/test/owner"
 )
 
 // on runs fn as another process would: what this one has in memory is not there.
@@ -39,7 +39,7 @@ func eachWithAnother(t *testing.T, fn func(r *rooms, other *Uploads)) {
 		if r.place != onS3 {
 			return // a folder is one process's
 		}
-		fn(r, New(r.db, r.store, r.drive, r.bed, slog.New(slog.DiscardHandler)))
+		fn(r, New(r.DB, r.store, r.Drive, r.Bed, slog.New(slog.DiscardHandler)))
 	})
 }
 
@@ -51,11 +51,11 @@ func TestSlicesReachTwoProcesses(t *testing.T) {
 		r.send(id, b, 1)
 		r.on(other, func() { r.send(id, b, 2) })
 		r.send(id, b, 3)
-		if n := r.number(`SELECT hashed FROM upload WHERE id = $1`, id); n != int64(len(b)) {
+		if n := r.Number(`SELECT hashed FROM upload WHERE id = $1`, id); n != int64(len(b)) {
 			t.Errorf("%d bytes are hashed of %d", n, len(b))
 		}
-		done, err := other.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := other.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -69,17 +69,17 @@ func TestSliceReachesTwoProcessesAtOnce(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		from, to := io.Pipe()
 		ended := make(chan error, 1)
-		go func() { ended <- other.Slice(r.Context(), r.acc, ToDrive, id, 1, piped{from}, "") }()
+		go func() { ended <- other.Slice(r.Context(), r.Acc, ToDrive, id, 1, piped{from}, "") }()
 		_, err := to.Write(wrong[:100_000])
-		r.must(err)
+		r.Must(err)
 		r.send(id, b, 1) // and the other one is later
 		_, err = to.Write(wrong[100_000:])
-		r.must(err)
-		r.must(to.Close())
-		r.must(<-ended)
+		r.Must(err)
+		r.Must(to.Close())
+		r.Must(<-ended)
 		r.send(id, b, 1)
-		done, err := other.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := other.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -92,19 +92,19 @@ func TestSliceReplacedAndNotRecorded(t *testing.T) {
 		b := bytesOf(4, DriveSlice+10)
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 1, 2)
-		row, err := r.uploads.find(r.Context(), r.acc, id)
-		r.must(err)
+		row, err := r.uploads.find(r.Context(), r.Acc, id)
+		r.Must(err)
 		w := &sliceWriter{u: other, r: row, no: 2}
 		_, _, err = r.store.WriteSlice(r.Context(), w.at("", "", false, nil), bytes.NewReader(bytesOf(5, 10)))
-		r.must(err)
-		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+		r.Must(err)
+		_, err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.SliceMissing)
 		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != int64(2) {
 			t.Errorf("it names %v, want 2", args)
 		}
 		r.on(other, func() { r.send(id, b, 2) })
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -125,11 +125,11 @@ func TestTwoProcessesComplete(t *testing.T) {
 					if i%2 == 1 {
 						u = other
 					}
-					results[i], err = u.Complete(r.Context(), r.acc, ToDrive, id)
+					results[i], err = u.Complete(r.Context(), r.Acc, ToDrive, id)
 					return err
 				})
 			}
-			r.must(g.Wait())
+			r.Must(g.Wait())
 			for _, res := range results {
 				if res != results[0] || res.ID == "" {
 					t.Errorf("answers differ: %+v", results)
@@ -156,18 +156,18 @@ func TestStoreFailsWhileCompleting(t *testing.T) {
 		r.send(id, b, 1)
 		for _, f := range []blobtest.Fault{{Status: 500}, {Status: 503}, {Cut: -1}, {Deaf: true}} {
 			s.Fail(func(*http.Request) blobtest.Fault { return f })
-			_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+			_, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 			r.refused(err, fault.Unavailable)
 			_, err = r.single(file("b.png", b), b)
 			r.refused(err, fault.Unavailable)
-			if n := r.number(`SELECT count(*) FROM blob WHERE state <> 0`); n != 0 {
+			if n := r.Number(`SELECT count(*) FROM blob WHERE state <> 0`); n != 0 {
 				t.Errorf("%d contents are live", n)
 			}
 		}
 		s.Fail(nil)
-		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -185,9 +185,7 @@ func twoProcesses(t *testing.T) (r *rooms, other *Uploads) {
 	}
 	_, _, other = process()
 	d, store, mine := process()
-	r = &rooms{T: t, db: d, drive: drive.New(d), bed: imagebed.New(d), store: store, uploads: mine, place: onS3, ahead: ahead}
-	r.acc = r.account("writer", account.NoQuota)
-	return r, other
+	return &rooms{Owner: owner.On(t, d, ahead), store: store, uploads: mine, place: onS3}, other
 }
 
 // completeByBoth has an upload completed by both at once, more than once by each.
@@ -201,7 +199,7 @@ func (r *rooms) completeByBoth(other *Uploads, id string) (results [4]Result, er
 		}
 		all.Go(func() {
 			<-begin
-			results[i], errs[i] = u.Complete(r.Context(), r.acc, ToDrive, id)
+			results[i], errs[i] = u.Complete(r.Context(), r.Acc, ToDrive, id)
 		})
 	}
 	close(begin)
@@ -226,7 +224,7 @@ func TestTwoProcessesCompleteWhatIsReadBack(t *testing.T) {
 		for _, id := range ids {
 			results, errs := r.completeByBoth(other, id)
 			for i, res := range results {
-				r.must(errs[i])
+				r.Must(errs[i])
 				if res != results[0] || res.ID == "" {
 					t.Errorf("answers differ: %+v", results)
 				}
@@ -234,10 +232,10 @@ func TestTwoProcessesCompleteWhatIsReadBack(t *testing.T) {
 			r.holds(results[0].ID, b)
 		}
 	}
-	if files := r.number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 6 {
+	if files := r.Number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 6 {
 		t.Errorf("there are %d files", files)
 	}
-	r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
+	r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
 	r.nothingLeft()
 }
 
@@ -267,9 +265,9 @@ func TestTwoProcessesCompleteWhatIsWrong(t *testing.T) {
 			t.Errorf("nobody says that it is wrong: %v", errs)
 		}
 	}
-	if files := r.number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 0 {
+	if files := r.Number(`SELECT count(*) FROM drive_entry WHERE name LIKE '%.bin'`); files != 0 {
 		t.Errorf("there are %d files", files)
 	}
-	r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
+	r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
 	r.nothingLeft()
 }

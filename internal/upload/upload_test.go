@@ -38,35 +38,35 @@ func TestExpiredUpload(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		answered := r.open(file("b.bin", bytesOf(2, 10)))
 		r.send(answered, bytesOf(2, 10), 1)
-		first, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, answered)
-		r.must(err)
+		first, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, answered)
+		r.Must(err)
 		r.send(id, b, 1)
 
-		r.pass(Life - time.Minute)
-		r.must(r.uploads.SweepExpired(r.Context()))
+		r.Pass(Life - time.Minute)
+		r.Must(r.uploads.SweepExpired(r.Context()))
 		r.send(id, b, 2) // still open
-		again, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, answered)
-		r.must(err)
+		again, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, answered)
+		r.Must(err)
 		if again != first {
 			t.Errorf("completed as %+v, then %+v", first, again)
 		}
 
-		r.pass(2 * time.Minute)
-		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+		r.Pass(2 * time.Minute)
+		_, err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
-		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""), fault.UploadNotFound)
-		_, err = r.uploads.CheckSlice(r.Context(), r.acc, ToDrive, id, 1)
+		r.refused(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""), fault.UploadNotFound)
+		_, err = r.uploads.CheckSlice(r.Context(), r.Acc, ToDrive, id, 1)
 		r.refused(err, fault.UploadNotFound)
-		_, err = r.uploads.Parts(r.Context(), r.acc, ToDrive, id)
+		_, err = r.uploads.Parts(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
-		_, err = r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
+		_, err = r.uploads.Finished(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.UploadNotFound)
 		if got, want := r.left(), (left{staged: 1, pending: 1, open: 1, reserved: int64(len(b))}); got != want {
 			t.Errorf("before the sweep: %+v, want %+v", got, want)
 		}
-		r.must(r.uploads.SweepExpired(r.Context()))
+		r.Must(r.uploads.SweepExpired(r.Context()))
 		r.nothingLeft()
-		if n := r.number(`SELECT count(*) FROM upload`) + r.number(`SELECT count(*) FROM upload_slice`); n != 0 {
+		if n := r.Number(`SELECT count(*) FROM upload`) + r.Number(`SELECT count(*) FROM upload_slice`); n != 0 {
 			t.Errorf("%d rows of uploads are left", n)
 		}
 		r.holds(first.ID, bytesOf(2, 10))
@@ -80,22 +80,22 @@ func TestDrop(t *testing.T) {
 		b := bytesOf(1, DriveSlice+10)
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 1)
-		other := r.account("other", account.NoQuota)
+		other := r.Account("other", account.NoQuota)
 		r.refused(r.uploads.Drop(r.Context(), other, id), fault.UploadNotFound)
 		if got := r.left(); got.open != 1 || got.reserved != int64(len(b)) {
 			t.Errorf("another account has dropped it: %+v", got)
 		}
-		r.must(r.uploads.Drop(r.Context(), r.acc, id))
+		r.Must(r.uploads.Drop(r.Context(), r.Acc, id))
 		r.nothingLeft()
-		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), ""), fault.UploadNotFound)
-		r.refused(r.uploads.Drop(r.Context(), r.acc, id), fault.UploadNotFound)
-		r.refused(r.uploads.Drop(r.Context(), r.acc, ""), fault.UploadMissing)
+		r.refused(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), ""), fault.UploadNotFound)
+		r.refused(r.uploads.Drop(r.Context(), r.Acc, id), fault.UploadNotFound)
+		r.refused(r.uploads.Drop(r.Context(), r.Acc, ""), fault.UploadMissing)
 
 		done := r.open(file("b.bin", bytesOf(2, 10)))
 		r.send(done, bytesOf(2, 10), 1)
-		first, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, done)
-		r.must(err)
-		r.refused(r.uploads.Drop(r.Context(), r.acc, done), fault.UploadNotFound)
+		first, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, done)
+		r.Must(err)
+		r.refused(r.uploads.Drop(r.Context(), r.Acc, done), fault.UploadNotFound)
 		r.holds(first.ID, bytesOf(2, 10))
 	})
 }
@@ -108,22 +108,22 @@ func TestTooManyUploads(t *testing.T) {
 		var g errgroup.Group
 		for n := range most {
 			g.Go(func() error {
-				_, err := r.uploads.Create(r.Context(), r.acc, file(fmt.Sprint(n), bytesOf(byte(n), 100+n)))
+				_, err := r.uploads.Create(r.Context(), r.Acc, file(fmt.Sprint(n), bytesOf(byte(n), 100+n)))
 				return err
 			})
 		}
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		one := file("one more", bytesOf(1, 5000))
-		_, err := r.uploads.Create(r.Context(), r.acc, one)
+		_, err := r.uploads.Create(r.Context(), r.Acc, one)
 		r.refused(err, fault.TooManyUploads)
 		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != most {
 			t.Errorf("it names %v, want %d", args, most)
 		}
-		_, err = r.uploads.Create(r.Context(), r.account("other", account.NoQuota), one)
-		r.must(err)
-		r.pass(Life + time.Second)
+		_, err = r.uploads.Create(r.Context(), r.Account("other", account.NoQuota), one)
+		r.Must(err)
+		r.Pass(Life + time.Second)
 		r.open(one) // without waiting for the sweep
-		r.must(r.uploads.SweepExpired(r.Context()))
+		r.Must(r.uploads.SweepExpired(r.Context()))
 		if got, want := r.left(), (left{staged: r.begun(1), pending: 1, open: 1, reserved: 5000}); got != want {
 			t.Errorf("left are %+v, want %+v", got, want)
 		}
@@ -133,15 +133,15 @@ func TestTooManyUploads(t *testing.T) {
 // What an upload has reserved is free when its time is over.
 func TestExpiredUploadReservesNothing(t *testing.T) {
 	each(t, func(r *rooms) {
-		r.acc = r.account("small", 1000)
+		r.Acc = r.Account("small", 1000)
 		b, more := bytesOf(1, 900), bytesOf(2, 950)
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 1)
-		_, err := r.uploads.Create(r.Context(), r.acc, file("b.bin", more))
+		_, err := r.uploads.Create(r.Context(), r.Acc, file("b.bin", more))
 		r.refused(err, fault.QuotaExceeded)
-		r.pass(Life + time.Second)
+		r.Pass(Life + time.Second)
 		r.open(file("b.bin", more))
-		_, err = r.uploads.Create(r.Context(), r.acc, file("c.bin", b))
+		_, err = r.uploads.Create(r.Context(), r.Acc, file("c.bin", b))
 		r.refused(err, fault.QuotaExceeded)
 		if got, want := r.left(), (left{staged: r.begun(1), pending: 1, open: 1, reserved: 950}); got != want {
 			t.Errorf("left are %+v, want %+v", got, want)
@@ -170,8 +170,8 @@ func TestCompleteReadsNothingAgain(t *testing.T) {
 			}
 		}
 		before := r.store.read.Load()
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		rest := int64(0)
 		if r.place == onS3 { // the two slices that came too early to be hashed on their way
 			rest = DriveSlice + 77
@@ -236,19 +236,19 @@ func TestCompletionGetsFurther(t *testing.T) {
 		b := bytesOf(16, 3*DriveSlice+77)
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 4, 3, 2, 1)
-		early, err := r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
+		early, err := r.uploads.Finished(r.Context(), r.Acc, ToDrive, id)
 		if err != nil || early != "" {
 			t.Fatalf("before it was asked for: %q, %v", early, err)
 		}
-		hashed := func() int64 { return r.number(`SELECT hashed FROM upload WHERE id = $1`, id) }
+		hashed := func() int64 { return r.Number(`SELECT hashed FROM upload WHERE id = $1`, id) }
 		before := r.store.read.Load()
 		for n, ask := range []func(context.Context) error{
 			func(ctx context.Context) error {
-				_, err := r.uploads.Complete(ctx, r.acc, ToDrive, id)
+				_, err := r.uploads.Complete(ctx, r.Acc, ToDrive, id)
 				return err
 			},
 			func(ctx context.Context) error {
-				found, err := r.uploads.Finished(ctx, r.acc, ToDrive, id)
+				found, err := r.uploads.Finished(ctx, r.Acc, ToDrive, id)
 				if err == nil && found == "" {
 					err = fault.New(fault.Verifying, "test: not yet")
 				}
@@ -271,14 +271,14 @@ func TestCompletionGetsFurther(t *testing.T) {
 		ctx, cancel := context.WithCancel(r.Context())
 		r.store.reading.Store(new(func() { cancel() })) // the caller goes
 		had := hashed()
-		_, err = r.uploads.Complete(ctx, r.acc, ToDrive, id)
+		_, err = r.uploads.Complete(ctx, r.Acc, ToDrive, id)
 		r.refused(err, fault.Canceled)
 		if got := hashed(); got < had || got > had+bufSize || r.place != onS3 && got != had+bufSize {
 			t.Errorf("%d bytes are hashed, %d before", got, had)
 		}
 		r.store.reading.Store(nil)
-		found, err := r.uploads.Finished(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		found, err := r.uploads.Finished(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(found, b)
 		if got := r.store.read.Load() - before; got > 2*int64(len(b))+1<<20 { // once to check it, once by the test
 			t.Errorf("%d bytes were read of %d", got, len(b))
@@ -318,7 +318,7 @@ func TestStalledSliceEnds(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		begin := func(ctx context.Context) (*stalled, chan error) {
 			body, ended := stall(b[:200_000]), make(chan error, 1)
-			go func() { ended <- r.uploads.Slice(ctx, r.acc, ToDrive, id, 1, body, "") }()
+			go func() { ended <- r.uploads.Slice(ctx, r.Acc, ToDrive, id, 1, body, "") }()
 			<-body.waiting
 			return body, ended
 		}
@@ -332,8 +332,8 @@ func TestStalledSliceEnds(t *testing.T) {
 		r.refused(<-ended, fault.Canceled)
 
 		_, ended = begin(r.Context())
-		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id) // waits for nobody who has stalled
-		r.must(err)
+		_, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id) // waits for nobody who has stalled
+		r.Must(err)
 		if err := <-ended; err == nil {
 			t.Error("a slice was taken after the end")
 		}
@@ -353,11 +353,11 @@ func TestCompleteBeforeAllHasCome(t *testing.T) {
 		r.send(id, b, 1)
 		from, to := io.Pipe()
 		ended := make(chan error, 1)
-		go func() { ended <- r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, piped{from}, "") }()
+		go func() { ended <- r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 2, piped{from}, "") }()
 		if _, err := to.Write(slice(b, 2)[:100_000]); err != nil {
 			t.Fatal(err)
 		}
-		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+		_, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.SliceMissing)
 		if args := fault.ArgsOf(err); len(args) != 1 || args[0] != int64(2) {
 			t.Errorf("it names %v, want 2", args)
@@ -365,10 +365,10 @@ func TestCompleteBeforeAllHasCome(t *testing.T) {
 		if _, err := to.Write(slice(b, 2)[100_000:]); err != nil {
 			t.Errorf("the slice was broken off: %v", err)
 		}
-		r.must(to.Close())
-		r.must(<-ended)
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		r.Must(to.Close())
+		r.Must(<-ended)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 	})
 }
@@ -383,7 +383,7 @@ func TestFailedSliceGivesBack(t *testing.T) {
 			if r.place == onS3 {
 				want = -1 // it does not tell
 			}
-			r.must(r.store.List(r.Context(), func(e blob.Entry) error {
+			r.Must(r.store.List(r.Context(), func(e blob.Entry) error {
 				if e.Size != want {
 					t.Errorf("%s: %d bytes are staged, want %d", when, e.Size, want)
 				}
@@ -393,7 +393,7 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		begin := func(no int) (to *io.PipeWriter, ended chan error) {
 			from, to := io.Pipe()
 			ended = make(chan error, 1)
-			go func() { ended <- r.uploads.Slice(r.Context(), r.acc, ToDrive, id, int64(no), piped{from}, "") }()
+			go func() { ended <- r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, int64(no), piped{from}, "") }()
 			if _, err := to.Write(slice(b, no)[:150_000]); err != nil {
 				t.Fatal(err)
 			}
@@ -401,7 +401,7 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		}
 		fail := func(to *io.PipeWriter, ended chan error) {
 			t.Helper()
-			r.must(to.CloseWithError(io.ErrUnexpectedEOF))
+			r.Must(to.CloseWithError(io.ErrUnexpectedEOF))
 			r.refused(<-ended, fault.BadSlice)
 		}
 		to, ended := begin(3)
@@ -413,17 +413,17 @@ func TestFailedSliceGivesBack(t *testing.T) {
 		last, lastEnded := begin(4)
 		fail(to, ended)
 		_, err := last.Write(slice(b, 4)[150_000:])
-		r.must(err)
-		r.must(last.Close())
-		r.must(<-lastEnded)
-		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""))
+		r.Must(err)
+		r.Must(last.Close())
+		r.Must(<-lastEnded)
+		r.Must(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, bytes.NewReader(slice(b, 1)), ""))
 		size(int64(len(b)), "one failed before another that came")
 
-		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 4, bytes.NewReader(bytesOf(18, 200_000)), etag(b)), fault.HashMismatch)
+		r.refused(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 4, bytes.NewReader(bytesOf(18, 200_000)), etag(b)), fault.HashMismatch)
 		size(2*DriveSlice, "the last one came again, and failed")
 		r.send(id, b, 3, 4)
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -435,11 +435,11 @@ func TestCreateAsksForRoom(t *testing.T) {
 	each(t, func(r *rooms) {
 		b, other := bytesOf(19, 1000), bytesOf(20, 1000)
 		_, err := r.single(file("a.bin", b), b)
-		r.must(err)
+		r.Must(err)
 		r.store.room.Store(new(int64(999)))
-		_, err = r.uploads.Create(r.Context(), r.acc, file("other.bin", other))
+		_, err = r.uploads.Create(r.Context(), r.Acc, file("other.bin", other))
 		r.refused(err, fault.DiskFull)
-		instant, err := r.uploads.Create(r.Context(), r.acc, file("b.bin", b))
+		instant, err := r.uploads.Create(r.Context(), r.Acc, file("b.bin", b))
 		if err != nil || !instant.Reuse {
 			t.Errorf("%+v, %v", instant, err)
 		}
@@ -454,9 +454,9 @@ func TestSlowSlice(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(5, 150_000)
 		id := r.open(file("a.bin", b))
-		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, iotest.OneByteReader(bytes.NewReader(b)), etag(b)))
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		r.Must(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, iotest.OneByteReader(bytes.NewReader(b)), etag(b)))
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 	})
 }
@@ -471,17 +471,17 @@ func TestCompleteAtOnce(t *testing.T) {
 		results := make([]Result, 8)
 		for i := range results {
 			g.Go(func() (err error) {
-				results[i], err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+				results[i], err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 				return err
 			})
 		}
-		r.must(g.Wait())
+		r.Must(g.Wait())
 		for _, res := range results {
 			if res != results[0] || res.ID == "" {
 				t.Errorf("answers differ: %+v", results)
 			}
 		}
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE class > 0`); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE class > 0`); n != 1 {
 			t.Errorf("%d files", n)
 		}
 	})
@@ -500,7 +500,7 @@ func TestFullDisk(t *testing.T) {
 			fail.Store(nil)
 		}
 		done, err := r.single(file("a.bin", b), b)
-		r.must(err)
+		r.Must(err)
 		r.holds(done.ID, b)
 	})
 }
@@ -512,15 +512,15 @@ func TestUploadGoesOnAfterAFullDisk(t *testing.T) {
 		b := bytesOf(7, 100_000)
 		id := r.open(file("a.bin", b))
 		r.store.failWriting.Store(&full)
-		r.refused(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, bytes.NewReader(b), ""), fault.DiskFull)
+		r.refused(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, bytes.NewReader(b), ""), fault.DiskFull)
 		r.store.failWriting.Store(nil)
 		r.send(id, b, 1)
 		r.store.failCommit.Store(&full)
-		_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+		_, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.DiskFull)
 		r.store.failCommit.Store(nil)
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -534,15 +534,15 @@ func TestCompleteIntoATakenName(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 1, 2)
 		taken, err := r.single(file("a.bin", other), other)
-		r.must(err)
-		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+		r.Must(err)
+		_, err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 		r.refused(err, fault.NameTaken)
 		n, err := drive.ParseID(taken.ID)
-		r.must(err)
-		r.must(r.drive.Trash(r.Context(), r.acc, []drive.ID{n}))
+		r.Must(err)
+		r.Must(r.Drive.Trash(r.Context(), r.Acc, []drive.ID{n}))
 		r.send(id, b, 1) // a client that begins anew
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -555,47 +555,47 @@ func TestSweepOrphans(t *testing.T) {
 		id := r.open(file("a.bin", b))
 		r.send(id, b, 1)
 		var key blob.Key
-		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
-			key, err = begin(r.Context(), tx, r.acc)
+		r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
+			key, err = begin(r.Context(), tx, r.Acc)
 			return err
 		}))
 		ref, err := r.store.Begin(r.Context(), key)
-		r.must(err)
+		r.Must(err)
 		_, _, err = r.store.WriteSlice(r.Context(), blob.Slice{Key: key, Ref: ref, No: 1, Size: 100}, bytes.NewReader(b))
-		r.must(err)
+		r.Must(err)
 		// What a URL is fetched into is somebody's.
 		var fetched blob.Key
-		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
-			if err = queue.Add(r.Context(), tx, queue.Offline, int64(r.acc), 1, "1"); err != nil {
+		r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) (err error) {
+			if err = queue.Add(r.Context(), tx, queue.Offline, int64(r.Acc), 1, "1"); err != nil {
 				return err
 			}
-			if fetched, err = begin(r.Context(), tx, r.acc); err != nil {
+			if fetched, err = begin(r.Context(), tx, r.Acc); err != nil {
 				return err
 			}
 			_, err = tx.Exec(r.Context(), `
 				INSERT INTO offline_task (account_id, task_seq, dest, url, parent, path, name, found, blob_id, store_ref, got, total, shown, validator,
 					hash_state, reserved, tries, fail_code, fail_status, trace_id, result_id, result_name, callback, callback_seq, callback_try)
-				VALUES ($1, 1, 1, 'u', '', '', '', '', $2, '', 0, 1, 0, '', '', 0, 0, '', 0, '', '', '', '', 0, 0)`, r.acc, fetched.ID)
+				VALUES ($1, 1, 1, 'u', '', '', '', '', $2, '', 0, 1, 0, '', '', 0, 0, '', 0, '', '', '', '', 0, 0)`, r.Acc, fetched.ID)
 			return err
 		}))
-		r.must(r.uploads.SweepOrphans(r.Context(), true))
-		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
+		r.Must(r.uploads.SweepOrphans(r.Context(), true))
+		r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
 		if got, want := r.left(), (left{staged: 1, pending: 2, open: 1, reserved: 100}); got != want {
 			t.Errorf("after the sweep: %+v, want %+v", got, want)
 		}
-		if n := r.number(`SELECT count(*) FROM blob WHERE state = 0 AND id = $1`, fetched.ID); n != 1 {
+		if n := r.Number(`SELECT count(*) FROM blob WHERE state = 0 AND id = $1`, fetched.ID); n != 1 {
 			t.Errorf("what is being fetched was swept")
 		}
-		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
+		r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error {
 			if _, err := tx.Exec(r.Context(), `UPDATE offline_task SET blob_id = 0`); err != nil {
 				return err
 			}
 			return nil
 		}))
-		r.must(r.uploads.SweepOrphans(r.Context(), true))
-		r.must(blob.SweepDoomed(r.Context(), r.db, r.store))
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		r.Must(r.uploads.SweepOrphans(r.Context(), true))
+		r.Must(blob.SweepDoomed(r.Context(), r.DB, r.store))
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -607,16 +607,16 @@ func TestMissingContentComesAgain(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(11, 1000)
 		first, err := r.single(file("a.png", b), b)
-		r.must(err)
+		r.Must(err)
 		for _, name := range []string{"first time", "second time", "third time"} {
-			r.must(r.store.List(r.Context(), func(e blob.Entry) error { return r.store.Remove(r.Context(), e.Key) }))
-			res, err := r.uploads.Create(r.Context(), r.acc, file(name+" declared.png", b))
-			r.must(err)
+			r.Must(r.store.List(r.Context(), func(e blob.Entry) error { return r.store.Remove(r.Context(), e.Key) }))
+			res, err := r.uploads.Create(r.Context(), r.Acc, file(name+" declared.png", b))
+			r.Must(err)
 			if res.Reuse {
 				t.Errorf("%s: missing content was given away", name)
 			}
 			again, err := r.single(file(name+".png", b), b)
-			r.must(err)
+			r.Must(err)
 			r.holds(first.ID, b)
 			r.holds(again.ID, b)
 		}
@@ -632,43 +632,43 @@ func TestLostContentComesAgainUnderItsName(t *testing.T) {
 		q := file("/below/a.png", b)
 		q.Path = true
 		first, err := r.single(q, b)
-		r.must(err)
+		r.Must(err)
 		shown, err := r.single(file("b.png", b), b)
-		r.must(err)
-		used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc)
-		r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error { // there is no room for more
-			_, err := tx.Exec(r.Context(), `UPDATE account SET quota = used WHERE id = $1`, r.acc)
+		r.Must(err)
+		used := r.Number(`SELECT used FROM account WHERE id = $1`, r.Acc)
+		r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error { // there is no room for more
+			_, err := tx.Exec(r.Context(), `UPDATE account SET quota = used WHERE id = $1`, r.Acc)
 			return err
 		}))
 		damage := map[string]func(){
 			"damaged": func() {
-				r.must(r.db.Write(r.Context(), "test", func(tx *db.Tx) error {
-					_, err := tx.Exec(r.Context(), `UPDATE blob SET state = $2 WHERE account_id = $1 AND state = $3`, r.acc, blob.Damaged, blob.Live)
+				r.Must(r.DB.Write(r.Context(), "test", func(tx *db.Tx) error {
+					_, err := tx.Exec(r.Context(), `UPDATE blob SET state = $2 WHERE account_id = $1 AND state = $3`, r.Acc, blob.Damaged, blob.Live)
 					return err
 				}))
 			},
 			"gone from the store": func() {
-				r.must(r.store.List(r.Context(), func(e blob.Entry) error { return r.store.Remove(r.Context(), e.Key) }))
+				r.Must(r.store.List(r.Context(), func(e blob.Entry) error { return r.store.Remove(r.Context(), e.Key) }))
 			},
 		}
 		for name, breaks := range damage {
 			for _, sliced := range []bool{false, true} {
-				_, err := r.uploads.Create(r.Context(), r.acc, q)
+				_, err := r.uploads.Create(r.Context(), r.Acc, q)
 				r.refused(err, fault.NameTaken)
 				breaks()
 				other := q
 				other.Etag = etag(bytesOf(13, 1000))
-				_, err = r.uploads.Create(r.Context(), r.acc, other)
+				_, err = r.uploads.Create(r.Context(), r.Acc, other)
 				r.refused(err, fault.NameTaken)
 				var again Result
 				if sliced {
 					id := r.open(q)
 					r.send(id, b, 1)
-					again, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+					again, err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 				} else {
 					again, err = r.declared(q, b)
 				}
-				r.must(err)
+				r.Must(err)
 				if again.ID != first.ID {
 					t.Errorf("%s: it is %s, was %s", name, again.ID, first.ID)
 				}
@@ -676,10 +676,10 @@ func TestLostContentComesAgainUnderItsName(t *testing.T) {
 				r.holds(shown.ID, b)
 			}
 		}
-		if now := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); now != used {
+		if now := r.Number(`SELECT used FROM account WHERE id = $1`, r.Acc); now != used {
 			t.Errorf("%d bytes are used, were %d", now, used)
 		}
-		if n := r.number(`SELECT reserved FROM account WHERE id = $1`, r.acc); n != 0 {
+		if n := r.Number(`SELECT reserved FROM account WHERE id = $1`, r.Acc); n != 0 {
 			t.Errorf("%d bytes are reserved", n)
 		}
 	})
@@ -690,20 +690,20 @@ func TestSingleThatFails(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(12, 100_000)
 		broken := fault.New(fault.BadBody, "test: receive")
-		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
+		_, err := r.uploads.Single(r.Context(), r.Acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 			if _, err := w.Write(b); err != nil {
 				return Request{}, err
 			}
 			return Request{}, broken
 		})
 		r.refused(err, fault.BadBody)
-		_, err = r.uploads.Single(r.Context(), r.acc, 1000, func(w *Incoming) (Request, error) {
+		_, err = r.uploads.Single(r.Context(), r.Acc, 1000, func(w *Incoming) (Request, error) {
 			_, err := w.Write(b)
 			return file("a.bin", b), err
 		})
 		r.refused(err, fault.FileTooLarge)
 		ctx, cancel := context.WithCancel(r.Context())
-		_, err = r.uploads.Single(ctx, r.acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
+		_, err = r.uploads.Single(ctx, r.Acc, drive.MaxSingleSize, func(w *Incoming) (Request, error) {
 			_, err := w.Write(b)
 			cancel() // the caller goes
 			return file("a.bin", b), err
@@ -720,16 +720,16 @@ func TestLateSlice(t *testing.T) {
 	each(t, func(r *rooms) {
 		b := bytesOf(13, 500_000)
 		id := r.open(file("a.bin", b))
-		late, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b))
-		r.must(err)
-		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, late, etag(b)))
+		late, err := r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b))
+		r.Must(err)
+		r.Must(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, late, etag(b)))
 		late.Close()
-		_, err = r.uploads.Keep(r.Context(), r.acc, iotest.TimeoutReader(bytes.NewReader(b)))
+		_, err = r.uploads.Keep(r.Context(), r.Acc, iotest.TimeoutReader(bytes.NewReader(b)))
 		if err == nil {
 			t.Error("a body that broke was kept")
 		}
-		done, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		done, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.holds(done.ID, b)
 		r.nothingLeft()
 	})
@@ -744,17 +744,17 @@ func TestWhatCameIsGone(t *testing.T) {
 			if n == 1 {
 				r.send(id, b, 2, 3)
 			}
-			r.must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.acc), ID: int64(n + 1)}))
+			r.Must(r.store.Remove(r.Context(), blob.Key{Account: int64(r.Acc), ID: int64(n + 1)}))
 			if n == 0 {
 				// A store may hang up before it has said so, and is asked again then, as clients do.
 				err := error(nil)
 				for try := 0; try == 0 || try < 20 && fault.Is(err, fault.Unavailable); try++ {
-					err = r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), "")
+					err = r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 2, bytes.NewReader(slice(b, 2)), "")
 				}
 				r.refused(err, fault.UploadNotFound)
 				continue
 			}
-			_, err := r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
+			_, err := r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
 			r.refused(err, fault.UploadNotFound)
 		}
 	})
@@ -765,31 +765,31 @@ func TestNoSuchDuplicate(t *testing.T) {
 	each(t, func(r *rooms) {
 		old, b := bytesOf(1, 100), bytesOf(2, 200)
 		kept, err := r.single(file("a.png", old), old)
-		r.must(err)
-		_, err = r.drive.Mkdir(r.Context(), r.acc, drive.Root, "empty")
-		r.must(err)
-		full, err := r.drive.Mkdir(r.Context(), r.acc, drive.Root, "full")
-		r.must(err)
-		_, err = r.drive.Mkdir(r.Context(), r.acc, full, "inside")
-		r.must(err)
+		r.Must(err)
+		_, err = r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "empty")
+		r.Must(err)
+		full, err := r.Drive.Mkdir(r.Context(), r.Acc, drive.Root, "full")
+		r.Must(err)
+		_, err = r.Drive.Mkdir(r.Context(), r.Acc, full, "inside")
+		r.Must(err)
 		for _, dup := range []drive.Duplicate{3, -1} {
 			for _, name := range []string{"a.png", "empty", "full"} {
 				for what, q := range map[string]Request{"other content": file(name, b), "content that is owned": file(name, old)} {
 					q.Duplicate = dup
-					_, err := r.uploads.Create(r.Context(), r.acc, q)
+					_, err := r.uploads.Create(r.Context(), r.Acc, q)
 					r.names(err, "duplicate", what)
 					_, err = r.single(q, b)
 					r.names(err, "duplicate", what)
-					_, err = r.uploads.ReuseSHA1(r.Context(), r.acc, q, sha1Of(old))
+					_, err = r.uploads.ReuseSHA1(r.Context(), r.Acc, q, sha1Of(old))
 					r.names(err, "duplicate", what)
 				}
 			}
 			image := Request{Dest: ToBed, Name: "a.png", Etag: etag(old), Size: int64(len(old)), Duplicate: dup}
-			_, err := r.uploads.Create(r.Context(), r.acc, image)
+			_, err := r.uploads.Create(r.Context(), r.Acc, image)
 			r.names(err, "duplicate", "the bed")
 		}
 		r.holds(kept.ID, old)
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE trashed = 0`); n != 5 {
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE trashed = 0`); n != 5 {
 			t.Errorf("%d entries are there, want 5", n)
 		}
 		r.nothingLeft()
@@ -799,17 +799,17 @@ func TestNoSuchDuplicate(t *testing.T) {
 // What is refused makes no folder, whatever it is refused for.
 func TestRefusedMakesNoFolders(t *testing.T) {
 	each(t, func(r *rooms) {
-		r.acc = r.account("small", 1000)
+		r.Acc = r.Account("small", 1000)
 		b := bytesOf(1, 300)
 		owned, err := r.single(file("owned.png", b), b)
-		r.must(err)
+		r.Must(err)
 		into := func(path string, b []byte) Request {
 			q := file(path, b)
 			q.Path = true
 			return q
 		}
 		create := func(q Request) error {
-			_, err := r.uploads.Create(r.Context(), r.acc, q)
+			_, err := r.uploads.Create(r.Context(), r.Acc, q)
 			return err
 		}
 		single := func(q Request, b []byte) error {
@@ -819,30 +819,30 @@ func TestRefusedMakesNoFolders(t *testing.T) {
 		r.refused(create(into("new/large.bin", bytesOf(2, 701))), fault.QuotaExceeded)
 		r.refused(single(into("new/large.bin", bytesOf(2, 701)), bytesOf(2, 701)), fault.QuotaExceeded)
 		r.refused(single(into("new/other.bin", b), bytesOf(2, 300)), fault.HashMismatch)
-		r.must(create(into("new/owned.png/below.bin", nil)))
+		r.Must(create(into("new/owned.png/below.bin", nil)))
 		r.refused(create(into("owned.png/below/x.bin", bytesOf(2, 10))), fault.NameTaken)
 		r.refused(create(into("owned.png/below/x.png", b)), fault.NameTaken) // instantly too
 		r.refused(single(into("owned.png/below/x.bin", b), b), fault.NameTaken)
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 2 {
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.Acc); n != 2 {
 			t.Errorf("%d folders were made, want the two of the one that was taken", n)
 		}
 		r.uploads.open = 20
 		for n := range r.uploads.open - 1 {
-			r.must(create(file(fmt.Sprint(n), bytesOf(3, 0))))
+			r.Must(create(file(fmt.Sprint(n), bytesOf(3, 0))))
 		}
 		r.refused(create(into("late/x.bin", bytesOf(2, 10))), fault.TooManyUploads)
 		q := into("late/x.bin", b)
 		q.Etag = etag(bytesOf(4, 300))
-		missing, err := r.uploads.ReuseSHA1(r.Context(), r.acc, q, sha1Of(bytesOf(4, 300)))
+		missing, err := r.uploads.ReuseSHA1(r.Context(), r.Acc, q, sha1Of(bytesOf(4, 300)))
 		if err != nil || missing.ID != "" {
 			t.Errorf("content that nobody has: %+v, %v", missing, err)
 		}
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 2 {
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.Acc); n != 2 {
 			t.Errorf("%d folders are there, want 2", n)
 		}
-		r.must(create(into("a/e\u0301/twice.png", b))) // instantly
-		r.must(single(into("/a//\u00e9/single.bin", bytesOf(5, 10)), bytesOf(5, 10)))
-		if n := r.number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.acc); n != 4 {
+		r.Must(create(into("a/e\u0301/twice.png", b))) // instantly
+		r.Must(single(into("/a//\u00e9/single.bin", bytesOf(5, 10)), bytesOf(5, 10)))
+		if n := r.Number(`SELECT count(*) FROM drive_entry WHERE account_id = $1 AND class = 0 AND id <> 0`, r.Acc); n != 4 {
 			t.Errorf("%d folders are there, want 4", n)
 		}
 		r.holds(owned.ID, b)
@@ -861,7 +861,7 @@ type arrival struct {
 func (r *rooms) arrive(q Request, declared bool) *arrival {
 	a := &arrival{rooms: r, pieces: make(chan []byte), taken: make(chan error), ended: make(chan error, 1)}
 	go func() {
-		_, err := r.uploads.Single(r.Context(), r.acc, drive.MaxSingleSize, func(in *Incoming) (Request, error) {
+		_, err := r.uploads.Single(r.Context(), r.Acc, drive.MaxSingleSize, func(in *Incoming) (Request, error) {
 			if declared {
 				err := in.Declare(r.Context(), q)
 				if a.taken <- err; err != nil {
@@ -895,14 +895,14 @@ func (a *arrival) end() error {
 // the account has, but for one of which nothing is known.
 func TestFilesAtOnceHaveRoom(t *testing.T) {
 	each(t, func(r *rooms) {
-		r.acc = r.account("small", 1000)
+		r.Acc = r.Account("small", 1000)
 		old := bytesOf(1, 700)
 		_, err := r.single(file("old.bin", old), old)
-		r.must(err)
+		r.Must(err)
 		b := bytesOf(2, 200)
 
 		first := r.arrive(file("first.bin", b), true)
-		r.must(<-first.taken) // 200 of 300
+		r.Must(<-first.taken) // 200 of 300
 		second := r.arrive(file("second.bin", bytesOf(3, 101)), true)
 		r.refused(<-second.taken, fault.QuotaExceeded) // before its first byte
 		r.refused(<-second.ended, fault.QuotaExceeded)
@@ -910,30 +910,30 @@ func TestFilesAtOnceHaveRoom(t *testing.T) {
 		over := file("old.bin", bytesOf(4, 750))
 		over.Duplicate = drive.Overwrite
 		third := r.arrive(over, true) // gives 700 back
-		r.must(<-third.taken)
+		r.Must(<-third.taken)
 		fourth := r.arrive(file("fourth.bin", bytesOf(5, 60)), false)
-		r.must(fourth.send(bytesOf(5, 50))) // the last 50 bytes there are
-		r.must(fourth.send(bytesOf(5, 60)[50:]))
+		r.Must(fourth.send(bytesOf(5, 50))) // the last 50 bytes there are
+		r.Must(fourth.send(bytesOf(5, 60)[50:]))
 		fifth := r.arrive(file("fifth.bin", bytesOf(6, 10)), false)
 		r.refused(fifth.send(bytesOf(6, 10)), fault.QuotaExceeded) // one comes already that has no room
 		r.refused(<-fifth.ended, fault.QuotaExceeded)
 
 		r.refused(first.send(bytesOf(7, 201)), fault.HashMismatch) // more than it said
 		r.refused(<-first.ended, fault.HashMismatch)
-		r.must(third.send(bytesOf(4, 750)))
-		r.must(third.end())
-		r.must(fourth.end())
-		if used := r.number(`SELECT used FROM account WHERE id = $1`, r.acc); used != 810 {
+		r.Must(third.send(bytesOf(4, 750)))
+		r.Must(third.end())
+		r.Must(fourth.end())
+		if used := r.Number(`SELECT used FROM account WHERE id = $1`, r.Acc); used != 810 {
 			t.Errorf("%d bytes are used, want 810", used)
 		}
 		again := r.arrive(file("again.bin", bytesOf(8, 190)), true) // all room is given back
-		r.must(<-again.taken)
-		r.must(again.send(bytesOf(8, 190)))
-		r.must(again.end())
+		r.Must(<-again.taken)
+		r.Must(again.send(bytesOf(8, 190)))
+		r.Must(again.end())
 		r.nothingLeft()
 
 		r.store.room.Store(new(int64(10)))
-		r.acc = r.account("large", account.NoQuota)
+		r.Acc = r.Account("large", account.NoQuota)
 		full := r.arrive(file("full.bin", b), true)
 		r.refused(<-full.taken, fault.DiskFull)
 		r.refused(<-full.ended, fault.DiskFull)
@@ -947,22 +947,22 @@ func TestLateSlicesHaveRoom(t *testing.T) {
 		r.uploads.asideOver = 1000
 		b := bytesOf(1, 5000)
 		id := r.open(file("a.bin", b))
-		first, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b))
-		r.must(err)
-		second, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1000]))
-		r.must(err)
-		_, err = r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1]))
+		first, err := r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b))
+		r.Must(err)
+		second, err := r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b[:1000]))
+		r.Must(err)
+		_, err = r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b[:1]))
 		r.refused(err, fault.Unavailable)
 		second.Close()
-		third, err := r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b[:1000]))
-		r.must(err)
+		third, err := r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b[:1000]))
+		r.Must(err)
 		third.Close()
-		r.must(r.uploads.Slice(r.Context(), r.acc, ToDrive, id, 1, first, etag(b)))
+		r.Must(r.uploads.Slice(r.Context(), r.Acc, ToDrive, id, 1, first, etag(b)))
 		first.Close()
-		_, err = r.uploads.Complete(r.Context(), r.acc, ToDrive, id)
-		r.must(err)
+		_, err = r.uploads.Complete(r.Context(), r.Acc, ToDrive, id)
+		r.Must(err)
 		r.nothingLeft()
-		_, err = r.uploads.Keep(r.Context(), r.acc, bytes.NewReader(b)) // nothing is awaited
+		_, err = r.uploads.Keep(r.Context(), r.Acc, bytes.NewReader(b)) // nothing is awaited
 		r.refused(err, fault.Unavailable)
 		r.nothingLeft()
 	})
