@@ -148,20 +148,13 @@ func (u *ui) directFolders(ctx context.Context, s *session, some []int64) error 
 		}
 		last = page.LastFileID
 	}
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, r := range rows {
+	return showRows(u, rows, func(r directRow) string {
 		at := printable(r.URL)
 		if at == "" {
 			at = u.text(directTrashed)
 		}
-		u.say(u.text(directLine, printable(r.Filename), at))
-	}
-	return nil
+		return u.text(directLine, printable(r.Filename), at)
+	})
 }
 
 type directLogCmd struct {
@@ -197,20 +190,13 @@ func (c *directLogCmd) Run(ctx context.Context, u *ui) error {
 		more = int64(page*manyIDs) < log.Total
 	}
 	rows = rows[:min(len(rows), c.Limit)]
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, r := range rows {
+	return showRows(u, rows, func(r directLogRow) string {
 		at := r.FilePath
 		if at == "" {
 			at = r.FileName
 		}
-		u.say(u.text(directLogLine, r.Hour.local(), r.Requests, humanSize(r.TotalTraffic), printable(at)))
-	}
-	return nil
+		return u.text(directLogLine, r.Hour.local(), r.Requests, humanSize(r.TotalTraffic), printable(at))
+	})
 }
 
 type directSignCmd struct {

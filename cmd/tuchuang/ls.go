@@ -41,6 +41,11 @@ func (c *lsCmd) Run(ctx context.Context, u *ui) error {
 		return err
 	}
 	sortRows(rows)
+	return showRows(u, rows, lsRow.line)
+}
+
+// showRows shows rows: as one document, or a line each; of none it says that there is none.
+func showRows[R any](u *ui, rows []R, line func(R) string) error {
 	if u.json {
 		return u.document(rows)
 	}
@@ -48,7 +53,7 @@ func (c *lsCmd) Run(ctx context.Context, u *ui) error {
 		u.note(u.text(lsEmpty))
 	}
 	for _, r := range rows {
-		u.say(r.line())
+		u.say(line(r))
 	}
 	return nil
 }

@@ -263,16 +263,9 @@ func (c *offlineLsCmd) Run(ctx context.Context, u *ui) error {
 		}
 		last = page.LastTaskID
 	}
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, t := range rows {
-		u.say(u.text(offlineLine, t.TaskID, t.CreateAt.local(), u.offlineState(t.OfflineTask), t.To, printable(t.Filename), printable(t.URL)))
-	}
-	return nil
+	return showRows(u, rows, func(t offlineRow) string {
+		return u.text(offlineLine, t.TaskID, t.CreateAt.local(), u.offlineState(t.OfflineTask), t.To, printable(t.Filename), printable(t.URL))
+	})
 }
 
 // offlineState is the word for where a download stands, with what belongs to it.

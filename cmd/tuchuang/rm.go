@@ -104,17 +104,10 @@ func (c *trashListCmd) Run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, r := range rows {
+	return showRows(u, rows, func(r trashRow) string {
 		line := lsRow{Name: r.Name, Type: r.Type, Size: r.Size, UpdateAt: r.UpdateAt}.line()
-		u.say(r.ID + "  " + line)
-	}
-	return nil
+		return r.ID + "  " + line
+	})
 }
 
 // trashed lists the trash, page by page.

@@ -124,16 +124,9 @@ func (c *shareLsCmd) Run(ctx context.Context, u *ui) error {
 		}
 		last = page.LastShareID
 	}
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, r := range rows {
-		u.say(u.text(shareLine, r.ShareID, u.shareEnd(r), r.PreviewCount, r.DownloadCount, printable(r.ShareName), r.URL, u.sharePassword(r)))
-	}
-	return nil
+	return showRows(u, rows, func(r shareRow) string {
+		return u.text(shareLine, r.ShareID, u.shareEnd(r), r.PreviewCount, r.DownloadCount, printable(r.ShareName), r.URL, u.sharePassword(r))
+	})
 }
 
 // forEver is how the API writes the end of a share that has none.

@@ -44,20 +44,13 @@ func (c *tasksCmd) Run(ctx context.Context, u *ui) error {
 		}
 		q.Last = page.LastTaskID
 	}
-	if u.json {
-		return u.document(rows)
-	}
-	if len(rows) == 0 {
-		u.note(u.text(lsEmpty))
-	}
-	for _, t := range rows {
+	return showRows(u, rows, func(t taskRow) string {
 		total := int64(0)
 		if t.Total != nil {
 			total = *t.Total
 		}
-		u.say(u.text(tasksLine, t.TaskID, t.CreateAt.local(), u.taskState(t.CopyState), t.Copied+t.Replaced, total, t.Skipped, t.Failed))
-	}
-	return nil
+		return u.text(tasksLine, t.TaskID, t.CreateAt.local(), u.taskState(t.CopyState), t.Copied+t.Replaced, total, t.Skipped, t.Failed)
+	})
 }
 
 // taskStates are the numbers of the words that tasks can be asked for by.
