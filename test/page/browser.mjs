@@ -96,6 +96,19 @@ export const post = (page, path, body) =>
 export const list = (page, folder = 0) => data(page, '/api/v1/file/list', { parentFileId: folder, page: 1, limit: 100, orderBy: 'file_name', orderDirection: 'asc' })
 export const names = async (page, folder) => (await list(page, folder)).fileList.map((f) => f.filename)
 
+// queue tells a page, as another tab would, of tasks that wait, or have ended. A reload forgets them.
+export const queue = (page, n, waits) =>
+  page.evaluate(
+    async ([n, status]) => {
+      const { uid } = (await (await fetch('/api/v1/user/info')).json()).data
+      const task = { status, failCode: '', failMsg: '', total: 0, copied: 0, replaced: 0, skipped: 0, failed: 0, bytes: 0, createAt: '2020-01-01 00:00:00', startAt: '', finishAt: '', undoAt: '', retryOf: '' }
+      const channel = new BroadcastChannel('tuchuang-tasks')
+      channel.postMessage({ uid, tasks: Array.from({ length: n }, (_, i) => ({ ...task, taskID: 'queued' + i })) })
+      channel.close()
+    },
+    [n, waits ? 4 : 2],
+  )
+
 // lying counts what of uploads lies in the browser of a page.
 export const lying = (page) =>
   page.evaluate(

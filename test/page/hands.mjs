@@ -2,7 +2,7 @@
 // pictures fill the page, what is dragged arrives, what was done can be undone, and what
 // could not be is said.
 import assert from 'node:assert/strict'
-import { another, answer, base, data, list, names, png, post, refusal, script, signIn, steps, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, names, png, post, queue, refusal, script, signIn, steps, until, watch } from './browser.mjs'
 
 let page
 const does = (what, fn) => steps.does(what, fn)
@@ -70,6 +70,14 @@ await script('hands', async () => {
     const sheet = page.getByRole('dialog', { name: 'Publish' })
     await sheet.getByText('12 new pictures').waitFor()
     await sheet.getByText('It is done in 3 tasks').waitFor()
+    // Where there is no room for a moment it is looked at again: others may have done some of it.
+    let plans = 0
+    page.on('request', (r) => (plans += r.url().endsWith('/copy/plan') ? 1 : 0))
+    await queue(page, 1, true)
+    await sheet.getByText('They need 3 tasks, and only 2 can be added now').waitFor()
+    assert.deepEqual([plans, await sheet.getByText('12 new pictures').count()], [0, 1])
+    await queue(page, 1, false)
+    await until(() => plans === 3, 'it is not looked at again')
     await sheet.getByRole('button', { name: 'Publish 12 pictures' }).click()
     await page.locator('.drawer').waitFor()
     await tasksEnd()

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { another, answer, base, data, list, lying, name, names, password, png, post, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, lying, name, names, password, png, post, queue, refusal, script, signIn as at, steps, until, watch } from './browser.mjs'
 
 const { PAGE_OTHER: other, PAGE_OTHER_PASSWORD: otherPassword } = process.env
 
@@ -505,14 +505,26 @@ await script('wrong', async () => {
 
   const sheet = () => page.getByRole('dialog', { name: 'Publish' })
   const copy = '**/source/copy'
+  // full lets the queue of tasks be full for a moment.
+  async function full() {
+    await queue(page, 3, true)
+    await sheet().getByText('3 tasks are unfinished, and no more can be added now').waitFor()
+    assert.deepEqual([await begins().isDisabled(), await sheet().getByText('1 new picture').count()], [true, 1])
+    await queue(page, 3, false)
+  }
   // publish goes as far as to the request that begins the task, and answers what lets that go.
-  async function publish(called, patient = true) {
+  const begins = () => sheet().getByRole('button', { name: 'Publish 1 picture' })
+  async function plan(called) {
     await page.goto(base + '/#/drive')
     await page.setInputFiles(input, made(called, Buffer.concat([readFileSync(join(dir, 'old.png')), randomBytes(8)])))
     await see('1 file uploaded')
     await close()
     await page.getByRole('option', { name: called }).click()
     await page.keyboard.press('p')
+    await begins().waitFor()
+  }
+  async function publish(called, patient = true) {
+    await plan(called)
     let go
     const gate = new Promise((resolve) => (go = resolve))
     const plans = []
@@ -521,10 +533,8 @@ await script('wrong', async () => {
       const answer = await gate
       await (answer ? r.fulfill(answer) : r.continue())
     })
-    const begins = sheet().getByRole('button', { name: 'Publish 1 picture' })
-    await begins.waitFor()
     const end = patient || (await hurry(20))
-    await begins.click()
+    await begins().click()
     await until(() => plans.length > 0, 'it does not begin')
     return { go, plans, end }
   }
@@ -571,12 +581,29 @@ await script('wrong', async () => {
     assert.equal(await sheet().getByRole('button', { name: 'Try again' }).count(), 0, 'it would be another task')
     await end()
     await page.unroute(copy)
+    await full()
     const asked = page.waitForRequest(copy)
-    await sheet().getByRole('button', { name: 'Publish 1 picture' }).click()
+    await begins().click()
     assert.equal((await asked).postDataJSON().planID, plans[0])
     await page.getByRole('heading', { name: '1 published' }).waitFor()
     await page.keyboard.press('Escape')
     await sheet().waitFor({ state: 'detached' })
+    await page.reload()
+  })
+
+  await steps.does('a plan is good while there is no room for its task', async () => {
+    await plan('amid6.png')
+    let plans = 0
+    const count = (r) => (plans += r.url().endsWith('/copy/plan') ? 1 : 0)
+    page.on('request', count)
+    await full()
+    await begins().click()
+    await page.getByRole('heading', { name: '1 published' }).waitFor()
+    assert.equal(plans, 0)
+    page.off('request', count)
+    await page.keyboard.press('Escape')
+    await sheet().waitFor({ state: 'detached' })
+    await page.reload()
   })
 
   await steps.does('a sheet that is left once its task has begun says nothing', async () => {
