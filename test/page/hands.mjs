@@ -324,6 +324,43 @@ await script('hands', async () => {
     await cell('00000.png').waitFor()
   })
 
+  await does('a move that is left does not count for the next one, and says so where it fails', async () => {
+    await into('inbox')
+    const sheet = page.getByRole('dialog', { name: 'Move 1 item to…' })
+    const asks = async (called) => {
+      await cell(called).click()
+      await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
+      await sheet.waitFor()
+    }
+    const moves = async () => {
+      await sheet.getByRole('button', { name: 'Drive' }).click()
+      await sheet.getByRole('button', { name: 'target' }).click()
+      await sheet.getByRole('button', { name: 'Move here' }).click()
+    }
+    const leaves = async () => (await key('Escape'), await noDialog())
+    for (const [response, says] of [[refusal('into_itself'), 'A folder can\'t be moved into itself'], [undefined, 'Moved 1 item']]) {
+      let answered
+      await page.route('**/api/v1/file/move', (r) => void (answered = () => (response ? r.fulfill(response) : r.continue())), { times: 1 })
+      await asks('p01.png')
+      await moves()
+      await until(() => answered, 'it is not asked for')
+      await leaves()
+      await asks('p02.png')
+      await answered()
+      await page.locator('.toast', { hasText: says }).last().waitFor()
+      assert.equal(await sheet.getByRole('alert').count(), 0)
+      if (!response) await moves()
+      else await leaves()
+    }
+    await noDialog()
+    for (const called of ['p02.png', 'p01.png']) {
+      await cell(called).waitFor({ state: 'detached' })
+      await page.getByRole('listbox').focus()
+      await key('Control+z')
+      await cell(called).waitFor()
+    }
+  })
+
   await does('where folders do not load one can ask again', async () => {
     await into('inbox')
     await cell('p01.png').click()
