@@ -669,6 +669,33 @@ await script('wrong', async () => {
     await page.getByRole('option').first().waitFor()
   })
 
+  await steps.does('what of tasks did not come is asked for again', async () => {
+    const drawer = page.locator('.drawer')
+    const alert = drawer.getByRole('alert')
+    // lacks lets something not come, and asks for it again.
+    async function lacks(path, show, comes) {
+      await page.route(path, (r) => r.fulfill(refusal('internal')))
+      await show()
+      await alert.waitFor()
+      await page.unroute(path)
+      await alert.getByRole('button', { name: 'Try again' }).click()
+      await comes.waitFor()
+      assert.equal(await alert.count(), 0)
+    }
+    const task = drawer.locator('.task', { hasText: '1 published' }).first()
+    const list = async () => {
+      await page.reload()
+      await page.getByRole('option').first().waitFor()
+      await page.keyboard.press('t')
+    }
+    await lacks(/copy\/list\?/, list, task)
+    await lacks(/copy\/items\?.*outcome=&/, () => task.click(), drawer.locator('.items a'))
+    await drawer.getByRole('button', { name: 'Back' }).click()
+    await lacks(/copy\/items\?.*outcome=copied/, () => task.click(), drawer.getByRole('textbox', { name: 'Links' }))
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+  })
+
   await steps.does('a sign-out that fails is said', async () => {
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
     expected = 'status of 500'
