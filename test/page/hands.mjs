@@ -361,6 +361,17 @@ await script('hands', async () => {
     }
   })
 
+  await does('the order that is there already begins nothing anew', async () => {
+    const order = async (label) => {
+      await page.getByRole('button', { name: /^Sort/ }).click()
+      await page.locator('.n-dropdown-option').getByText(label).click()
+    }
+    await cell('p01.png').click()
+    await order('Name')
+    await cell('p02.png').click({ modifiers: ['Control'] })
+    await see('2 selected')
+  })
+
   await does('where folders do not load one can ask again', async () => {
     await into('inbox')
     await cell('p01.png').click()

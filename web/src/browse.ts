@@ -26,7 +26,7 @@ export interface Kind<T extends Browsable> {
   folder: () => T['id']
   root: T['id']
   fixed?: () => boolean // nothing of this list is opened, moved or looked at closer
-  depends: () => unknown[] // where one of these changes the list begins anew
+  depends: (() => unknown)[] // where one of these changes the list begins anew
   list: () => Listing<T>
   way: (id: T['id']) => Promise<Crumb<T['id']>[]>
   to: (id: T['id']) => string
@@ -110,13 +110,13 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     await listing.value.reload().catch((e: unknown) => listing.value.items.value.length > 0 && fail(e))
   }
   watch(
-    () => [of.folder(), of.fixed?.() === true, line.signedIn, ...of.depends()] as const,
+    [of.folder, () => of.fixed?.() === true, () => line.signedIn, ...of.depends],
     (now, before) => {
-      if (before) listing.value = of.list()
+      if (before.length > 0) listing.value = of.list()
       selection.clear()
       selection.cursor.value = -1
       void reload().then(arrive)
-      if (before && now[0] === before[0] && now[1] === before[1] && now[2] === before[2]) return
+      if (now[0] === before[0] && now[1] === before[1] && now[2] === before[2]) return
       lost.value = undefined
       const i = path.value.findIndex((c) => c.id === now[0])
       path.value = i < 0 ? [] : path.value.slice(0, i + 1)
