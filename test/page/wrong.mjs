@@ -358,6 +358,36 @@ await script('wrong', async () => {
     await page.unroute('**/source/published*')
   })
 
+  await steps.does('what could not be asked for is asked for again once at a time', async () => {
+    const asked = []
+    let held = true
+    await page.route('**/api/v1/file/infos', (r) => (!held ? r.continue() : asked.push(r) === 1 ? r.fulfill(refusal('internal')) : undefined))
+    await page.goto(base + '/#/search/y.txt')
+    const cell = page.getByRole('option', { name: 'y.txt' })
+    await cell.click()
+    await until(() => asked.length === 1, 'nobody asks where it lies')
+    // The server is away for a moment, and again when it is asked already.
+    await page.route('**/api/v1/file/download_info?*', (r) => r.abort())
+    expected = 'Failed to load resource'
+    for (let i = 0; i < 2; i++) {
+      const listed = page.waitForResponse('**/api/v1/file/list?*searchData=y.txt*')
+      await page.keyboard.press('d')
+      await page.locator('.away').waitFor()
+      await page.locator('.away').waitFor({ state: 'detached' })
+      await listed
+      await until(() => asked.length > 1, 'it is not asked for again')
+    }
+    expected = ''
+    await page.unroute('**/api/v1/file/download_info?*')
+    const [below] = asked[0].request().postDataJSON().fileIds
+    assert.deepEqual(asked.map((r) => r.request().postDataJSON().fileIds), [[below], [below]])
+    held = false
+    await asked[1].continue()
+    await cell.getByText('Drive / chosen / below').waitFor()
+    await page.unroute('**/api/v1/file/infos')
+    await page.goto(base + '/#/drive')
+  })
+
   await steps.does('a thumbnail that the server was too busy for is asked for again', async () => {
     const busy = '<svg xmlns="http://www.w3.org/2000/svg" width="164" height="123"/>'
     const thumbnails = /\/file\/thumbnail\?/

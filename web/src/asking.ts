@@ -19,10 +19,10 @@ export function asking<ID, R>(fetch: (ids: ID[]) => Promise<R>, take: (r: R, ids
 
   async function ask(ids: ID[]): Promise<void> {
     const mine = turn
+    ids.forEach((id) => open.delete(id)) // as long as they are asked for
     try {
       const r = await fetch(ids)
       if (mine !== turn) return
-      ids.forEach((id) => open.delete(id))
       if (open.size === 0) tries = 0
       take(r, ids)
     } catch {

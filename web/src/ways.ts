@@ -7,7 +7,8 @@ import { t } from './words'
 
 const known = reactive(new Map<number, { name: string; parent: number }>())
 const turn = ref(0) // who shows a way asks anew in the next one
-const wanted = new Set<number>()
+const wanted = new Set<number>() // all that was asked for: what does not come is asked for again by itself
+let next: number[] = []
 let due = 0
 const { ask, forget } = asking(foldersByID, (list, ids) => {
   ids.forEach((i) => known.set(i, { name: '…', parent: 0 })) // what was deleted for good
@@ -32,15 +33,18 @@ export function wayOf(id: number): string {
 export function forgetWays(): void {
   forget()
   wanted.clear()
+  next = []
   known.clear()
   turn.value++
 }
 
 function want(id: number): void {
+  if (wanted.has(id)) return
   wanted.add(id)
+  next.push(id)
   due ||= window.setTimeout(() => {
     due = 0
-    void inParts([...wanted], ask)
-    wanted.clear()
+    void inParts(next, ask)
+    next = []
   }, 40)
 }
