@@ -393,6 +393,21 @@ await script('hands', async () => {
     release()
     await sheet.getByRole('button', { name: 'target' }).waitFor()
     await page.unroute('**/api/v1/file/list?*')
+
+    // Into one that is made late nobody goes from elsewhere.
+    let made
+    await page.route('**/upload/v1/file/mkdir', (r) => void (made = () => r.continue()), { times: 1 })
+    await sheet.getByRole('button', { name: 'New folder' }).click()
+    await answer(page, 'late', 'New folder')
+    await key('Enter')
+    await until(() => made, 'no folder is made')
+    await page.getByRole('dialog', { name: 'New folder' }).getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('dialog', { name: 'New folder' }).waitFor({ state: 'detached' })
+    await sheet.getByRole('button', { name: 'target' }).click()
+    await sheet.getByText('There are no folders here.').waitFor()
+    await Promise.all([page.waitForResponse('**/upload/v1/file/mkdir'), made()])
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+    assert.equal(await sheet.locator('.way .tool').last().textContent(), 'target')
     await key('Escape')
     await noDialog()
   })

@@ -726,6 +726,40 @@ await script('wrong', async () => {
     await drawer.waitFor({ state: 'detached' })
   })
 
+  await steps.does('an undo that is left says where it fails, and nothing of it is told of another task', async () => {
+    const drawer = page.locator('.drawer')
+    const task = (n) => drawer.locator('.task', { hasText: '1 published' }).nth(n)
+    const question = page.getByRole('dialog', { name: 'Undo this task?' })
+    // late begins something, leaves it, and answers what lets the answer come.
+    async function late(begin, leave) {
+      let go
+      await page.route('**/source/copy/undo', (r) => void (go = (response) => (response ? r.fulfill(response) : r.continue())), { times: 1 })
+      await begin()
+      await until(() => go, 'it is not asked for')
+      await leave()
+      return (response) => Promise.all([page.waitForResponse('**/source/copy/undo'), go(response)])
+    }
+    const asks = () => drawer.getByRole('button', { name: 'Undo…' }).click()
+    const undoes = async () => (await asks(), await question.waitFor(), await late(() => question.getByRole('button', { name: 'Undo', exact: true }).click(), () => question.getByRole('button', { name: 'Cancel' }).click()))
+    const back = () => drawer.getByRole('button', { name: 'Back' }).click()
+    await page.keyboard.press('t')
+    await task(0).click()
+    await (await late(asks, back))()
+    await task(1).click()
+    await (await undoes())(refusal('disk_full'))
+    await page.locator('.toast.bad', { hasText: 'disk is full' }).waitFor()
+    const undone = await undoes()
+    await back()
+    await task(0).click()
+    await Promise.all([page.waitForResponse('**/source/copy/process?*'), undone()])
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+    assert.equal(await drawer.getByText('1 image removed').count(), 0)
+    await back()
+    await drawer.locator('.task', { hasText: 'Undone' }).waitFor()
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+  })
+
   await steps.does('a sign-out that fails is said', async () => {
     await page.route('**/web/sign-out', (r) => r.fulfill({ status: 500, body: '' }))
     expected = 'status of 500'

@@ -81,7 +81,7 @@ export const undo = async (id: string, dryRun: boolean) => {
   if (dryRun) return await reads<Undone>(path, { taskID: id, dryRun })
   const r = await post<Undone>(path, { taskID: id, dryRun })
   ended.value++
-  await taskOf(id)
+  await taskOf(id).catch(() => undefined) // it is undone all the same
   return r
 }
 
