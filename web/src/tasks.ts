@@ -3,6 +3,7 @@
 import { computed, reactive, ref, watch } from 'vue'
 import { get, line, post, reads } from './ask'
 import type { Undone } from './wire'
+import { say, t } from './words'
 
 export interface Task {
   taskID: string
@@ -37,6 +38,15 @@ export const tasks = computed(() => [...known.values()].sort((a, b) => (a.create
 export const goesOn = (x: Task): boolean => x.status === 1 || x.status === 4
 export const open = computed(() => tasks.value.filter(goesOn))
 export const done = (x: Task): number => x.copied + x.replaced + x.skipped + x.failed
+// result says in words what has become of one that has ended.
+export function result(x: Task): string {
+  if (x.failCode === 'cancelled') return t('tasks.cancelled')
+  if (x.status === 3) return t('tasks.failed')
+  const good = x.copied + x.replaced
+  const parts = [good > 0 ? say('tasks.published', good) : '', x.failed > 0 ? say('tasks.someFailed', x.failed) : ''].filter(Boolean)
+  return parts.join(t('tasks.and')) || t('tasks.nothing')
+}
+export const kind = (x: Task): string => (goesOn(x) ? 'busy' : x.failCode === 'cancelled' ? 'warn' : x.status === 3 || x.failed > 0 ? 'bad' : 'good')
 // fresh is the newest that has ended while the page was open, and was not looked at.
 export const fresh = computed(() => tasks.value.find((x) => !goesOn(x) && news.has(x.taskID) && !seen.value.has(x.taskID)))
 const news = reactive(new Set<string>())

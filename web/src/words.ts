@@ -56,7 +56,7 @@ export function ago(wire: string): string {
   if (!wire) return ''
   const seconds = Math.round((dateOf(wire).getTime() - Date.now()) / 1000)
   const n = Math.abs(seconds)
-  if (n < 60) return near.value.format(0, 'minute')
+  if (n < 60) return t('now')
   if (n < 3600) return near.value.format(Math.round(seconds / 60), 'minute')
   if (n < 86400) return near.value.format(Math.round(seconds / 3600), 'hour')
   if (n < 86400 * 7) return near.value.format(Math.round(seconds / 86400), 'day')
