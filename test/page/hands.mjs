@@ -529,6 +529,15 @@ await script('hands', async () => {
     await page.context().close()
   })
 
+  await does('for who wants no motion a window is where it stays before the first frame', async () => {
+    await open()
+    await cell('stale.png').click()
+    await page.evaluate(() => void (window.requestAnimationFrame = () => 0))
+    await key('p')
+    assert.equal((await page.locator('.modal').boundingBox()).width, 560)
+    await page.context().close()
+  })
+
   await does('on a phone each tap shows details, which go by a tap and by Escape', async () => {
     await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
     const sheet = page.getByRole('dialog')
