@@ -78,7 +78,8 @@ await script('hands', async () => {
     assert.deepEqual([plans, await sheet.getByText('12 new pictures').count()], [0, 1])
     await queue(page, 1, false)
     await until(() => plans === 3, 'it is not looked at again')
-    await sheet.getByRole('button', { name: 'Publish 12 pictures' }).click()
+    assert.ok(await sheet.getByRole('button', { name: 'Publish 12 pictures' }).isEnabled())
+    await key('Enter') // the window has the keys, and none of its buttons
     await page.locator('.drawer').waitFor()
     await tasksEnd()
     const all = await tasks()
@@ -106,6 +107,8 @@ await script('hands', async () => {
     await key('p')
     await see('20 are chosen. They need 4 tasks, and only 3 can be added now. Choose 15 at most')
     assert.ok(await page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).isDisabled())
+    await key('Enter') // nothing can be done
+    await see('20 are chosen. They need 4 tasks')
     await key('Escape')
     await noDialog()
   })
