@@ -115,7 +115,7 @@ await script('account', async () => {
     const config = JSON.parse(await copied('Install the plugin 123pan, and write this into PicGo\'s config'))
     assert.deepEqual(config.picBed['123pan'], { clientID: id, clientSecret: secret })
     const { hostname, port } = new URL(base)
-    assert.ok((await copied('The plugin has the platform\'s host built in: replace it by this server\'s')).includes(`/'${hostname}', port: ${port}/`))
+    assert.ok((await copied('The plugin has the platform\'s host built in: replace it by this server\'s')).includes(`/'${hostname}', port: ${port}/g; s/require('https')/require('http')/`))
     for (const [program, want] of [['OpenList', 'ClientSecret: ' + secret], ['curl', secret], ['Command line', 'tuchuang login --server ' + base]]) {
       await card.getByRole('button', { name: program, exact: true }).click()
       await card.getByText(want).first().waitFor()
@@ -164,6 +164,17 @@ await script('account', async () => {
     await see(page, 'The new passwords are not the same')
     await type('wrong', 'correct horse', 'correct horse')
     await see(page, 'The present password is another one')
+    // Who has left the form by then is told too.
+    let asked, answered
+    const held = new Promise((done) => (answered = done))
+    const asking = new Promise((done) => (asked = done))
+    await page.route('**/user/password', async (route) => (asked(), await held, await route.continue()), { times: 1 })
+    await type('wrong', 'correct horse', 'correct horse')
+    await asking
+    await tab(page, 'Clients')
+    answered()
+    await page.locator('.toast').getByText('The present password is another one').waitFor()
+    await tab(page, 'Password')
     await type(password, 'correct horse', 'correct horse')
     await see(page, 'The password is changed')
     const other = await open()

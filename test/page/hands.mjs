@@ -2,7 +2,7 @@
 // pictures fill the page, what is dragged arrives, what was done can be undone, and what
 // could not be is said.
 import assert from 'node:assert/strict'
-import { another, answer, base, data, list, names, png, post, queue, refusal, script, signIn, steps, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, names, png, post, queue, refusal, script, signIn, steps, sticksOut, until, watch } from './browser.mjs'
 
 let page
 const does = (what, fn) => steps.does(what, fn)
@@ -561,6 +561,21 @@ await script('hands', async () => {
     await full('crumb.png').waitFor()
     await full('crumb.png').getByRole('button', { name: 'Close' }).tap()
     await full('crumb.png').waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
+  await does('on a phone what the bar has no room for is in its menu', async () => {
+    await open({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true })
+    await cell('stale.png').waitFor()
+    await page.getByRole('listbox').focus()
+    await key('Control+a')
+    assert.deepEqual(await sticksOut(page), [])
+    const menu = (what) => page.locator('.n-dropdown-option').getByText(what, { exact: true })
+    await page.getByRole('button', { name: 'More that can be done' }).tap()
+    await menu('Move').waitFor()
+    assert.deepEqual(await page.locator('.n-dropdown-option').allInnerTexts(), ['Publish', 'Links', 'Move', 'Move to the trash'])
+    await menu('Move').tap()
+    await page.getByRole('dialog', { name: /^Move \d+ items to/ }).waitFor()
     await page.context().close()
   })
 })

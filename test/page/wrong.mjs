@@ -484,6 +484,7 @@ await script('wrong', async () => {
       await see(`${called.length} selected`)
       await page.keyboard.press('Delete')
       await page.getByRole('option', { name: called[0] }).waitFor({ state: 'detached' })
+      await page.locator('.toast').getByText(`${called.length} items moved to the trash`, { exact: true }).waitFor()
       let tries = 0
       let lost = false
       await page.route('**/api/v1/file/recover', async (r) => {
@@ -522,7 +523,12 @@ await script('wrong', async () => {
     await page.route('**/api/v1/oss/file/delete', (r) => (++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
     await page.keyboard.press('Delete')
     const question = page.getByRole('dialog', { name: 'Delete 120 folders' })
-    await question.getByRole('button', { name: 'Delete' }).focus()
+    await question.waitFor()
+    await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'))
+    await page.keyboard.press('Enter') // what was meant for the list makes no link die
+    assert.deepEqual([asked, await page.getByRole('dialog').count()], [0, 1])
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await question.getByText('disk is full').waitFor()
     await see('20 selected')

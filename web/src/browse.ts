@@ -218,7 +218,6 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
         undoable(say('move.done', moved.length), () => back(moved))
       }
     }
-    grid.value?.focus()
   }
   async function back(moved: T[]): Promise<void> {
     for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])

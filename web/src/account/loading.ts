@@ -1,5 +1,5 @@
 // Data that is asked for when a view is shown, and again where that did not work.
-import { onMounted, ref, watch, type Ref } from 'vue'
+import { onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
 import { line } from '../ask'
 import { fail } from '../bubbles'
 
@@ -41,4 +41,11 @@ export function further(come: () => Promise<void>): { more: Ref<boolean>; next: 
     }
   }
   return { more, next }
+}
+
+// tells says where a form stands why it has failed, and to who has left it all the same.
+export function tells(problem: Ref<string>): (e: unknown) => void {
+  let left = false
+  onBeforeUnmount(() => (left = true))
+  return (e) => (left ? fail(e) : void (problem.value = (e as Error).message))
 }

@@ -7,6 +7,8 @@ export interface Part {
 export const programs = ['picgo', 'openlist', 'curl', 'cli'] as const
 export type Program = (typeof programs)[number]
 
+const plain = location.protocol === 'http:'
+
 // settings are what a program wants; secret is "" where nobody knows it any more.
 export function settings(program: Program, clientID: string, secret: string): Part[] {
   const clientSecret = secret || '…'
@@ -17,8 +19,11 @@ export function settings(program: Program, clientID: string, secret: string): Pa
           title: 'picgoConfig',
           text: JSON.stringify({ picBed: { uploader: '123pan', current: '123pan', '123pan': { clientID, clientSecret } }, picgoPlugins: { 'picgo-plugin-123pan': true } }, null, 2),
         },
-        // It names the host between quotes, where a port has no place.
-        { title: 'picgoHost', text: `sed -i "s/'open-api\\.123pan\\.com'/'${location.hostname}', port: ${location.port || 443}/g" ~/.picgo/node_modules/picgo-plugin-123pan/src/index.js` },
+        // It names the host between quotes, where a port has no place, and speaks https alone.
+        {
+          title: 'picgoHost',
+          text: `sed -i "s/'open-api\\.123pan\\.com'/'${location.hostname}', port: ${location.port || (plain ? 80 : 443)}/g${plain ? "; s/require('https')/require('http')/" : ''}" ~/.picgo/node_modules/picgo-plugin-123pan/src/index.js`,
+        },
       ]
     case 'openlist':
       return [
