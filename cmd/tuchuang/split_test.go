@@ -152,13 +152,13 @@ func TestCopySplitThatEndsEarly(t *testing.T) {
 					}
 					read = read || task == first && path.Base(r.URL.Path) == "fail"
 					known = known || read && path.Base(r.URL.Path) == "copy" // whose end is in the report, then
-					stop := known
+					second, stop := task != "" && task != first, known
 					mu.Unlock()
 					switch {
-					case task != "" && task != first && !stop:
+					case second && !stop:
 						_, _ = io.WriteString(w, `{"code":0,"message":"ok","data":{"status":4}}`)
 						return
-					case task != "" && task != first:
+					case second:
 						tt.stop(cmd, w, r)
 						return
 					case path.Base(r.URL.Path) != "copy":

@@ -106,7 +106,7 @@ func TestOpen(t *testing.T) {
 			r.Must(err)
 			r.reads("back again", "相册 é/x", top)
 		}
-		newer := r.MkFile(a, "x")
+		newer := r.PutFile(a, "x", drive.Overwrite)
 		r.reads("replaced", "相册 é/x", newer)
 		r.Must(r.Drive.Move(r.Context(), r.Acc, []drive.ID{out}, b))
 		r.reads("moved into it", "相册 é/c/x", out)

@@ -294,7 +294,7 @@ func TestDeletedFilesAreSharedNoMore(t *testing.T) {
 		if rows() != 3 {
 			r.Fatalf("%d rows", rows())
 		}
-		r.MkFile(folder, "a")
+		r.PutFile(folder, "a", drive.Overwrite)
 		r.top(s, "folder/")
 		r.top(other)
 		if rows() != 1 {

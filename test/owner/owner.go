@@ -134,9 +134,14 @@ func (o *Owner) MkFolder(parent drive.ID, name string) drive.ID {
 	return id
 }
 
-// MkFile makes a file of the drive in the place of one of that name, of content of its own
-// that no store has.
+// MkFile makes a file of the drive, of content of its own that no store has.
 func (o *Owner) MkFile(parent drive.ID, name string) drive.ID {
+	o.Helper()
+	return o.PutFile(parent, name, drive.Refuse)
+}
+
+// PutFile is MkFile under a name that may be taken.
+func (o *Owner) PutFile(parent drive.ID, name string, dup drive.Duplicate) drive.ID {
 	o.Helper()
 	id, err := o.Drive.NewID(o.Context())
 	o.Must(err)
@@ -148,17 +153,20 @@ func (o *Owner) MkFile(parent drive.ID, name string) drive.ID {
 		if err != nil {
 			return err
 		}
-		key, etag := blob.Key{Account: int64(o.Acc), ID: no}, fmt.Sprintf("%032x", no)
+		key, etag := blob.Key{Account: int64(o.Acc), ID: no}, Etag(no)
 		if err := blob.Begin(ctx, tx, key); err != nil {
 			return err
 		}
 		if _, err := blob.Finish(ctx, tx, key, blob.Facts{SHA256: etag, MD5: etag, Size: FileSize}); err != nil {
 			return err
 		}
-		return drive.Put(ctx, tx, o.Acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: no, Size: FileSize, Etag: etag, Duplicate: drive.Overwrite}, 0)
+		return drive.Put(ctx, tx, o.Acc, drive.File{ID: id, Parent: parent, Name: name, BlobID: no, Size: FileSize, Etag: etag, Duplicate: dup}, 0)
 	})
 	return id
 }
+
+// Etag is what the content of a number has, of those that one owner's files are made of.
+func Etag(no int64) string { return fmt.Sprintf("%032x", no) }
 
 // FileSize is what one of MkFile has, in bytes.
 const FileSize = 7
