@@ -256,10 +256,11 @@ func TestS3LinkByAnotherName(t *testing.T) {
 // open, and reading, which has begun, ends with Close.
 func TestS3OpenEnds(t *testing.T) {
 	server := blobtest.S3(t)
+	patient := server.Open(t)
 	server.Options.Opening = 200 * time.Millisecond
 	store := server.Open(t)
 	large := strings.Repeat("a picture", 100_000)
-	put(t, store, key, large)
+	put(t, patient, key, large)
 	hang := func(*http.Request) blobtest.Fault { return blobtest.Fault{Hang: true} }
 	server.Fail(hang)
 	if _, err := store.Open(t.Context(), key); !fault.Is(err, fault.Unavailable) {
@@ -269,7 +270,7 @@ func TestS3OpenEnds(t *testing.T) {
 		t.Errorf("link: %v", err)
 	}
 	server.Fail(nil)
-	o, err := store.Open(t.Context(), key)
+	o, err := patient.Open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -232,7 +231,7 @@ func TestMigrateOfWhatIsBack(t *testing.T) {
 func TestRestoreGoesOnAfterAnOutage(t *testing.T) {
 	h, dest, bucket := newHouse(t, db.SQLite), t.TempDir(), blobtest.S3(t)
 	h.backup(dest)
-	bucket.Options.Tries, bucket.Options.Stall, bucket.Options.Opening = 1, 300*time.Millisecond, time.Second
+	bucket.Options.Tries = 1
 	for _, e := range dbtest.Engines {
 		store := bucket.Open(t)
 		p := Place{Data: filepath.Join(t.TempDir(), "data"), Store: store}
@@ -379,7 +378,7 @@ func TestBackupBesideADamagedSnapshot(t *testing.T) {
 // that size, keeps its path.
 func TestErrorsSayWhere(t *testing.T) {
 	h, bucket := newHouse(t, db.SQLite), blobtest.S3(t)
-	bucket.Options.Tries, bucket.Options.Stall, bucket.Options.Opening = 1, 300*time.Millisecond, time.Second
+	bucket.Options.Tries = 1
 	store := bucket.Open(t)
 	bucket.Fail(func(*http.Request) blobtest.Fault { return blobtest.Fault{Status: http.StatusServiceUnavailable} })
 	_, backupErr := Backup(t.Context(), BackupOptions{DB: h.db, Store: store, To: t.TempDir()})
