@@ -20,13 +20,19 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// Migrations are the steps that make the schema of an engine, in order of their names.
+func Migrations(e Engine) (fs.FS, error) {
+	dir, err := fs.Sub(migrations, "migrations/"+string(e))
+	return dir, fault.Wrap(err, "db: migrate")
+}
+
 // migrate makes the schema where there is none, and brings it up to date where that
 // was allowed. A database that exists already is copied beside itself first; a newer
 // one than this program knows is refused.
 func (d *DB) migrateFile(ctx context.Context) (err error) {
-	dir, err := fs.Sub(migrations, "migrations/"+string(SQLite))
+	dir, err := Migrations(SQLite)
 	if err != nil {
-		return fault.Wrap(err, "db: migrate")
+		return err
 	}
 	if latest, err := isLatest(ctx, d.writer, dir); err != nil || latest {
 		return translate(err, "db: open "+d.path)
@@ -69,9 +75,9 @@ func (d *DB) migrateFile(ctx context.Context) (err error) {
 // they take turns. A step may have much to do, and has to wait for who is at a table: it
 // has all the time it wants.
 func (d *DB) migrateServer(ctx context.Context, config *pgx.ConnConfig) (err error) {
-	dir, err := fs.Sub(migrations, "migrations/"+string(PostgreSQL))
+	dir, err := Migrations(PostgreSQL)
 	if err != nil {
-		return fault.Wrap(err, "db: migrate")
+		return err
 	}
 	if latest, err := isLatest(ctx, d.readers, dir); err != nil || latest {
 		return translate(err, "db: open "+nameOf(config))

@@ -173,24 +173,27 @@ func ask(where *url.URL, query string) (err error) {
 	return errors.Join(err, c.Close(ctx))
 }
 
+// lax are the settings of servers that nobody needs after a crash of the machine.
+var lax = []string{"fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=off"}
+
 func startCluster() (*url.URL, error) {
+	like, err := stopped()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "tuchuang-postgres-")
 	if err != nil {
 		return nil, err
 	}
-	c, err := StartCluster(dir, "", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=off")
-	if err != nil {
+	if err := copyFolder(like, filepath.Join(dir, "data")); err != nil {
 		return nil, err
+	}
+	c, err := StartCluster(dir, "", lax...)
+	if err != nil {
+		return nil, fmt.Errorf("a copy of %s, which is made anew where it is removed: %w", like, err)
 	}
 	cluster.url, cluster.shell = c.url, c.stdin
-	if err := ask(c.url, "CREATE DATABASE "+template); err != nil {
-		return nil, err
-	}
-	d, err := db.Open(context.Background(), db.Options{URL: database(template), Upgrade: true})
-	if err != nil {
-		return nil, err
-	}
-	return c.url, errors.Join(d.Close(), rememberFresh(context.Background()))
+	return c.url, rememberFresh(context.Background())
 }
 
 // Cluster is a running PostgreSQL server.
