@@ -104,7 +104,7 @@ func (s *server) handler(door *api.API, raw *transfer.Transfer, pages *web.Web) 
 func (s *server) returned(r *http.Request) {
 	if s.cut.Load() {
 		at := r.URL.Path
-		for _, secret := range []string{"/d/", "/dl-log/", "/s/"} {
+		for _, secret := range []string{"/d/", "/z/", "/dl-log/", "/s/"} {
 			if strings.HasPrefix(at, secret) {
 				at = secret // the rest is a secret while it lives
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"io"
@@ -240,6 +241,54 @@ func TestStoreCutsTheLine(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// So it is with an archive, whose size nobody has been told; what can't be had at all is
+// left out of it.
+func TestStoreCutsTheLineOfAnArchive(t *testing.T) {
+	t.Parallel()
+	o := startOverBucket(t, false)
+	var ids []int64
+	for n := range byte(3) {
+		b := drawn(n, 300_000)
+		done, err := o.Single(t.Context(), "", client.NewFile{Filename: string('a' + n), Etag: sumHex(b), Size: int64(len(b))}, client.Content{From: bytes.NewReader(b), Size: int64(len(b))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, done.FileID)
+	}
+	at, err := o.ArchiveInfo(t.Context(), ids, "all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(at, o.url)
+	whole := o.ask(http.MethodGet, path, nil)
+	if whole.err != nil || len(whole.body) < 900_000 {
+		t.Fatalf("%s, %d bytes, %v", whole.Status, len(whole.body), whole.err)
+	}
+	o.bucket.Fail(func(r *http.Request) (f blobtest.Fault) {
+		if !strings.HasPrefix(r.Header.Get("Range"), "bytes=0-") {
+			f.Cut = -1
+		}
+		return f
+	})
+	if got := o.ask(http.MethodGet, path, nil); got.err == nil || len(got.body) >= len(whole.body) {
+		t.Errorf("cut: %s, %d bytes, %v", got.Status, len(got.body), got.err)
+	}
+	o.bucket.Fail(func(*http.Request) blobtest.Fault { return blobtest.Fault{Status: http.StatusForbidden} })
+	got := o.ask(http.MethodGet, path, nil)
+	left, err := zip.NewReader(bytes.NewReader(got.body), int64(len(got.body)))
+	if got.err != nil || err != nil || len(left.File) != 1 {
+		t.Fatalf("away: %s, %d bytes, %v", got.Status, len(got.body), errors.Join(got.err, err))
+	}
+	told, err := left.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(told)
+	if lines := bytes.Count(text, []byte(" could not be read\r\n")); err != nil || lines != len(ids) {
+		t.Errorf("%d of %d are told: %q %v", lines, len(ids), text, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"tuchuang/internal/account"
 	"tuchuang/internal/api/wire"
 	"tuchuang/internal/drive"
+	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
 	"tuchuang/internal/picture"
 )
@@ -328,10 +329,37 @@ func (a *API) downloadInfo(ctx context.Context, acc account.ID, in downloadIn) (
 	if e.IsFolder() {
 		return nil, fault.New(fault.NotFile, "api: download")
 	}
-	path := "/d/" + drive.ID(acc).String() + "/" + e.ID.String()
+	return a.downloadURL(ctx, acc, "/d/"+drive.ID(acc).String()+"/"+e.ID.String(), e.Name)
+}
+
+// downloadURL signs a path; what is behind it has a name.
+func (a *API) downloadURL(ctx context.Context, acc account.ID, path, name string) (*downloadInfoOut, error) {
 	sign, err := a.Accounts.Sign(ctx, acc, downloadLife, "GET "+path)
 	if err != nil {
 		return nil, err
 	}
-	return &downloadInfoOut{a.PublicURL + path + "/" + sign + "/" + url.PathEscape(e.Name)}, nil
+	return &downloadInfoOut{a.PublicURL + path + "/" + sign + "/" + url.PathEscape(name)}, nil
+}
+
+type archiveIn struct {
+	FileIDs  []drive.ID `wire:"fileIDs,fileID;required;max=100"`
+	Filename string     `wire:"filename" doc:"what the archive is called; as the first of the files where it is empty"`
+}
+
+func (a *API) archiveInfo(ctx context.Context, acc account.ID, in archiveIn) (*downloadInfoOut, error) {
+	trees, err := a.Drive.Trees(ctx, acc, in.FileIDs)
+	if err != nil {
+		return nil, err
+	}
+	name := trees[0][0].Name
+	if in.Filename != "" {
+		if name, err = entryname.Clean(in.Filename); err != nil {
+			return nil, err
+		}
+	}
+	ids := make([]string, len(trees))
+	for i, tree := range trees {
+		ids[i] = tree[0].ID.String()
+	}
+	return a.downloadURL(ctx, acc, "/z/"+drive.ID(acc).String()+"/"+strings.Join(ids, "-"), strings.TrimSuffix(name, ".zip")+".zip")
 }

@@ -267,6 +267,11 @@ var byteRoutes = []byteRoute{
 		params: []parameter{inPath("account", ""), inPath("file", ""), inPath("sign", "ends 24 hours after it was made"), inPath("name", "")},
 	},
 	{
+		method: http.MethodGet, path: "/z/{account}/{files}/{sign}/{name}", id: "archive", english: "Files and folders of the drive as one ZIP archive, by a signed URL", chinese: "打包下载",
+		about:  "The URL is that of archive_info. The archive is made as it is sent: it has no length, and no parts of it can be had. What could not be read is told in a text file at its end.",
+		params: []parameter{inPath("account", ""), inPath("files", ""), inPath("sign", "ends 24 hours after it was made"), inPath("name", "")},
+	},
+	{
 		method: http.MethodGet, path: "/dl/{account}/{path}", id: "direct", english: "A file below a folder with direct links", chinese: "直链文件",
 		about: "The URL is that of direct-link/url; its path is the file's, with slashes. Range, HEAD and If-None-Match are understood.",
 		params: []parameter{

@@ -32,6 +32,7 @@ func (a *API) routes() []route {
 		{"GET", "/api/v1/file/detail", handle(a.detail), read, nil},
 		{"POST", "/api/v1/file/infos", handle(a.infos), read, nil},
 		{"GET", "/api/v1/file/download_info", handle(a.downloadInfo), read, []string{"/api/v1/file/download"}},
+		{"POST", "/api/v1/file/archive_info", handle(a.archiveInfo), read, nil},
 		{"PUT", "/api/v1/file/name", handle(a.rename), write, nil},
 		{"POST", "/api/v1/file/rename", handle(a.renameEach), write, nil},
 		{"POST", "/api/v1/file/move", handle(a.move), write, nil},

@@ -38,6 +38,7 @@ var summaries = map[string]summary{
 	"/api/v1/file/detail":             {ofDrive, "One file or folder", "文件详情"},
 	"/api/v1/file/infos":              {ofDrive, "Several files and folders", "多个文件详情"},
 	"/api/v1/file/download_info":      {ofDrive, "A signed URL to download a file from", "文件下载地址"},
+	"/api/v1/file/archive_info":       {ofDrive, "A signed URL to download files and folders from, as one ZIP archive", "打包下载地址(ZIP)"},
 	"/api/v1/file/name":               {ofDrive, "Rename one", "重命名"},
 	"/api/v1/file/rename":             {ofDrive, "Rename several", "批量重命名"},
 	"/api/v1/file/move":               {ofDrive, "Move", "移动"},

@@ -82,6 +82,10 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 			"GET", "/api/v1/file/download_info", "fileId=7", "", `{"downloadUrl":"https://x/y"}`, "https://x/y",
 		},
 		{
+			"archive info", func(c *client.Client) (any, error) { return c.ArchiveInfo(t.Context(), []int64{7, 8}, "旅行") },
+			"POST", "/api/v1/file/archive_info", "", `{"fileIDs":[7,8],"filename":"旅行"}`, `{"downloadUrl":"https://x/z"}`, "https://x/z",
+		},
+		{
 			"trash", func(c *client.Client) (any, error) { return nil, c.Trash(t.Context(), []int64{7}) },
 			"POST", "/api/v1/file/trash", "", `{"fileIDs":[7]}`, "null", nil,
 		},

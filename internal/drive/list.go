@@ -167,6 +167,45 @@ func (d *Drive) Infos(ctx context.Context, acc account.ID, ids []ID) (list []Ent
 	return list, err
 }
 
+// Tree is an entry that is not in the trash and all below it that is not, each behind the
+// folder that it is in.
+type Tree []Entry
+
+// Trees answers the trees of entries, in the order of the ids. One that is in the trash or not
+// there is left out; where none is left it is fault.NotFound. Of all together there may be
+// MaxCopy entries, else it is fault.TooManyEntries.
+func (d *Drive) Trees(ctx context.Context, acc account.ID, ids []ID) (trees []Tree, err error) {
+	const op = "drive: trees"
+	err = d.db.Read(ctx, op, func(tx *db.Tx) error {
+		known, err := Lookup(ctx, tx, acc, ids)
+		if err != nil {
+			return err
+		}
+		trees = nil
+		rows := 0
+		for _, id := range ids {
+			top, there := known[id]
+			if !there || top.Trashed != Live {
+				continue
+			}
+			delete(known, id) // named twice, answered once
+			tree, err := liveTree(ctx, tx, acc, top, MaxDepth)
+			if err != nil {
+				return err
+			}
+			if rows += len(tree); rows > MaxCopy {
+				return fault.New(fault.TooManyEntries, op, MaxCopy)
+			}
+			trees = append(trees, tree)
+		}
+		if len(trees) == 0 {
+			return fault.New(fault.NotFound, op)
+		}
+		return nil
+	})
+	return trees, err
+}
+
 // Walk answers the next live folders and eligible pictures of a folder by name,
 // after a given one.
 func Walk(ctx context.Context, tx *db.Tx, acc account.ID, folder ID, after string, limit int) ([]Entry, error) {

@@ -72,6 +72,7 @@ func (t *Transfer) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+direct.Prefix+"{account}/{path...}", t.watched("/dl", t.direct))
 	mux.HandleFunc("GET /dl-log/{account}/{hour}/{sign}/{name...}", t.watched("/dl-log", t.directLog))
 	mux.HandleFunc("GET /d/{account}/{file}/{sign}/{name...}", t.watched("/d", t.download))
+	mux.HandleFunc("GET /z/{account}/{files}/{sign}/{name...}", t.watched("/z", t.archive))
 }
 
 // done and unchanged are the results of what went well; the others are words of
@@ -166,6 +167,7 @@ const retryAfter = "3"
 // statuses are the answers to faults where no envelope is expected.
 var statuses = map[fault.Code]int{
 	fault.NotFound:       http.StatusNotFound,
+	fault.TooManyEntries: http.StatusBadRequest,
 	fault.Blocked:        http.StatusNotFound,
 	fault.UploadNotFound: http.StatusNotFound,
 	fault.ContentMissing: http.StatusNotFound,

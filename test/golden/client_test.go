@@ -65,6 +65,7 @@ var calls = map[string]struct {
 	"/api/v1/file/detail":        {"", func(ctx context.Context, c *client.Client) (any, error) { return c.Detail(ctx, 1) }},
 	"/api/v1/file/infos":         {"fileList", func(ctx context.Context, c *client.Client) (any, error) { return c.Infos(ctx, []int64{1}) }},
 	"/api/v1/file/download_info": {"downloadUrl", func(ctx context.Context, c *client.Client) (any, error) { return c.DownloadInfo(ctx, 1) }},
+	"/api/v1/file/archive_info":  {"downloadUrl", func(ctx context.Context, c *client.Client) (any, error) { return c.ArchiveInfo(ctx, []int64{1}, "") }},
 	"/api/v1/file/trash":         {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Trash(ctx, []int64{1}) }},
 	"/api/v1/file/name":          {"-", func(ctx context.Context, c *client.Client) (any, error) { return nil, c.Rename(ctx, 1, "x") }},
 	"/api/v1/file/rename": {"", func(ctx context.Context, c *client.Client) (any, error) {

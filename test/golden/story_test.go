@@ -382,6 +382,12 @@ func lists(p *player, album int64) {
 	p.ask("a folder", download, "fileId", album)
 	p.ask("no such file", download, "fileId", unknownDrive)
 
+	const pack = "POST /api/v1/file/archive_info"
+	p.ask("a file and a folder", pack, "fileIDs", []int64{file, album})
+	p.ask("called otherwise, without what is not there", pack, "fileIDs", []int64{unknownDrive, album}, "filename", "旅行 2024")
+	p.ask("none is there", pack, "fileIDs", []int64{unknownDrive})
+	p.ask("a name that may not be", pack, "fileIDs", []int64{file}, "filename", "a/b")
+
 	tree(p, album)
 
 	const trash, remove = "POST /api/v1/file/trash", "POST /api/v1/file/delete"

@@ -1,8 +1,11 @@
 package story
 
 import (
+	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -10,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tuchuang/internal/account"
+	"tuchuang/internal/blob"
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
 	"tuchuang/internal/fault"
@@ -236,5 +242,122 @@ func TestDownloadFromADisabledAccount(t *testing.T) {
 	s.Run("user", "disable", u.Name, "--data", s.Data)
 	if got := get(t, "GET", link); got.status != 403 || bytes.Contains(got.body, b) {
 		t.Errorf("disabled: %d %s", got.status, got.body)
+	}
+}
+
+// archiveOf reads a ZIP archive: what is in its files by their names, folders with a slash.
+func archiveOf(t *testing.T, got reply) map[string]string {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(got.body), int64(len(got.body)))
+	if err != nil {
+		t.Fatalf("%d, %d bytes: %v", got.status, len(got.body), err)
+	}
+	files := make(map[string]string)
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(in)
+		if err := errors.Join(err, in.Close()); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+		if _, twice := files[f.Name]; twice || f.NonUTF8 || f.Modified.IsZero() && f.Name != leftOut {
+			t.Errorf("%q: twice %t, %v", f.Name, twice, f.Modified)
+		}
+		files[f.Name] = string(b)
+	}
+	return files
+}
+
+const leftOut = "未能打包 left out.txt"
+
+// Files and folders come as one archive with all that is in them, but for what is in the
+// trash; what can't be read is told in it.
+func TestArchive(t *testing.T) {
+	s, u := writer(t)
+	travel := u.MkFolder(0, "旅行 2024")
+	deep := u.MkFolder(u.MkFolder(travel, "京都"), "day 1")
+	u.MkFolder(travel, "empty")
+	first := u.PutFile(travel, "a.png", png(1, 2000))
+	u.PutFile(deep, "图 片.png", png(2, 300_000))
+	blocked, lost := u.PutFile(deep, "blocked.png", png(3, 2000)), u.PutFile(travel, "lost.png", png(4, 2000))
+	trash(t, u, u.PutFile(travel, "gone.png", png(5, 2000)), u.MkFolder(deep, "gone"))
+	alike := u.PutFile(u.MkFolder(0, "other"), "a.png", png(6, 2000))
+	stateOf := func(id int64, state blob.State) {
+		exec(t, s, `UPDATE blob SET state = $3 WHERE account_id = $1 AND id = (SELECT blob_id FROM drive_entry WHERE account_id = $1 AND id = $2)`, u.UID, id, state)
+	}
+	stateOf(blocked, blob.Blocked)
+	stateOf(lost, blob.Missing)
+	link := func(name string, ids ...int64) string {
+		link, err := u.ArchiveInfo(t.Context(), ids, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return link
+	}
+	all := link("", travel, first, alike, travel)
+	got := get(t, "GET", all)
+	want := map[string]string{
+		"旅行 2024/": "", "旅行 2024/京都/": "", "旅行 2024/京都/day 1/": "", "旅行 2024/empty/": "",
+		"旅行 2024/a.png": string(png(1, 2000)), "旅行 2024/京都/day 1/图 片.png": string(png(2, 300_000)),
+		"a.png": string(png(1, 2000)), "a(1).png": string(png(6, 2000)),
+		leftOut: "旅行 2024/lost.png\t内容不在存储中 its content is not in the store\r\n旅行 2024/京都/day 1/blocked.png\t已被管理员屏蔽 is blocked by the operator\r\n",
+	}
+	if diff := cmp.Diff(want, archiveOf(t, got)); diff != "" {
+		t.Errorf("wanted -, there +:\n%s", diff)
+	}
+	named := func(link string) string {
+		got := get(t, "HEAD", link)
+		_, options, err := mime.ParseMediaType(got.header.Get("Content-Disposition"))
+		if got.status != 200 || len(got.body) > 0 || got.header.Get("Content-Type") != "application/zip" || got.header.Get("X-Content-Type-Options") != "nosniff" || err != nil {
+			t.Errorf("HEAD: %d, %d bytes, %v %v", got.status, len(got.body), got.header, err)
+		}
+		return options["filename"]
+	}
+	for at, name := range map[string]string{
+		all: "旅行 2024.zip", link("照片 & more.zip", first): "照片 & more.zip", link("照片", first): "照片.zip", all[:strings.LastIndex(all, "/")+1]: "archive.zip",
+	} {
+		if is := named(at); is != name {
+			t.Errorf("%s: %q", at, is)
+		}
+	}
+
+	// What is signed is which entries of whose.
+	other := s.User("other")
+	for what, forged := range map[string]string{
+		"another entry":   strings.Replace(all, fmt.Sprintf("/%d-", travel), fmt.Sprintf("/%d-", other.MkFolder(0, "x")), 1),
+		"one of them":     strings.Replace(all, fmt.Sprintf("/%d-%d", travel, first), fmt.Sprintf("/%d", first), 1),
+		"another account": strings.Replace(all, fmt.Sprintf("/z/%d/", u.UID), fmt.Sprintf("/z/%d/", other.UID), 1),
+		"no ids":          strings.Replace(all, fmt.Sprintf("/%d-%d-%d/", travel, first, alike), "/-/", 1),
+		"a file's":        strings.Replace(downloadURL(t, u, first), "/d/", "/z/", 1),
+	} {
+		if got := get(t, "GET", forged); got.status != 403 || forged == all {
+			t.Errorf("%s: %d", what, got.status)
+		}
+	}
+
+	// What has gone since is not in it; where all has, there is no archive.
+	few := link("", first, alike)
+	trash(t, u, first)
+	if got := archiveOf(t, get(t, "GET", few)); len(got) != 1 || got["a.png"] != string(png(6, 2000)) {
+		t.Errorf("%d files", len(got))
+	}
+	trash(t, u, alike)
+	if got := get(t, "GET", few); got.status != 404 {
+		t.Errorf("nothing is left: %d", got.status)
+	}
+	_, err := u.ArchiveInfo(t.Context(), []int64{first, alike}, "")
+	refusedFor(t, err, fault.NotFound)
+	many := u.MkFolder(0, "many")
+	exec(t, s, `
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		INSERT INTO drive_entry (account_id, id, parent_id, name, class, size, etag, trashed, children, total, created_at, updated_at)
+		SELECT $1, 1000000000 + i, $2, 'f' || i, 0, 0, '', 0, 0, 0, 0, 0 FROM n`, u.UID, many)
+	_, err = u.ArchiveInfo(t.Context(), []int64{many}, "")
+	refusedFor(t, err, fault.TooManyEntries)
+	s.Run("user", "disable", u.Name, "--data", s.Data)
+	if got := get(t, "GET", all); got.status != 403 {
+		t.Errorf("disabled: %d", got.status)
 	}
 }

@@ -156,6 +156,8 @@ func asks(path string, i, mine ids) []body {
 		return []body{{"parentFileId": i.folder, "page": 1, "limit": 100}, {"parentFileId": i.file, "trashed": true}}
 	case "/api/v1/file/detail", "/api/v1/file/download_info":
 		return []body{{"fileID": i.file}, {"fileID": i.folder}}
+	case "/api/v1/file/archive_info":
+		return []body{{"fileIDs": i.list(i.file)}, {"fileIDs": i.list(i.folder, i.file), "filename": "x"}}
 	case "/api/v1/file/infos":
 		return []body{{"fileIds": i.list(i.file, i.folder)}, {"fileIds": i.list(i.file, mine.file)}}
 	case "/api/v1/file/name":
