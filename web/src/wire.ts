@@ -208,11 +208,14 @@ export const drive = {
   remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
   republish: async (ids: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { fileIDs: ids })).taskID,
   // The address works for whoever has it, so it is asked for when it is wanted.
-  download: async (id: number) => {
-    const { downloadUrl } = await get<{ downloadUrl: string }>('/api/v1/file/download_info', { fileId: id })
-    const u = new URL(downloadUrl)
-    return u.pathname + u.search
-  },
+  download: async (id: number) => here((await get<{ downloadUrl: string }>('/api/v1/file/download_info', { fileId: id })).downloadUrl),
+  // archive is where several are had as one file.
+  archive: async (fileIDs: number[], filename: string) => here((await reads<{ downloadUrl: string }>('/api/v1/file/archive_info', { fileIDs, filename })).downloadUrl),
+}
+// here is an address as this page reaches it, whatever the server takes itself for.
+function here(address: string): string {
+  const u = new URL(address)
+  return u.pathname + u.search
 }
 
 export const bed = {
