@@ -231,10 +231,10 @@ func TestMigrateOfWhatIsBack(t *testing.T) {
 func TestRestoreGoesOnAfterAnOutage(t *testing.T) {
 	h, dest, bucket := newHouse(t, db.SQLite), t.TempDir(), blobtest.S3(t)
 	h.backup(dest)
+	store := bucket.Open(t)
 	bucket.Options.Tries = 1
 	for _, e := range dbtest.Engines {
-		store := bucket.Open(t)
-		p := Place{Data: filepath.Join(t.TempDir(), "data"), Store: store}
+		p := Place{Data: filepath.Join(t.TempDir(), "data"), Store: bucket.Open(t)} // of little patience
 		place := db.Options{Path: filepath.Join(p.Data, databaseFile)}
 		if e == db.PostgreSQL {
 			place = dbtest.Place(t, e)
@@ -260,6 +260,7 @@ func TestRestoreGoesOnAfterAnOutage(t *testing.T) {
 			t.Fatalf("%s: broken off: %v", e, err)
 		}
 		bucket.Fail(nil)
+		p.Store = store
 		stranger := blob.Key{Account: h.acc, ID: 7777}
 		h.must(put(t.Context(), store, stranger, strings.NewReader("mine")))
 		if _, err := again(); why(err) != fault.NotEmpty {
