@@ -95,6 +95,27 @@ await script('account', async () => {
     await see(page, '0 running, 0 waiting')
   })
 
+  await does('what is told once waits for who has left', async () => {
+    let letGo
+    const held = new Promise((done) => (letGo = done))
+    await page.route('**/operator/account/create', async (r) => (await held, await r.continue()))
+    await tab(page, 'Accounts')
+    await page.fill('input[aria-label="Account name"]', 'later')
+    await Promise.all([page.waitForRequest('**/operator/account/create'), page.keyboard.press('Enter')])
+    await tab(page, 'Server')
+    await see(page, 'SQLite')
+    letGo()
+    await see(page, '“later” is made. What is shown this once is in Account settings, Accounts.')
+    await tab(page, 'Accounts')
+    await sheet(page).getByRole('region', { name: 'later' }).getByRole('button', { name: 'Copy clientSecret' }).waitFor()
+    await tab(page, 'Server')
+    await see(page, 'SQLite')
+    await tab(page, 'Accounts')
+    await see(page, 'later')
+    assert.equal(await sheet(page).getByRole('region', { name: 'later' }).count(), 0, 'it is shown again')
+    await page.unroute('**/operator/account/create')
+  })
+
   await does('a client with its settings', async () => {
     page = await open()
     await signIn(page, name, password)
