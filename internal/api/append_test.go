@@ -50,6 +50,11 @@ func draw(t *rapid.T, v reflect.Value) {
 		for i := range n {
 			draw(t, v.Index(i))
 		}
+	case reflect.Pointer:
+		if rapid.Bool().Draw(t, "there") {
+			v.Set(reflect.New(v.Type().Elem()))
+			draw(t, v.Elem())
+		}
 	case reflect.String:
 		v.SetString(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"图片 1.png", "…", "a\u2028b", "<a&b>", "\xff", "\xe2", "\x7f", "\"\\\n"})).Draw(t, "text"))
 	case reflect.Int, reflect.Int64:

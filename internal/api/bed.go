@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"tuchuang/internal/account"
@@ -165,16 +166,24 @@ type bedListIn struct {
 	EndTime   int64       `wire:"endTime" doc:"seconds since 1970"`
 	Last      imagebed.ID `wire:"lastFileId"`
 	Search    string      `wire:"searchData" doc:"what names of the folder begin with"`
+
+	Page      *int           `wire:"page" doc:"from 1; a numbered page, in the order below, in place of what follows lastFileId"`
+	OrderBy   imagebed.Order `wire:"orderBy" schema:"enum=create_at|file_name|size" doc:"of numbered pages; create_at where it is absent"`
+	Direction string         `wire:"orderDirection" schema:"enum=asc|desc" doc:"of numbered pages; where it is absent the newest come first, the least name and size"`
 }
 
 type bedListOut struct {
 	LastFileID imagebed.ID `json:"lastFileId" doc:"-1 at the end"`
+	Total      *int64      `json:"total,omitempty" doc:"with page: how many there are in all"`
 	FileList   []bedItem   `json:"fileList"`
 }
 
 // AppendJSON writes what the tags above say.
 func (o bedListOut) AppendJSON(b []byte) []byte {
 	b = wire.AppendString(append(b, `{"lastFileId":`...), string(o.LastFileID))
+	if o.Total != nil {
+		b = strconv.AppendInt(append(b, `,"total":`...), *o.Total, 10)
+	}
 	return append(appendList(append(b, `,"fileList":`...), o.FileList, (*bedItem).appendJSON), '}')
 }
 
@@ -185,6 +194,9 @@ const lastSecond = 253402300799
 const lastPage = "-1"
 
 func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (*bedListOut, error) {
+	if in.Page != nil {
+		return a.bedListPage(ctx, acc, in)
+	}
 	q := imagebed.Query{Folder: in.Parent, After: in.Last, Begins: in.Search, Limit: clampPage(in.Limit)}
 	if in.StartTime > 0 {
 		q.From = time.Unix(min(in.StartTime, lastSecond), 0)
@@ -196,9 +208,48 @@ func (a *API) bedList(ctx context.Context, acc account.ID, in bedListIn) (*bedLi
 	if err != nil {
 		return nil, err
 	}
-	out := bedListOut{LastFileID: last, FileList: make([]bedItem, len(list))}
+	return &bedListOut{LastFileID: last, FileList: a.toBedItems(acc, list)}, nil
+}
+
+func (a *API) toBedItems(acc account.ID, list []imagebed.Image) []bedItem {
+	out := make([]bedItem, len(list))
 	for i, img := range list {
-		out.FileList[i] = a.toBedItem(acc, img)
+		out[i] = a.toBedItem(acc, img)
+	}
+	return out
+}
+
+// bedListPage answers a numbered page. A number and a cursor, or bounds of time, are no page.
+func (a *API) bedListPage(ctx context.Context, acc account.ID, in bedListIn) (*bedListOut, error) {
+	bad := func(name string) error { return fault.New(fault.BadRequest, "api: list", name) }
+	switch {
+	case in.Last != "" && in.Last != "0":
+		return nil, bad("lastFileId")
+	case in.StartTime > 0:
+		return nil, bad("startTime")
+	case in.EndTime > 0:
+		return nil, bad("endTime")
+	}
+	q := imagebed.PageQuery{Folder: in.Parent, Begins: in.Search, Order: in.OrderBy, Page: max(1, *in.Page), Limit: clampPage(in.Limit)}
+	if q.Order == "" {
+		q.Order = imagebed.ByCreated
+	}
+	switch strings.ToLower(in.Direction) {
+	case "":
+		q.Desc = q.Order == imagebed.ByCreated
+	case "asc":
+	case "desc":
+		q.Desc = true
+	default:
+		return nil, bad("orderDirection")
+	}
+	list, total, err := a.Bed.ListPage(ctx, acc, q)
+	if err != nil {
+		return nil, err
+	}
+	out := bedListOut{LastFileID: lastPage, Total: &total, FileList: a.toBedItems(acc, list)}
+	if n := len(list); n > 0 && int64(q.Page)*int64(q.Limit) < total {
+		out.LastFileID = list[n-1].ID
 	}
 	return &out, nil
 }
@@ -248,10 +299,32 @@ func (a *API) bedMove(ctx context.Context, acc account.ID, in bedMoveIn) (*wire.
 
 type bedDeleteIn struct {
 	FileIDs []imagebed.ID `wire:"fileIDs,fileID;required;max=100"`
+	DryRun  bool          `wire:"dryRun,dry_run,dry-run" doc:"deletes nothing, and answers how many images would go"` // who asks for one in other letters must not lose anything
+	Links   *int          `wire:"links" doc:"how many images may go: where there are more nothing is deleted"`
 }
 
-func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (*wire.Null, error) {
-	detached, err := a.Bed.Delete(ctx, acc, in.FileIDs)
+// bedDeleteOut is null where something was to be deleted.
+type bedDeleteOut struct{ bedLinksCount }
+
+type bedLinksCount struct {
+	Links int `json:"links" doc:"images that would go, in folders too"`
+}
+
+func (a *API) bedDelete(ctx context.Context, acc account.ID, in bedDeleteIn) (*bedDeleteOut, error) {
+	if in.Links != nil && *in.Links < 0 {
+		return nil, fault.New(fault.BadRequest, "api: delete", "links")
+	}
+	if in.DryRun {
+		n, err := a.Bed.Links(ctx, acc, in.FileIDs)
+		return &bedDeleteOut{bedLinksCount{n}}, err
+	}
+	var detached bool
+	var err error
+	if in.Links == nil {
+		detached, err = a.Bed.Delete(ctx, acc, in.FileIDs)
+	} else {
+		detached, err = a.Bed.DeleteUpTo(ctx, acc, in.FileIDs, *in.Links)
+	}
 	if err == nil && detached {
 		a.OnDetached()
 	}

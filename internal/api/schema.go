@@ -96,7 +96,8 @@ var shapes = map[reflect.Type]schema{
 
 // either are the types of which each value is one of several others.
 var either = map[reflect.Type][]reflect.Type{
-	reflect.TypeFor[bedMkdirOut](): {reflect.TypeFor[bedFolders](), reflect.TypeFor[copyFailOut]()},
+	reflect.TypeFor[bedMkdirOut]():  {reflect.TypeFor[bedFolders](), reflect.TypeFor[copyFailOut]()},
+	reflect.TypeFor[bedDeleteOut](): {reflect.TypeFor[wire.Null](), reflect.TypeFor[bedLinksCount]()},
 }
 
 // words are those of an enumeration, with "" for none.
@@ -175,7 +176,11 @@ func (all schemas) fields(t reflect.Type, to *schema) {
 			continue
 		}
 		name, options, _ := strings.Cut(tag, ",")
-		s := all.of(f.Type)
+		of := f.Type
+		if options == "omitempty" && of.Kind() == reflect.Pointer {
+			of = of.Elem() // there or not, and never null
+		}
+		s := all.of(of)
 		s.tell(f.Tag)
 		to.Properties = append(to.Properties, member{name, s})
 		if options != "omitempty" {

@@ -2,6 +2,8 @@ package imagebed
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	"tuchuang/internal/account"
 	"tuchuang/internal/auditlog"
@@ -38,16 +40,96 @@ const (
 // in one statement and SweepDetached finishes.
 const deleteAtOnce = 10_000
 
+// Links answers how many images would go with Delete of some ids, each counted once.
+// Where there are many it waits for its turn; what does not get turn and answer in time is
+// fault.Unavailable.
+func (b *Bed) Links(ctx context.Context, acc account.ID, ids []ID) (n int, err error) {
+	const op = "imagebed: links"
+	err = b.db.Read(ctx, op, func(tx *db.Tx) error {
+		n, err = countLinks(ctx, tx, acc, ids, countAtOnce+1)
+		return err
+	})
+	if err == nil && n > countAtOnce {
+		err = b.long(ctx, op, func(ctx context.Context, tx *db.Tx) error {
+			n, err = countLinks(ctx, tx, acc, ids, math.MaxInt)
+			return err
+		})
+	}
+	return n, err
+}
+
+// countLinks is Links up to a limit.
+func countLinks(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, limit int) (n int, err error) {
+	ids = uniqueIDs(ids)
+	for _, id := range ids {
+		e, found, err := entry(ctx, tx, acc, id)
+		if err != nil {
+			return 0, err
+		}
+		if !found {
+			continue
+		}
+		above, err := collect(ctx, tx, idsAbove, acc, e.Folder)
+		if err != nil {
+			return 0, err
+		}
+		delete(above, id) // the root is in itself
+		if slices.ContainsFunc(ids, func(other ID) bool { return above[other] }) {
+			continue // it is counted with that
+		}
+		more := 1
+		if e.IsFolder {
+			if _, err := tx.Get(ctx, countImagesBelow, []any{acc, id, limit - n}, &more); err != nil {
+				return 0, err
+			}
+		}
+		if n += more; n >= limit {
+			break
+		}
+	}
+	return n, nil
+}
+
 // Delete removes images, and folders with all that is below them, for good, and
 // gives their bytes back to the quota. Ids that are not there are passed over. The
 // root is emptied; where it is large another root takes its place. detached says
 // that a large tree is left to SweepDetached: nobody sees anything of it any more,
 // but its bytes are in use until then.
 func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bool, err error) {
+	return b.remove(ctx, acc, ids, math.MaxInt)
+}
+
+// DeleteUpTo is Delete where so many images at most would go; where there are more nothing is
+// deleted, and it is fault.LinksMore. Up to countAtOnce images that is decided in the
+// transaction that deletes them. More than those are counted just before it, as Links does:
+// what comes between goes too.
+func (b *Bed) DeleteUpTo(ctx context.Context, acc account.ID, ids []ID, most int) (detached bool, err error) {
+	if most > countAtOnce {
+		n, err := b.Links(ctx, acc, ids)
+		if err != nil {
+			return false, err
+		}
+		if n > most {
+			return false, fault.New(fault.LinksMore, "imagebed: delete", most)
+		}
+	}
+	return b.remove(ctx, acc, ids, most)
+}
+
+func (b *Bed) remove(ctx context.Context, acc account.ID, ids []ID, most int) (detached bool, err error) {
 	err = b.db.Write(ctx, "imagebed: delete", func(tx *db.Tx) error {
 		detached = false
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
+		}
+		if most <= countAtOnce {
+			n, err := countLinks(ctx, tx, acc, ids, most+1)
+			if err != nil {
+				return err
+			}
+			if n > most {
+				return fault.New(fault.LinksMore, "imagebed: delete", most)
+			}
 		}
 		var freed int64
 		var deleted auditlog.Things

@@ -223,3 +223,93 @@ func TestSweepOfEveryShape(t *testing.T) {
 		})
 	}
 }
+
+// What would go is counted once, however it is named, and as it is now; no more goes than
+// was agreed to.
+func TestLinksAndDeleteUpTo(t *testing.T) {
+	each(t, func(r *room) {
+		other := r.account("other", -1)
+		theirs, theirFolder := other.image("", "t.png", 1), other.mkdir("", "f")
+		other.image(theirFolder, "u.png", 2)
+		top := r.mkdir("", "top")
+		inner := r.mkdir(top, "inner")
+		deep, right, loose := r.image(inner, "deep.png", 1), r.image(top, "right.png", 2), r.image("", "loose.png", 3)
+		empty := r.mkdir("", "empty")
+		r.mkdir(empty, "empty too")
+		gone := r.mkdir("", "gone")
+		r.image(gone, "a.png", 4)
+		r.exec(`UPDATE bed_folder SET detached = 1 WHERE account_id = $1 AND id = $2`, r.acc, gone)
+		all := []string{"empty/", "empty/empty too/", "loose.png", "top/", "top/inner/", "top/inner/deep.png", "top/right.png"}
+		for name, c := range map[string]struct {
+			ids  []ID
+			want int
+		}{
+			"an image":                   {[]ID{loose}, 1},
+			"twice":                      {[]ID{loose, loose}, 1},
+			"a folder":                   {[]ID{inner}, 1},
+			"with a folder below":        {[]ID{top}, 2},
+			"and what is in it":          {[]ID{deep, top, inner, right, loose}, 3},
+			"a folder without images":    {[]ID{empty}, 0},
+			"the root":                   {[]ID{r.root()}, 3},
+			"the root and what is there": {[]ID{r.root(), top, deep, loose}, 3},
+			"what is not there":          {[]ID{"missing", theirs, theirFolder, gone}, 0},
+			"nothing":                    {nil, 0},
+		} {
+			if n, err := r.Links(r.ctx, r.acc, c.ids); err != nil || n != c.want {
+				t.Errorf("%s: %d links, %v; want %d", name, n, err, c.want)
+			}
+			if c.want == 0 {
+				continue
+			}
+			if _, err := r.DeleteUpTo(r.ctx, r.acc, c.ids, c.want-1); !fault.Is(err, fault.LinksMore) {
+				t.Errorf("%s: one too many: %v", name, err)
+			}
+		}
+		r.has(all...)
+		if r.used() != size(1)+size(2)+size(3)+size(4) {
+			t.Errorf("%d bytes are used", r.used())
+		}
+		for _, c := range []struct {
+			ids  []ID
+			most int
+		}{{[]ID{empty}, 0}, {[]ID{top, deep}, 2}, {[]ID{loose}, 5}} {
+			if detached, err := r.DeleteUpTo(r.ctx, r.acc, c.ids, c.most); err != nil || detached {
+				t.Errorf("%v up to %d: %v %v", c.ids, c.most, detached, err)
+			}
+		}
+		r.has()
+		other.has("f/", "f/u.png", "t.png")
+	})
+}
+
+// Large folders are counted to the last image too.
+func TestLargeFoldersAreNotDeletedBeyondWhatWasAgreed(t *testing.T) {
+	each(t, func(r *room) {
+		top := r.mkdir("", "top")
+		inner := r.mkdir(top, "inner")
+		r.images(inner, 0, countAtOnce)
+		r.image(top, "more.png", 3)
+		for _, most := range []int{0, deleteAtOnce, countAtOnce - 1, countAtOnce} {
+			if _, err := r.DeleteUpTo(r.ctx, r.acc, []ID{top}, most); !fault.Is(err, fault.LinksMore) {
+				t.Errorf("up to %d: %v", most, err)
+			}
+		}
+		second := r.mkdir("", "second")
+		r.image(second, "b.png", 4)
+		if _, err := r.DeleteUpTo(r.ctx, r.acc, []ID{top, second}, countAtOnce+1); !fault.Is(err, fault.LinksMore) {
+			t.Errorf("one more than were counted: %v", err)
+		}
+		r.turn <- struct{}{} // what is more than any request counts waits for its turn, and is not deleted before
+		ctx, leave := context.WithCancel(r.ctx)
+		leave()
+		if _, err := r.DeleteUpTo(ctx, r.acc, []ID{top}, countAtOnce+1); !fault.Is(err, fault.Canceled) {
+			t.Errorf("without its turn: %v", err)
+		}
+		<-r.turn
+		r.get(inner)
+		if detached, err := r.DeleteUpTo(r.ctx, r.acc, []ID{top}, countAtOnce+1); err != nil || !detached {
+			t.Errorf("%v %v", detached, err)
+		}
+		r.has("second/", "second/b.png")
+	})
+}

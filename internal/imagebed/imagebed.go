@@ -51,11 +51,12 @@ type Image struct {
 type Bed struct {
 	db    *db.DB
 	drops drops
+	turn  chan struct{} // held by the one long read, see long
 }
 
 // New makes the room's door.
 func New(d *db.DB) *Bed {
-	b := &Bed{db: d}
+	b := &Bed{db: d, turn: make(chan struct{}, 1)}
 	d.OnTell(changed, b.drops.heard)
 	d.OnTell(account.StateChanged, func(string) { b.drops.all() })
 	d.OnForeignWrite(b.drops.all)

@@ -47,8 +47,9 @@ const (
 		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.id < $3 AND f.id >= $4 AND f.id <> $2 AND f.detached = 0
 		ORDER BY f.id DESC LIMIT $5`
 	// The folder's name is asked once, not for every image.
-	listImages = `
-		SELECT ` + db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
+	listedColumns = db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest
+	listImages    = `
+		SELECT ` + listedColumns + ` FROM image i
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.id < $3 AND i.id >= $4
 		ORDER BY i.id DESC LIMIT $5`
 	// Those whose names begin with a text: they are beside each other in an index.
@@ -56,7 +57,7 @@ const (
 		WHERE f.account_id = $1 AND f.parent_id = $2 AND f.name >= $3 AND f.name < $4 AND f.id <> $2 AND f.detached = 0
 		ORDER BY f.name LIMIT $5`
 	namedImagesFrom = `
-		SELECT ` + db.OneText + `i.id, i.folder_id, (SELECT f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id = $2), ` + imageRest + ` FROM image i
+		SELECT ` + listedColumns + ` FROM image i
 		WHERE i.account_id = $1 AND i.folder_id = $2 AND i.name >= $3 AND i.name < $4
 		ORDER BY i.name LIMIT $5`
 	selectSides  = `SELECT width, height FROM blob WHERE account_id = $1 AND id = $2`
@@ -96,6 +97,7 @@ var (
 	insertFolder  = db.Insert(`INSERT INTO bed_folder (account_id, id, parent_id, name, created_at, updated_at) VALUES`, 6)
 	deleteFolders = db.List(`DELETE FROM bed_folder WHERE account_id = $1 AND id IN (`, 2, `)`)
 	imagesByID    = db.List(`SELECT `+imageColumns+` FROM `+imageTables+` WHERE i.account_id = $1`+liveImage+` AND i.id IN (`, 2, `)`)
+	foldersWhole  = db.List(`SELECT `+folderColumns+` FROM `+folderTables+` WHERE f.account_id = $1 AND f.id IN (`, 2, `)`)
 	allAbove      = db.List(`
 		WITH RECURSIVE up (id, parent_id, name) AS (
 			SELECT f.id, f.parent_id, f.name FROM bed_folder f WHERE f.account_id = $1 AND f.id IN (`, 2, `)

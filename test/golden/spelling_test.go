@@ -111,7 +111,7 @@ var spellings = []spelling{
 	}},
 	{name: "nulls and what nobody knows", key: same, plain: func(method, target string, fields []field) (*http.Request, error) {
 		more := append([]field{{"unknown", "x"}, {"filename2", nil}, {"duplicate", nil}, {"callBackUrl", nil}}, fields...)
-		return inJSON(method, target+"?trashed=&Page=3&limit=", more)
+		return inJSON(method, target+"?trashed=&pageNumber=3&limit=", more)
 	}},
 }
 

@@ -491,6 +491,8 @@ func bed(p *player) {
 	last := p.ask("a page", list, "parentFileId", blog, "limit", 2, "type", 1).text("lastFileId")
 	p.ask("the next page", list, "parentFileId", blog, "limit", 2, "lastFileId", last, "startTime", 1700000000, "endTime", 4000000000, "type", 1)
 	p.ask("names that begin with a text", list, "parentFileId", blog, "limit", 100, "searchData", "图", "type", 1)
+	p.ask("a page by number", list, "parentFileId", blog, "page", 1, "limit", 2, "orderBy", "file_name", "orderDirection", "desc", "type", 1)
+	p.ask("an order that is none", list, "parentFileId", blog, "page", 1, "orderBy", "colour", "type", 1)
 	p.ask("no such folder", list, "parentFileId", unknownImage, "limit", 100, "type", 1)
 	p.ask("a picture", detail, "fileID", image)
 	p.ask("a folder", detail, "fileID", blog)
@@ -504,6 +506,8 @@ func bed(p *player) {
 	p.ask("no such picture", move, "fileIDs", []string{unknownImage}, "toParentFileID", "")
 	p.ask("a folder into itself", move, "fileIDs", []string{blog}, "toParentFileID", blog)
 	p.ask("a picture, and one that is not there", remove, "fileIDs", []string{image, unknownImage})
+	p.ask("how many images would go", remove, "fileIDs", []string{blog}, "dryRun", true)
+	p.ask("more would go than may", remove, "fileIDs", []string{blog}, "links", 0)
 	p.ask("a folder with all that is in it", remove, "fileIDs", []string{blog})
 }
 

@@ -205,7 +205,7 @@ func asks(path string, i, mine ids) []body {
 	case "/upload/v1/oss/file/create":
 		return []body{with(file, "parentFileID", i.bedFolder), with(file, "parentFileID", i.image)}
 	case "/api/v1/oss/file/list":
-		return []body{{"parentFileId": i.bedFolder, "limit": 100}, {"parentFileId": i.image, "limit": 100}, {"parentFileId": mine.bedFolder, "lastFileId": i.image, "searchData": "a"}}
+		return []body{{"parentFileId": i.bedFolder, "limit": 100}, {"parentFileId": i.image, "limit": 100}, {"parentFileId": mine.bedFolder, "lastFileId": i.image, "searchData": "a"}, {"parentFileId": i.bedFolder, "page": 1}}
 	case "/api/v1/oss/file/detail":
 		return []body{{"fileID": i.image}, {"fileID": i.bedFolder}}
 	case "/api/v1/oss/file/move":
@@ -214,7 +214,10 @@ func asks(path string, i, mine ids) []body {
 			{"fileIDs": []string{mine.image}, "toParentFileID": i.bedFolder}, {"fileIDs": []string{mine.image}, "toParentFileID": i.image},
 		}
 	case "/api/v1/oss/file/delete":
-		return []body{{"fileIDs": []string{i.image}}, {"fileIDs": []string{i.bedFolder, i.image}}}
+		return []body{
+			{"fileIDs": []string{i.image}}, {"fileIDs": []string{i.bedFolder, i.image}},
+			{"fileIDs": []string{i.image, i.bedFolder}, "dryRun": true}, {"fileIDs": []string{i.bedFolder}, "links": 0},
+		}
 	case "/api/v1/oss/file/name":
 		return []body{{"fileID": i.image, "fileName": "new.png"}, {"fileID": i.bedFolder, "fileName": "new"}}
 	case "/api/v1/oss/file/links":

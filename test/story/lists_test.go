@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tuchuang/internal/fault"
 	"tuchuang/test/harness"
 )
 
@@ -57,6 +58,110 @@ func TestBedPagesAfterWhatIsGone(t *testing.T) {
 	}
 	if diff := cmp.Diff([]any{"b", "a"}, names); diff != "" {
 		t.Errorf("after what is gone:\n%s", diff)
+	}
+}
+
+// The bed's list has pages by number where one is asked for; all that orders them means
+// nothing without.
+func TestBedPagesByNumber(t *testing.T) {
+	s := harness.Shared(t)
+	u := s.User("writer")
+	for n, name := range []string{"b.png", "猫.png", "a.png"} {
+		mustBed(t, u, "", name, []byte(strings.Repeat("x", []int{30, 10, 20}[n])), 0)
+	}
+	if _, err := u.BedMkdir(t.Context(), "", "z"); err != nil {
+		t.Fatal(err)
+	}
+	const all = 4
+	for body, want := range map[string]string{
+		`"page":1`:                        "z a.png 猫.png b.png",
+		`"page":1,"orderDirection":"asc"`: "z b.png 猫.png a.png",
+		`"page":0,"limit":2`:              "z a.png",
+		`"page":-5,"limit":2`:             "z a.png",
+		`"page":"2","limit":2`:            "猫.png b.png",
+		`"page":3,"limit":2`:              "",
+		`"page":9223372036854775807`:      "",
+		`"page":1,"orderBy":"file_name"`:  "z a.png b.png 猫.png",
+		`"page":1,"orderBy":"size"`:       "z 猫.png a.png b.png",
+		`"page":1,"orderBy":"file_name","orderDirection":"DESC","lastFileId":"0"`: "z 猫.png b.png a.png",
+	} {
+		a := s.Send("POST", "/api/v1/oss/file/list", u.Token, "application/json", []byte(`{"parentFileId":"",`+body+`}`))
+		if got := namesIn(a); got != want || a.Code != 0 || fmt.Sprint(a.Field("total")) != fmt.Sprint(all) {
+			t.Errorf("%s: %q, want %q: %+v", body, got, want, a)
+		}
+		if _, last := a.Field("lastFileId").(string); !last {
+			t.Errorf("%s: %+v", body, a)
+		}
+	}
+	for body, field := range map[string]string{
+		`"page":"x"`:                       "page",
+		`"page":1.5`:                       "page",
+		`"page":9223372036854775808`:       "page",
+		`"page":1,"orderBy":"update_at"`:   "orderBy",
+		`"page":1,"orderBy":"name"`:        "orderBy",
+		`"page":1,"orderDirection":"down"`: "orderDirection",
+		`"page":1,"lastFileId":"-1"`:       "lastFileId",
+		`"page":1,"startTime":1`:           "startTime",
+		`"page":1,"endTime":1`:             "endTime",
+	} {
+		a := s.Send("POST", "/api/v1/oss/file/list", u.Token, "application/json", []byte(`{"parentFileId":"",`+body+`}`))
+		if a.Code != 1 || a.Error == nil || a.Error.Code != "bad_request" || a.Message != "参数错误: "+field {
+			t.Errorf("%s: %+v", body, a)
+		}
+	}
+	plain := s.Post("/api/v1/oss/file/list", u.Token, map[string]any{"parentFileId": ""})
+	for _, body := range []string{`"page":null`, `"page":""`, `"orderBy":"file_name"`, `"orderBy":"colour","orderDirection":"down"`} {
+		a := s.Send("POST", "/api/v1/oss/file/list", u.Token, "application/json", []byte(`{"parentFileId":"",`+body+`}`))
+		if diff := cmp.Diff(plain.Data, a.Data); diff != "" || namesIn(a) != "z a.png 猫.png b.png" || a.Field("total") != nil {
+			t.Errorf("%s: %+v\n%s", body, a, diff)
+		}
+	}
+}
+
+func namesIn(a harness.Answer) string {
+	list, _ := a.Field("fileList").([]any)
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i], _ = e.(map[string]any)["filename"].(string)
+	}
+	return strings.Join(names, " ")
+}
+
+// How many images would go is told before, and no more go than was agreed to.
+func TestBedDeletesNoMoreThanWasAgreed(t *testing.T) {
+	s := harness.Shared(t)
+	u := s.User("writer")
+	folder, err := u.BedMkdir(t.Context(), "", "folder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		mustBed(t, u, folder.DirID, fmt.Sprint(n, ".png"), content(n), 0)
+	}
+	remove := func(fields map[string]any) harness.Answer {
+		fields["fileIDs"] = []string{folder.DirID}
+		return s.Post("/api/v1/oss/file/delete", u.Token, fields)
+	}
+	for _, name := range []string{"dryRun", "dry_run", "dry-run", "DRYRUN"} {
+		if a := remove(map[string]any{name: true}); a.Code != 0 || fmt.Sprint(a.Field("links")) != "3" {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+	if a := remove(map[string]any{"dryRun": true, "links": 0}); fmt.Sprint(a.Field("links")) != "3" {
+		t.Errorf("a dry run of what may not be: %+v", a)
+	}
+	says(t, "one too many", remove(map[string]any{"links": 2}), 200, 1, fault.LinksMore, "未删除任何内容")
+	says(t, "less than none", remove(map[string]any{"links": -1}), 200, 1, fault.BadRequest, "links")
+	says(t, "no number", remove(map[string]any{"links": "all"}), 200, 1, fault.BadRequest, "links")
+	says(t, "a run that is neither", remove(map[string]any{"dryRun": "perhaps"}), 200, 1, fault.BadRequest, "dryRun")
+	if got := bedTree(t, u, ""); len(got) != 4 {
+		t.Errorf("the bed holds %v", got)
+	}
+	if a := remove(map[string]any{"links": 3, "dryRun": false}); a.Code != 0 || a.Data != nil {
+		t.Errorf("as many as were agreed to: %+v", a)
+	}
+	if got := bedTree(t, u, ""); len(got) != 0 {
+		t.Errorf("the bed holds %v", got)
 	}
 }
 
