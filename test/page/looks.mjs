@@ -226,7 +226,7 @@ await script('looks', async () => {
     await page.getByRole('heading', { name: 'crowd', exact: true }).first().waitFor()
     await option('00999.png').waitFor() // the newest is the first
     let asked = 0
-    const further = (r) => r.url().endsWith('/oss/file/list') && r.postDataJSON().lastFileId !== ''
+    const further = (r) => r.url().endsWith('/oss/file/list') && r.postDataJSON().page > 1
     const counts = (r) => (asked += further(r) ? 1 : 0)
     const far = page.getByRole('option', { name: /png$/ }).last()
     await page.getByRole('listbox').focus()

@@ -2,7 +2,7 @@
 // It ends with another code than 0 where something is not as it should be.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { another, answer, base, name, password, png, script, signIn, steps, sticksOut, watch } from './browser.mjs'
+import { another, answer, base, name, password, png, post, script, signIn, steps, sticksOut, until, watch } from './browser.mjs'
 
 let signedOut = true
 const page = await (await another({ reducedMotion: 'no-preference' })).newPage()
@@ -12,6 +12,11 @@ const does = (what, fn) => steps.does(what, fn)
 const see = (text) => page.getByText(text, { exact: false }).first().waitFor()
 const cells = (n) => page.waitForFunction((want) => document.querySelectorAll('[role=option][aria-label]').length === want, n)
 const cell = (label) => page.getByRole('option', { name: label, exact: true })
+
+// inBed makes folders in one of the bed, ofBed are the names that are in one.
+const inBed = async (parentID, ...folders) => (await post(page, '/upload/v1/oss/file/mkdir', { parentID, name: folders, type: 1 })).list.map((f) => f.dirID)
+const bedList = async (parentFileId) => (await post(page, '/api/v1/oss/file/list', { parentFileId })).fileList
+const ofBed = async (id) => (await bedList(id)).map((f) => f.filename)
 
 await script('page', async () => {
   const pictures = { 'red.png': png(200, 40, 40), 'green.png': png(40, 160, 70), 'blue.png': png(50, 80, 200) }
@@ -267,6 +272,51 @@ await script('page', async () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await cells(2)
     assert.equal((await fetch(links.find((l) => l.label === 'red.png').url)).status, 404)
+  })
+
+  await does('a folder of the bed goes with as many links as were told, and no more', async () => {
+    const dialog = page.getByRole('dialog')
+    const put = (parentFileID, label) => post(page, '/upload/v1/oss/file/create', { parentFileID, filename: label, etag: createHash('md5').update(pictures[label]).digest('hex'), size: pictures[label].length, type: 1 })
+    const [, album] = await inBed(new URL(page.url()).hash.split('/').at(-1), 'empty', 'album')
+    await put((await inBed(album, 'inner'))[0], 'red.png')
+    await page.reload()
+    await cells(4)
+    // Without an image there is no link.
+    await cell('empty').click()
+    await page.keyboard.press('Delete')
+    await dialog.getByText('No image is in there, and no link dies.').waitFor()
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await cells(3)
+    await dialog.waitFor({ state: 'detached' })
+    await cell('album').click()
+    await page.keyboard.press('Delete')
+    await dialog.getByText('1 link dies for good').waitFor()
+    await put(album, 'red.png') // meanwhile
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByText('There are more images in there by now, so nothing of it was deleted.').waitFor()
+    await dialog.getByText('2 links die for good').waitFor()
+    assert.deepEqual(await ofBed(album), ['inner', 'red.png'])
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await cells(2)
+    await dialog.waitFor({ state: 'detached' })
+  })
+
+  await does('the bed is sorted as it was told to be', async () => {
+    const names = () => page.getByRole('option').evaluateAll((all) => all.map((e) => e.getAttribute('aria-label')).join())
+    const choose = async (what, want) => {
+      await page.getByRole('button', { name: /^Sort/ }).click()
+      await page.locator('.n-dropdown-option', { hasText: what }).click()
+      await page.waitForFunction((w) => [...document.querySelectorAll('[role=option]')].map((e) => e.getAttribute('aria-label')).join() === w, want)
+    }
+    const first = await names()
+    const [a, b] = ['green.png', 'sea.png']
+    await choose('Name', `${a},${b}`)
+    await choose('Descending', `${b},${a}`)
+    await choose('Name', `${b},${a}`) // again: it stays
+    await page.reload()
+    await cells(2)
+    assert.equal(await names(), `${b},${a}`)
+    await choose('Added', first) // the newest first
   })
 
   await does('undo the task', async () => {

@@ -87,5 +87,15 @@ await script('quick', async () => {
     await option('crowd').dblclick()
     await option('99999.png').waitFor() // the newest is the first
     await smooth(steps.at)
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Home')
+    await option('99999.png').waitFor()
+    let asked = 0
+    page.on('request', (r) => (asked += r.url().endsWith('/oss/file/list') ? 1 : 0))
+    const began = performance.now()
+    await page.keyboard.press('End')
+    await option('00001.png').waitFor()
+    console.log(`   the end is there ${Math.round(performance.now() - began)} ms after its key, by ${asked} requests`)
+    assert.ok(asked > 0 && asked <= 4, `the end takes ${asked} requests`)
   })
 })

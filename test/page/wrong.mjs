@@ -520,7 +520,7 @@ await script('wrong', async () => {
     await page.keyboard.press('Control+a')
     await see('120 selected')
     let asked = 0
-    await page.route('**/api/v1/oss/file/delete', (r) => (++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
+    await page.route('**/api/v1/oss/file/delete', (r) => (!r.request().postDataJSON().dryRun && ++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
     await page.keyboard.press('Delete')
     const question = page.getByRole('dialog', { name: 'Delete 120 folders' })
     await question.waitFor()

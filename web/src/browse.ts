@@ -236,7 +236,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     path,
     crumbs: computed(() => path.value.map((c) => ({ id: String(c.id), name: c.name, to: of.to(c.id) }))),
     lost,
-    nothing: computed(() => listing.value.state.value === 'ready' && listing.value.items.value.length === 0 && listing.value.ended.value),
+    nothing: computed(() => listing.value.state.value === 'ready' && listing.value.items.value.length === 0),
     reload,
     shifted,
     chosen,

@@ -5,8 +5,7 @@ export interface Listing<T> {
   items: ShallowRef<(T | undefined)[]> // undefined: not fetched yet
   state: Ref<'loading' | 'ready' | 'failed'>
   problem: ShallowRef<Error | undefined>
-  total: Ref<number> // as far as it is known
-  ended: Ref<boolean> // the total is known
+  total: Ref<number>
   need(from: number, to: number): Promise<void> // fetches what is missing of a range, also where a reload comes between
   see(from: number, to: number): Promise<void> // the same for what is in sight, which a reload looks at again
   reload(): Promise<void> // what is there stays until it is replaced
@@ -113,73 +112,5 @@ export function numbered<T>(size: number, fetchPage: (page: number) => Promise<{
     await page(1)
     await need(...seen)
   }
-  return { ...c, ended: ref(true), need, see, reload }
-}
-
-// chained is a list that is fetched piece by piece, each after the entry that stands before
-// it. A reload asks for the first piece and for what is in sight; all else is as old as it
-// is until somebody looks at it.
-export function chained<T extends { id: string }>(fetchAfter: (last: string) => Promise<{ last: string; list: T[] }>): Listing<T> {
-  const c = common<T>()
-  const items = c.items as ShallowRef<T[]>
-  const ended = ref(false)
-  const since = new WeakMap<T, number>() // the reload after which it came
-  let turn = 0
-  let seen: [number, number] = [0, 0]
-  let running: Promise<void> | undefined
-
-  // fetch puts what comes after an entry in the place of what stood there.
-  async function fetch(index: number): Promise<void> {
-    const mine = turn
-    const before = items.value[index - 1]?.id
-    let r: Awaited<ReturnType<typeof fetchAfter>>
-    try {
-      r = await fetchAfter(before ?? '')
-    } catch (e) {
-      if (mine !== turn) return
-      if ((e as { word?: string }).word === 'bad_request' && index > 0) return fetch(Math.max(0, index - 100)) // that entry has gone
-      c.failed(e as Error)
-      throw e
-    }
-    if (mine !== turn) return
-    const old = items.value
-    const at = before === undefined ? 0 : old.findIndex((x) => x.id === before) + 1
-    if (before !== undefined && at === 0) return // it went meanwhile
-    const came = new Set(r.list.map((x) => x.id))
-    let next = at // where what follows stands
-    for (let i = at; i < old.length && (i < at + 1000 || next === at); i++) if (came.has(old[i]!.id)) next = i + 1
-    if (r.last === '-1') next = old.length
-    if (r.last === '-1' || next === old.length) ended.value = r.last === '-1'
-    r.list.forEach((x) => since.set(x, turn))
-    items.value = old.slice(0, at).concat(r.list, old.slice(next))
-    c.total.value = items.value.length
-    c.came()
-  }
-  function fetchOnce(index: number): Promise<void> {
-    if (running) return running
-    const p = fetch(index).finally(() => running === p && (running = undefined))
-    return (running = p)
-  }
-
-  async function need(from: number, to: number): Promise<void> {
-    for (;;) {
-      const end = ended.value ? Math.min(to, items.value.length) : to
-      let i = from
-      while (i < end && i < items.value.length && since.get(items.value[i]!) === turn) i++
-      if (i >= end) return
-      await fetchOnce(Math.min(i, items.value.length))
-    }
-  }
-  function see(from: number, to: number): Promise<void> {
-    seen = [from, to]
-    return need(from, to)
-  }
-  async function reload(): Promise<void> {
-    turn++
-    running = undefined
-    if (c.state.value === 'failed') c.state.value = 'loading'
-    await need(0, 1)
-    await need(...seen)
-  }
-  return { ...c, ended, need, see, reload }
+  return { ...c, need, see, reload }
 }

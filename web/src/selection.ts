@@ -86,10 +86,10 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
       const bubble = during()
       gathering.value = true
       try {
-        for (let to = 400; !l.ended.value || to - 400 < l.items.value.length; to += 400) {
+        for (let to = 400; to - 400 < l.items.value.length; to += 400) {
           await l.need(to - 400, to)
           if (l !== listing() || mine !== turn) return
-          if (!l.ended.value || to < l.items.value.length) bubble.tell(t('selected.gathering', { n: count(Math.min(to, l.items.value.length)) }))
+          if (to < l.items.value.length) bubble.tell(t('selected.gathering', { n: count(Math.min(to, l.items.value.length)) }))
         }
         await l.need(0, l.items.value.length) // a reload may have come between
         if (l !== listing() || mine !== turn) return

@@ -54,12 +54,14 @@ export const isPicture = (name: string): boolean => formats.includes(extension(n
 export const pageSize = 100
 export const most = 100 // ids of a call
 
-export interface Order {
-  by: 'file_name' | 'size' | 'update_at'
+export interface Order<By extends string> {
+  by: By
   desc: boolean
 }
+export type DriveOrder = Order<'file_name' | 'size' | 'update_at'>
+export type BedOrder = Order<'file_name' | 'size' | 'create_at'>
 
-export async function driveList(q: { parent: number; page: number; order: Order; trash?: boolean; search?: string }): Promise<{ total: number; list: Entry[] }> {
+export async function driveList(q: { parent: number; page: number; order: DriveOrder; trash?: boolean; search?: string }): Promise<{ total: number; list: Entry[] }> {
   const r = await get<{ total: number; fileList: V1Item[] | null }>('/api/v1/file/list', {
     parentFileId: q.parent,
     page: q.page,
@@ -84,9 +86,16 @@ export async function driveList(q: { parent: number; page: number; order: Order;
 }
 
 // bedList answers a page of a folder; begins is what the names begin with, "" for all.
-export async function bedList(parent: string, last: string, begins = ''): Promise<{ last: string; list: BedEntry[] }> {
-  const r = await reads<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: parent, limit: pageSize, lastFileId: last, searchData: begins })
-  return { last: r.lastFileId, list: r.fileList.map(bedEntry) }
+export async function bedList(q: { parent: string; page: number; order: BedOrder; begins: string }): Promise<{ total: number; list: BedEntry[] }> {
+  const r = await reads<{ total: number; fileList: BedItem[] }>('/api/v1/oss/file/list', {
+    parentFileId: q.parent,
+    page: q.page,
+    limit: pageSize,
+    orderBy: q.order.by,
+    orderDirection: q.order.desc ? 'desc' : 'asc',
+    searchData: q.begins,
+  })
+  return { total: r.total, list: r.fileList.map(bedEntry) }
 }
 
 // foldersOf are the folders right in one of drive or bed, which come first in its list. ""
@@ -99,9 +108,9 @@ export async function foldersOf(kind: 'drive' | 'bed', id: string, limit: number
   }
   if (kind === 'bed') {
     for (let last = ''; last !== '-1'; ) {
-      const r = await bedList(id, last)
-      if (!add(r.list)) break
-      last = r.last
+      const r = await reads<{ lastFileId: string; fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: id, limit: pageSize, lastFileId: last }) // counts nothing
+      if (!add(r.fileList.map(bedEntry))) break
+      last = r.lastFileId
     }
     found.sort((a, b) => a.name.localeCompare(b.name))
   } else {
@@ -222,7 +231,10 @@ export const bed = {
   mkdir: async (parent: string, name: string) => (await post<{ list: { dirID: string }[] }>('/upload/v1/oss/file/mkdir', { parentID: parent, name: [name], type: 1 })).list[0]!.dirID,
   rename: (id: string, name: string) => ask('PUT', '/api/v1/oss/file/name', { fileID: id, fileName: name }),
   move: (ids: string[], to: string, done?: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/move', { fileIDs, toParentFileID: to }), done),
-  remove: (ids: string[], done?: string[]) => inParts(ids, (fileIDs) => post('/api/v1/oss/file/delete', { fileIDs }), done),
+  // links are how many images go with these, in folders too; remove takes no more along. Both
+  // are for as many as one call takes.
+  links: async (fileIDs: string[]) => (await reads<{ links: number }>('/api/v1/oss/file/delete', { fileIDs, dryRun: true })).links,
+  remove: (fileIDs: string[], links: number) => post('/api/v1/oss/file/delete', { fileIDs, links }),
   republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
 }
 
