@@ -233,6 +233,43 @@ await script('page', async () => {
     await cells(5)
   })
 
+  await does('a folder that was made for nothing is not left behind', async () => {
+    const sheet = page.getByRole('dialog', { name: 'Publish' })
+    const open = async () => {
+      await cell('sea.png').click()
+      await page.getByRole('listbox').focus()
+      await page.keyboard.press('p')
+      await sheet.getByText('Image bed / blog', { exact: true }).waitFor()
+      await sheet.getByRole('button', { name: 'Change' }).click()
+    }
+    const make = async (called, where) => {
+      await sheet.getByRole('button', { name: 'New folder' }).click()
+      await answer(page, called, 'New folder')
+      await page.keyboard.press('Enter')
+      await sheet.getByText(where, { exact: true }).waitFor()
+    }
+    const cancel = async () => {
+      await sheet.getByRole('button', { name: 'Cancel' }).click()
+      await sheet.waitFor({ state: 'detached' })
+    }
+    const [blog] = await bedList('')
+    const before = await ofBed(blog.fileId)
+    await open()
+    await make('one', 'Image bed / blog / one')
+    await make('two', 'Image bed / blog / one / two')
+    await cancel()
+    await until(async () => (await ofBed(blog.fileId)).join() === before.join(), 'what was made is left behind')
+    await open() // into the folder that was chosen before
+    await make('mine', 'Image bed / blog / mine')
+    await make('below', 'Image bed / blog / mine / below')
+    const [mine] = await bedList(blog.fileId)
+    await inBed(mine.fileId, 'another’s')
+    await cancel()
+    await until(async () => !(await ofBed(mine.fileId)).includes('below'), 'what was made is left behind')
+    assert.deepEqual(await ofBed(mine.fileId), ['another’s'])
+    await post(page, '/api/v1/oss/file/delete', { fileIDs: [mine.fileId] })
+  })
+
   await does('links of the bed', async () => {
     await page.getByRole('link', { name: 'Image bed' }).click()
     await cells(1)
@@ -332,6 +369,9 @@ await script('page', async () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
     await see('2 images removed')
     for (const { url } of links) assert.equal((await fetch(url)).status, 404)
+    await page.getByRole('dialog', { name: 'Undo' }).waitFor({ state: 'detached' })
+    assert.equal(await page.getByRole('button', { name: 'Undo…' }).count(), 0, 'what was undone is offered to be undone')
+    assert.ok(await page.evaluate(() => document.activeElement?.closest('.drawer')), 'nothing has the keys')
     await page.locator('.drawer').getByRole('button', { name: 'Close' }).click()
     await page.locator('.drawer').waitFor({ state: 'detached' })
   })

@@ -539,6 +539,35 @@ await script('wrong', async () => {
     await page.getByRole('option').first().waitFor({ state: 'detached' })
   })
 
+  await steps.does('each picture of a long plan can be looked at', async () => {
+    const folder = await mkdir(page, 'hundred')
+    await page.goto(`${base}/#/drive/${folder}`)
+    const picture = made('h.png', readFileSync(join(dir, 'old.png')))
+    await page.setInputFiles(input, picture)
+    await see('1 file uploaded')
+    await close()
+    const [{ etag, size }] = (await list(page, folder)).fileList
+    for (let n = 0; n < 119; n += 17) await Promise.all(Array.from({ length: 17 }, (_, i) => post(page, '/upload/v2/file/create', { parentFileID: folder, filename: `h${n + i}.png`, etag, size })))
+    await page.goto(base + '/#/drive')
+    await page.getByRole('option', { name: 'hundred' }).click()
+    await page.keyboard.press('p')
+    const dialog = page.getByRole('dialog', { name: 'Publish' })
+    await dialog.getByText('Look at each').click()
+    const rows = dialog.locator('.each > .row')
+    await until(async () => (await rows.count()) === 100, 'a page of the plan does not come')
+    await page.route('**/source/copy/plan', (r) => r.fulfill(refusal('disk_full')))
+    await dialog.getByRole('button', { name: 'Show more' }).click()
+    await dialog.getByText('disk is full').waitFor()
+    await page.unroute('**/source/copy/plan')
+    await dialog.getByRole('button', { name: 'Show more' }).click()
+    await until(async () => (await rows.count()) === 120, 'the rest of the plan does not come')
+    assert.equal(new Set(await rows.allInnerTexts()).size, 120)
+    assert.equal(await dialog.getByRole('button', { name: 'Show more' }).count(), 0)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await post(page, '/api/v1/file/trash', { fileIDs: [folder] })
+  })
+
   const sheet = () => page.getByRole('dialog', { name: 'Publish' })
   const copy = '**/source/copy'
   // full lets the queue of tasks be full for a moment.

@@ -235,6 +235,11 @@ export const bed = {
   // are for as many as one call takes.
   links: async (fileIDs: string[]) => (await reads<{ links: number }>('/api/v1/oss/file/delete', { fileIDs, dryRun: true })).links,
   remove: (fileIDs: string[], links: number) => post('/api/v1/oss/file/delete', { fileIDs, links }),
+  // removeEmpty leaves a folder alone in which something is.
+  removeEmpty: async (id: string) => {
+    const { fileList } = await reads<{ fileList: BedItem[] }>('/api/v1/oss/file/list', { parentFileId: id, limit: 1 })
+    if (fileList.length === 0) await bed.remove([id], 0)
+  },
   republish: async (ids: string[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { imageIDs: ids })).taskID,
 }
 
