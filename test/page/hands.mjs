@@ -28,6 +28,7 @@ const noDialog = () => page.getByRole('dialog').waitFor({ state: 'detached' })
 const tasks = async () => (await data(page, '/api/v1/oss/source/copy/list', { limit: 50 })).list
 const tasksEnd = () => until(async () => (await tasks()).every((x) => x.status !== 1 && x.status !== 4), 'a task does not end')
 const place = () => page.evaluate(() => location.hash)
+const drawn = () => page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
 const view = (label) => page.getByRole('listbox', { name: label }).waitFor()
 const at = (folder) => page.getByRole('navigation', { name: 'Location' }).getByRole('heading', { name: folder }).waitFor()
 async function into(folder) {
@@ -299,69 +300,214 @@ await script('hands', async () => {
     assert.equal((await list(page, many)).total, 301)
   })
 
+  // held lets the next answer to something be, until it is let go, or refused with a word.
+  async function held(path) {
+    let r
+    await page.route(path, (x) => void (r = x), { times: 1 })
+    return {
+      asked: () => until(() => r, path + ' is not asked for'),
+      async answer(word) {
+        await this.asked()
+        await Promise.all([page.waitForResponse(path), word ? r.fulfill(refusal(word)) : r.continue()])
+      },
+    }
+  }
+  // reloads has the list asked for again, as when a task ends in another tab.
+  let ends = 0
+  async function reloads() {
+    const lists = page.waitForResponse((r) => /file\/list/.test(r.url()))
+    await queue(page, (ends += 2), false)
+    await (await lists).finished()
+    await drawn()
+  }
+  const toast = (text) => page.locator('.toast', { hasText: text })
+  const gone = (label) => cell(label).waitFor({ state: 'detached' })
+  const asked = (title) => page.getByRole('dialog', { name: title, exact: true })
+  async function named(from, to) {
+    await cell(from).click()
+    await key('F2')
+    await answer(page, to)
+    await key('Enter')
+    await cell(to).waitFor()
+  }
+
+  await does('what is asked for shows at once, also over a reload, and another name or folder that is refused is asked for again', async () => {
+    let inbox
+    for (const [bed, prefix] of [[false, '**/api/v1'], [true, '**/api/v1/oss']]) {
+      if (bed) await page.goto(base + '/#/bed')
+      else inbox = await into('inbox')
+      const name = await held(prefix + '/file/name')
+      await named('p01.png', 'first.png')
+      await name.asked()
+      await noDialog()
+      await reloads()
+      assert.deepEqual([await cell('first.png').count(), await cell('p01.png').count()], [1, 0])
+      await name.answer('name_taken')
+      await asked('Rename').getByRole('alert').getByText('Something of this name is there already').waitFor()
+      await cell('p01.png').waitFor()
+      assert.deepEqual([await cell('first.png').count(), await asked('Rename').getByRole('textbox').inputValue()], [0, 'first.png'])
+      await answer(page, 'other.png')
+      await key('Enter')
+      await cell('other.png').waitFor()
+      await noDialog()
+      await inList()
+      await key('Control+z')
+      await cell('p01.png').waitFor()
+
+      const made = await held(bed ? '**/upload/v1/oss/file/mkdir' : '**/upload/v1/file/mkdir')
+      await button('New folder').click()
+      await answer(page, 'cabinet')
+      await key('Enter')
+      await made.asked()
+      await reloads()
+      const where = await place()
+      await cell('cabinet').dblclick({ force: true })
+      await key('Enter')
+      assert.deepEqual([await cell('cabinet').getAttribute('aria-disabled'), await page.locator('.selected').count(), await place()], ['true', 0, where])
+      assert.equal(await cell('cabinet').getAttribute('aria-posinset'), '1') // folders are the first
+      await made.answer('folder_taken')
+      await asked('New folder').getByRole('alert').getByText('A folder of this name is there already').waitFor()
+      await gone('cabinet')
+      await key('Enter')
+      await noDialog()
+      await page.locator('[role=option][aria-label=cabinet]:not([aria-disabled])').click()
+      await see('1 selected')
+    }
+    const fileIDs = (await list(page, inbox)).fileList.filter((f) => f.filename === 'cabinet').map((f) => f.fileID)
+    for (const away of ['trash', 'delete']) await post(page, '/api/v1/file/' + away, { fileIDs })
+  })
+
+  await does('who has gone elsewhere is told what was refused', async () => {
+    await page.goto(base + '/#/drive')
+    let name = await held('**/api/v1/file/name')
+    await named('target', 'aim')
+    await item('aim').waitFor()
+    const way = page.waitForResponse('**/api/v1/file/detail?*')
+    await cell('aim').dblclick()
+    await (await way).finished()
+    await drawn()
+    await at('aim')
+    await name.answer('name_taken')
+    await toast('Something of this name').waitFor()
+    await at('target')
+    await item('target').waitFor()
+    await noDialog()
+
+    // The same where something else is asked.
+    await into('inbox')
+    name = await held('**/api/v1/file/name')
+    await named('p01.png', 'first.png')
+    await button('New folder').click()
+    await name.answer('bad_name')
+    await toast('A name has 1 to 255 characters').waitFor()
+    await cell('p01.png').waitFor()
+    assert.deepEqual([await asked('New folder').count(), await asked('Rename').count()], [1, 0])
+    await key('Escape')
+    await noDialog()
+  })
+
+  await does('what is moved has gone at once, and what could not be stands again', async () => {
+    const moves = async (n) => {
+      await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
+      const sheet = page.getByRole('dialog', { name: `Move ${n} item` })
+      await sheet.getByRole('button', { name: 'Drive' }).click()
+      await sheet.getByRole('button', { name: 'target' }).click()
+      await sheet.getByRole('button', { name: 'Move here' }).click()
+      await noDialog()
+      await inList()
+    }
+    await into('inbox')
+    await cell('p01.png').click()
+    await cell('p02.png').click({ modifiers: ['Shift'] })
+    const move = await held('**/api/v1/file/move')
+    await moves(2)
+    await gone('p02.png')
+    await toast('Moved 2 items').waitFor()
+    await move.asked()
+    await reloads()
+    assert.deepEqual([await cell('p01.png').count(), await cell('p03.png').count()], [0, 1])
+    await move.answer('into_itself')
+    await toast('A folder can\'t be moved into itself').waitFor()
+    await cell('p01.png').waitFor()
+    await cell('p02.png').waitFor()
+    await toast('Moved 2 items').waitFor({ state: 'detached' })
+
+    await into('many 很多')
+    await cell('00000.png').waitFor()
+    await page.getByRole('listbox').focus()
+    await key('Control+a')
+    await see('301 selected')
+    let parts = 0
+    await page.route('**/api/v1/file/move', (r) => (++parts === 2 ? r.fulfill(refusal('internal')) : r.continue()))
+    await moves(301)
+    await toast('Moved 100 items').waitFor()
+    await cell('00099.png').waitFor()
+    assert.equal(await cell('00098.png').count(), 0)
+    await page.unroute('**/api/v1/file/move')
+    assert.equal((await list(page, many)).total, 201)
+    await key('Control+z')
+    await toast('Undone: Moved 100 items').waitFor()
+    assert.equal((await list(page, many)).total, 301)
+  })
+
   await does('what is being put into the trash does not come back by a reload', async () => {
-    let go
-    const asked = new Promise((done) => (go = done))
-    let release
-    await page.route('**/api/v1/file/trash', async (r) => {
-      go()
-      await new Promise((done) => (release = done))
-      await r.continue()
-    })
+    const trash = await held('**/api/v1/file/trash')
     await into('many 很多')
     await cell('00000.png').click()
     await key('Delete')
-    await asked
-    await cell('00000.png').waitFor({ state: 'detached' })
+    await gone('00000.png')
+    await trash.asked()
     await button('New folder').click()
     await answer(page, 'aside')
     await key('Enter')
-    await cell('aside').waitFor()
+    await page.locator('[role=option][aria-label=aside]:not([aria-disabled])').waitFor()
     await cell('00001.png').waitFor()
     assert.equal(await cell('00000.png').count(), 0)
-    await noDialog()
-    release()
-    await see('1 item moved to the trash')
-    await page.unroute('**/api/v1/file/trash')
+    await into('inbox') // nor by who goes away and comes back
+    await into('many 很多')
+    await cell('00001.png').waitFor()
+    assert.equal(await cell('00000.png').count(), 0)
+    await trash.answer()
     await key('Control+z')
     await cell('00000.png').waitFor()
   })
 
-  await does('a move that is left does not count for the next one, and says so where it fails', async () => {
+  await does('an undo is of what was done last, also where that is not answered yet', async () => {
     await into('inbox')
-    const sheet = page.getByRole('dialog', { name: 'Move 1 item to…' })
-    const asks = async (called) => {
-      await cell(called).click()
-      await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
-      await sheet.waitFor()
+    await cell('p03.png').click()
+    await key('Delete')
+    await gone('p03.png')
+    await toast('1 item moved').last().waitFor()
+    const twice = async () => {
+      await cell('p04.png').click()
+      await cell('p05.png').click({ modifiers: ['Shift'] })
+      const trash = await held('**/api/v1/file/trash')
+      await key('Delete')
+      await gone('p05.png')
+      await toast('2 items moved').waitFor() // it is offered
+      await trash.asked()
+      return trash
     }
-    const moves = async () => {
-      await sheet.getByRole('button', { name: 'Drive' }).click()
-      await sheet.getByRole('button', { name: 'target' }).click()
-      await sheet.getByRole('button', { name: 'Move here' }).click()
-    }
-    const leaves = async () => (await key('Escape'), await noDialog())
-    for (const [response, says] of [[refusal('into_itself'), 'A folder can\'t be moved into itself'], [undefined, 'Moved 1 item']]) {
-      let answered
-      await page.route('**/api/v1/file/move', (r) => void (answered = () => (response ? r.fulfill(response) : r.continue())), { times: 1 })
-      await asks('p01.png')
-      await moves()
-      await until(() => answered, 'it is not asked for')
-      await leaves()
-      await asks('p02.png')
-      await answered()
-      await page.locator('.toast', { hasText: says }).last().waitFor()
-      assert.equal(await sheet.getByRole('alert').count(), 0)
-      if (!response) await moves()
-      else await leaves()
-    }
-    await noDialog()
-    for (const called of ['p02.png', 'p01.png']) {
-      await cell(called).waitFor({ state: 'detached' })
-      await page.getByRole('listbox').focus()
-      await key('Control+z')
-      await cell(called).waitFor()
-    }
+    let recovered = 0
+    page.on('request', (r) => (recovered += r.url().endsWith('/file/recover') ? 1 : 0))
+    await (await twice()).answer('internal')
+    await cell('p05.png').waitFor()
+    await toast('2 items moved').waitFor({ state: 'detached' })
+
+    let trash = await twice()
+    await key('Control+z')
+    await trash.answer('internal') // there is nothing to undo
+    await cell('p05.png').waitFor()
+    assert.equal(await page.getByText(/^Undone:( 2 items.*)?\s*$/).count(), 0)
+    trash = await twice()
+    await key('Control+z')
+    assert.equal(recovered, 0)
+    await trash.answer()
+    await toast('Undone: 2 items').waitFor()
+    await cell('p05.png').waitFor()
+    assert.deepEqual([recovered, await cell('p03.png').count()], [1, 0])
+    await key('Control+z')
+    await cell('p03.png').waitFor()
   })
 
   await does('the order that is there already begins nothing anew', async () => {
@@ -409,7 +555,7 @@ await script('hands', async () => {
     await sheet.getByRole('button', { name: 'target' }).click()
     await sheet.getByText('There are no folders here.').waitFor()
     await Promise.all([page.waitForResponse('**/upload/v1/file/mkdir'), made()])
-    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+    await drawn()
     assert.equal(await sheet.locator('.way .tool').last().textContent(), 'target')
     await key('Escape')
     await noDialog()
@@ -468,7 +614,7 @@ await script('hands', async () => {
     const way = (folder) => cell('needles.png').getByText('Drive / far / ' + folder)
     await way('elsewhere').waitFor()
     await Promise.all([page.waitForResponse('**/api/v1/file/infos'), late()])
-    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+    await drawn()
     assert.equal(await way('elsewhere').count(), 1)
     await page.unroute('**/api/v1/file/infos')
     await nameFolder('further')

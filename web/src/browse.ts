@@ -1,15 +1,15 @@
 // What the views of drive and bed share: the list of a folder, the way to it, what is
 // selected of it, and what can be done with that. What of it is seen is parts/Browser.vue.
-import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { line, type Failure } from './ask'
-import { fail, inquire, turned, undoable } from './bubbles'
+import { again, fail, inquire, turned, undoable, type Question } from './bubbles'
 import { begin, inTasks, tooMany } from './copying'
-import type { Listing } from './listing'
-import { go } from './place'
+import { changed, type Change, type Listing } from './listing'
+import { go, place } from './place'
 import { kept, narrow } from './prefs'
 import { selectionOf, type Selection } from './selection'
 import { ended } from './tasks'
-import type { Crumb } from './wire'
+import type { Crumb, Order } from './wire'
 import { say, t } from './words'
 
 export interface Browsable {
@@ -18,6 +18,7 @@ export interface Browsable {
   folder: boolean
   parent: string | number
   size: number
+  waits?: boolean // it is not there before the server has said so
 }
 
 // Kind is what is different of drive and bed.
@@ -32,12 +33,22 @@ export interface Kind<T extends Browsable> {
   to: (id: T['id']) => string
   picture: (e: T) => boolean
   open: (e: T) => void // what is neither folder nor picture
-  mkdir: (parent: T['id'], name: string) => Promise<unknown>
+  folderOf: (name: string, parent: T['id']) => T // one that is about to be made
+  before: (folder: T, e: T) => boolean // that is where it is listed
+  mkdir: (parent: T['id'], name: string) => Promise<T['id']>
   rename: (id: T['id'], name: string) => Promise<unknown>
   renameHint?: (e: T) => string | undefined
   move: (ids: T['id'][], to: T['id'], done: T['id'][]) => Promise<unknown> // done gets those that were moved
   takes?: () => boolean // files that are let go here are uploaded
   take?: (files: DataTransfer, to: T['id']) => Promise<void>
+}
+
+// comesBefore says whether a folder that is being made stands before an entry: by name, or first
+// where the newest do, else behind the other folders.
+export function comesBefore(f: Browsable, e: Browsable, { by, desc }: Order<string>): boolean {
+  if (!e.folder) return true
+  if (by === 'file_name') return desc ? f.name > e.name : f.name < e.name
+  return desc && by !== 'size'
 }
 
 // Choice is what can be done with what is selected.
@@ -75,13 +86,32 @@ export interface Browser<T extends Browsable> {
   mkdir: () => void
   rename: () => void
   moving: Ref<boolean> // the target is asked for
-  moveTo: (to: T['id']) => Promise<void>
+  moveTo: (to: T['id']) => void
   gone: (list: T[]) => void // takes out of sight what was deleted; the keys stay where they are
-  act: (list: T[], run: () => Promise<unknown>) => Promise<boolean>
+  asked: ShallowRef<Asked<T>[]>
+  act: (list: T[], run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>) => Promise<boolean>
   follow: (ids: T['id'][], start: (part: T['id'][]) => Promise<string>) => Promise<void> // begins tasks that publish again, and shows them
   menuAt: Ref<{ x: number; y: number } | undefined>
   grid: Ref<GridHandle | undefined>
+  main: Ref<HTMLElement | undefined>
+  focus: () => void // the list has the keys, or the place where it is to be
 }
+
+// Undo is how what was done of something is told and undone.
+export interface Undo<T extends Browsable> {
+  said: (n: number) => string
+  back: (done: T['id'][]) => Promise<unknown>
+}
+
+// Asked is a change that is not answered yet, or whose answer no list has taken in. It is
+// shown where it was asked for, wherever one has been meanwhile.
+interface Asked<T extends Browsable> extends Change<T> {
+  where: string
+  answered: Promise<unknown>
+  became?: Change<T>
+}
+const everything = shallowRef<Asked<any>[]>([]) // of drive and bed: an id of the one is none of the other
+const here = (): string => JSON.stringify(place.value)
 
 export interface GridHandle {
   focus: () => void
@@ -95,7 +125,10 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
   const path = ref([]) as Ref<Crumb<T['id']>[]>
   const lost = shallowRef<Error>()
   const grid = ref<GridHandle>()
+  const main = ref<HTMLElement>()
+  const focus = (): void => void nextTick(() => (grid.value ? grid.value.focus() : main.value?.focus({ preventScroll: true })))
   const shifted = ref(0)
+  const asked: ShallowRef<Asked<T>[]> = everything
 
   // find asks for the way to where we are.
   function find(): void {
@@ -107,8 +140,15 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     )
   }
   async function reload(): Promise<void> {
+    const over = asked.value.filter((c) => c.became)
+    if (over.length > 0) {
+      path.value = path.value.map((c) => changed<Crumb<T['id']>>(c, over.map((x) => x.became!)) ?? c)
+      listing.value.settle(over.filter((c) => c.where === here()).map((c) => c.became!))
+      asked.value = asked.value.filter((c) => !c.became)
+    }
     await listing.value.reload().catch((e: unknown) => listing.value.items.value.length > 0 && fail(e))
   }
+  watch([listing, asked, here], () => listing.value.show(asked.value.filter((c) => c.where === here())), { immediate: true, flush: 'sync' })
   watch(
     [of.folder, () => of.fixed?.() === true, () => line.signedIn, ...of.depends],
     (now, before) => {
@@ -121,7 +161,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
       const i = path.value.findIndex((c) => c.id === now[0])
       path.value = i < 0 ? [] : path.value.slice(0, i + 1)
       find()
-      if (!document.activeElement?.closest('[role=tree]')) grid.value?.focus()
+      if (!document.activeElement?.closest('[role=tree], input')) focus()
     },
     { immediate: true },
   )
@@ -188,43 +228,67 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     }
   }
 
-  // act shows at once what was asked for; where the server says no, it is put right.
-  async function act(list: T[], run: () => Promise<unknown>): Promise<boolean> {
-    const ids = new Set(list.map((e) => e.id))
-    selection.leave(ids)
-    grid.value?.focus()
-    let well = true
-    await listing.value.without((e) => ids.has(e.id), run).catch((e: unknown) => {
-      well = false
-      fail(e)
-    })
-    void reload()
-    shifted.value++
-    return well
-  }
-
-  async function moveTo(to: T['id']): Promise<void> {
-    const list = chosen.value
-    const done: T['id'][] = []
-    try {
-      await of.move(list.map((e) => e.id), to, done)
-    } finally {
-      const ids = new Set(done)
-      const moved = list.filter((e) => ids.has(e.id))
-      if (moved.length > 0) {
-        gone(moved)
-        void reload()
-        shifted.value++
-        undoable(say('move.done', moved.length), () => back(moved))
+  // does shows at once what is asked for, and offers to undo it. Where the server says no it
+  // is put right, and the reason thrown. What is about the same entries is asked for one after
+  // the other.
+  async function does(change: Change<T>, run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>): Promise<void> {
+    const ids = [...change.ids]
+    const before = asked.value.filter((c) => ids.some((id) => c.ids.has(id))).map((c) => c.answered)
+    async function answer(): Promise<{ done: T['id'][]; id?: unknown; problem?: unknown }> {
+      await Promise.all(before)
+      const done: T['id'][] = []
+      try {
+        const id = await run(done)
+        return { done: ids, id }
+      } catch (problem) {
+        return { done, problem }
       }
     }
+    const answered = answer()
+    const mine: Asked<T> = { ...change, where: here(), answered }
+    asked.value = [...asked.value, mine]
+    const said = ({ done }: { done: T['id'][] }): string => (done.length > 0 ? undo!.said(done.length) : '')
+    if (undo) undoable(undo.said(ids.length), async () => undo.back((await answered).done), answered.then(said))
+    const { done, id, problem } = await answered
+    const made = change.made && { ...change.made, entry: { ...change.made.entry, id: id as T['id'], waits: false } }
+    mine.became = problem ? { ids: new Set(done) } : { ...change, made }
+    turned.value++
+    if (problem) throw problem
   }
-  async function back(moved: T[]): Promise<void> {
-    for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])
+  async function act(list: T[], run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>): Promise<boolean> {
+    const ids = new Set(list.map((e) => e.id))
+    selection.leave(ids)
+    focus()
+    try {
+      await does({ ids }, run, undo)
+      return true
+    } catch (e) {
+      fail(e)
+      return false
+    }
   }
+  // asks asks for a name, and again where it is refused, unless one has gone elsewhere.
+  function asks(q: Omit<Question, 'run'>, run: (name: string) => Promise<void>): void {
+    const where = here()
+    const whole: Question = { ...q, run: async (name) => void run(name).catch((e: Error) => (where === here() ? again({ ...whole, value: name }, e) : fail(e))) }
+    inquire(whole)
+  }
+
+  function moveTo(to: T['id']): void {
+    const list = chosen.value
+    void act(list, (done) => of.move(list.map((e) => e.id), to, done), {
+      said: (n) => say('move.done', n),
+      async back(done) {
+        const ids = new Set(done)
+        const moved = list.filter((e) => ids.has(e.id))
+        for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])
+      },
+    })
+  }
+
   function gone(list: T[]): void {
     const ids = new Set(list.map((e) => e.id))
-    listing.value.drop((e) => ids.has(e.id))
+    listing.value.settle([{ ids }])
     selection.leave(ids)
   }
 
@@ -234,7 +298,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     listing,
     selection,
     path,
-    crumbs: computed(() => path.value.map((c) => ({ id: String(c.id), name: c.name, to: of.to(c.id) }))),
+    crumbs: computed(() => path.value.map((c) => changed<Crumb<T['id']>>(c, asked.value) ?? c).map((c) => ({ id: String(c.id), name: c.name, to: of.to(c.id) }))),
     lost,
     nothing: computed(() => listing.value.state.value === 'ready' && listing.value.items.value.length === 0),
     reload,
@@ -258,7 +322,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
       go(of.to(e.parent))
     },
     open(e) {
-      if (of.fixed?.()) return
+      if (of.fixed?.() || e.waits) return
       if (of.picture(e)) {
         selection.only(e)
         full.value = true
@@ -270,31 +334,24 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     },
     mkdir() {
       const parent = of.folder()
-      inquire({ title: t('folder.new'), value: '', action: t('folder.make'), run: async (name) => void (await of.mkdir(parent, name), await reload(), shifted.value++) })
+      asks({ title: t('folder.new'), value: '', action: t('folder.make') }, (name) => {
+        const entry = { ...of.folderOf(name, parent), waits: true }
+        return does({ ids: new Set(), made: { entry, before: (e) => of.before(entry, e) } }, () => of.mkdir(parent, name))
+      })
     },
     rename() {
       const e = one.value
       if (!e || of.fixed?.()) return
-      inquire({
-        title: t('rename.title'),
-        text: of.renameHint?.(e),
-        value: e.name,
-        stem: !e.folder,
-        action: t('rename.go'),
-        run: async (name) => {
-          if (name === e.name) return
-          await of.rename(e.id, name)
-          selection.clear()
-          listing.value.change((x) => x.id === e.id, (x) => ({ ...x, name }))
-          undoable(t('rename.done', { name }), () => of.rename(e.id, e.name))
-          void reload()
-          shifted.value++
-        },
+      asks({ title: t('rename.title'), text: of.renameHint?.(e), value: e.name, stem: !e.folder, action: t('rename.go') }, async (name) => {
+        if (name === e.name) return
+        selection.clear()
+        await does({ ids: new Set([e.id]), name }, () => of.rename(e.id, name), { said: () => t('rename.done', { name }), back: () => of.rename(e.id, e.name) })
       })
     },
     moving: ref(false),
     moveTo,
     gone,
+    asked,
     act,
     async follow(ids, start) {
       const problem = tooMany(ids.length, true)
@@ -309,5 +366,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     },
     menuAt: ref<{ x: number; y: number }>(),
     grid,
+    main,
+    focus,
   }
 }

@@ -1,5 +1,6 @@
 // What is said for a moment at the edge, and what is asked before something is done.
 import { reactive, ref, shallowRef } from 'vue'
+import { line } from './ask'
 import { t } from './words'
 
 export interface Toast {
@@ -63,9 +64,10 @@ export function dismiss(id: number): void {
 
 // What can be undone, the newest last: by its bubble, or by a key when that has gone.
 interface Undo {
-  text: string
-  at: number // how late it was done
+  text: string // "" where nothing was done
+  at: number // how late it was asked for
   bubble: number
+  answered: Promise<unknown>
   run: () => Promise<unknown>
 }
 const undos: Undo[] = []
@@ -75,12 +77,30 @@ const undoing: Undo[] = [] // one after the other
 // turned counts what may have changed any list, whichever is looked at by then.
 export const turned = ref(0)
 
-// undoable tells that something was done, and how it is undone.
-export function undoable(text: string, run: () => Promise<unknown>): void {
-  offer({ text, at: ++last, bubble: 0, run })
+// undoable tells that something is done, and how it is undone; answered says what was done of
+// it in the end, and "" where it was nothing.
+export function undoable(text: string, run: () => Promise<unknown>, answered: Promise<string>): void {
+  const it: Undo = {
+    text,
+    at: ++last,
+    bubble: 0,
+    run,
+    answered: answered.then((did) => {
+      if (did === it.text) return
+      it.text = did
+      if (!undos.includes(it)) return
+      dismiss(it.bubble)
+      if (did) tell(it)
+      else undos.splice(undos.indexOf(it), 1)
+    }),
+  }
+  offer(it)
+}
+function tell(it: Undo): void {
+  it.bubble = put(it.text, { label: t('undo.it'), run: () => take(it) }, 'plain')
 }
 function offer(it: Undo): void {
-  it.bubble = put(it.text, { label: t('undo.it'), run: () => take(it) }, 'plain')
+  tell(it)
   undos.push(it)
   undos.sort((a, b) => a.at - b.at)
   if (undos.length > 20) undos.shift()
@@ -92,12 +112,15 @@ function take(it: Undo): void {
   dismiss(it.bubble)
   if (undoing.push(it) === 1) void work()
 }
-// work undoes what is to be undone. Where that fails the others are offered again: they may
-// stand on the one that is not undone.
+// work undoes what is to be undone, each once it is answered. Where that fails the others are
+// offered again: they may stand on the one that is not undone.
 async function work(): Promise<void> {
   const mine = forgotten
   for (let it; mine === forgotten && (it = undoing[0]); undoing.shift()) {
     try {
+      await it.answered
+      if (mine !== forgotten) return
+      if (!it.text) continue
       await it.run()
       if (mine !== forgotten) return
       toast(t('undo.did', { what: it.text }))
@@ -105,7 +128,7 @@ async function work(): Promise<void> {
       if (mine !== forgotten) return
       const again = undoing.splice(0)
       if (!passing.includes((e as { word?: string }).word ?? '')) again.shift()
-      again.sort((a, b) => a.at - b.at).forEach(offer)
+      again.filter((x) => x.text).sort((a, b) => a.at - b.at).forEach(offer)
       fail(e)
     } finally {
       turned.value++
@@ -142,10 +165,19 @@ export interface Question {
   stem?: boolean // the ending of the name is not selected
   action: string
   danger?: boolean
+  problem?: Error // why it is asked once more
   run: (value: string) => Promise<unknown>
 }
 
 export const question = shallowRef<Question>()
 export function inquire(q: Question): void {
   question.value = q
+}
+
+// again asks once more what was refused after its question had gone, where nobody is at
+// something else by then.
+export function again(q: Question, problem: Error): void {
+  if (!line.uid) return
+  if (question.value || document.querySelector('[aria-modal="true"]') || document.activeElement?.matches('input, textarea')) fail(problem)
+  else inquire({ ...q, problem })
 }

@@ -4,7 +4,14 @@ import { during, fail, toast } from './bubbles'
 import type { Listing } from './listing'
 import { count, t } from './words'
 
-export interface Selection<T extends { id: string | number }> {
+interface Selectable {
+  id: string | number
+  name: string
+  folder: boolean
+  waits?: boolean // it can't be selected
+}
+
+export interface Selection<T extends Selectable> {
   chosen: ShallowRef<Map<T['id'], T>>
   list: ComputedRef<T[]>
   cursor: Ref<number> // -1: nowhere
@@ -16,7 +23,7 @@ export interface Selection<T extends { id: string | number }> {
   only(item: T): void
 }
 
-export function selectionOf<T extends { id: string | number }>(listing: () => Listing<T>): Selection<T> {
+export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Selection<T> {
   const chosen = shallowRef(new Map<T['id'], T>())
   const cursor = ref(-1)
   const gathering = ref(false)
@@ -60,7 +67,7 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
     chosen.value = next
   }
   function put(into: Map<T['id'], T>, items: (T | undefined)[]): void {
-    for (const item of items) if (item) into.set(item.id, item)
+    for (const item of items) if (item && !item.waits) into.set(item.id, item)
     if (items.includes(undefined)) toast(t('selected.missing'), undefined, 'bad')
   }
   return {
@@ -77,7 +84,7 @@ export function selectionOf<T extends { id: string | number }>(listing: () => Li
       if (!item) return
       const next = new Map(how.more ? chosen.value : [])
       if (how.more && next.has(item.id)) next.delete(item.id)
-      else next.set(item.id, item)
+      else if (!item.waits) next.set(item.id, item)
       chosen.value = next
     },
     async all() {

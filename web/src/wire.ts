@@ -214,7 +214,7 @@ export const drive = {
     return ids.length > most && stay.length > 0 && stay.length < ids.length ? drive.recover(stay, done) : stay
   },
   recoverTo: (ids: number[], to: number) => inParts(ids, (fileIDs) => post('/api/v1/file/recover/by_path', { fileIDs, parentFileID: to })),
-  remove: (ids: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs })),
+  remove: (ids: number[], done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/delete', { fileIDs }), done),
   republish: async (ids: number[]) => (await post<{ taskID: string }>('/api/v1/oss/source/republish', { fileIDs: ids })).taskID,
   // The address works for whoever has it, so it is asked for when it is wanted.
   download: async (id: number) => here((await get<{ downloadUrl: string }>('/api/v1/file/download_info', { fileId: id })).downloadUrl),
