@@ -2,6 +2,7 @@
 // pictures fill the page, what is dragged arrives, what was done can be undone, and what
 // could not be is said.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { another, answer, base, data, list, names, png, post, queue, refusal, script, signIn, steps, sticksOut, until, watch } from './browser.mjs'
 
 let page
@@ -184,6 +185,22 @@ await script('hands', async () => {
     await full('p05.png').waitFor()
     await key('Escape')
     await noDialog()
+  })
+
+  await does('several, and folders, are downloaded as one archive', async () => {
+    const archive = async (called, ...holds) => {
+      const [got] = await Promise.all([page.waitForEvent('download'), key('d')])
+      assert.equal(got.suggestedFilename(), called)
+      const bytes = await readFile(await got.path(), 'latin1')
+      assert.ok(bytes.startsWith('PK') && holds.every((name) => bytes.includes(name)), `${called} is not whole`)
+    }
+    await into('inbox')
+    await cell('p05.png').click()
+    await cell('p07.png').click({ modifiers: ['Shift'] })
+    await archive('inbox.zip', 'p05.png', 'p06.png', 'p07.png')
+    await page.goto(base + '/#/drive')
+    await cell('far').click()
+    await archive('far.zip', 'far/further/needle.png')
   })
 
   await does('files are let go over a folder, its line or its crumb', async () => {
@@ -719,7 +736,7 @@ await script('hands', async () => {
     const menu = (what) => page.locator('.n-dropdown-option').getByText(what, { exact: true })
     await page.getByRole('button', { name: 'More that can be done' }).tap()
     await menu('Move').waitFor()
-    assert.deepEqual(await page.locator('.n-dropdown-option').allInnerTexts(), ['Publish', 'Links', 'Move', 'Move to the trash'])
+    assert.deepEqual(await page.locator('.n-dropdown-option').allInnerTexts(), ['Publish', 'Links', 'Download', 'Move', 'Move to the trash'])
     await menu('Move').tap()
     await page.getByRole('dialog', { name: /^Move \d+ items to/ }).waitFor()
     await page.context().close()
