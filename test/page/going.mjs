@@ -188,7 +188,7 @@ await script('going', async () => {
 
     await key('?')
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
-    await page.waitForFunction(() => document.activeElement.matches('[role=dialog]'))
+    await page.waitForFunction(() => document.activeElement.matches('[role=dialog] .modal'))
     await key('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await keysAre('main')
