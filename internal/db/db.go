@@ -157,7 +157,7 @@ func (d *DB) openFile(ctx context.Context) (err error) {
 	if d.readers, err = openSQLite(d.path, reading, 4); err != nil {
 		return err
 	}
-	if d.workers, err = openSQLite(d.path, reading, 3); err != nil {
+	if d.workers, err = openSQLite(d.path, reading, 4); err != nil {
 		return err
 	}
 	return d.startWriter(ctx)

@@ -41,53 +41,62 @@ const (
 const deleteAtOnce = 10_000
 
 // Links answers how many images would go with Delete of some ids, each counted once.
-// Where there are many it waits for its turn; what does not get turn and answer in time is
-// fault.Unavailable.
+// Where there is much to count it waits for its turn; what does not get turn and answer in
+// time is fault.Unavailable.
 func (b *Bed) Links(ctx context.Context, acc account.ID, ids []ID) (n int, err error) {
 	const op = "imagebed: links"
+	var more bool
 	err = b.db.Read(ctx, op, func(tx *db.Tx) error {
-		n, err = countLinks(ctx, tx, acc, ids, countAtOnce+1)
+		n, more, err = countLinks(ctx, tx, acc, ids, countAtOnce)
 		return err
 	})
-	if err == nil && n > countAtOnce {
+	if err == nil && more {
 		err = b.long(ctx, op, func(ctx context.Context, tx *db.Tx) error {
-			n, err = countLinks(ctx, tx, acc, ids, math.MaxInt)
+			n, _, err = countLinks(ctx, tx, acc, ids, math.MaxInt-1)
 			return err
 		})
 	}
 	return n, err
 }
 
-// countLinks is Links up to a limit.
-func countLinks(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, limit int) (n int, err error) {
+// countLinks is Links that goes through so many rows, folders and images; more says that there
+// are more of them.
+func countLinks(ctx context.Context, tx *db.Tx, acc account.ID, ids []ID, most int) (n int, more bool, err error) {
 	ids = uniqueIDs(ids)
 	for _, id := range ids {
 		e, found, err := entry(ctx, tx, acc, id)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if !found {
 			continue
 		}
 		above, err := collect(ctx, tx, idsAbove, acc, e.Folder)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		delete(above, id) // the root is in itself
 		if slices.ContainsFunc(ids, func(other ID) bool { return above[other] }) {
 			continue // it is counted with that
 		}
-		more := 1
+		folders, images := 0, 1
 		if e.IsFolder {
-			if _, err := tx.Get(ctx, countImagesBelow, []any{acc, id, limit - n}, &more); err != nil {
-				return 0, err
+			if _, err := tx.Get(ctx, countFoldersBelow, []any{acc, id, most + 1}, &folders); err != nil {
+				return 0, false, err
+			}
+			if folders > most {
+				return n, true, nil
+			}
+			if _, err := tx.Get(ctx, countImagesBelow, []any{acc, id, most - folders + 1}, &images); err != nil {
+				return 0, false, err
 			}
 		}
-		if n += more; n >= limit {
-			break
+		n += images
+		if most -= folders + images; most < 0 {
+			return n, true, nil
 		}
 	}
-	return n, nil
+	return n, false, nil
 }
 
 // Delete removes images, and folders with all that is below them, for good, and
@@ -100,18 +109,16 @@ func (b *Bed) Delete(ctx context.Context, acc account.ID, ids []ID) (detached bo
 }
 
 // DeleteUpTo is Delete where so many images at most would go; where there are more nothing is
-// deleted, and it is fault.LinksMore. Up to countAtOnce images that is decided in the
-// transaction that deletes them. More than those are counted just before it, as Links does:
-// what comes between goes too.
+// deleted, and it is fault.LinksMore. They are counted before, as Links does; where what is to
+// be deleted has deleteAtOnce folders and images at most, again in the transaction that deletes
+// them: of more what comes between goes too.
 func (b *Bed) DeleteUpTo(ctx context.Context, acc account.ID, ids []ID, most int) (detached bool, err error) {
-	if most > countAtOnce {
-		n, err := b.Links(ctx, acc, ids)
-		if err != nil {
-			return false, err
-		}
-		if n > most {
-			return false, fault.New(fault.LinksMore, "imagebed: delete", most)
-		}
+	n, err := b.Links(ctx, acc, ids)
+	if err == nil && n > most {
+		err = fault.New(fault.LinksMore, "imagebed: delete", most)
+	}
+	if err != nil {
+		return false, err
 	}
 	return b.remove(ctx, acc, ids, most)
 }
@@ -122,13 +129,13 @@ func (b *Bed) remove(ctx context.Context, acc account.ID, ids []ID, most int) (d
 		if _, err := account.Lock(ctx, tx, acc); err != nil {
 			return err
 		}
-		if most <= countAtOnce {
-			n, err := countLinks(ctx, tx, acc, ids, most+1)
+		if most < math.MaxInt {
+			n, more, err := countLinks(ctx, tx, acc, ids, deleteAtOnce)
+			if err == nil && !more && n > most {
+				err = fault.New(fault.LinksMore, "imagebed: delete", most)
+			}
 			if err != nil {
 				return err
-			}
-			if n > most {
-				return fault.New(fault.LinksMore, "imagebed: delete", most)
 			}
 		}
 		var freed int64

@@ -264,6 +264,9 @@ func TestLinksAndDeleteUpTo(t *testing.T) {
 			if _, err := r.DeleteUpTo(r.ctx, r.acc, c.ids, c.want-1); !fault.Is(err, fault.LinksMore) {
 				t.Errorf("%s: one too many: %v", name, err)
 			}
+			if _, err := r.remove(r.ctx, r.acc, c.ids, c.want-1); !fault.Is(err, fault.LinksMore) {
+				t.Errorf("%s: one too many since they were counted: %v", name, err)
+			}
 		}
 		r.has(all...)
 		if r.used() != size(1)+size(2)+size(3)+size(4) {

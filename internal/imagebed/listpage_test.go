@@ -173,6 +173,8 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 		larger := r.mkdir(top, "larger")
 		r.folders(larger, 1, `$2`)
 		r.images(larger, 0, countAtOnce)
+		folders := r.mkdir("", "folders")
+		r.folders(folders, countAtOnce, `$2`)
 		page := func(folder ID, begins string, by Order, number int, total int64) func(context.Context) error {
 			return func(ctx context.Context) error {
 				list, n, err := r.ListPage(ctx, r.acc, PageQuery{Folder: folder, Begins: begins, Order: by, Page: number, Limit: 10})
@@ -196,12 +198,13 @@ func TestLongReadsWaitForTheirTurn(t *testing.T) {
 			"a page by time":            page(many, "", ByCreated, sortAtOnce/20, sortAtOnce+1),
 			"some of many by size":      page(larger, "12", BySize, 1, 1111),
 			"few enough links":          links([]ID{many}, sortAtOnce+1),
-			"few enough links by twice": links([]ID{larger, larger}, countAtOnce),
+			"few enough links by twice": links([]ID{many, many}, sortAtOnce+1),
 		}
 		long := map[string]func(context.Context) error{
 			"by size":              page(many, "", BySize, 2, sortAtOnce+1),
 			"more than is counted": page(larger, "", ByName, 3, countAtOnce+1),
 			"many links":           links([]ID{top}, countAtOnce+sortAtOnce+1),
+			"many folders":         links([]ID{folders}, 0),
 		}
 		r.turn = make(chan struct{}) // whoever wants it meets this test
 		for name, read := range short {
