@@ -361,5 +361,6 @@ func (a *API) archiveInfo(ctx context.Context, acc account.ID, in archiveIn) (*d
 	for i, tree := range trees {
 		ids[i] = tree[0].ID.String()
 	}
-	return a.downloadURL(ctx, acc, "/z/"+drive.ID(acc).String()+"/"+strings.Join(ids, "-"), strings.TrimSuffix(name, ".zip")+".zip")
+	stem := []rune(strings.ReplaceAll(strings.TrimSuffix(name, ".zip"), ":", "_")) // as the archive has it
+	return a.downloadURL(ctx, acc, "/z/"+drive.ID(acc).String()+"/"+strings.Join(ids, "-"), string(stem[:min(len(stem), entryname.Max-len(".zip"))])+".zip")
 }

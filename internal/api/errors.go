@@ -63,6 +63,7 @@ var answers = map[fault.Code]answer{
 	fault.IntoItself:     {200, 1, "不能将文件夹移动到自身或其子文件夹", "a folder can't be moved into itself or below"},
 	fault.TooDeep:        {200, 1, "文件夹层级超过%v层限制", "folders may be nested %v levels deep"},
 	fault.TooManyEntries: {200, 1, "文件和文件夹超过%v个,请分批进行;复制可使用 async/copy", "more than %v files and folders; take them in parts. Copies of any size are made by async/copy"},
+	fault.PathTooLong:    {200, 1, "其中有路径超过%v字节,请进入下级文件夹后再打包下载", "a path is longer than %v bytes; open a folder below and download from there"},
 	fault.LinksMore:      {200, 1, "其中的图片已多于确认的%v张,未删除任何内容,请重新确认", "there are more images by now than the %v that were agreed to; nothing was deleted: look again"},
 	fault.NotTrashed:     {200, 1, "文件不在回收站中,请先将文件移入回收站", "only what is in the trash can be deleted for good or recovered"},
 	fault.QuotaExceeded:  {200, 1, "空间不足", "the account has no room left for it"},

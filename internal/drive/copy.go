@@ -127,7 +127,7 @@ func liveTree(ctx context.Context, tx *db.Tx, acc account.ID, top Entry, levels 
 		}
 		from = len(list)
 		if len(folders) > 0 && levels < 1 {
-			return nil, fault.New(fault.TooDeep, "drive: copy", MaxDepth)
+			return nil, fault.New(fault.TooDeep, "drive: tree", MaxDepth)
 		}
 		err := db.Chunks(len(folders), func(a, b int) error {
 			args := []any{acc, MaxCopy + 1 - len(list)}
@@ -136,12 +136,12 @@ func liveTree(ctx context.Context, tx *db.Tx, acc account.ID, top Entry, levels 
 			}
 			some, err := db.Collect(ctx, tx, scanEntry, liveIn[b-a], args...)
 			if list = append(list, some...); err == nil && len(list) > MaxCopy {
-				err = fault.New(fault.TooManyEntries, "drive: copy", MaxCopy)
+				err = fault.New(fault.TooManyEntries, "drive: tree", MaxCopy)
 			}
 			return err
 		})
 		if err != nil {
-			return nil, fault.Wrap(err, "drive: copy")
+			return nil, fault.Wrap(err, "drive: tree")
 		}
 		// The copies of a folder's entries are listed in the order of these.
 		slices.SortFunc(list[from:], func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })

@@ -171,9 +171,17 @@ func (d *Drive) Infos(ctx context.Context, acc account.ID, ids []ID) (list []Ent
 // folder that it is in.
 type Tree []Entry
 
+// What trees may have of paths, in bytes: one, which no file system takes in whole beyond that,
+// and all together.
+const (
+	maxPath  = 4096
+	maxPaths = 8 << 20
+)
+
 // Trees answers the trees of entries, in the order of the ids. One that is in the trash or not
 // there is left out; where none is left it is fault.NotFound. Of all together there may be
-// MaxCopy entries, else it is fault.TooManyEntries.
+// MaxCopy entries, else it is fault.TooManyEntries, and so it is for maxPaths; for a path longer
+// than maxPath it is fault.PathTooLong.
 func (d *Drive) Trees(ctx context.Context, acc account.ID, ids []ID) (trees []Tree, err error) {
 	const op = "drive: trees"
 	err = d.db.Read(ctx, op, func(tx *db.Tx) error {
@@ -182,7 +190,7 @@ func (d *Drive) Trees(ctx context.Context, acc account.ID, ids []ID) (trees []Tr
 			return err
 		}
 		trees = nil
-		rows := 0
+		rows, bytes := 0, 0
 		for _, id := range ids {
 			top, there := known[id]
 			if !there || top.Trashed != Live {
@@ -193,7 +201,18 @@ func (d *Drive) Trees(ctx context.Context, acc account.ID, ids []ID) (trees []Tr
 			if err != nil {
 				return err
 			}
-			if rows += len(tree); rows > MaxCopy {
+			paths := make(map[ID]int) // how long those of folders are
+			for _, e := range tree {
+				path := paths[e.Parent] + len("/") + len(e.Name)
+				if path > maxPath {
+					return fault.New(fault.PathTooLong, op, maxPath)
+				}
+				if e.IsFolder() {
+					paths[e.ID] = path
+				}
+				bytes += path
+			}
+			if rows += len(tree); rows > MaxCopy || bytes > maxPaths {
 				return fault.New(fault.TooManyEntries, op, MaxCopy)
 			}
 			trees = append(trees, tree)

@@ -65,6 +65,7 @@ const (
 	IntoItself     Code = "into_itself"      // a folder can't be moved under itself
 	TooDeep        Code = "too_deep"         // the tree would pass the allowed depth; Args[0] is the limit
 	TooManyEntries Code = "too_many_entries" // more files and folders than one call may copy or pack; Args[0] is the limit
+	PathTooLong    Code = "path_too_long"    // a path of an archive is longer than Args[0] bytes
 	LinksMore      Code = "links_more"       // more images would be deleted than the Args[0] that were agreed to
 	NotTrashed     Code = "not_trashed"      // only what is in the trash can be deleted for good or recovered
 	QuotaExceeded  Code = "quota_exceeded"   // the account has no room left

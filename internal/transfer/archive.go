@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"archive/zip"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -19,7 +18,7 @@ import (
 // leftOut is the file of an archive that tells what is not in it.
 const leftOut = "未能打包 left out.txt"
 
-// whyLeftOut says it to people; anything else could not be read.
+// whyLeftOut says to people why something is not in an archive. At anything else it ends.
 var whyLeftOut = map[fault.Code]string{
 	fault.NotFound:       "已被删除 was deleted meanwhile",
 	fault.Blocked:        "已被管理员屏蔽 is blocked by the operator",
@@ -28,31 +27,25 @@ var whyLeftOut = map[fault.Code]string{
 
 // archive gives files and folders of the drive with all that is in them to whoever has
 // their signed URL, as one ZIP archive, which is made while it is sent: pictures are as
-// small as they get, so nothing is compressed. What can't be read is left out and told in
-// a text file at the end of it.
+// small as they get, so nothing is compressed. What is not to be had is left out and told in
+// a text file at the end of it; what can't be read now breaks it off.
 func (t *Transfer) archive(w http.ResponseWriter, r *http.Request) (result string) {
+	a := archiving{t: t, to: paced{s: t.sender(w, r)}, sign: r.PathValue("sign"), what: "GET /z/" + r.PathValue("account") + "/" + r.PathValue("files")}
 	no, ok := number(r.PathValue("account"))
-	acc := account.ID(no)
+	a.acc = account.ID(no)
 	var ids []drive.ID
 	for text := range strings.SplitSeq(r.PathValue("files"), "-") {
 		id, ok2 := number(text)
 		ids, ok = append(ids, drive.ID(id)), ok && ok2
 	}
-	err := t.Accounts.Verify(r.Context(), acc, r.PathValue("sign"), "GET /z/"+r.PathValue("account")+"/"+r.PathValue("files"))
+	err := a.may(r.Context())
 	if err == nil && !ok {
 		err = fault.New(fault.BadSignature, "transfer: archive")
 	}
 	if err != nil {
 		return t.fail(w, r, err)
 	}
-	who, err := t.Accounts.Get(r.Context(), acc)
-	if err == nil && who.State != account.Enabled {
-		err = fault.New(fault.Disabled, "transfer: archive")
-	}
-	if err != nil {
-		return t.fail(w, r, err)
-	}
-	trees, err := t.Drive.Trees(r.Context(), acc, ids)
+	trees, err := t.Drive.Trees(r.Context(), a.acc, ids)
 	if err != nil {
 		return t.fail(w, r, err)
 	}
@@ -68,33 +61,43 @@ func (t *Transfer) archive(w http.ResponseWriter, r *http.Request) (result strin
 	if r.Method == http.MethodHead {
 		return done
 	}
-	a := archiving{t: t, acc: acc, zip: zip.NewWriter(paced{t.sender(w, r)})}
-	if err := a.all(r.Context(), trees); err != nil {
-		if r.Context().Err() == nil {
-			t.Log.Error("transfer: an archive is broken off", "trace", rand.Text(), "err", err)
-		}
-		panic(http.ErrAbortHandler) // who reads must not see a good end
+	err = a.all(r.Context(), trees)
+	switch {
+	case err == nil:
+		return done
+	case !a.to.begun:
+		return t.fail(w, r, err)
+	case r.Context().Err() == nil: // the asker is still there
+		t.Log.Error("transfer: an archive is broken off", "trace", rand.Text(), "err", err)
 	}
-	return done
-}
-
-// paced has each piece that is written taken in its time.
-type paced struct{ s *sender }
-
-func (p paced) Write(b []byte) (int, error) {
-	p.s.limit(int64(len(b)))
-	return p.s.ResponseWriter.Write(b)
+	panic(http.ErrAbortHandler) // who reads must not see a good end
 }
 
 // archiving is an archive that is being made.
 type archiving struct {
-	t   *Transfer
-	acc account.ID
-	zip *zip.Writer
-	out []string // what is left out, and why, a line each
+	t          *Transfer
+	acc        account.ID
+	sign, what string // who may have it
+	to         paced
+	zip        *zip.Writer
+	out        []string // what is left out, and why, a line each
+	lost       error    // the first of them whose content is missing
+}
+
+// may says whether the URL is good still: a reset ends it, and a disabled account.
+func (a *archiving) may(ctx context.Context) error {
+	if err := a.t.Accounts.Verify(ctx, a.acc, a.sign, a.what); err != nil {
+		return err
+	}
+	who, err := a.t.Accounts.Get(ctx, a.acc)
+	if err == nil && who.State != account.Enabled {
+		err = fault.New(fault.Disabled, "transfer: archive")
+	}
+	return err
 }
 
 func (a *archiving) all(ctx context.Context, trees []drive.Tree) error {
+	a.zip = zip.NewWriter(&a.to)
 	taken := make(map[string]bool)
 	free := func(name string) (string, error) {
 		if taken[name] {
@@ -107,21 +110,26 @@ func (a *archiving) all(ctx context.Context, trees []drive.Tree) error {
 		return name, nil
 	}
 	for _, tree := range trees {
-		top, err := free(tree[0].Name)
+		top, err := free(inArchive(tree[0].Name))
 		if err != nil {
 			return err
 		}
-		paths := make(map[drive.ID]string)
+		paths := make(map[drive.ID]string) // of folders
 		for i, e := range tree {
 			path := top
 			if i > 0 {
-				path = paths[e.Parent] + "/" + e.Name
+				path = paths[e.Parent] + "/" + inArchive(e.Name)
 			}
-			paths[e.ID] = path
+			if e.IsFolder() {
+				paths[e.ID] = path
+			}
 			if err := a.entry(ctx, path, e); err != nil {
 				return err
 			}
 		}
+	}
+	if a.lost != nil {
+		a.t.Log.Error("transfer: content is left out of an archive", "trace", rand.Text(), "err", a.lost, "left out", len(a.out))
 	}
 	if len(a.out) > 0 {
 		name, err := free(leftOut)
@@ -139,9 +147,15 @@ func (a *archiving) all(ctx context.Context, trees []drive.Tree) error {
 	return a.zip.Close()
 }
 
+// inArchive is a name that may be unpacked anywhere: the one that has a colon is ours.
+func inArchive(name string) string { return strings.ReplaceAll(name, ":", "_") }
+
 func (a *archiving) entry(ctx context.Context, path string, e drive.Entry) error {
 	if e.IsFolder() {
 		_, err := a.zip.CreateHeader(&zip.FileHeader{Name: path + "/", Modified: e.UpdatedAt})
+		return err
+	}
+	if err := a.may(ctx); err != nil {
 		return err
 	}
 	c, err := a.t.Drive.Content(ctx, a.acc, e.ID)
@@ -149,16 +163,15 @@ func (a *archiving) entry(ctx context.Context, path string, e drive.Entry) error
 	if err == nil {
 		object, err = a.t.open(ctx, blob.Key{Account: int64(a.acc), ID: c.BlobID}, c.Size)
 	}
-	switch code := fault.CodeOf(err); {
-	case err == nil:
-	case ctx.Err() != nil:
-		return err
-	default:
-		if _, told := statuses[code]; !told || code == fault.ContentMissing || code == fault.Unavailable {
-			a.t.Log.Error("transfer: left out of an archive", "trace", rand.Text(), "err", err)
+	if why, left := whyLeftOut[fault.CodeOf(err)]; err != nil && left {
+		a.out = append(a.out, path+"\t"+why+"\r\n")
+		if a.lost == nil && fault.Is(err, fault.ContentMissing) {
+			a.lost = err
 		}
-		a.out = append(a.out, path+"\t"+cmp.Or(whyLeftOut[code], "无法读取 could not be read")+"\r\n")
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	defer a.t.close(object)
 	w, err := a.zip.CreateHeader(&zip.FileHeader{Name: path, Method: zip.Store, Modified: c.UpdatedAt})

@@ -121,3 +121,20 @@ func (w *sharedWriter) Write(p []byte) (int, error) {
 	w.s.tell(int64(n))
 	return n, err
 }
+
+// paced writes what is made while it is sent, each piece of it in its time.
+type paced struct {
+	s     *sender
+	left  int64 // of the piece that has its time
+	begun bool  // something has gone
+}
+
+func (p *paced) Write(b []byte) (int, error) {
+	if p.left <= 0 || p.s.shared {
+		p.s.limit(piece)
+		p.left = piece
+	}
+	p.left -= int64(len(b))
+	p.begun = true
+	return p.s.ResponseWriter.Write(b)
+}

@@ -98,3 +98,25 @@ func TestPieces(t *testing.T) {
 		}
 	}
 }
+
+// What is made while it is sent has as long for a piece as a file has, however small the
+// writes are.
+func TestPaced(t *testing.T) {
+	tr := &Transfer{Options: Options{Log: slog.New(slog.DiscardHandler)}}
+	k := &kernel{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	p := paced{s: tr.sender(k, r)}
+	if p.begun {
+		t.Error("something has gone already")
+	}
+	sent := 0
+	for sent < 2*piece+1 {
+		n, err := p.Write(make([]byte, 4096))
+		if sent += n; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k.limits != 3 || k.Body.Len() != sent || !p.begun {
+		t.Errorf("%d limits for %d bytes, %d went", k.limits, sent, k.Body.Len())
+	}
+}

@@ -168,6 +168,7 @@ const retryAfter = "3"
 var statuses = map[fault.Code]int{
 	fault.NotFound:       http.StatusNotFound,
 	fault.TooManyEntries: http.StatusBadRequest,
+	fault.PathTooLong:    http.StatusBadRequest,
 	fault.Blocked:        http.StatusNotFound,
 	fault.UploadNotFound: http.StatusNotFound,
 	fault.ContentMissing: http.StatusNotFound,

@@ -19,6 +19,7 @@ import (
 	"tuchuang/internal/blob"
 	"tuchuang/internal/client"
 	"tuchuang/internal/db"
+	"tuchuang/internal/entryname"
 	"tuchuang/internal/fault"
 	"tuchuang/test/harness"
 )
@@ -356,8 +357,47 @@ func TestArchive(t *testing.T) {
 		SELECT $1, 1000000000 + i, $2, 'f' || i, 0, 0, '', 0, 0, 0, 0, 0 FROM n`, u.UID, many)
 	_, err = u.ArchiveInfo(t.Context(), []int64{many}, "")
 	refusedFor(t, err, fault.TooManyEntries)
-	s.Run("user", "disable", u.Name, "--data", s.Data)
+	long := strings.Repeat("图", entryname.Max)
+	if is := named(link("", u.PutFile(0, long, png(7, 2000)))); is != long[:len("图")*(entryname.Max-4)]+".zip" {
+		t.Errorf("a long name: %q", is)
+	}
+	folder := u.MkFolder(0, "x")
+	exec(t, s, `UPDATE drive_entry SET name = $3 WHERE account_id = $1 AND id = $2`, u.UID, folder, entryname.Offline)
+	ours := link("", folder)
+	if is := archiveOf(t, get(t, "GET", ours)); named(ours) != "来自_离线下载.zip" || len(is) != 1 || is["来自_离线下载/"] != "" {
+		t.Errorf("a name that has a colon: %q, %v", named(ours), is)
+	}
+	s.Run("user", "reset", u.Name, "--data", s.Data)
 	if got := get(t, "GET", all); got.status != 403 {
-		t.Errorf("disabled: %d", got.status)
+		t.Errorf("reset: %d", got.status)
+	}
+}
+
+// An archive that is being read ends when its URL does.
+func TestArchiveEndsWithItsAccount(t *testing.T) {
+	s, u := writer(t)
+	const size = 8 << 20 // two are more than lines and buffers hold
+	for what, u := range map[string]*harness.User{"disable": u, "reset": s.User("other")} {
+		var ids []int64
+		for n := range uint64(3) {
+			ids = append(ids, u.PutFile(0, fmt.Sprint(n), png(n, size)))
+		}
+		link, err := u.ArchiveInfo(t.Context(), ids, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := http.Get(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, first := io.ReadFull(got.Body, make([]byte, 1000))
+		s.Run("user", what, u.Name, "--data", s.Data)
+		n, rest := io.Copy(io.Discard, got.Body)
+		if err := got.Body.Close(); err != nil || first != nil || rest == nil || n > 2*size+1000 {
+			t.Errorf("%s: %v, then %d bytes more and %v", what, first, n, rest)
+		}
+		if got := get(t, "GET", link); got.status != 403 {
+			t.Errorf("%s: %d", what, got.status)
+		}
 	}
 }
