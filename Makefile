@@ -76,14 +76,16 @@ SERVED := ./test/story ./test/golden
 LATE   := test/audit internal/ops
 
 # Where there is memory to spare (GiB), the tests' files lie in it: to make them on a disk is a
-# sixth of all the work. What the tests kill are processes, which lose nothing of either.
+# sixth of all the work. What the tests kill are processes, which lose nothing of either. The
+# folder has one name, which is part of what Go keeps results by, and one run at a time has it.
 MEMORY := 8
 define in_memory
-dir=; if [ -d /dev/shm ] && [ $$(($$(df -Pk /dev/shm | awk 'END { print $$4 }') >> 20)) -ge $(MEMORY) ] && \
-  [ $$(($$(awk '/^MemAvailable/ { print $$2 }' /proc/meminfo) >> 20)) -ge $(MEMORY) ] && \
-  dir=$$(mktemp -d /dev/shm/tuchuang-XXXXXX) && trap 'rm -rf "$$dir"' EXIT && \
-  chmod 755 $$dir && cp "$$(type -P true)" $$dir && $$dir/true 2>/dev/null; \
-then export TMPDIR=$$dir; fi
+if { dir=/dev/shm/tuchuang-$$(id -u) && command -v flock && [ -d /dev/shm ] && \
+  [ "$$(df -Pk /dev/shm | awk 'END { print int($$4 / 1048576) }')" -ge $(MEMORY) ] && \
+  [ "$$(awk '/^MemAvailable/ { print int($$2 / 1048576) }' /proc/meminfo)" -ge $(MEMORY) ] && \
+  mkdir -p $$dir && [ -O $$dir ] && chmod 755 $$dir && exec 9<$$dir && flock -n 9 && find $$dir -mindepth 1 -delete && \
+  cp "$$(type -P true)" $$dir && $$dir/true; } >/dev/null 2>&1; \
+then trap 'find '$$dir' -mindepth 1 -delete' EXIT; export TMPDIR=$$dir; fi
 endef
 
 # The race detector needs a C compiler, which a fresh machine may not have.
@@ -107,7 +109,7 @@ go-test: postgresql browser
 	  wait $$beside || status=1; \
 	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 3 ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json $(LOG)/late.json; \
-	  exit $$status; } | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
+	  exit $$status; } 9<&- | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
 # The page is tested in a real browser, by Node, which holds the mouse.
 .PHONY: browser

@@ -173,6 +173,9 @@ func ask(where *url.URL, query string) (err error) {
 	return errors.Join(err, c.Close(ctx))
 }
 
+// initial is what a new server is made with.
+var initial = []string{"-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}
+
 // lax are the settings of servers that nobody needs after a crash of the machine.
 var lax = []string{"fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=off"}
 
@@ -226,7 +229,7 @@ func StartCluster(dir, data string, settings ...string) (*Cluster, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err != nil {
-		initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "tuchuang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+		initdb := exec.Command(filepath.Join(bin, "initdb"), append(initial, "-D", data)...)
 		initdb.SysProcAttr, initdb.Dir = who, dir
 		if out, err := initdb.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("initdb: %w\n%s", err, out)

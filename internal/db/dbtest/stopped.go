@@ -1,7 +1,9 @@
 package dbtest
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"tuchuang/internal/db"
@@ -48,14 +51,14 @@ func stopped() (path string, err error) {
 	return path, makeStopped(cache, path)
 }
 
-// keyOf tells servers apart by the program and by the schema.
+// keyOf tells servers apart by the program, by what they are made with and by the schema.
 func keyOf(bin string) (string, error) {
 	sum := sha256.New()
 	version, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
 		return "", err
 	}
-	sum.Write(version)
+	fmt.Fprintf(sum, "%s %s %q %q\n", version, runtime.GOARCH, initial, lax)
 	steps, err := db.Migrations(db.PostgreSQL)
 	if err != nil {
 		return "", err
@@ -89,6 +92,9 @@ func makeStopped(cache, path string) (err error) {
 	if err := errors.Join(makeTemplate(c), c.Stop()); err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(data, "postmaster.pid")); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the server did not end as it should: %w", cmp.Or(err, errors.New("it left its number behind")))
+	}
 	under, err := os.MkdirTemp(cache, "making-")
 	if err != nil {
 		return err
@@ -96,6 +102,9 @@ func makeStopped(cache, path string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(under)) }()
 	made := filepath.Join(under, "data")
 	if err := copyFolder(data, made); err != nil {
+		return err
+	}
+	if err := exec.Command("sync").Run(); err != nil { // it is to be whole after a crash too
 		return err
 	}
 	err = os.Rename(made, path)
@@ -136,7 +145,13 @@ func removeForgotten(cache string) error {
 		case err != nil:
 			return err
 		case time.Since(about.ModTime()) > forgotten:
-			if err := os.RemoveAll(filepath.Join(cache, e.Name())); err != nil {
+			// Under its name there is never half of one.
+			path := filepath.Join(cache, e.Name())
+			going := filepath.Join(cache, "going-"+rand.Text())
+			if err := os.Rename(path, going); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if err := os.RemoveAll(going); err != nil {
 				return err
 			}
 		}
