@@ -510,33 +510,136 @@ await script('wrong', async () => {
     assert.deepEqual((await bad()).filter((x) => !before.includes(x)), [])
   })
 
-  await steps.does('a question stays open where what it asked for breaks off', async () => {
+  const deletes = '**/api/v1/oss/file/delete'
+  // crowd makes a folder of the bed with n folders in it, and opens it.
+  async function crowd(called, n) {
     const shelves = async (parentID, name) => (await post(page, '/upload/v1/oss/file/mkdir', { parentID, name, type: 1 })).list[0].dirID
-    const crowd = await shelves('', ['crowd'])
-    for (const part of [0, 1]) await shelves(crowd, Array.from({ length: 60 }, (_, i) => `b${part}${i}`))
-    await page.goto(`${base}/#/bed/${crowd}`)
+    const id = await shelves('', [called])
+    const all = Array.from({ length: n }, (_, i) => `b${i}`)
+    for (let i = 0; i < n; i += 60) await shelves(id, all.slice(i, i + 60))
+    await page.goto(`${base}/#/bed/${id}`)
     await page.getByRole('option', { name: /^b\d/ }).first().waitFor()
+    return id
+  }
+  // holds lets no request through before it is told to.
+  async function holds(at, which = () => true) {
+    let asked = 0
+    const waiting = []
+    const handle = async (r) => {
+      if (which(r.request())) await new Promise((go) => (asked++, waiting.push(go)))
+      await r.continue()
+    }
+    await page.route(at, handle)
+    return { asked: () => asked, next: async () => (await until(() => waiting.length > 0, 'nothing is asked for'), waiting.shift()()), end: () => page.unroute(at, handle) }
+  }
+
+  await steps.does('a question stays open where what it asked for breaks off', async () => {
+    await crowd('crowd', 120)
     await page.getByRole('listbox').focus()
     await page.keyboard.press('Control+a')
     await see('120 selected')
     let asked = 0
-    await page.route('**/api/v1/oss/file/delete', (r) => (!r.request().postDataJSON().dryRun && ++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
+    const refused = { 2: 'disk_full', 3: 'links_more' }
+    await page.route(deletes, (r) => (!r.request().postDataJSON().dryRun && refused[++asked] ? r.fulfill(refusal(refused[asked])) : r.continue()))
     await page.keyboard.press('Delete')
-    const question = page.getByRole('dialog', { name: 'Delete 120 folders' })
-    await question.waitFor()
+    await page.getByRole('dialog', { name: 'Delete 120 folders' }).getByText('No image is in there').waitFor()
     await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'))
     await page.keyboard.press('Enter') // what was meant for the list makes no link die
     assert.deepEqual([asked, await page.getByRole('dialog').count()], [0, 1])
     await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
-    await question.getByText('disk is full').waitFor()
+    const question = page.getByRole('dialog', { name: 'Delete 20 folders' })
+    const problem = question.getByRole('alert')
+    await problem.getByText('100 items are deleted already. About the rest:').waitFor() // before all else
+    await problem.getByText('disk is full').waitFor()
     await see('20 selected')
     await page.keyboard.press('Enter') // the keys are still its own
+    await problem.getByText('100 items are deleted already. About the rest:').waitFor()
+    await problem.getByText('There are more images in there by now').waitFor()
+    await question.getByText('No image is in there').waitFor()
+    await page.keyboard.press('Enter')
     await question.waitFor({ state: 'detached' })
-    assert.equal(asked, 3)
-    await page.unroute('**/api/v1/oss/file/delete')
+    assert.equal(asked, 4)
+    await page.unroute(deletes)
     await page.getByRole('option').first().waitFor({ state: 'detached' })
+    await page.locator('.toast', { hasText: '120 items deleted' }).waitFor()
+  })
+
+  await steps.does('a deletion that is stopped goes no further, and says how far it went', async () => {
+    const id = await crowd('throng', 220)
+    const held = await holds(deletes, (r) => !r.postDataJSON().dryRun)
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('220 selected')
+    await page.keyboard.press('Delete')
+    const question = page.getByRole('dialog', { name: 'Delete 220 folders' })
+    await question.getByText('No image is in there').waitFor()
+    await question.getByRole('button', { name: 'Delete' }).click()
+    await question.getByText('0 of 220 items deleted').waitFor()
+    await held.next()
+    await question.getByText('100 of 220 items deleted').waitFor()
+    await question.getByRole('button', { name: 'Cancel' }).click()
+    await question.waitFor({ state: 'detached' })
+    await held.next()
+    await page.locator('.toast', { hasText: '200 of 220 items deleted' }).waitFor()
+    await see('20 selected')
+    // Also where its view is left.
+    await post(page, '/upload/v1/oss/file/mkdir', { parentID: id, name: Array.from({ length: 100 }, (_, i) => `c${i}`), type: 1 })
+    await page.reload()
+    await page.getByRole('option', { name: /^c\d/ }).first().waitFor()
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('120 selected')
+    await page.keyboard.press('Delete')
+    await page.getByRole('dialog').getByText('No image is in there').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await see('0 of 120 items deleted')
+    await page.goto(`${base}/#/drive`)
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await held.next()
+    await page.locator('.toast', { hasText: '100 of 120 items deleted' }).waitFor()
+    assert.equal(held.asked(), 3)
+    await held.end()
+    assert.equal((await data(page, '/api/v1/oss/file/detail', { fileID: id })).filename, 'throng')
+    await post(page, '/api/v1/oss/file/delete', { fileIDs: [id] })
+  })
+
+  await steps.does('a deletion is asked at once, and done after what was asked for before', async () => {
+    await crowd('few', 2)
+    const counted = await holds(deletes, (r) => r.postDataJSON().dryRun)
+    await page.getByRole('option', { name: 'b0', exact: true }).click()
+    const question = page.getByRole('dialog', { name: 'Delete 1 folder?' })
+    const remove = question.getByRole('button', { name: 'Delete' })
+    await page.keyboard.press('Delete')
+    await question.getByText('Counting the links…').waitFor()
+    assert.ok(await remove.isDisabled())
+    await counted.next()
+    await question.getByText('No image is in there').waitFor()
+    await question.getByRole('button', { name: 'Cancel' }).click()
+    await question.waitFor({ state: 'detached' })
+    await counted.end()
+    // It does not overtake another name.
+    const named = await holds('**/api/v1/oss/file/name')
+    let asked = 0
+    await page.route(deletes, (r) => (asked++, r.continue()))
+    await page.keyboard.press('F2')
+    await answer(page, 'late')
+    await page.keyboard.press('Enter')
+    await page.getByRole('option', { name: 'late', exact: true }).click()
+    await page.keyboard.press('Delete')
+    await question.getByText('Counting the links…').waitFor()
+    await until(() => named.asked() === 1, 'no name is asked for')
+    await page.evaluate(() => fetch('/readyz')) // what was asked for before has come here by then
+    assert.deepEqual([asked, await remove.isDisabled()], [0, true])
+    await named.next()
+    await question.getByText('No image is in there').waitFor()
+    await remove.click()
+    await page.getByRole('option', { name: 'late', exact: true }).waitFor({ state: 'detached' })
+    await see('1 item deleted')
+    assert.equal(await page.locator('.toast.bad').count(), 0)
+    await page.unroute(deletes)
+    await named.end()
   })
 
   await steps.does('each picture of a long plan can be looked at', async () => {
