@@ -668,7 +668,21 @@ await script('wrong', async () => {
     assert.equal(await dialog.getByRole('button', { name: 'Show more' }).count(), 0)
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
-    await post(page, '/api/v1/file/trash', { fileIDs: [folder] })
+  })
+
+  await steps.does('too much for one archive is not asked for', async () => {
+    await page.getByRole('option', { name: 'hundred' }).dblclick()
+    await page.getByRole('option', { name: 'h.png' }).waitFor()
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('120 selected')
+    let asked = 0
+    await page.route('**/file/archive_info', (r) => (asked++, r.continue()))
+    await page.keyboard.press('d')
+    await see('100 can be downloaded at a time at most. To have a whole folder')
+    assert.equal(asked, 0)
+    await page.unroute('**/file/archive_info')
+    await post(page, '/api/v1/file/trash', { fileIDs: [(await list(page)).fileList.find((f) => f.filename === 'hundred').fileID] })
   })
 
   const sheet = () => page.getByRole('dialog', { name: 'Publish' })
