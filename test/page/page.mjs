@@ -87,6 +87,26 @@ await script('page', async () => {
     assert.deepEqual(await page.getByRole('option').evaluateAll((all) => all.map((e) => e.getAttribute('aria-label'))), ['again', 'blue.png', 'green.png', 'notes.txt', 'red.png'], 'folders come first')
   })
 
+  await does('what a search has found goes to the root too', async () => {
+    const mkdir = async (parentID, name) => (await post(page, '/upload/v1/file/mkdir', { parentID, name })).dirID
+    const cellar = await mkdir(0, 'cellar')
+    const wine = await mkdir(cellar, 'wine')
+    await page.keyboard.press('/')
+    await page.getByRole('searchbox').fill('wine')
+    await cells(1)
+    await cell('wine').click()
+    await page.getByRole('toolbar').getByRole('button', { name: 'Move', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Move here' }).click()
+    await see('Moved 1 item')
+    await page.getByRole('searchbox').fill('')
+    await cells(7)
+    await cell('wine').waitFor()
+    await post(page, '/api/v1/file/trash', { fileIDs: [cellar, wine] })
+    await post(page, '/api/v1/file/delete', { fileIDs: [cellar, wine] })
+    await page.reload()
+    await cells(5)
+  })
+
   await does('drop a folder by a name with a path', async () => {
     // What the system's own window would hand over.
     const data = await page.evaluateHandle((bytes) => {
