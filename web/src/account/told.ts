@@ -1,11 +1,12 @@
 // What the server tells once, as secrets are.
 import { computed, onBeforeUnmount, onMounted, shallowReactive, watch, type WritableComputedRef } from 'vue'
 import { line } from '../ask'
-import { toast } from '../bubbles'
+import { during } from '../bubbles'
 import { t } from '../words'
 
 const told = shallowReactive(new Map<string, unknown>()) // by the form that it is for
 const open = new Set<string>()
+const bubbles = new Map<string, ReturnType<typeof during>>() // which say that something waits
 watch(
   () => line.uid,
   () => told.clear(),
@@ -13,9 +14,13 @@ watch(
 
 // toldOnce is what a form shows of an answer until it is dismissed, or the form is left. take
 // takes an answer in. Where the form has been left already it waits for the form to be opened
-// again, and that is said.
+// again, and that is said until then.
 export function toldOnce<T extends { name: string }>(form: string): { made: WritableComputedRef<T | undefined>; take: (answer: Promise<T>) => Promise<void> } {
-  onMounted(() => open.add(form))
+  onMounted(() => {
+    open.add(form)
+    bubbles.get(form)?.end()
+    bubbles.delete(form)
+  })
   onBeforeUnmount(() => {
     open.delete(form)
     told.delete(form)
@@ -27,7 +32,10 @@ export function toldOnce<T extends { name: string }>(form: string): { made: Writ
       const x = await answer
       if (who !== line.uid) return // somebody else may look
       told.set(form, x)
-      if (!open.has(form)) toast(t('toldOnce', { name: x.name, form: t(form + '.title') }))
+      if (open.has(form)) return
+      const bubble = during()
+      bubble.tell(t('toldOnce', { name: x.name, form: t(form + '.title') }))
+      bubbles.set(form, bubble)
     },
   }
 }
