@@ -331,9 +331,9 @@ await script('page', async () => {
     assert.equal((await fetch(links.find((l) => l.label === 'red.png').url)).status, 404)
   })
 
+  const put = (parentFileID, label, filename = label) => post(page, '/upload/v1/oss/file/create', { parentFileID, filename, etag: createHash('md5').update(pictures[label]).digest('hex'), size: pictures[label].length, type: 1 })
   await does('a folder of the bed goes with as many links as were told, and no more', async () => {
     const dialog = page.getByRole('dialog')
-    const put = (parentFileID, label) => post(page, '/upload/v1/oss/file/create', { parentFileID, filename: label, etag: createHash('md5').update(pictures[label]).digest('hex'), size: pictures[label].length, type: 1 })
     const [, album] = await inBed(new URL(page.url()).hash.split('/').at(-1), 'empty', 'album')
     await put((await inBed(album, 'inner'))[0], 'red.png')
     await page.reload()
@@ -365,15 +365,28 @@ await script('page', async () => {
       await page.locator('.n-dropdown-option', { hasText: what }).click()
       await page.waitForFunction((w) => [...document.querySelectorAll('[role=option]')].map((e) => e.getAttribute('aria-label')).join() === w, want)
     }
-    const first = await names()
-    const [a, b] = ['green.png', 'sea.png']
-    await choose('Name', `${a},${b}`)
-    await choose('Descending', `${b},${a}`)
-    await choose('Name', `${b},${a}`) // again: it stays
+    const folder = new URL(page.url()).hash.split('/').at(-1)
+    await put(folder, 'red.png', 'leaf.png')
+    await page.reload()
+    await cells(3)
+    // Each order is another one: none is there before it is chosen.
+    const added = await names() // the newest first
+    const rising = 'green.png,leaf.png,sea.png'
+    const falling = 'sea.png,leaf.png,green.png'
+    assert.ok(added.startsWith('leaf.png,'), added)
+    await choose('Name', rising)
+    await choose('Descending', falling)
+    await choose('Added', added)
+    await choose('Name', rising)
+    await choose('Descending', falling)
+    await page.reload()
+    await cells(3)
+    assert.equal(await names(), falling)
+    await choose('Added', added)
+    const { fileId } = (await bedList(folder)).find((f) => f.filename === 'leaf.png')
+    await post(page, '/api/v1/oss/file/delete', { fileIDs: [fileId] })
     await page.reload()
     await cells(2)
-    assert.equal(await names(), `${b},${a}`)
-    await choose('Added', first) // the newest first
   })
 
   await does('undo the task', async () => {
