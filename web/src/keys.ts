@@ -13,7 +13,7 @@ export function takesKeys(called: string, shown: () => unknown): void {
 export function keepsKeys(home: () => void): void {
   function look(): void {
     if (document.activeElement !== document.body) return
-    const open = document.querySelector<HTMLElement>('[aria-modal="true"]')
+    const open = [...document.querySelectorAll<HTMLElement>('[aria-modal="true"]')].at(-1) // the topmost
     if (open) (open.hasAttribute('tabindex') ? open : open.querySelector<HTMLElement>('[tabindex="-1"]'))?.focus({ preventScroll: true })
     else home()
   }

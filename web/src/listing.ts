@@ -38,69 +38,49 @@ export interface Listing<T extends Listed> {
   settle(changes: Change<T>[]): void // these have been done
 }
 
-function common<T extends Listed>() {
+// numbered is a list of pages of a known number of entries, each fetched by itself.
+export function numbered<T extends Listed>(size: number, fetchPage: (page: number) => Promise<{ total: number; list: T[] }>, came?: (list: T[]) => void): Listing<T> {
   const items = shallowRef<(T | undefined)[]>([])
   const state = ref<'loading' | 'ready' | 'failed'>('loading')
   const problem = shallowRef<Error>()
   let all: (T | undefined)[] = [] // without changes
   let changes: Change<T>[] = []
-  let from: number[] | undefined // where in all each of items stands, -1: nowhere; undefined: where it stands in items
+  let standing: number[] | undefined // where in all each of items stands, -1: nowhere; undefined: where it stands in items
+  let late = false // pages have come that items have not
+  let turn = 0
+  let pages = new Map<number, Promise<void>>()
+  let seen: [number, number] = [0, 0]
 
-  function apply(list: Change<T>[]): { items: (T | undefined)[]; from: number[] } {
-    const out = { items: [] as (T | undefined)[], from: [] as number[] }
+  function apply(list: Change<T>[]): { items: (T | undefined)[]; standing: number[] } {
+    const out = { items: [] as (T | undefined)[], standing: [] as number[] }
     for (let i = 0; i < all.length; i++) {
       const e = all[i] && changed(all[i]!, list)
       if (all[i] && !e) continue
       out.items.push(e)
-      out.from.push(i)
+      out.standing.push(i)
     }
     for (const { made } of list) {
       if (!made || out.items.some((e) => e?.folder && e.name === made.entry.name)) continue // it has come already
       const i = out.items.findIndex((e) => !e || made.before(e))
       const at = i < 0 ? out.items.length : i
       out.items.splice(at, 0, made.entry)
-      out.from.splice(at, 0, -1)
+      out.standing.splice(at, 0, -1)
     }
     return out
   }
   function put(list: (T | undefined)[]): void {
     all = list
-    const now = changes.length > 0 ? apply(changes) : { items: all, from: undefined }
-    from = now.from
+    late = false
+    const now = changes.length > 0 ? apply(changes) : { items: all, standing: undefined }
+    standing = now.standing
     if (items.value === now.items) triggerRef(items)
     else items.value = now.items
   }
-  return {
-    items,
-    state,
-    problem,
-    all: () => all,
-    at: (i: number): number => (from ? from[i]! : i),
-    came(list: (T | undefined)[]) {
-      state.value = 'ready'
-      put(list)
-    },
-    failed(e: Error) {
-      problem.value = e
-      if (all.length === 0) state.value = 'failed'
-    },
-    show(list: Change<T>[]) {
-      if (list.length === 0 && changes.length === 0) return
-      changes = list
-      put(all)
-    },
-    settle(list: Change<T>[]) {
-      if (state.value === 'ready') put(apply(list).items)
-    },
+  // catchUp puts the pages that have come. With changes that goes over all of the list: it is
+  // done once for those of a frame, and before who asked for them looks.
+  function catchUp(): void {
+    if (late) put(all)
   }
-}
-
-// numbered is a list of pages of a known number of entries, each fetched by itself.
-export function numbered<T extends Listed>(size: number, fetchPage: (page: number) => Promise<{ total: number; list: T[] }>, came?: (list: T[]) => void): Listing<T> {
-  const c = common<T>()
-  let turn = 0
-  let pages = new Map<number, Promise<void>>()
-  let seen: [number, number] = [0, 0]
 
   function page(n: number): Promise<void> {
     const known = pages.get(n)
@@ -110,16 +90,22 @@ export function numbered<T extends Listed>(size: number, fetchPage: (page: numbe
     const p = fetchPage(n).then(
       ({ total, list }) => {
         if (mine !== turn) return
-        const old = c.all()
-        const all = total === old.length ? old : Array.from({ length: total }, (_, i) => old[i])
-        list.forEach((item, i) => (all[(n - 1) * size + i] = item))
-        c.came(all)
+        const same = total === all.length
+        const now = same ? all : Array.from({ length: total }, (_, i) => all[i])
+        list.forEach((item, i) => (now[(n - 1) * size + i] = item))
+        state.value = 'ready'
+        if (!same || changes.length === 0) put(now)
+        else if (!late) {
+          late = true
+          requestAnimationFrame(catchUp)
+        }
         came?.(list)
       },
       (e: Error) => {
         asked.delete(n) // the next look asks again
         if (mine !== turn) return
-        c.failed(e)
+        problem.value = e
+        if (all.length === 0) state.value = 'failed'
         throw e
       },
     )
@@ -129,25 +115,45 @@ export function numbered<T extends Listed>(size: number, fetchPage: (page: numbe
   }
 
   async function need(from: number, to: number): Promise<void> {
-    for (let asked = -1; asked !== turn; ) {
-      asked = turn
-      const wanted = new Set(c.all().length === 0 ? [1] : [])
-      for (let i = from; i < Math.min(to, c.items.value.length); i++) if (c.at(i) >= 0) wanted.add(Math.floor(c.at(i) / size) + 1)
-      const list = [...wanted]
-      // Not all at once: a range may be a hundred thousand long.
-      for (let i = 0; i < list.length && asked === turn; i += 4) await Promise.all(list.slice(i, i + 4).map(page))
+    try {
+      for (let asked = -1; asked !== turn; ) {
+        asked = turn
+        const wanted = new Set(all.length === 0 ? [1] : [])
+        for (let i = from; i < Math.min(to, items.value.length); i++) {
+          const at = standing ? standing[i]! : i
+          if (at >= 0) wanted.add(Math.floor(at / size) + 1)
+        }
+        const list = [...wanted]
+        // Not all at once: a range may be a hundred thousand long.
+        for (let i = 0; i < list.length && asked === turn; i += 4) await Promise.all(list.slice(i, i + 4).map(page))
+      }
+    } finally {
+      catchUp()
     }
   }
-  function see(from: number, to: number): Promise<void> {
-    seen = [from, to]
-    return need(from, to)
+  return {
+    items,
+    state,
+    problem,
+    need,
+    see(from, to) {
+      seen = [from, to]
+      return need(from, to)
+    },
+    async reload() {
+      turn++
+      pages = new Map()
+      if (state.value === 'failed') state.value = 'loading'
+      await page(1)
+      await need(...seen)
+    },
+    show(list) {
+      if (list.length === 0 && changes.length === 0) return
+      changes = list
+      put(all)
+    },
+    settle(list) {
+      if (state.value === 'ready') put(apply(list).items)
+    },
   }
-  async function reload(): Promise<void> {
-    turn++
-    pages = new Map()
-    if (c.state.value === 'failed') c.state.value = 'loading'
-    await page(1)
-    await need(...seen)
-  }
-  return { ...c, need, see, reload }
 }
