@@ -340,6 +340,11 @@ await script('hands', async () => {
   const toast = (text) => page.locator('.toast', { hasText: text })
   const gone = (label) => cell(label).waitFor({ state: 'detached' })
   const asked = (title) => page.getByRole('dialog', { name: title, exact: true })
+  const selected = () => page.getByRole('option', { selected: true }).evaluateAll((list) => list.map((e) => e.getAttribute('aria-label')))
+  async function remove(called, folder) {
+    const fileIDs = (await list(page, folder)).fileList.filter((f) => f.filename === called).map((f) => f.fileID)
+    for (const away of ['trash', 'delete']) await post(page, '/api/v1/file/' + away, { fileIDs })
+  }
   async function named(from, to) {
     await cell(from).click()
     await key('F2')
@@ -380,7 +385,7 @@ await script('hands', async () => {
       const where = await place()
       await cell('cabinet').dblclick({ force: true })
       await key('Enter')
-      assert.deepEqual([await cell('cabinet').getAttribute('aria-disabled'), await page.locator('.selected').count(), await place()], ['true', 0, where])
+      assert.deepEqual([await cell('cabinet').getAttribute('aria-disabled'), await selected(), await place()], ['true', [], where])
       assert.equal(await cell('cabinet').getAttribute('aria-posinset'), '1') // folders are the first
       await made.answer('folder_taken')
       await asked('New folder').getByRole('alert').getByText('A folder of this name is there already').waitFor()
@@ -390,8 +395,7 @@ await script('hands', async () => {
       await page.locator('[role=option][aria-label=cabinet]:not([aria-disabled])').click()
       await see('1 selected')
     }
-    const fileIDs = (await list(page, inbox)).fileList.filter((f) => f.filename === 'cabinet').map((f) => f.fileID)
-    for (const away of ['trash', 'delete']) await post(page, '/api/v1/file/' + away, { fileIDs })
+    await remove('cabinet', inbox)
   })
 
   await does('who has gone elsewhere is told what was refused', async () => {
@@ -423,16 +427,16 @@ await script('hands', async () => {
     await noDialog()
   })
 
-  await does('what is moved has gone at once, and what could not be stands again', async () => {
-    const moves = async (n) => {
-      await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
-      const sheet = page.getByRole('dialog', { name: `Move ${n} item` })
-      await sheet.getByRole('button', { name: 'Drive' }).click()
-      await sheet.getByRole('button', { name: 'target' }).click()
-      await sheet.getByRole('button', { name: 'Move here' }).click()
-      await noDialog()
-      await inList()
-    }
+  const moves = async (n) => {
+    await toolbar().getByRole('button', { name: 'Move', exact: true }).click()
+    const sheet = page.getByRole('dialog', { name: `Move ${n} item` })
+    await sheet.getByRole('button', { name: 'Drive' }).click()
+    await sheet.getByRole('button', { name: 'target' }).click()
+    await sheet.getByRole('button', { name: 'Move here' }).click()
+    await noDialog()
+    await inList()
+  }
+  await does('what is moved has gone at once, and what could not be stands again, selected', async () => {
     await into('inbox')
     await cell('p01.png').click()
     await cell('p02.png').click({ modifiers: ['Shift'] })
@@ -448,6 +452,7 @@ await script('hands', async () => {
     await cell('p01.png').waitFor()
     await cell('p02.png').waitFor()
     await toast('Moved 2 items').waitFor({ state: 'detached' })
+    assert.deepEqual(await selected(), ['p01.png', 'p02.png'])
 
     await into('many 很多')
     await cell('00000.png').waitFor()
@@ -460,6 +465,7 @@ await script('hands', async () => {
     await toast('Moved 100 items').waitFor()
     await cell('00099.png').waitFor()
     assert.equal(await cell('00098.png').count(), 0)
+    await see('201 selected')
     await page.unroute('**/api/v1/file/move')
     assert.equal((await list(page, many)).total, 201)
     await key('Control+z')
@@ -599,22 +605,22 @@ await script('hands', async () => {
     await page.waitForFunction((to) => location.hash === to, far)
     await search.fill('needle')
     await cell('needle.png').click()
+    const move = await held('**/api/v1/file/move')
+    await moves(1)
+    await move.asked()
+    await drawn()
+    assert.equal(await cell('needle.png').count(), 1) // it is found wherever it lies
+    await move.answer('into_itself')
+    await page.locator('[role=option][aria-label="needle.png"][aria-selected=true]').waitFor()
     await details().getByRole('button', { name: 'Show in folder' }).click()
     await at('further')
     await page.waitForFunction(() => document.querySelector('[aria-label="needle.png"]')?.getAttribute('aria-selected') === 'true')
   })
 
   await does('what is answered late of where things lie does not count', async () => {
-    const { fileID } = (await list(page, idOf('far'))).fileList[0]
-    const nameFolder = (to) => post(page, '/api/v1/file/rename', { renameList: [`${fileID}|${to}`] })
-    async function rename(from, to) {
-      await cell(from).click()
-      await key('F2')
-      await answer(page, to)
-      await key('Enter')
-      await cell(to).waitFor()
-      await noDialog()
-    }
+    await into('far')
+    await named('further', 'elsewhere')
+    await noDialog()
     let asked = 0
     let late
     await page.route('**/api/v1/file/infos', async (r) => {
@@ -626,17 +632,106 @@ await script('hands', async () => {
     await page.goto(base + '/#/search/needle')
     await cell('needle.png').waitFor()
     await until(() => late, 'the way is not asked for')
-    await nameFolder('elsewhere')
-    await rename('needle.png', 'needles.png') // folders may have changed too
-    const way = (folder) => cell('needles.png').getByText('Drive / far / ' + folder)
-    await way('elsewhere').waitFor()
+    await key('Control+z') // the folder is called as before
+    const way = cell('needle.png').getByText('Drive / far / further')
+    await way.waitFor()
     await Promise.all([page.waitForResponse('**/api/v1/file/infos'), late()])
     await drawn()
-    assert.equal(await way('elsewhere').count(), 1)
+    assert.equal(await way.count(), 1)
     await page.unroute('**/api/v1/file/infos')
-    await nameFolder('further')
-    await rename('needles.png', 'needle.png')
-    await cell('needle.png').getByText('Drive / far / further').waitFor()
+  })
+
+  await does('an undo gives back a name that it had, also where the one between was refused', async () => {
+    const inbox = await into('inbox')
+    const name = await held('**/api/v1/file/name')
+    let folders = 0
+    const count = (r) => (folders += r.url().includes('parentFileId=0&') ? 1 : 0)
+    await named('p01.png', 'first.png')
+    page.on('request', count)
+    await name.asked()
+    await named('first.png', 'second.png')
+    await noDialog()
+    assert.deepEqual(await selected(), ['second.png'])
+    await name.answer('name_taken')
+    await toast('Something of this name').waitFor()
+    await noDialog() // it is called otherwise by now
+    await toast('first.png').waitFor({ state: 'detached' })
+    await key('Control+z')
+    await toast('Undone: Renamed to “second.png”').waitFor()
+    await cell('p01.png').waitFor()
+    assert.ok((await names(page, inbox)).includes('p01.png'))
+    page.off('request', count)
+    assert.equal(folders, 0) // none is called otherwise
+  })
+
+  await does('the keys and a range stay with their pictures as others come and go', async () => {
+    const inbox = await into('inbox')
+    const trash = await held('**/api/v1/file/trash')
+    await cell('p01.png').click()
+    await cell('p02.png').click({ modifiers: ['Shift'] })
+    await key('Delete')
+    await gone('p02.png')
+    await cell('p06.png').click()
+    await trash.answer('internal')
+    await cell('p02.png').waitFor()
+    await drawn()
+    assert.deepEqual(await selected(), ['p06.png'])
+    await cell('p07.png').click({ modifiers: ['Shift'] })
+    await until(async () => (await selected()).length > 1, 'no range is selected')
+    assert.deepEqual(await selected(), ['p06.png', 'p07.png'])
+
+    await cell('p03.png').click()
+    await button('New folder').click()
+    await answer(page, 'cabinet')
+    await key('Enter')
+    await cell('cabinet').waitFor()
+    await noDialog()
+    await page.getByRole('listbox').focus()
+    await key(' ')
+    await full('p03.png').waitFor()
+    await key('Escape')
+    await noDialog()
+    await remove('cabinet', inbox)
+  })
+
+  await does('a folder is made where it was asked for, wherever one has gone meanwhile', async () => {
+    await page.goto(base + '/#/drive')
+    await cell('inbox').waitFor()
+    const inbox = await into('inbox')
+    const made = await held('**/upload/v1/file/mkdir')
+    await button('New folder').click()
+    await asked('New folder').waitFor()
+    await page.goBack()
+    await cell('inbox').waitFor()
+    await answer(page, 'cabinet')
+    await key('Enter')
+    await made.asked()
+    await noDialog()
+    assert.equal(await cell('cabinet').count(), 0)
+    await into('inbox')
+    await cell('cabinet').waitFor()
+    await made.answer()
+    await page.locator('[role=option][aria-label=cabinet]:not([aria-disabled])').waitFor()
+    await remove('cabinet', inbox)
+  })
+
+  await does('who leaves while a change is not answered is asked', async () => {
+    await into('inbox')
+    await cell('p01.png').click()
+    const trash = await held('**/api/v1/file/trash')
+    await key('Delete')
+    await trash.asked()
+    const [leave] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })])
+    assert.equal(leave.type(), 'beforeunload')
+    await leave.dismiss()
+    await page.getByRole('button', { name: 'Account menu' }).click()
+    await page.locator('.n-dropdown-option').getByText('Sign out').click()
+    await asked('Sign out').getByText('Some changes are not done yet').waitFor()
+    await key('Escape')
+    await noDialog()
+    await trash.answer()
+    await key('Control+z')
+    await cell('p01.png').waitFor()
   })
 
   await does('what is published is asked again where it is not known', async () => {

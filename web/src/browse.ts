@@ -2,7 +2,7 @@
 // selected of it, and what can be done with that. What of it is seen is parts/Browser.vue.
 import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { line, type Failure } from './ask'
-import { again, fail, inquire, turned, undoable, type Question } from './bubbles'
+import { again, fail, inquire, turned, turnedFiles, unanswered, undoable, type Question } from './bubbles'
 import { begin, inTasks, tooMany } from './copying'
 import { changed, type Change, type Listing } from './listing'
 import { go, place } from './place'
@@ -100,14 +100,18 @@ export interface Browser<T extends Browsable> {
 // Undo is how what was done of something is told and undone.
 export interface Undo<T extends Browsable> {
   said: (n: number) => string
-  back: (done: T['id'][]) => Promise<unknown>
+  back: (done: T['id'][], was: string) => Promise<unknown> // was: the name before
 }
 
+interface Wanted<T extends Browsable> extends Change<T> {
+  where: string // "": in no list
+  folders: boolean // it is of folders too
+  was?: string // of what is renamed: the name that the server has when it is asked
+}
 // Asked is a change that is not answered yet, or whose answer no list has taken in. It is
 // shown where it was asked for, wherever one has been meanwhile.
-interface Asked<T extends Browsable> extends Change<T> {
-  where: string
-  answered: Promise<unknown>
+interface Asked<T extends Browsable> extends Wanted<T> {
+  answered: Promise<{ problem?: unknown }>
   became?: Change<T>
 }
 const everything = shallowRef<Asked<any>[]>([]) // of drive and bed: an id of the one is none of the other
@@ -173,10 +177,8 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     },
   )
   watch(ended, reload)
-  watch(turned, () => {
-    void reload()
-    shifted.value++
-  })
+  watch([turned, turnedFiles], reload)
+  watch(turned, () => shifted.value++)
 
   // What is to be shown in its folder is selected when that is there.
   let wanted: T | undefined
@@ -184,11 +186,9 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     const e = wanted
     if (!e || e.parent !== of.folder()) return
     wanted = undefined
-    selection.only(e)
-    const i = listing.value.items.value.findIndex((x) => x?.id === e.id)
-    if (i < 0) return
-    selection.cursor.value = i
-    grid.value?.toSight(i)
+    selection.only([e])
+    const i = selection.cursor.value
+    if (i >= 0) grid.value?.toSight(i)
   }
 
   const chosen = selection.list
@@ -231,11 +231,13 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
   // does shows at once what is asked for, and offers to undo it. Where the server says no it
   // is put right, and the reason thrown. What is about the same entries is asked for one after
   // the other.
-  async function does(change: Change<T>, run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>): Promise<void> {
-    const ids = [...change.ids]
-    const before = asked.value.filter((c) => ids.some((id) => c.ids.has(id))).map((c) => c.answered)
+  async function does(wanted: Wanted<T>, run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>): Promise<void> {
+    const ids = [...wanted.ids]
+    const before = asked.value.filter((c) => ids.some((id) => c.ids.has(id)))
     async function answer(): Promise<{ done: T['id'][]; id?: unknown; problem?: unknown }> {
-      await Promise.all(before)
+      await Promise.all(before.map((c) => c.answered))
+      const renamed = before.filter((c) => c.name !== undefined).at(-1)
+      if (renamed && (await renamed.answered).problem) mine.was = renamed.was
       const done: T['id'][] = []
       try {
         const id = await run(done)
@@ -245,45 +247,59 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
       }
     }
     const answered = answer()
-    const mine: Asked<T> = { ...change, where: here(), answered }
+    const mine: Asked<T> = { ...wanted, answered }
     asked.value = [...asked.value, mine]
+    unanswered.value++
     const said = ({ done }: { done: T['id'][] }): string => (done.length > 0 ? undo!.said(done.length) : '')
-    if (undo) undoable(undo.said(ids.length), async () => undo.back((await answered).done), answered.then(said))
+    if (undo) undoable(undo.said(ids.length), wanted.folders, async () => undo.back((await answered).done, mine.was ?? ''), answered.then(said))
     const { done, id, problem } = await answered
-    const made = change.made && { ...change.made, entry: { ...change.made.entry, id: id as T['id'], waits: false } }
-    mine.became = problem ? { ids: new Set(done) } : { ...change, made }
-    turned.value++
+    unanswered.value--
+    const made = wanted.made && { ...wanted.made, entry: { ...wanted.made.entry, id: id as T['id'], waits: false } }
+    mine.became = problem ? { ids: new Set(done) } : { ...wanted, made }
+    ;(wanted.folders ? turned : turnedFiles).value++
     if (problem) throw problem
   }
-  async function act(list: T[], run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>): Promise<boolean> {
+  // act takes what it is about out of sight, unless it stays, and out of the selection. What
+  // could not be done is selected again, where one has neither selected something else nor gone
+  // elsewhere, which both make the selection another one.
+  async function act(list: T[], run: (done: T['id'][]) => Promise<unknown>, undo?: Undo<T>, stay = false): Promise<boolean> {
     const ids = new Set(list.map((e) => e.id))
+    let done: T['id'][] = []
+    const answered = does({ ids, where: stay ? '' : here(), folders: list.some((e) => e.folder) }, (d) => run((done = d)), undo)
     selection.leave(ids)
+    const left = selection.chosen.value
     focus()
     try {
-      await does({ ids }, run, undo)
+      await answered
       return true
     } catch (e) {
+      const over = new Set(done)
+      if (undo && selection.chosen.value === left) selection.only([...left.values(), ...list.filter((x) => !over.has(x.id))])
       fail(e)
       return false
     }
   }
-  // asks asks for a name, and again where it is refused, unless one has gone elsewhere.
-  function asks(q: Omit<Question, 'run'>, run: (name: string) => Promise<void>): void {
+  // asks asks for a name, and again where it is refused, unless one has gone elsewhere, or has
+  // asked for something else of the same entry.
+  function asks(q: Omit<Question, 'run'>, run: (name: string, where: string) => Promise<void>, entry?: T): void {
     const where = here()
-    const whole: Question = { ...q, run: async (name) => void run(name).catch((e: Error) => (where === here() ? again({ ...whole, value: name }, e) : fail(e))) }
+    const still = (): boolean => where === here() && !asked.value.some((c) => !c.became && entry && c.ids.has(entry.id))
+    const whole: Question = { ...q, run: async (name) => void run(name, where).catch((e: Error) => (still() ? again({ ...whole, value: name }, e) : fail(e))) }
     inquire(whole)
   }
 
   function moveTo(to: T['id']): void {
     const list = chosen.value
-    void act(list, (done) => of.move(list.map((e) => e.id), to, done), {
+    const undo: Undo<T> = {
       said: (n) => say('move.done', n),
       async back(done) {
         const ids = new Set(done)
         const moved = list.filter((e) => ids.has(e.id))
         for (const parent of new Set(moved.map((e) => e.parent))) await of.move(moved.filter((e) => e.parent === parent).map((e) => e.id), parent, [])
       },
-    })
+    }
+    const found = place.value.view === 'drive' && place.value.search !== '' // in the whole drive, wherever it lies
+    void act(list, (done) => of.move(list.map((e) => e.id), to, done), undo, found)
   }
 
   function gone(list: T[]): void {
@@ -324,7 +340,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     open(e) {
       if (of.fixed?.() || e.waits) return
       if (of.picture(e)) {
-        selection.only(e)
+        selection.only([e])
         full.value = true
         return
       }
@@ -334,19 +350,21 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
     },
     mkdir() {
       const parent = of.folder()
-      asks({ title: t('folder.new'), value: '', action: t('folder.make') }, (name) => {
+      asks({ title: t('folder.new'), value: '', action: t('folder.make') }, (name, where) => {
         const entry = { ...of.folderOf(name, parent), waits: true }
-        return does({ ids: new Set(), made: { entry, before: (e) => of.before(entry, e) } }, () => of.mkdir(parent, name))
+        return does({ ids: new Set(), where, folders: true, made: { entry, before: (e) => of.before(entry, e) } }, () => of.mkdir(parent, name))
       })
     },
     rename() {
       const e = one.value
       if (!e || of.fixed?.()) return
-      asks({ title: t('rename.title'), text: of.renameHint?.(e), value: e.name, stem: !e.folder, action: t('rename.go') }, async (name) => {
+      const q = { title: t('rename.title'), text: of.renameHint?.(e), value: e.name, stem: !e.folder, action: t('rename.go') }
+      const run = async (name: string, where: string): Promise<void> => {
         if (name === e.name) return
-        selection.clear()
-        await does({ ids: new Set([e.id]), name }, () => of.rename(e.id, name), { said: () => t('rename.done', { name }), back: () => of.rename(e.id, e.name) })
-      })
+        const undo: Undo<T> = { said: () => t('rename.done', { name }), back: (_, was) => of.rename(e.id, was) }
+        await does({ ids: new Set([e.id]), name, was: e.name, where, folders: e.folder }, () => of.rename(e.id, name), undo)
+      }
+      asks(q, run, e)
     },
     moving: ref(false),
     moveTo,

@@ -68,22 +68,30 @@ interface Undo {
   at: number // how late it was asked for
   bubble: number
   answered: Promise<unknown>
+  folders: boolean // it is of folders too
   run: () => Promise<unknown>
 }
 const undos: Undo[] = []
 let forgotten = 0 // how often
 const undoing: Undo[] = [] // one after the other
 
-// turned counts what may have changed any list, whichever is looked at by then.
+// What may have changed any list, whichever is looked at by then, is counted: turned what may
+// be of folders too, turnedFiles what is of files alone.
 export const turned = ref(0)
+export const turnedFiles = ref(0)
+
+// unanswered is how many changes, and undos of them, are not answered yet: what is left of
+// them ends with the page.
+export const unanswered = ref(0)
 
 // undoable tells that something is done, and how it is undone; answered says what was done of
 // it in the end, and "" where it was nothing.
-export function undoable(text: string, run: () => Promise<unknown>, answered: Promise<string>): void {
+export function undoable(text: string, folders: boolean, run: () => Promise<unknown>, answered: Promise<string>): void {
   const it: Undo = {
     text,
     at: ++last,
     bubble: 0,
+    folders,
     run,
     answered: answered.then((did) => {
       if (did === it.text) return
@@ -117,6 +125,7 @@ function take(it: Undo): void {
 async function work(): Promise<void> {
   const mine = forgotten
   for (let it; mine === forgotten && (it = undoing[0]); undoing.shift()) {
+    unanswered.value++
     try {
       await it.answered
       if (mine !== forgotten) return
@@ -131,7 +140,8 @@ async function work(): Promise<void> {
       again.filter((x) => x.text).sort((a, b) => a.at - b.at).forEach(offer)
       fail(e)
     } finally {
-      turned.value++
+      unanswered.value--
+      ;(it.folders ? turned : turnedFiles).value++
     }
   }
 }

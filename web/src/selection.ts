@@ -14,21 +14,39 @@ interface Selectable {
 export interface Selection<T extends Selectable> {
   chosen: ShallowRef<Map<T['id'], T>>
   list: ComputedRef<T[]>
-  cursor: Ref<number> // -1: nowhere
+  cursor: Ref<number> // -1: nowhere; it stays on its entry where others come or go before that
   touch(index: number, how: { range?: boolean; more?: boolean }): void
   all(): Promise<void>
   gathering: Ref<boolean> // what there is to be selected; clear ends it
   clear(): void
   leave(ids: Set<T['id']>): void // these go out of it
-  only(item: T): void
+  only(items: T[]): void
+}
+
+// Spot is a place in a list: that of an entry, wherever it stands by then.
+interface Spot<T extends Selectable> {
+  index: number // where it stood last
+  id: T['id'] | undefined // undefined: not fetched yet
 }
 
 export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Selection<T> {
   const chosen = shallowRef(new Map<T['id'], T>())
-  const cursor = ref(-1)
+  const keysAt = shallowRef<Spot<T>>({ index: -1, id: undefined })
+  const cursor = computed({ get: () => where(keysAt.value), set: (i) => (keysAt.value = spot(i)) })
   const gathering = ref(false)
-  let anchor = -1
+  let anchor: Spot<T> | undefined
   let turn = 0
+
+  const spot = (index: number): Spot<T> => ({ index, id: listing().items.value[index]?.id })
+  function where(s: Spot<T>): number {
+    const items = listing().items.value
+    if (s.id === undefined) s.id = items[s.index]?.id
+    else if (items[s.index]?.id !== s.id) {
+      const i = items.findIndex((e) => e?.id === s.id)
+      if (i >= 0) s.index = i
+    }
+    return Math.min(s.index, items.length - 1)
+  }
 
   // What is selected is shown as the list has it now.
   watch(
@@ -52,8 +70,9 @@ export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Se
     gathering.value = false
     return ++turn
   }
-  async function range(from: number, to: number, keep: boolean): Promise<void> {
-    const [a, b] = from < to ? [from, to] : [to, from]
+  async function range(from: Spot<T>, to: Spot<T>, keep: boolean): Promise<void> {
+    const ends = (): [number, number] => (where(from) < where(to) ? [where(from), where(to)] : [where(to), where(from)])
+    const [a, b] = ends()
     const l = listing()
     const mine = other()
     try {
@@ -62,8 +81,9 @@ export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Se
       return fail(e)
     }
     if (l !== listing() || mine !== turn) return
+    const [first, last] = ends() // by now
     const next = new Map(keep ? chosen.value : [])
-    put(next, l.items.value.slice(a, b + 1))
+    put(next, l.items.value.slice(first, last + 1))
     chosen.value = next
   }
   function put(into: Map<T['id'], T>, items: (T | undefined)[]): void {
@@ -75,11 +95,11 @@ export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Se
     cursor,
     list: computed(() => [...chosen.value.values()]),
     touch(index, how) {
-      if (how.range && anchor < 0) anchor = cursor.value < 0 ? index : cursor.value
+      const before = cursor.value
       cursor.value = index
-      if (how.range) return void range(anchor, index, how.more === true)
+      if (how.range) return void range((anchor ??= spot(before < 0 ? index : before)), keysAt.value, how.more === true)
       other()
-      anchor = index
+      anchor = spot(index)
       const item = listing().items.value[index]
       if (!item) return
       const next = new Map(how.more ? chosen.value : [])
@@ -113,17 +133,20 @@ export function selectionOf<T extends Selectable>(listing: () => Listing<T>): Se
     gathering,
     clear() {
       other()
-      anchor = -1
+      anchor = undefined
       chosen.value = new Map()
     },
     leave(ids) {
       other()
-      anchor = -1
-      chosen.value = new Map([...chosen.value].filter(([id]) => !ids.has(id)))
+      anchor = undefined
+      const { id } = keysAt.value
+      if (id !== undefined && ids.has(id)) cursor.value = where(keysAt.value) // on what stands there now
+      chosen.value = new Map([...chosen.value].filter(([x]) => !ids.has(x)))
     },
-    only(item) {
+    only(items) {
       other()
-      chosen.value = new Map([[item.id, item]])
+      keysAt.value = { index: cursor.value, id: items.at(-1)?.id }
+      chosen.value = new Map(items.map((e) => [e.id, e]))
     },
   }
 }

@@ -1,7 +1,7 @@
 // Whose page this is. The cookie is the browser's: another tab may have changed it.
 import { ref, watch } from 'vue'
 import { away, Failure, get, line, lost } from './ask'
-import { fail, inquire } from './bubbles'
+import { fail, inquire, unanswered } from './bubbles'
 import { forgetMarked, markForgotten } from './unsent'
 import { halt, pause, paused, release, sums, takeUp } from './uploads'
 import { t } from './words'
@@ -45,9 +45,10 @@ export async function greet(): Promise<void> {
 }
 watch(() => line.back, greet)
 
-// askOut signs out, after a question where uploads would stop.
+// askOut signs out, after a question where uploads or changes would stop.
 export function askOut(): void {
-  if (sums.value.active) inquire({ title: t('menu.out'), text: t('upload.outStops'), action: t('menu.out'), run: signOut })
+  const stops = [...(sums.value.active ? [t('upload.outStops')] : []), ...(unanswered.value ? [t('menu.outStops')] : [])]
+  if (stops.length > 0) inquire({ title: t('menu.out'), text: stops.join('\n'), action: t('menu.out'), run: signOut })
   else signOut().catch(fail)
 }
 
