@@ -24,7 +24,7 @@ function put(text: string, action: Toast['action'], kind: Toast['kind']): number
   if (same) dismiss(same.id) // what is undone is what was done last
   const id = ++last
   toasts.push({ id, text, kind, action, lasts: action || kind === 'bad' ? 9000 : 4000 })
-  if (toasts.length > 3) dismiss(toasts[0]!.id)
+  if (toasts.length > 3) dismiss((toasts.find((x) => x.lasts > 0) ?? toasts[0]!).id)
   letGo(id)
   return id
 }
