@@ -13,6 +13,9 @@ async function open(options = {}, before = async () => undefined) {
   page = await context.newPage()
   watch(page, (m) => /status of 401|404|Failed to load/.test(m.text()))
   await before()
+  // What is asked for in the moment in which a browser begins to hold requests, or ends, may be lost
+  // to who waits for it: it holds them all the time.
+  await page.route('**/nothing', (r) => r.continue())
   await page.goto(base + '/')
   await signIn(page)
   await page.getByRole('listbox').waitFor()
@@ -320,12 +323,14 @@ await script('hands', async () => {
   // held lets the next answer to something be, until it is let go, or refused with a word.
   async function held(path) {
     let r
-    await page.route(path, (x) => void (r = x), { times: 1 })
+    const hold = (x) => (r ? x.continue() : void (r = x))
+    await page.route(path, hold)
     return {
       asked: () => until(() => r, path + ' is not asked for'),
       async answer(word) {
         await this.asked()
         await Promise.all([page.waitForResponse(path), word ? r.fulfill(refusal(word)) : r.continue()])
+        await page.unroute(path, hold)
       },
     }
   }
@@ -751,6 +756,7 @@ await script('hands', async () => {
   })
 
   await does('a damaged picture is said to be one', async () => {
+    await page.unroute('**/nothing') // what is held has not the browser's cache
     await page.goto(base + '/#/drive')
     await cell('broken.png').click()
     await details().getByText('This picture is damaged or breaks off').waitFor()
