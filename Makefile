@@ -75,8 +75,8 @@ LONG := test/crash test/story cmd/tuchuang internal/copytask
 SERVED := ./test/story ./test/golden
 LATE   := test/audit internal/ops
 
-# Where there is memory to spare (GiB), the tests' files lie in it: to make them on a disk is a
-# sixth of all the work. What the tests kill are processes, which lose nothing of either. The
+# Where there is memory to spare (GiB), the tests' files lie in it: to make them on a disk is up
+# to a quarter of a room's work. What the tests kill are processes, which lose nothing of either. The
 # folder has one name, which is part of what Go keeps results by, and one run at a time has it.
 MEMORY := 8
 define in_memory

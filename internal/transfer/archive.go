@@ -62,15 +62,13 @@ func (t *Transfer) archive(w http.ResponseWriter, r *http.Request) (result strin
 		return done
 	}
 	err = a.all(r.Context(), trees)
-	switch {
-	case err == nil:
-		return done
-	case !a.to.begun:
+	if err != nil && !a.to.begun {
 		return t.fail(w, r, err)
-	case r.Context().Err() == nil: // the asker is still there
-		t.Log.Error("transfer: an archive is broken off", "trace", rand.Text(), "err", err)
 	}
-	panic(http.ErrAbortHandler) // who reads must not see a good end
+	if err != nil {
+		t.breakOff(r, err)
+	}
+	return done
 }
 
 // archiving is an archive that is being made.

@@ -52,8 +52,13 @@ func (t *Transfer) ended(r *http.Request, from io.Reader) {
 	if err == nil {
 		return
 	}
+	t.breakOff(r, *err)
+}
+
+// breakOff ends an answer that has begun so that nobody takes it for whole.
+func (t *Transfer) breakOff(r *http.Request, err error) {
 	if r.Context().Err() == nil { // the asker is still there
-		t.Log.Error("transfer: an answer is broken off", "method", r.Method, "trace", rand.Text(), "err", *err)
+		t.Log.Error("transfer: an answer is broken off", "method", r.Method, "trace", rand.Text(), "err", err)
 	}
 	panic(http.ErrAbortHandler)
 }
