@@ -2,11 +2,10 @@
 // pictures.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { deflateSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 
-export const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots } = process.env
+export const { PAGE_URL: base, PAGE_NAME: name, PAGE_PASSWORD: password, PAGE_SHOTS: shots, PAGE_FAILED: failed } = process.env
 
 // Chromium's headless shell does the same pages with a third less work: it has no window.
 const shell = '/usr/bin/chromium-headless-shell'
@@ -22,7 +21,38 @@ export async function another(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   context.setDefaultTimeout(60000)
+  await context.addInitScript(remember)
   return context
+}
+
+// remember keeps in a page what hands did last, and counts clicks.
+function remember() {
+  window.hands = { clicks: 0, last: [] }
+  for (const type of ['mousedown', 'mouseup', 'click', 'keydown'])
+    addEventListener(
+      type,
+      (e) => {
+        if (type === 'click') hands.clicks++
+        const { tagName, ariaLabel, className } = e.target?.closest?.('button') ?? e.target ?? {}
+        hands.last.push(`${Math.round(e.timeStamp)} ms: ${type} ${e.key ?? ''} ${tagName} ${ariaLabel ?? className}`)
+        hands.last.splice(0, hands.last.length - 12)
+      },
+      true,
+    )
+}
+
+// A click of which nothing came to the page was lost in the browser. It is told, and made again.
+const blank = await browser.newPage()
+const locator = Object.getPrototypeOf(blank.locator('html'))
+await blank.close()
+const { click } = locator
+locator.click = async function (options) {
+  const counted = () => this.page().evaluate(() => `${performance.timeOrigin} ${window.hands?.clicks}`).catch(() => undefined)
+  const before = await counted()
+  await click.call(this, options)
+  if (before === undefined || (await counted()) !== before) return
+  console.log(`the browser lost a click on ${this}`)
+  await click.call(this, options)
 }
 
 // signIn is at the door of a page.
@@ -45,7 +75,12 @@ export async function script(called, does) {
     console.error(`not ok ${steps.at}: ${e.stack}`)
     console.error(wrong.join('\n'))
     const pages = browser.contexts().flatMap((c) => c.pages())
-    await Promise.all(pages.map((p, i) => p.screenshot({ path: `${shots || tmpdir()}/${called}-failed${i || ''}.png` }).catch(() => undefined)))
+    for (const [i, p] of pages.entries()) {
+      const path = `${failed}/${called}-failed${i || ''}.png`
+      await p.screenshot({ path, timeout: 5000 }).then(() => console.error(`shown: ${path}`), () => undefined)
+      const last = p.evaluate(() => window.hands?.last.join('\n')).catch((e) => e.message)
+      console.error(`page ${i}, ${p.url()}:\n${await Promise.race([last, new Promise((r) => setTimeout(r, 5000, 'it does not answer'))])}`)
+    }
     process.exitCode = 1
   } finally {
     await browser.close()

@@ -288,8 +288,15 @@ func run(t *testing.T, script string, env ...string) {
 // runWith hands on each line that a script says.
 func runWith(t *testing.T, in io.Reader, said func(line string), script string, env ...string) {
 	t.Helper()
+	failed, err := filepath.Abs("../../bin/log") // where it shows what it failed at
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(failed, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	node := exec.CommandContext(t.Context(), "node", script)
-	node.Env = append(os.Environ(), env...)
+	node.Env = append(append(os.Environ(), "PAGE_FAILED="+failed), env...)
 	if in != nil {
 		w, err := node.StdinPipe()
 		if err != nil {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// What is printed fits one screen: this many failures with their output, this
-// many lines of each, and then the names alone.
+// What is printed fits one screen: this many failures with their output, which share
+// this many lines, and then the names alone.
 const (
 	shownFailures = 4
-	shownFirst    = 6 // lines of a failure: what is wrong is said first, what led to it last
-	shownLast     = 8
+	shownLines    = 56
+	shownLast     = 8 // what is wrong is said first, what led to it last
 	shownNames    = 15
 	shownPackages = 5
 )
@@ -112,8 +112,10 @@ func (s summary) print(out io.Writer, logPath string) {
 	for _, u := range s.slowest {
 		fmt.Fprintf(&b, "      %7s  %s\n", u.took.Round(100*time.Millisecond), u.pkg)
 	}
-	for _, f := range s.failures[:min(len(s.failures), shownFailures)] {
+	shown := s.failures[:min(len(s.failures), shownFailures)]
+	for _, f := range shown {
 		fmt.Fprintf(&b, "\n--- %s %s\n", f.name, f.why)
+		shownFirst := shownLines/len(shown) - shownLast
 		cut := len(f.output) - shownFirst - shownLast
 		for n, line := range f.output {
 			switch {

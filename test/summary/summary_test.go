@@ -55,12 +55,12 @@ func TestRun(t *testing.T) {
 		},
 		"of a long output the beginning and the end are shown": {
 			stream: head + `{"Action":"run","Package":"p","Test":"A"}
-{"Action":"output","Package":"p","Test":"A","Output":"what is wrong\n2\n3\n4\n5\n6\n"}
-{"Action":"output","Package":"p","Test":"A","Output":"7\n8\n9\n10\n11\n12\n13\n14\nthe end\n"}
+{"Action":"output","Package":"p","Test":"A","Output":"what is wrong\n` + strings.Repeat(`and\n`, 46) + `48\n"}
+{"Action":"output","Package":"p","Test":"A","Output":"49\n50\n51\n52\n53\n54\n55\n56\nthe end\n"}
 {"Action":"fail","Package":"p","Test":"A"}
 {"Action":"fail","Package":"p"}
 `,
-			lines: []string{"--- p A failed", "    what is wrong", "    6", "    … 1 more lines", "    8", "    the end", "FAIL  p A: failed", "0 passed, 1 failed"},
+			lines: []string{"--- p A failed", "    what is wrong", "    48", "    … 1 more lines", "    50", "    the end", "FAIL  p A: failed", "0 passed, 1 failed"},
 		},
 		"a test that fails after its subtests passed": {
 			stream: head + `{"Action":"pass","Package":"p","Test":"A/x"}
