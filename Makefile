@@ -17,6 +17,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 SOURCES   := $(wildcard cmd internal test bench)
 KILLS     ?= 5000
 LOG       := bin/log
+TESTED    := bin/test/tuchuang
 
 # Rooms whose tests run under the race detector. The embedded database is some
 # 25 times slower under it, so rooms that stand on the database are tested with
@@ -54,7 +55,7 @@ test: ## everything that must pass: format, vet and lint, all tests
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
 	@$(call step,vet,$(GO) vet ./internal/killpoint ./cmd/tuchuang) # as they are built for use; with all tags, and the rest: lint
 	@$(call step,lint,$(LINT) run ./...)
-	@$(call step,build,$(GO) build -tags killpoints -o /dev/null ./cmd/tuchuang) # once, not by each test that starts it
+	@$(call step,build,$(GO) build -tags killpoints -o $(TESTED) ./cmd/tuchuang) # once, not by each package that starts it
 	@$(MAKE) --no-print-directory go-test
 
 # The tests start a PostgreSQL of their own, which has to be there.
@@ -66,7 +67,7 @@ postgresql:
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
 # What takes longest begins first, so that the rest goes on beside it. The page comes after
-# all that: what measures it has the machine for itself, then three scripts run at a time.
+# all that: what measures it has the machine for itself, then four scripts run at a time.
 LONG := test/crash test/story cmd/tuchuang internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
@@ -97,7 +98,7 @@ go-test: LAST  = $(addprefix tuchuang/,$(LATE))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
 go-test: TESTS = $(GO) test -json -vet=off
 go-test: postgresql browser
-	@mkdir -p $(LOG); set -o pipefail; $(in_memory); \
+	@mkdir -p $(LOG); set -o pipefail; $(in_memory); export TUCHUANG_TEST_PROGRAM=$(CURDIR)/$(TESTED); \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
 	  { besides=0; \
@@ -107,7 +108,7 @@ go-test: postgresql browser
 	    exit $$besides; } & beside=$$!; \
 	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST) $(LAST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 3 ./test/page || status=1; \
+	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 4 ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json $(LOG)/late.json; \
 	  exit $$status; } 9<&- | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
@@ -122,7 +123,7 @@ browser:
 
 .PHONY: page-test
 page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
-	@$(GO) test -tags page -v -count=1 -parallel 3 -timeout 20m ./test/page
+	@$(GO) test -tags page -v -count=1 -parallel 4 -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor

@@ -69,11 +69,16 @@ func (r *room) write(fn func(tx *db.Tx) error) {
 	r.must(r.db.Write(r.ctx, "test", fn))
 }
 
+// passwords are those of accounts, by name: each is as costly to make as to guess.
+var passwords = map[string]account.Password{}
+
 func (r *room) add(name string, quota int64) (s account.Secrets) {
 	r.Helper()
-	p, err := account.NewPassword(r.ctx)
-	if err != nil {
-		r.Fatal(err)
+	p, ok := passwords[name]
+	if !ok {
+		made, err := account.NewPassword(r.ctx)
+		r.must(err)
+		p, passwords[name] = made, made
 	}
 	r.write(func(tx *db.Tx) (err error) {
 		s, err = account.Add(r.ctx, tx, name, quota, false, p)

@@ -37,8 +37,12 @@ var (
 	errBuild  error
 )
 
-// Binary builds the program once for all tests of a package, with kill points and
-// without the race detector, and answers where it is.
+// Program names the variable that says where the program is built already, with kill points:
+// for all packages at once.
+const Program = "TUCHUANG_TEST_PROGRAM"
+
+// Binary answers where the program is, with kill points and without the race detector. Where
+// nobody has built it that is done once for all tests of a package.
 func Binary(t testing.TB) string {
 	t.Helper()
 	path, err := program()
@@ -50,6 +54,10 @@ func Binary(t testing.TB) string {
 
 func program() (string, error) {
 	buildOnce.Do(func() {
+		if binary = os.Getenv(Program); binary != "" {
+			_, errBuild = os.Stat(binary) // so that results of another program are not taken for this one's
+			return
+		}
 		dir, err := os.MkdirTemp("", "tuchuang-test-")
 		if err != nil {
 			errBuild = err
