@@ -75,14 +75,15 @@ await script('hands', async () => {
     const sheet = page.getByRole('dialog', { name: 'Publish' })
     await sheet.getByText('12 new pictures').waitFor()
     await sheet.getByText('It is done in 3 tasks').waitFor()
-    // Where there is no room for a moment it is looked at again: others may have done some of it.
+    // Where there is no room for a moment what was shown stays: the server holds the tasks against it.
     let plans = 0
     page.on('request', (r) => (plans += r.url().endsWith('/copy/plan') ? 1 : 0))
     await queue(page, 1, true)
     await sheet.getByText('They need 3 tasks, and only 2 can be added now').waitFor()
     assert.deepEqual([plans, await sheet.getByText('12 new pictures').count()], [0, 1])
     await queue(page, 1, false)
-    await until(() => plans === 3, 'it is not looked at again')
+    await sheet.getByText('They need 3 tasks').waitFor({ state: 'detached' })
+    assert.equal(plans, 0)
     assert.ok(await sheet.getByRole('button', { name: 'Publish 12 pictures' }).isEnabled())
     await key('Enter') // the window has the keys, and none of its buttons
     await page.locator('.drawer').waitFor()
@@ -299,8 +300,10 @@ await script('hands', async () => {
     await until(() => held.length > 0, 'the third page is not asked for')
     await button('New folder').click()
     await answer(page, 'above')
+    const reloaded = page.waitForResponse(/file\/list.*page=1&/)
     await key('Enter')
     await cell('above').waitFor()
+    await reloaded
     hold = false
     await Promise.all(held.map((r) => r.continue()))
     await see('301 selected')
@@ -802,6 +805,34 @@ await script('hands', async () => {
     await page.evaluate(() => void (window.requestAnimationFrame = () => 0))
     await key('p')
     assert.equal((await page.locator('.modal').boundingBox()).width, 560)
+    await page.context().close()
+  })
+
+  await does('of several tasks each does what was shown, or is not begun', async () => {
+    await open()
+    const folder = await into('many 很多')
+    const { fileList } = await list(page, folder)
+    await cell('00001.png').click()
+    for (let i = 0; i < 6; i++) await key('Shift+ArrowRight')
+    await see('7 selected')
+    await key('p')
+    const sheet = page.getByRole('dialog', { name: 'Publish' })
+    await sheet.getByText('7 new pictures').waitFor()
+    // The last of them is published beside it.
+    await post(page, '/api/v1/oss/source/copy', { fileIDs: [fileList.find((f) => f.filename === '00007.png').fileID], toParentFileID: '' })
+    await tasksEnd()
+    const before = (await tasks()).length
+    await sheet.getByRole('button', { name: 'Publish 7 pictures' }).click()
+    await sheet.getByText('Something has changed just now.').waitFor()
+    await see('1 of 2 tasks have begun. The rest is still selected.')
+    await sheet.getByText('1 new picture').waitFor()
+    assert.equal((await tasks()).length, before + 1)
+    await see('2 selected')
+    await sheet.getByText('1 is there already and keeps its link').waitFor()
+    await sheet.getByRole('button', { name: 'Publish 2 pictures' }).click()
+    await sheet.waitFor({ state: 'detached' })
+    await tasksEnd()
+    assert.deepEqual((await tasks()).slice(0, 2).map((x) => [x.copied, x.replaced]).sort(), [[1, 1], [5, 0]])
     await page.context().close()
   })
 

@@ -290,7 +290,8 @@ export interface Plan {
   nextCursor: number
 }
 
-// together is what two plans do, one after the other.
+// together is what two plans do, one after the other. What is known of b's pictures follows
+// once all of a's are.
 export function together(a: Plan, b: Plan): Plan {
   const reasons = { ...a.reasons }
   for (const [r, n] of Object.entries(b.reasons)) reasons[r] = (reasons[r] ?? 0) + n
@@ -305,8 +306,8 @@ export function together(a: Plan, b: Plan): Plan {
     bytes: a.bytes + b.bytes,
     reasons,
     limit: a.limit ?? b.limit,
-    items: [...a.items, ...b.items],
-    nextCursor: Math.max(a.nextCursor, b.nextCursor),
+    items: a.nextCursor < 0 ? [...a.items, ...b.items] : a.items,
+    nextCursor: a.nextCursor < 0 ? b.nextCursor : a.nextCursor,
   }
 }
 
