@@ -6,7 +6,7 @@ import { another, answer, base, lying, name, password, refusal, script, signIn a
 const { PAGE_LINK: link } = process.env
 const asked = []
 async function open() {
-  const page = await (await another()).newPage()
+  const page = await (await another({ holds: true })).newPage()
   // Of who has no session, or the wrong password.
   watch(page, (m) => /status of 40[13]/.test(m.text()) && /\/(user\/info|web\/sign-in)$/.test(m.location().url))
   page.on('request', (r) => asked.push(r.url() + ' ' + (r.headers().referer ?? '')))

@@ -15,13 +15,18 @@ export const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 
+export const nothing = '**/nothing'
+
 // another is a browser that nobody has used. Nothing moves in it, which would have to be waited
 // for and drawn; page.mjs has it as most people do.
-export async function another(options = {}) {
+export async function another({ holds = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', reducedMotion: 'reduce', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   context.setDefaultTimeout(60000)
   await context.addInitScript(remember)
+  // What is asked for in the moment in which a browser begins to hold requests, or ends, may be lost
+  // to who waits for it: where some are held it holds them all the time, without its cache.
+  if (holds) await context.route(nothing, (r) => r.continue())
   return context
 }
 

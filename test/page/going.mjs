@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { another, base, name, password, refusal, script, steps, until, watch } from './browser.mjs'
 
-const context = await another({ viewport: { width: 1280, height: 800 } })
+const context = await another({ holds: true, viewport: { width: 1280, height: 800 } })
 let streams = 0
 let signedOut = true
 let away = false
@@ -18,7 +18,7 @@ async function open(whose = context) {
   return page
 }
 // same is another browser of the same person.
-const same = async () => another({ viewport: { width: 1280, height: 800 }, storageState: await context.storageState() })
+const same = async () => another({ holds: true, viewport: { width: 1280, height: 800 }, storageState: await context.storageState() })
 const answers = createInterface({ input: process.stdin })
 // server has something done to the server, and waits until it is done.
 function server(what) {

@@ -3,19 +3,16 @@
 // could not be is said.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { another, answer, base, data, list, names, png, post, queue, refusal, script, signIn, steps, sticksOut, until, watch } from './browser.mjs'
+import { another, answer, base, data, list, names, nothing, png, post, queue, refusal, script, signIn, steps, sticksOut, until, watch } from './browser.mjs'
 
 let page
 const does = (what, fn) => steps.does(what, fn)
 
 async function open(options = {}, before = async () => undefined) {
-  const context = await another({ viewport: { width: 1280, height: 800 }, ...options })
+  const context = await another({ holds: true, viewport: { width: 1280, height: 800 }, ...options })
   page = await context.newPage()
   watch(page, (m) => /status of 401|404|Failed to load/.test(m.text()))
   await before()
-  // What is asked for in the moment in which a browser begins to hold requests, or ends, may be lost
-  // to who waits for it: it holds them all the time.
-  await page.route('**/nothing', (r) => r.continue())
   await page.goto(base + '/')
   await signIn(page)
   await page.getByRole('listbox').waitFor()
@@ -759,7 +756,7 @@ await script('hands', async () => {
   })
 
   await does('a damaged picture is said to be one', async () => {
-    await page.unroute('**/nothing') // what is held has not the browser's cache
+    await page.context().unroute(nothing) // it needs the browser's cache
     await page.goto(base + '/#/drive')
     await cell('broken.png').click()
     await details().getByText('This picture is damaged or breaks off').waitFor()

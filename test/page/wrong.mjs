@@ -14,7 +14,7 @@ const made = (called, bytes) => {
   writeFileSync(join(dir, called), bytes)
   return join(dir, called)
 }
-const context = await another({ viewport: { width: 1280, height: 800 } })
+const context = await another({ holds: true, viewport: { width: 1280, height: 800 } })
 let expected = 'status of 401' // what the browser says of what goes wrong by intention
 async function open() {
   const page = await context.newPage()
