@@ -472,6 +472,26 @@ await script('wrong', async () => {
     await folder('d010').waitFor()
   })
 
+  await steps.does('what a refused recovery was of is selected again', async () => {
+    const folder = page.getByRole('option', { name: 'd000' })
+    const was = page.url()
+    await folder.click()
+    await page.keyboard.press('Delete')
+    await folder.waitFor({ state: 'detached' })
+    await page.goto(base + '/#/trash')
+    await folder.click()
+    await page.route('**/api/v1/file/recover', (r) => r.fulfill(refusal('disk_full')))
+    const recover = page.getByRole('toolbar').getByRole('button', { name: 'Recover' })
+    await recover.click()
+    await page.locator('.toast.bad').getByText('The server\'s disk is full').last().waitFor()
+    await see('1 selected')
+    await page.unroute('**/api/v1/file/recover')
+    await recover.click()
+    await folder.waitFor({ state: 'detached' })
+    await page.goto(was)
+    await folder.waitFor()
+  })
+
   await steps.does('an undo that was done, of which no answer came, is done when it is asked for again', async () => {
     const top = page.url().split('/').at(-1)
     const bad = () => page.locator('.toast.bad').allInnerTexts()

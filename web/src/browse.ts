@@ -274,7 +274,7 @@ export function browse<T extends Browsable>(of: Kind<T>, showTasks: () => void):
       return true
     } catch (e) {
       const over = new Set(done)
-      if (undo && selection.chosen.value === left) selection.only([...left.values(), ...list.filter((x) => !over.has(x.id))])
+      if (selection.chosen.value === left) selection.only([...left.values(), ...list.filter((x) => !over.has(x.id))])
       fail(e)
       return false
     }

@@ -41,14 +41,14 @@ export function letGo(id: number): void {
 
 // during is a toast about what takes a while: it stays until it is dismissed, which is
 // for good, and its text may be set again.
-export function during(): { tell: (text: string) => void; end: () => void } {
+export function during(action?: Toast['action']): { tell: (text: string) => void; end: () => void } {
   const id = ++last
   let told = false
   return {
     tell(text) {
       const there = toasts.find((x) => x.id === id)
       if (there) there.text = text
-      else if (!told) toasts.push({ id, text, kind: 'plain', lasts: 0 })
+      else if (!told) toasts.push({ id, text, kind: 'plain', action, lasts: 0 })
       told = true
     },
     end: () => dismiss(id),
@@ -126,6 +126,8 @@ async function work(): Promise<void> {
   const mine = forgotten
   for (let it; mine === forgotten && (it = undoing[0]); undoing.shift()) {
     unanswered.value++
+    const bubble = during()
+    const slow = setTimeout(() => bubble.tell(t('undo.doing', { what: it.text })), 1000)
     try {
       await it.answered
       if (mine !== forgotten) return
@@ -140,6 +142,8 @@ async function work(): Promise<void> {
       again.filter((x) => x.text).sort((a, b) => a.at - b.at).forEach(offer)
       fail(e)
     } finally {
+      clearTimeout(slow)
+      bubble.end()
       unanswered.value--
       ;(it.folders ? turned : turnedFiles).value++
     }

@@ -3,6 +3,7 @@ import { computed, onBeforeUnmount, onMounted, shallowReactive, watch, type Writ
 import { line } from '../ask'
 import { during } from '../bubbles'
 import { t } from '../words'
+import { accountOpen, form as at, type Form } from './where'
 
 const told = shallowReactive(new Map<string, unknown>()) // by the form that it is for
 const open = new Set<string>()
@@ -15,7 +16,7 @@ watch(
 // toldOnce is what a form shows of an answer until it is dismissed, or the form is left. take
 // takes an answer in. Where the form has been left already it waits for the form to be opened
 // again, and that is said until then.
-export function toldOnce<T extends { name: string }>(form: string): { made: WritableComputedRef<T | undefined>; take: (answer: Promise<T>) => Promise<void> } {
+export function toldOnce<T extends { name: string }>(form: Form): { made: WritableComputedRef<T | undefined>; take: (answer: Promise<T>) => Promise<void> } {
   onMounted(() => {
     open.add(form)
     bubbles.get(form)?.end()
@@ -33,8 +34,14 @@ export function toldOnce<T extends { name: string }>(form: string): { made: Writ
       if (who !== line.uid) return // somebody else may look
       told.set(form, x)
       if (open.has(form)) return
-      const bubble = during()
-      bubble.tell(t('toldOnce', { name: x.name, form: t(form + '.title') }))
+      const bubble = during({
+        label: t('toldShow'),
+        run() {
+          at.value = form
+          accountOpen.value = true
+        },
+      })
+      bubble.tell(t('toldOnce', { name: x.name }))
       bubbles.set(form, bubble)
     },
   }
