@@ -17,7 +17,10 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 SOURCES   := $(wildcard cmd internal test bench)
 KILLS     ?= 5000
 LOG       := bin/log
-TESTED    := bin/test/tuchuang
+
+# What the tests kill is linked once for all of them. It stays the same file while it is the same
+# program, so that Go knows their results by it.
+TESTED := bin/test/tuchuang
 
 # Rooms whose tests run under the race detector. The embedded database is some
 # 25 times slower under it, so rooms that stand on the database are tested with
@@ -55,8 +58,8 @@ test: ## everything that must pass: format, vet and lint, all tests
 	@$(call step,format,bad=$$(gofmt -s -l $(SOURCES)) && { [ -z "$$bad" ] || { echo "make fmt would change:"; echo "$$bad"; false; }; })
 	@$(call step,vet,$(GO) vet ./internal/killpoint ./cmd/tuchuang) # as they are built for use; with all tags, and the rest: lint
 	@$(call step,lint,$(LINT) run ./...)
-	@$(call step,build,$(GO) build -tags killpoints -o $(TESTED) ./cmd/tuchuang) # once, not by each package that starts it
-	@$(MAKE) --no-print-directory go-test
+	@$(call step,build,$(GO) build -tags killpoints -buildvcs=false -o $(TESTED).new ./cmd/tuchuang && { cmp -s $(TESTED).new $(TESTED) || mv $(TESTED).new $(TESTED); })
+	@TUCHUANG_TEST_PROGRAM=$(CURDIR)/$(TESTED) $(MAKE) --no-print-directory go-test
 
 # The tests start a PostgreSQL of their own, which has to be there.
 .PHONY: postgresql
@@ -98,7 +101,7 @@ go-test: LAST  = $(addprefix tuchuang/,$(LATE))
 go-test: RACED = $(filter $(foreach p,$(RACE_PKGS),tuchuang/internal/$(p) tuchuang/internal/$(p)/%),$(ALL))
 go-test: TESTS = $(GO) test -json -vet=off
 go-test: postgresql browser
-	@mkdir -p $(LOG); set -o pipefail; $(in_memory); export TUCHUANG_TEST_PROGRAM=$(CURDIR)/$(TESTED); \
+	@mkdir -p $(LOG); set -o pipefail; $(in_memory); \
 	[ -n "$(RACE)" ] || echo "note  no C compiler: the race detector stays off"; \
 	{ status=0; \
 	  { besides=0; \

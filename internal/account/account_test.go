@@ -69,7 +69,7 @@ func (r *room) write(fn func(tx *db.Tx) error) {
 	r.must(r.db.Write(r.ctx, "test", fn))
 }
 
-// passwords are those of accounts, by name: each is as costly to make as to guess.
+// passwords are made once for each name of an account: to make one is slow on purpose.
 var passwords = map[string]account.Password{}
 
 func (r *room) add(name string, quota int64) (s account.Secrets) {
