@@ -2,6 +2,7 @@
 // pictures.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { deflateSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 
@@ -30,14 +31,14 @@ export async function another({ holds = false, ...options } = {}) {
   return context
 }
 
-// remember keeps in a page what hands did last, and counts clicks.
+// remember keeps in a page what hands did last, and counts what of the mouse came to it.
 function remember() {
-  window.hands = { clicks: 0, last: [] }
-  for (const type of ['mousedown', 'mouseup', 'click', 'keydown'])
+  window.hands = { mouse: 0, last: [] }
+  for (const type of ['mousedown', 'mouseup', 'click', 'contextmenu', 'keydown'])
     addEventListener(
       type,
       (e) => {
-        if (type === 'click') hands.clicks++
+        if (type !== 'keydown') hands.mouse++
         const { tagName, ariaLabel, className } = e.target?.closest?.('button') ?? e.target ?? {}
         hands.last.push(`${Math.round(e.timeStamp)} ms: ${type} ${e.key ?? ''} ${tagName} ${ariaLabel ?? className}`)
         hands.last.splice(0, hands.last.length - 12)
@@ -46,13 +47,16 @@ function remember() {
     )
 }
 
-// A click of which nothing came to the page was lost in the browser. It is told, and made again.
+// soon answers what a page says, or nothing where it doesn't in a while.
+const soon = (answer) => Promise.race([answer.catch(() => undefined), new Promise((r) => setTimeout(r, 5000))])
+
+// A click of which nothing at all came to the page was lost in the browser. It is told, and made again.
 const blank = await browser.newPage()
 const locator = Object.getPrototypeOf(blank.locator('html'))
 await blank.close()
 const { click } = locator
 locator.click = async function (options) {
-  const counted = () => this.page().evaluate(() => `${performance.timeOrigin} ${window.hands?.clicks}`).catch(() => undefined)
+  const counted = () => soon(this.page().evaluate(() => window.hands && `${performance.timeOrigin} ${hands.mouse}`))
   const before = await counted()
   await click.call(this, options)
   if (before === undefined || (await counted()) !== before) return
@@ -81,10 +85,9 @@ export async function script(called, does) {
     console.error(wrong.join('\n'))
     const pages = browser.contexts().flatMap((c) => c.pages())
     for (const [i, p] of pages.entries()) {
-      const path = `${failed}/${called}-failed${i || ''}.png`
+      const path = `${failed ?? tmpdir()}/${called}-failed${i || ''}.png`
       await p.screenshot({ path, timeout: 5000 }).then(() => console.error(`shown: ${path}`), () => undefined)
-      const last = p.evaluate(() => window.hands?.last.join('\n')).catch((e) => e.message)
-      console.error(`page ${i}, ${p.url()}:\n${await Promise.race([last, new Promise((r) => setTimeout(r, 5000, 'it does not answer'))])}`)
+      console.error(`page ${i}, ${p.url()}:\n${await soon(p.evaluate(() => window.hands?.last.join('\n')))}`)
     }
     process.exitCode = 1
   } finally {

@@ -297,10 +297,8 @@ await script('hands', async () => {
     await until(() => held.length > 0, 'the third page is not asked for')
     await button('New folder').click()
     await answer(page, 'above')
-    const reloaded = page.waitForResponse(/file\/list.*page=1&/)
-    await key('Enter')
+    await Promise.all([page.waitForResponse(new RegExp(`file/list.*parentFileId=${many}&page=1&`)), key('Enter')])
     await cell('above').waitFor()
-    await reloaded
     hold = false
     await Promise.all(held.map((r) => r.continue()))
     await see('301 selected')
@@ -807,15 +805,34 @@ await script('hands', async () => {
     await page.context().close()
   })
 
-  await does('of several tasks each does what was shown, or is not begun', async () => {
+  await does('each of several tasks is begun as it was shown, or not at all', async () => {
     await open()
+    const sheet = page.getByRole('dialog', { name: 'Publish' })
+    // What their plans say can be read to its end.
+    await page.getByRole('listbox').focus()
+    await key('Control+a')
+    await key('p')
+    await sheet.getByText('It is done in 2 tasks').waitFor()
+    await sheet.getByText('Look at each').click()
+    const last = sheet.locator('.each').getByText('stale.png').first()
+    let pages = 0
+    for (const more = sheet.getByRole('button', { name: 'Show more' }); await more.count(); pages++) {
+      assert.equal(await last.count(), 0)
+      const rows = await sheet.locator('.each .row').count()
+      await more.click()
+      await until(async () => (await sheet.locator('.each .row').count()) > rows, 'no more come')
+    }
+    await last.waitFor()
+    assert.ok(pages >= 3, `${pages} pages more`)
+    await key('Escape')
+    await sheet.waitFor({ state: 'detached' })
+
     const folder = await into('many 很多')
     const { fileList } = await list(page, folder)
     await cell('00001.png').click()
     for (let i = 0; i < 6; i++) await key('Shift+ArrowRight')
     await see('7 selected')
     await key('p')
-    const sheet = page.getByRole('dialog', { name: 'Publish' })
     await sheet.getByText('7 new pictures').waitFor()
     // The last of them is published beside it.
     await post(page, '/api/v1/oss/source/copy', { fileIDs: [fileList.find((f) => f.filename === '00007.png').fileID], toParentFileID: '' })

@@ -472,24 +472,31 @@ await script('wrong', async () => {
     await folder('d010').waitFor()
   })
 
-  await steps.does('what a refused recovery was of is selected again', async () => {
-    const folder = page.getByRole('option', { name: 'd000' })
+  await steps.does('what of a recovery was refused is selected again', async () => {
     const was = page.url()
-    await folder.click()
+    const top = was.split('/').at(-1)
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await see('131 selected')
     await page.keyboard.press('Delete')
-    await folder.waitFor({ state: 'detached' })
+    await see('This folder is empty')
+    await until(async () => (await list(page, top)).total === 0, 'they are not all in the trash')
     await page.goto(base + '/#/trash')
-    await folder.click()
-    await page.route('**/api/v1/file/recover', (r) => r.fulfill(refusal('disk_full')))
+    await page.getByRole('option', { name: 'd000' }).waitFor()
+    await page.getByRole('listbox').focus()
+    await page.keyboard.press('Control+a')
+    await page.getByText(/^1\d\d selected/).waitFor()
+    let asked = 0
+    await page.route('**/api/v1/file/recover', (r) => (++asked === 2 ? r.fulfill(refusal('disk_full')) : r.continue()))
     const recover = page.getByRole('toolbar').getByRole('button', { name: 'Recover' })
     await recover.click()
     await page.locator('.toast.bad').getByText('The server\'s disk is full').last().waitFor()
-    await see('1 selected')
-    await page.unroute('**/api/v1/file/recover')
+    await page.getByText(/^\d\d selected/).waitFor() // a hundred are back
     await recover.click()
-    await folder.waitFor({ state: 'detached' })
+    await until(async () => (await list(page, top)).total === 131, 'they do not come back')
+    await page.unroute('**/api/v1/file/recover')
     await page.goto(was)
-    await folder.waitFor()
+    await page.getByRole('option', { name: 'd000' }).waitFor()
   })
 
   await steps.does('an undo that was done, of which no answer came, is done when it is asked for again', async () => {
@@ -516,7 +523,7 @@ await script('wrong', async () => {
       expected = 'Failed to load resource'
       await page.keyboard.press('Control+z')
       await until(() => lost, 'it is not asked for')
-      await page.locator('.toast', { hasText: `${called.length} items moved to the trash` }).last().waitFor() // it is offered again, beside the one that goes
+      await page.locator('.toast', { hasText: `${called.length} items moved to the trash` }).filter({ has: button('Undo') }).last().waitFor() // it is offered again, beside the one that goes
       await page.locator('.away').waitFor({ state: 'detached' })
       expected = ''
       if (ids.length > 0) await post(page, '/api/v1/file/trash', { fileIDs: ids })

@@ -127,12 +127,13 @@ async function work(): Promise<void> {
   for (let it; mine === forgotten && (it = undoing[0]); undoing.shift()) {
     unanswered.value++
     const bubble = during()
-    const slow = setTimeout(() => bubble.tell(t('undo.doing', { what: it.text })), 1000)
+    const slow = setTimeout(() => mine === forgotten && bubble.tell(t('undo.doing', { what: it.text })), 1000)
     try {
       await it.answered
       if (mine !== forgotten) return
       if (!it.text) continue
       await it.run()
+      bubble.end()
       if (mine !== forgotten) return
       toast(t('undo.did', { what: it.text }))
     } catch (e) {

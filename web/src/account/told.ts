@@ -42,6 +42,7 @@ export function toldOnce<T extends { name: string }>(form: Form): { made: Writab
         },
       })
       bubble.tell(t('toldOnce', { name: x.name }))
+      bubbles.get(form)?.end()
       bubbles.set(form, bubble)
     },
   }
