@@ -80,7 +80,10 @@ await script('wrong', async () => {
   await steps.does('what is dropped again is not there twice', async () => {
     for (let i = 0; i < 2; i++) {
       await page.setInputFiles(input, files)
+      const { x } = await corner().boundingBox()
       await see('3 files uploaded')
+      await page.getByRole('option', { name: 'a.bin' }).waitFor()
+      assert.equal((await corner().boundingBox()).x, x, 'it moves as the first files are there')
       await close()
       assert.deepEqual(await names(page), ['a.bin', 'b.bin', 'empty.bin'])
     }
