@@ -70,7 +70,7 @@ postgresql:
 	  $(call step,postgres,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql); }
 
 # What takes longest begins first, so that the rest goes on beside it. The page comes after
-# all that: what measures it has the machine for itself, then four scripts run at a time.
+# all that: what measures it has the machine for itself, then all scripts run at once.
 LONG := test/crash test/story cmd/tuchuang internal/copytask
 
 # What runs the real server runs a second time with PostgreSQL beneath it, beside the
@@ -111,7 +111,7 @@ go-test: postgresql browser
 	    exit $$besides; } & beside=$$!; \
 	  $(TESTS) -timeout 40m $(FIRST) $(filter-out $(RACED) $(FIRST) $(LAST),$(ALL)) || status=1; \
 	  wait $$beside || status=1; \
-	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 4 ./test/page || status=1; \
+	  $(TESTS) -timeout 20m -count=1 -tags page -parallel 6 ./test/page || status=1; \
 	  sed 's/"Package":"\([^"]*\)"/"Package":"\1 on PostgreSQL"/' $(LOG)/postgres.json; cat $(LOG)/raced.json $(LOG)/late.json; \
 	  exit $$status; } 9<&- | $(GO) run ./test/summary -log $(LOG)/test.log -count $(LOG)/count
 
@@ -126,7 +126,7 @@ browser:
 
 .PHONY: page-test
 page-test: build browser ## the page alone, from signing in to a copied link, in Chromium
-	@$(GO) test -tags page -v -count=1 -parallel 4 -timeout 20m ./test/page
+	@$(GO) test -tags page -v -count=1 -parallel 6 -timeout 20m ./test/page
 
 .PHONY: bench
 bench: ## what is promised of speed, each beside its floor
