@@ -109,7 +109,11 @@ func words(t *testing.T, lang string) map[string]string {
 var (
 	placeholder = regexp.MustCompile(`\{\w+\}`)
 	chinese     = regexp.MustCompile(`\p{Han}`)
+	latin       = regexp.MustCompile(`\p{Latin}`)
 )
+
+// properNames are the same in every language.
+var properNames = []string{"URL", "Markdown", "HTML", "BBCode", "CSV", "JSON", "clientID", "clientSecret", "PicGo", "OpenList", "curl"}
 
 // Both languages have the same texts, with the same values in them; none has words of
 // the other.
@@ -126,6 +130,9 @@ func TestAppSpeaksBothLanguages(t *testing.T) {
 		}
 		if chinese.MatchString(other) {
 			t.Errorf("%s: %q is not English", name, other)
+		}
+		if latin.MatchString(text) && !chinese.MatchString(text) && !slices.Contains(properNames, text) {
+			t.Errorf("%s: %q is not Chinese", name, text)
 		}
 		for form := range strings.SplitSeq(other, " | ") {
 			for _, p := range placeholder.FindAllString(form, -1) {
