@@ -48,7 +48,7 @@ function remember() {
 }
 
 // soon answers what a page says, or nothing where it doesn't in a while.
-const soon = (answer) => Promise.race([answer.catch(() => undefined), new Promise((r) => setTimeout(r, 5000))])
+const soon = (answer) => Promise.race([answer.catch(() => undefined), new Promise((r) => setTimeout(r, 5000).unref())])
 
 // A click of which nothing at all came to the page was lost in the browser. It is told, and made again.
 const blank = await browser.newPage()

@@ -135,6 +135,22 @@ await script('wrong', async () => {
     await close()
   })
 
+  await steps.does('a line on which nothing moves any more is a lost one, and what it took goes again', async () => {
+    await page.evaluate(() => {
+      const { setTimeout } = window
+      window.setTimeout = (run, ms, ...rest) => setTimeout(run, ms >= 60000 ? ms / 50 : ms, ...rest)
+      window.unhurried = () => (window.setTimeout = setTimeout)
+    })
+    let asked = 0
+    await page.route('**/upload/v2/file/slice', (r) => void (++asked > 1 && r.continue())) // the first is never answered
+    await page.setInputFiles(input, made('hangs.bin', randomBytes(3000)))
+    await see('1 file uploaded')
+    assert.equal(asked, 2)
+    await page.unroute('**/upload/v2/file/slice')
+    await page.evaluate(() => void window.unhurried())
+    await close()
+  })
+
   await steps.does('a file that changes is not a lost server', async () => {
     let go
     const gate = new Promise((r) => (go = r))

@@ -32,7 +32,7 @@ type Fields = Record<string, unknown>
 
 // patience is how long an answer is waited for: the server gives up before. Of what changes
 // something nobody knows then whether it was done.
-const patience = 60_000
+export const patience = 60_000
 
 export async function ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, fields: Fields = {}, changes = method !== 'GET'): Promise<T> {
   let res: Response
@@ -94,7 +94,7 @@ export function lost(): void {
   if (line.away) return
   line.away = true
   const look = async (): Promise<void> => {
-    const there = await fetch('/readyz', { cache: 'no-store' }).then((r) => r.ok, () => false)
+    const there = await fetch('/readyz', { cache: 'no-store', signal: AbortSignal.timeout(10_000) }).then((r) => r.ok, () => false)
     if (!there) return void setTimeout(look, 2000)
     line.away = false
     line.back++
@@ -109,7 +109,7 @@ export const signIn = (name: string, password: string): ReturnType<typeof enterB
 export async function enterBy(what: Record<string, string>): Promise<{ word: string; minutes: number }> {
   let res: Response
   try {
-    res = await fetch('/web/sign-in', { method: 'POST', body: new URLSearchParams(what) })
+    res = await fetch('/web/sign-in', { method: 'POST', body: new URLSearchParams(what), signal: AbortSignal.timeout(patience) })
   } catch {
     return { word: 'away', minutes: 0 }
   }

@@ -24,7 +24,8 @@ function put(text: string, action: Toast['action'], kind: Toast['kind']): number
   if (same) dismiss(same.id) // what is undone is what was done last
   const id = ++last
   toasts.push({ id, text, kind, action, lasts: action || kind === 'bad' ? 9000 : 4000 })
-  if (toasts.length > 3) dismiss((toasts.find((x) => x.lasts > 0) ?? toasts[0]!).id)
+  const over = toasts.length > 3 && toasts.find((x) => x.lasts > 0 && x.id !== id)
+  if (over) dismiss(over.id)
   letGo(id)
   return id
 }

@@ -1,6 +1,6 @@
 // Whose page this is. The cookie is the browser's: another tab may have changed it.
 import { ref, watch } from 'vue'
-import { away, Failure, get, line, lost } from './ask'
+import { away, Failure, get, line, lost, patience } from './ask'
 import { fail, inquire, unanswered } from './bubbles'
 import { forgetMarked, markForgotten } from './unsent'
 import { halt, pause, paused, release, sums, takeUp } from './uploads'
@@ -57,7 +57,7 @@ async function signOut(): Promise<void> {
   const was = paused.value
   await release()
   try {
-    const res = await fetch('/web/sign-out', { method: 'POST' })
+    const res = await fetch('/web/sign-out', { method: 'POST', signal: AbortSignal.timeout(patience) })
     if (res.status !== 204) throw new Failure('internal', () => t('wrong.signOut'))
   } catch (e) {
     pause(was)

@@ -2,7 +2,7 @@
 // page shows. Content that the account has needs no bytes, and what is there already is
 // not put there twice. What the page did not finish, the next one goes on with.
 import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef, watch } from 'vue'
-import { away, Failure, get, line, lost, post, read } from './ask'
+import { away, Failure, get, line, lost, patience, post, read } from './ask'
 import { during, toast } from './bubbles'
 import { forget, keep, note, unsent, type Unsent } from './unsent'
 import { drivePath, type Crumb } from './wire'
@@ -424,7 +424,8 @@ function way(id: number): Promise<Crumb<number>[]> {
   return path
 }
 
-// send sends a slice. A request of the old kind, as the new one tells no progress.
+// send sends a slice. A request of the old kind, as the new one tells no progress. A line on which
+// nothing moves any more is a lost one.
 function send(u: Upload, n: number): Promise<void> {
   const from = (n - 1) * u.sliceSize
   const slice = u.file.slice(from, from + u.sliceSize)
@@ -436,7 +437,20 @@ function send(u: Upload, n: number): Promise<void> {
     const x = new XMLHttpRequest()
     requests.set(u, x)
     x.open('POST', '/upload/v2/file/slice')
-    x.upload.onprogress = (e) => sentOf(u, from + e.loaded)
+    let idle = 0
+    let hangs = false
+    const moves = (): void => {
+      clearTimeout(idle)
+      idle = window.setTimeout(() => ((hangs = true), x.abort()), patience)
+    }
+    const gone = (): void => {
+      lost()
+      reject(away())
+    }
+    x.upload.onprogress = (e) => {
+      moves()
+      sentOf(u, from + e.loaded)
+    }
     x.onload = () => {
       try {
         read(x.status, x.responseText)
@@ -448,14 +462,15 @@ function send(u: Upload, n: number): Promise<void> {
     // A file that has changed looks to the browser as a line that was lost.
     x.onerror = () =>
       void slice.slice(0, 1).arrayBuffer().then(
-        () => {
-          lost()
-          reject(away())
-        },
+        gone,
         () => reject(unreadable()),
       )
-    x.onabort = () => reject(stands())
-    x.onloadend = () => requests.get(u) === x && requests.delete(u)
+    x.onabort = () => (hangs ? gone() : reject(stands()))
+    x.onloadend = () => {
+      clearTimeout(idle)
+      if (requests.get(u) === x) requests.delete(u)
+    }
+    moves()
     x.send(form)
   })
 }

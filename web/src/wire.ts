@@ -196,9 +196,9 @@ export const drive = {
   move: (ids: number[], to: number, done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/move', { fileIDs, toParentFileID: to }), done),
   trash: (ids: number[], done?: number[]) => inParts(ids, (fileIDs) => post('/api/v1/file/trash', { fileIDs }), done),
   // recover answers those that stay in the trash, as the folder they were in is there too: it
-  // may be in another part of what is asked for, so they are asked for again. An undo gives
-  // done, which gets those that are back, also where a later part fails; for an undo it is well
-  // that some are back already: a try may have been done of which no answer came.
+  // may be in another part of what is asked for, so they are asked for again. done gets those
+  // that are back, also where a later part fails. To who gives it it is well that some are back
+  // already: a try may have been done of which no answer came.
   recover: async (ids: number[], done?: Set<number>): Promise<number[]> => {
     const stay: number[] = []
     const put = async (fileIDs: number[]): Promise<number[]> => (await post<{ abnormalFileIDs: number[] }>('/api/v1/file/recover', { fileIDs })).abnormalFileIDs
